@@ -1,0 +1,40 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists them all.
+
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+TOO_OLD = omics_batch needs Python 3.11 or later and $(PYTHON) is %d.%d; name another, as in: PYTHON=python3.12 make $@
+
+# $(call environment,DIRECTORY,LOCK): make it with $(PYTHON), or leave it alone where it is up to date
+define environment
+@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("$(TOO_OLD)" % v if v < (3, 11) else 0)'
+@$(PYTHON) tools/environment.py $(1) requirements/$(2).txt
+endef
+
+.PHONY: help demo test check lock clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
+	$(call environment,.venv,test)
+	@.venv/bin/omics-batch demo
+
+test: ## run the tests, with complete branch coverage
+	$(call environment,.venv,test)
+	@.venv/bin/python -m pytest --cov $(ARGS)
+
+check: ## lint, format, types, docs
+	$(call environment,.venv-check,check)
+	.venv-check/bin/ruff check
+	.venv-check/bin/ruff format --check
+	.venv-check/bin/mypy
+	.venv-check/bin/basedpyright
+	.venv-check/bin/sphinx-build -W --keep-going -q -E docs build/docs
+
+lock: ## renew every lock under requirements/
+	$(call environment,.venv,test)
+	.venv/bin/python tools/lock.py
+
+clean: ## remove what these commands made
+	rm -rf .venv .venv-check build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
