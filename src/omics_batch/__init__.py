@@ -1,0 +1,176 @@
+"""A typed, asynchronous client for AWS HealthOmics run batches.
+
+Names load what they need when they are first used: `from omics_batch import Batch` brings in pydantic,
+and neither aiobotocore nor tenacity.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from omics_batch._version import VERSION
+
+if TYPE_CHECKING:
+    from omics_batch._client import OmicsBatchClient
+    from omics_batch._clock import Clock, Duration, SystemClock
+    from omics_batch._errors import (
+        AccessDeniedError,
+        AttemptTimeoutError,
+        BatchCancelledError,
+        BatchFailedError,
+        ClientClosedError,
+        ConflictError,
+        ConnectionFailedError,
+        CredentialsError,
+        FailedRunsError,
+        InternalServerError,
+        InvalidInputError,
+        LostContactError,
+        MalformedResponseError,
+        OmicsBatchError,
+        RedirectRefusedError,
+        RequestTimeoutError,
+        ResourceNotFoundError,
+        ServiceError,
+        ServiceQuotaExceededError,
+        ThrottlingError,
+        TransportError,
+        ValidationError,
+        WaitError,
+        WaitTimeoutError,
+    )
+    from omics_batch._models import (
+        Batch,
+        BatchListItem,
+        RunBatchListItem,
+        RunSummary,
+        SubmissionSummary,
+    )
+    from omics_batch._retry import RetryPolicy
+    from omics_batch._settings import DefaultRunSetting
+    from omics_batch._statuses import (
+        BatchStatus,
+        CacheBehavior,
+        NetworkingMode,
+        Outcome,
+        RunLogLevel,
+        RunRetentionMode,
+        ScratchStorageMode,
+        StorageType,
+        SubmissionStatus,
+        WorkflowType,
+    )
+    from omics_batch._wait import PollPolicy
+
+__version__ = VERSION
+
+__all__ = [
+    "AccessDeniedError",
+    "AttemptTimeoutError",
+    "Batch",
+    "BatchCancelledError",
+    "BatchFailedError",
+    "BatchListItem",
+    "BatchStatus",
+    "CacheBehavior",
+    "ClientClosedError",
+    "Clock",
+    "ConflictError",
+    "ConnectionFailedError",
+    "CredentialsError",
+    "DefaultRunSetting",
+    "Duration",
+    "FailedRunsError",
+    "InternalServerError",
+    "InvalidInputError",
+    "LostContactError",
+    "MalformedResponseError",
+    "NetworkingMode",
+    "OmicsBatchClient",
+    "OmicsBatchError",
+    "Outcome",
+    "PollPolicy",
+    "RedirectRefusedError",
+    "RequestTimeoutError",
+    "ResourceNotFoundError",
+    "RetryPolicy",
+    "RunBatchListItem",
+    "RunLogLevel",
+    "RunRetentionMode",
+    "RunSummary",
+    "ScratchStorageMode",
+    "ServiceError",
+    "ServiceQuotaExceededError",
+    "StorageType",
+    "SubmissionStatus",
+    "SubmissionSummary",
+    "SystemClock",
+    "ThrottlingError",
+    "TransportError",
+    "ValidationError",
+    "WaitError",
+    "WaitTimeoutError",
+    "WorkflowType",
+    "__version__",
+]
+
+_ROOMS = {
+    "AccessDeniedError": "_errors",
+    "AttemptTimeoutError": "_errors",
+    "Batch": "_models",
+    "BatchCancelledError": "_errors",
+    "BatchFailedError": "_errors",
+    "BatchListItem": "_models",
+    "BatchStatus": "_statuses",
+    "CacheBehavior": "_statuses",
+    "ClientClosedError": "_errors",
+    "Clock": "_clock",
+    "ConflictError": "_errors",
+    "ConnectionFailedError": "_errors",
+    "CredentialsError": "_errors",
+    "DefaultRunSetting": "_settings",
+    "Duration": "_clock",
+    "FailedRunsError": "_errors",
+    "InternalServerError": "_errors",
+    "InvalidInputError": "_errors",
+    "LostContactError": "_errors",
+    "MalformedResponseError": "_errors",
+    "NetworkingMode": "_statuses",
+    "OmicsBatchClient": "_client",
+    "OmicsBatchError": "_errors",
+    "Outcome": "_statuses",
+    "PollPolicy": "_wait",
+    "RedirectRefusedError": "_errors",
+    "RequestTimeoutError": "_errors",
+    "ResourceNotFoundError": "_errors",
+    "RetryPolicy": "_retry",
+    "RunBatchListItem": "_models",
+    "RunLogLevel": "_statuses",
+    "RunRetentionMode": "_statuses",
+    "RunSummary": "_models",
+    "ScratchStorageMode": "_statuses",
+    "ServiceError": "_errors",
+    "ServiceQuotaExceededError": "_errors",
+    "StorageType": "_statuses",
+    "SubmissionStatus": "_statuses",
+    "SubmissionSummary": "_models",
+    "SystemClock": "_clock",
+    "ThrottlingError": "_errors",
+    "TransportError": "_errors",
+    "ValidationError": "_errors",
+    "WaitError": "_errors",
+    "WaitTimeoutError": "_errors",
+    "WorkflowType": "_statuses",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,118 @@
+"""One call of the service from end to end: its turn, its attempts, its deadline, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omics_batch._clock import Clock, in_seconds
+from omics_batch._errors import AttemptTimeoutError, ClientClosedError, ThrottlingError
+from omics_batch._faults import Fault, classify, error_of
+from omics_batch._log import LOG
+from omics_batch._pace import Pace, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from omics_batch._retry import Retrier
+    from omics_batch._transport import Reply, Transport
+
+T = TypeVar("T")
+
+_WATCHING_SHARE = 0.5
+
+
+class Caller:
+    """Sends calls at the client's pace and under its retry policy; raises this package's errors alone."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        retrier: Retrier,
+        pace: Pace,
+        clock: Clock,
+    ) -> None:
+        """Take what each call shares with the others."""
+        self.retrier: Retrier = retrier
+        self.transport: Transport = transport
+        self.is_trusted: bool = False
+        """Whether the service has answered with success before: then the credentials are good ones."""
+        self._closed = False
+        self._clock = clock
+        self._attempt_timeout = in_seconds("attempt_timeout", retrier.policy.attempt_timeout)
+        self._pace = pace
+        self._turns = Turns(clock, lambda: self._pace.rate)
+        self._watching_turns = Turns(clock, lambda: self._pace.rate * _WATCHING_SHARE)
+
+    async def call(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        read: Callable[[Reply], T | Fault],
+        *,
+        batch_id: str | None,
+        deadline: float | None,
+        watching: bool = False,
+        max_attempts: int | None = None,
+    ) -> T:
+        """Return what `read` makes of the answer.
+
+        Args:
+            method: The operation as aiobotocore's client names it, such as `get_batch`.
+            parameters: Its parameters, in the service's own names.
+            read: Makes the caller's object of the reply, or a fault of one that nobody can trust.
+            batch_id: The batch this is about, for errors.
+            deadline: The moment on the clock by which the call is over; None for none.
+            watching: Whether a wait asks, so that others go before it.
+            max_attempts: Fewer than the policy's.
+
+        Raises:
+            OmicsBatchError: The class tells what went wrong.
+        """
+        attempts = 0
+
+        async def attempt() -> T | Fault:
+            nonlocal attempts
+            if watching:
+                await self._watching_turns.next()
+            await self._turns.next()
+            attempts += 1
+            reply = await self.transport.call(method, parameters, bound=self._bound(deadline))
+            answer = reply if isinstance(reply, Fault) else read(reply)
+            self._learn_from(answer)
+            return answer
+
+        limit = None if deadline is None else max(deadline - self._clock.now(), 0.0)
+        try:
+            async with asyncio.timeout(limit):
+                answer = await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
+        except TimeoutError:
+            error = AttemptTimeoutError(
+                f"{method}{f' of batch {batch_id}' if batch_id else ''}: no answer within the call's {limit:g} s. "
+                "Try again, or allow more time.",
+            )
+            error.batch_id, error.attempts = batch_id, attempts
+            raise error from None
+        if not isinstance(answer, Fault):
+            return answer
+        if self._closed:
+            raise ClientClosedError("the client was closed while a call was under way") from answer.cause
+        raise error_of(answer, batch_id=batch_id, attempts=attempts)
+
+    async def close(self) -> None:
+        """Close the connections; calls under way end with `ClientClosedError`."""
+        self._closed = True
+        await self.transport.close()
+
+    def _bound(self, deadline: float | None) -> float:
+        if deadline is None:
+            return self._attempt_timeout
+        return min(self._attempt_timeout, max(deadline - self._clock.now(), 0.0))
+
+    def _learn_from(self, answer: object) -> None:
+        if not isinstance(answer, Fault):
+            self.is_trusted = True
+            self._pace.answered(self._clock.now())
+        elif classify(answer).error is ThrottlingError:
+            self._pace.throttled(self._clock.now())
+            LOG.debug("throttled: at most %.1f requests a second now", self._pace.rate)

@@ -1,0 +1,64 @@
+"""Time as this package sees it: everything that waits does so through a `Clock`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from omics_batch._errors import InvalidInputError
+
+Duration: TypeAlias = float | timedelta
+"""A span of time: seconds, or a timedelta."""
+
+
+class Clock(Protocol):
+    """What a client needs of a clock: give your own to make tests of your pipeline instant."""
+
+    def now(self) -> float:
+        """Monotonic seconds since any fixed moment."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Come back after so many seconds of this clock."""
+        ...
+
+
+class SystemClock:
+    """The machine's monotonic clock.
+
+    Not every system counts the time that a laptop was asleep: there, sleep stretches a time-out.
+    """
+
+    def now(self) -> float:
+        """Monotonic seconds since any fixed moment."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Come back after so many real seconds."""
+        await asyncio.sleep(seconds)
+
+
+def in_seconds(name: str, duration: object) -> float:
+    """Return a caller's duration in seconds.
+
+    Args:
+        name: The argument's name, for the error.
+        duration: Seconds or a timedelta; not negative, finite.
+
+    Raises:
+        InvalidInputError: It is negative, not finite, or no duration at all.
+    """
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+        raise InvalidInputError(
+            f"{name} has to be a finite number of seconds (or a timedelta) of 0 or more, not {duration!r}",
+        )
+    return float(seconds)
+
+
+def deadline_after(name: str, duration: Duration | None, clock: Clock) -> float | None:
+    """Return the moment on the clock at which a caller's duration from now is over; None for no limit."""
+    return None if duration is None else clock.now() + in_seconds(name, duration)

@@ -1,0 +1,197 @@
+"""Everything that this package raises.
+
+OmicsBatchError
+ ├─ InvalidInputError (ValueError)        the caller's mistake: nothing was sent
+ ├─ ClientClosedError                     the client was not entered, or is closed
+ ├─ CredentialsError                      none, expired, or the clock is off
+ ├─ TransportError                        no readable answer came
+ │   ├─ ConnectionFailedError
+ │   ├─ AttemptTimeoutError (TimeoutError)
+ │   ├─ MalformedResponseError
+ │   └─ RedirectRefusedError
+ ├─ ServiceError                          the service answered with an error
+ │   ├─ ThrottlingError
+ │   ├─ RequestTimeoutError
+ │   ├─ InternalServerError
+ │   ├─ ServiceQuotaExceededError
+ │   ├─ ValidationError
+ │   ├─ ResourceNotFoundError
+ │   ├─ AccessDeniedError
+ │   └─ ConflictError
+ ├─ WaitError                             a wait ended without the batch being processed
+ │   ├─ BatchFailedError
+ │   ├─ BatchCancelledError
+ │   ├─ WaitTimeoutError (TimeoutError)
+ │   └─ LostContactError
+ └─ FailedRunsError                       the batch was processed, and runs of it failed
+
+Every argument but the message has a default: pickle and copy call the class with the message alone
+and then restore the attributes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from omics_batch._models import Batch, RunBatchListItem
+
+
+class OmicsBatchError(Exception):
+    """Anything this package raises; the message says what happened and what to do next."""
+
+    attempts: int = 0
+    """How many requests the failing call was allowed to send, the last one included; 0 where nothing was sent."""
+    batch_id: str | None = None
+    """The batch this is about, where it is about one."""
+    batch: Batch | None = None
+    """The last `Batch` that a wait saw; None outside of waits, and where none was seen."""
+    elapsed: timedelta | None = None
+    """How long a wait had lasted; None outside of waits."""
+    polls: int = 0
+    """How often a wait had looked; 0 outside of waits."""
+    last_error: OmicsBatchError | None = None
+    """The last trouble that a wait met on the way, even one it had survived."""
+
+
+class InvalidInputError(OmicsBatchError, ValueError):
+    """An argument cannot be right; nothing was sent."""
+
+
+class ClientClosedError(OmicsBatchError):
+    """The client was not entered with `async with`, or has been closed, perhaps under a running wait."""
+
+
+class CredentialsError(OmicsBatchError):
+    """No credentials were found, or they are incomplete, expired or refused, or the machine's clock is off."""
+
+
+class TransportError(OmicsBatchError):
+    """No readable answer came: the request may or may not have reached the service."""
+
+    def __init__(self, message: str = "", *, status_code: int | None = None) -> None:
+        """Say what came instead of an answer."""
+        super().__init__(message)
+        self.status_code: int | None = status_code
+        """The HTTP status of the unreadable answer, where there was one."""
+
+
+class ConnectionFailedError(TransportError):
+    """The connection could not be made, or broke before the whole answer was there."""
+
+
+class AttemptTimeoutError(TransportError, TimeoutError):
+    """No whole answer came within the attempt's limit, or within the call's `timeout`."""
+
+
+class MalformedResponseError(TransportError):
+    """An answer came that nobody can trust: truncated, HTML, of wrong types, or about another batch."""
+
+
+class RedirectRefusedError(TransportError):
+    """The endpoint wanted to send the signed request elsewhere; it was not sent on."""
+
+
+class ServiceError(OmicsBatchError):
+    """The service answered with an error."""
+
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed later."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: str = "",
+        status_code: int = 0,
+        request_id: str | None = None,
+        operation: str = "",
+    ) -> None:
+        """Keep the service's own facts beside the message."""
+        super().__init__(message)
+        self.code: str = code
+        """The service's name for the error, such as `ThrottlingException`; empty where it gave none."""
+        self.status_code: int = status_code
+        """The HTTP status."""
+        self.request_id: str | None = request_id
+        """What AWS Support asks for; None where the answer had none."""
+        self.operation: str = operation
+        """The AWS operation, such as `GetBatch`."""
+
+
+class ThrottlingError(ServiceError):
+    """The account's request quota is used up for the moment."""
+
+    retryable = True
+
+
+class RequestTimeoutError(ServiceError):
+    """The service took too long over the request."""
+
+    retryable = True
+
+
+class InternalServerError(ServiceError):
+    """The service, or something on the way to it, has a fault of its own."""
+
+    retryable = True
+
+
+class ServiceQuotaExceededError(ServiceError):
+    """A quota of the account that does not refill by itself is used up."""
+
+
+class ValidationError(ServiceError):
+    """The service refuses the request as invalid."""
+
+
+class ResourceNotFoundError(ServiceError):
+    """There is no such batch in this account and region."""
+
+
+class AccessDeniedError(ServiceError):
+    """The credentials are valid and lack the permission."""
+
+
+class ConflictError(ServiceError):
+    """The request does not go with what is under way in the batch."""
+
+
+class WaitError(OmicsBatchError):
+    """A wait ended without the batch being processed; the batch itself is never touched by it."""
+
+
+class BatchFailedError(WaitError):
+    """The batch itself failed, before its runs could be created; the service's reason is in the message."""
+
+
+class BatchCancelledError(WaitError):
+    """The batch was cancelled before all of its runs had ended."""
+
+
+class WaitTimeoutError(WaitError, TimeoutError):
+    """The time-out was over before the batch was; the batch goes on."""
+
+
+class LostContactError(WaitError):
+    """Nothing readable was heard for `PollPolicy.max_silence`; the batch goes on."""
+
+
+class FailedRunsError(OmicsBatchError):
+    """The batch was processed, but not all of its runs completed."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        batch: Batch | None = None,
+        runs: tuple[RunBatchListItem, ...] = (),
+    ) -> None:
+        """Keep the batch, and the runs where they were listed."""
+        super().__init__(message)
+        self.batch = batch
+        self.batch_id = None if batch is None else batch.id
+        self.runs: tuple[RunBatchListItem, ...] = runs
+        """The runs in question, where they were listed; empty where only the counts are known."""

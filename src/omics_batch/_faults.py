@@ -1,0 +1,277 @@
+"""What went wrong with one request, as plain facts, and what to make of them: no I/O here."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from omics_batch._errors import (
+    AccessDeniedError,
+    AttemptTimeoutError,
+    ConflictError,
+    ConnectionFailedError,
+    CredentialsError,
+    InternalServerError,
+    InvalidInputError,
+    MalformedResponseError,
+    OmicsBatchError,
+    RedirectRefusedError,
+    RequestTimeoutError,
+    ResourceNotFoundError,
+    ServiceError,
+    ServiceQuotaExceededError,
+    ThrottlingError,
+    TransportError,
+    ValidationError,
+)
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Trouble(Enum):
+    """At which point a request went wrong."""
+
+    INVALID = auto()
+    CREDENTIALS = auto()
+    CONNECTION = auto()
+    TIMEOUT = auto()
+    REDIRECT = auto()
+    UNREADABLE = auto()
+    SERVICE = auto()
+
+
+class Retry(Enum):
+    """Whether the same request may be sent again, and at whose cost."""
+
+    NEVER = auto()
+    TRANSIENT = auto()
+    THROTTLED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One request that brought no answer to believe, rid of everything secret."""
+
+    trouble: Trouble
+    operation: str
+    detail: str
+    """What happened, in one clean line."""
+    status: int | None = None
+    code: str = ""
+    request_id: str | None = None
+    retry_after: float | None = None
+    """Seconds the service asks to be left alone (`x-amz-retry-after`), where it does."""
+    cause: Exception | None = None
+
+
+class Meaning(NamedTuple):
+    """What a fault is to the caller and to the retries."""
+
+    error: type[OmicsBatchError]
+    retry: Retry
+
+
+CREDENTIALS_CODES: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+        "UnrecognizedClientException",
+    },
+)
+"""The service refuses the signature itself: AWS's common errors for all services."""
+
+THROTTLING_CODES: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    },
+)
+"""The codes that AWS's SDKs retry as throttling, whatever the status beside them."""
+
+_BY_CODE: Final[Mapping[str, Meaning]] = {
+    **dict.fromkeys(CREDENTIALS_CODES, Meaning(CredentialsError, Retry.NEVER)),
+    **dict.fromkeys(THROTTLING_CODES, Meaning(ThrottlingError, Retry.THROTTLED)),
+    "RequestTimeout": Meaning(RequestTimeoutError, Retry.TRANSIENT),
+    "RequestTimeoutException": Meaning(RequestTimeoutError, Retry.TRANSIENT),
+    "InternalServerException": Meaning(InternalServerError, Retry.TRANSIENT),
+    "ValidationException": Meaning(ValidationError, Retry.NEVER),
+    "AccessDeniedException": Meaning(AccessDeniedError, Retry.NEVER),
+    "ResourceNotFoundException": Meaning(ResourceNotFoundError, Retry.NEVER),
+    "ServiceQuotaExceededException": Meaning(ServiceQuotaExceededError, Retry.NEVER),
+    "ConflictException": Meaning(ConflictError, Retry.NEVER),
+}
+
+_BY_STATUS: Final[Mapping[int, Meaning]] = {
+    402: Meaning(ServiceQuotaExceededError, Retry.NEVER),
+    403: Meaning(AccessDeniedError, Retry.NEVER),
+    404: Meaning(ResourceNotFoundError, Retry.NEVER),
+    408: Meaning(RequestTimeoutError, Retry.TRANSIENT),
+    409: Meaning(ConflictError, Retry.NEVER),
+    429: Meaning(ThrottlingError, Retry.THROTTLED),
+    501: Meaning(ServiceError, Retry.NEVER),
+    509: Meaning(ThrottlingError, Retry.THROTTLED),
+}
+
+_BY_TROUBLE: Final[Mapping[Trouble, Meaning]] = {
+    Trouble.INVALID: Meaning(InvalidInputError, Retry.NEVER),
+    Trouble.CREDENTIALS: Meaning(CredentialsError, Retry.NEVER),
+    Trouble.CONNECTION: Meaning(ConnectionFailedError, Retry.TRANSIENT),
+    Trouble.TIMEOUT: Meaning(AttemptTimeoutError, Retry.TRANSIENT),
+    Trouble.REDIRECT: Meaning(RedirectRefusedError, Retry.NEVER),
+    Trouble.UNREADABLE: Meaning(MalformedResponseError, Retry.TRANSIENT),
+}
+
+_NEXT_STEP: Final[Mapping[type[OmicsBatchError], str]] = {
+    CredentialsError: "Check the credentials (aws sts get-caller-identity) and renew them.",
+    ConnectionFailedError: "Check the network, the region and the endpoint.",
+    AttemptTimeoutError: "Try again, or allow more time.",
+    MalformedResponseError: "Something between here and the service may have answered in its place; try again.",
+    RedirectRefusedError: "Nothing was sent on. Check the endpoint and the proxy: the service never redirects.",
+    ThrottlingError: "The account's quota is shared by all of its clients: lower max_rate, or try again later.",
+    RequestTimeoutError: "Try again.",
+    InternalServerError: "Try again; if it stays, see the AWS Health Dashboard.",
+    ServiceQuotaExceededError: "Raise the quota in Service Quotas, or wait for running work to end.",
+    ValidationError: "Mend the request.",
+    ResourceNotFoundError: "Check the id, the account and the region.",
+    AccessDeniedError: "Allow the operation in the caller's IAM policy.",
+    ConflictError: "Wait until what is under way in the batch has ended.",
+}
+
+
+def classify(fault: Fault) -> Meaning:
+    """Tell which error a fault is, and whether the request may be sent again."""
+    if fault.trouble is not Trouble.SERVICE:
+        return _BY_TROUBLE[fault.trouble]
+    status = fault.status or 0
+    by_code = _BY_CODE.get(fault.code)
+    by_status = _BY_STATUS.get(status)
+    if by_code or by_status:
+        return by_code or by_status or Meaning(ServiceError, Retry.NEVER)
+    if status >= 500:  # noqa: PLR2004 - the class of all server errors
+        return Meaning(InternalServerError, Retry.TRANSIENT)
+    return Meaning(ServiceError, Retry.NEVER)
+
+
+def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatchError:
+    """Return what to raise for a fault: what happened, to which batch, and what to do next."""
+    kind = classify(fault).error
+    about = fault.operation if batch_id is None else f"{fault.operation} of batch {batch_id}"
+    tries = f" (attempt {attempts})" if attempts > 1 else ""
+    request = f" [request id {fault.request_id}]" if fault.request_id else ""
+    message = " ".join(part for part in (f"{about}{tries}: {fault.detail}", _NEXT_STEP.get(kind, "")) if part) + request
+    error: OmicsBatchError
+    if issubclass(kind, ServiceError):
+        error = kind(
+            message,
+            code=fault.code,
+            status_code=fault.status or 0,
+            request_id=fault.request_id,
+            operation=fault.operation,
+        )
+    elif issubclass(kind, TransportError):
+        error = kind(message, status_code=fault.status)
+    else:
+        error = kind(message)
+    error.batch_id = batch_id
+    error.attempts = attempts
+    error.__cause__ = fault.cause
+    return error
+
+
+def fault_in_answer(
+    operation: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    cause: Exception | None = None,
+) -> Fault:
+    """Read an HTTP answer that is no success: the service's own error, or a stranger's page.
+
+    The code travels in `x-amzn-errortype`. A client error that neither carries it nor is a JSON object
+    was not written by the service: a proxy's page must not pass for its verdict.
+    """
+    document = _object_in(body)
+    code = error_code(headers.get("x-amzn-errortype") or _text(document, "__type", "code", "Code"))
+    if status < 400 or (  # noqa: PLR2004 - the first client error
+        status not in _BY_STATUS_ALONE and status < 500 and not code and document is None  # noqa: PLR2004
+    ):
+        return Fault(
+            trouble=Trouble.UNREADABLE,
+            operation=operation,
+            detail=f"HTTP {status} without an answer of the service",
+            status=status,
+            cause=cause,
+        )
+    words = one_line(_text(document, "message", "Message"))
+    return Fault(
+        trouble=Trouble.SERVICE,
+        operation=operation,
+        detail=f"{code or 'error'} (HTTP {status})" + (f": {words}" if words else ""),
+        status=status,
+        code=code,
+        request_id=one_line(headers.get("x-amzn-requestid", "")) or None,
+        retry_after=retry_after(headers.get("x-amz-retry-after")),
+        cause=cause,
+    )
+
+
+_BY_STATUS_ALONE: Final = frozenset({408, 429})
+"""Client errors that are retried anyway, so that whoever sent them is believed."""
+
+
+def error_code(text: str) -> str:
+    """Return the bare code in what the service writes, such as `ns#ThrottlingException:http://...`."""
+    return one_line(text.partition(":")[0].rpartition("#")[2], limit=100)
+
+
+def retry_after(milliseconds: str | None) -> float | None:
+    """Return the seconds in an `x-amz-retry-after` header; None where it holds nothing sensible."""
+    try:
+        seconds = float(milliseconds or "nan") / 1000
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _object_in(body: bytes) -> dict[str, object] | None:
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, object]", document) if isinstance(document, dict) else None
+
+
+def _text(document: Mapping[str, object] | None, *names: str) -> str:
+    values = (document.get(name) for name in names) if document else ()
+    return next((value for value in values if isinstance(value, str)), "")

@@ -1,0 +1,109 @@
+"""What callers hand in, checked before anything is sent."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from omics_batch._errors import InvalidInputError
+from omics_batch._text import one_line
+
+_BATCH_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_BATCH_ARN: Final = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[0-9]{12}):(?P<resource>.+)",
+    re.ASCII,
+)
+
+
+def batch_id_of(batch: object, region_name: str) -> str:
+    """Return the id in what a caller gave for a batch: the id itself, or the batch's ARN.
+
+    The id goes into the request's path, so nothing else may pass.
+
+    Args:
+        batch: 1 to 18 ASCII digits, or `arn:aws:omics:REGION:ACCOUNT:runBatch/ID`.
+        region_name: The client's region, which the ARN's has to be.
+
+    Raises:
+        InvalidInputError: It is neither, or belongs to another region or service.
+    """
+    if not isinstance(batch, str):
+        raise InvalidInputError(f"a batch is named by its id or ARN as text, not by {type(batch).__name__}")
+    if _BATCH_ID.fullmatch(batch):
+        return batch
+    if not batch.startswith("arn:"):
+        raise InvalidInputError(
+            f"{_shown(batch)} is no batch id: that is 1 to 18 digits, such as 7123456, or the batch's ARN",
+        )
+    return _id_in_arn(batch, region_name)
+
+
+def _id_in_arn(arn: str, region_name: str) -> str:
+    parts = _BATCH_ARN.fullmatch(arn)
+    if parts is None:
+        raise InvalidInputError(
+            f"{_shown(arn)} is no ARN of a run batch: those read arn:aws:omics:REGION:ACCOUNT:runBatch/ID",
+        )
+    if parts["service"] != "omics":
+        raise InvalidInputError(f"{_shown(arn)} belongs to the service {_shown(parts['service'])}, not to omics")
+    kind, _, batch_id = parts["resource"].partition("/")
+    if kind != "runBatch" or not _BATCH_ID.fullmatch(batch_id):
+        raise InvalidInputError(f"{_shown(arn)} names no run batch: its last part has to be runBatch/ID")
+    if parts["region"] != region_name:
+        raise InvalidInputError(
+            f"{_shown(arn)} lies in {_shown(parts['region'])}, and this client talks to {region_name}: "
+            "make a client for that region",
+        )
+    return batch_id
+
+
+def check_endpoint(url: str, *, allow_http: bool) -> None:
+    """Refuse an endpoint that signed requests must not go to.
+
+    A session token travels in each request's headers, so plain http is for this machine alone.
+
+    Args:
+        url: The endpoint as resolved, environment and configuration files included.
+        allow_http: Whether the caller accepts plain http to other machines.
+
+    Raises:
+        InvalidInputError: The URL is no http(s) URL, carries more than a host, port and path, or is
+            plain http to another machine.
+    """
+    parts = _parts_of(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInputError(f"the endpoint {_shown(url)} is no http or https URL")
+    if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise InvalidInputError(
+            "the endpoint's URL may hold a host, a port and a path: no user, password, query or fragment",
+        )
+    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
+        raise InvalidInputError(
+            f"the endpoint {_shown(url)} is plain http to another machine, where everybody on the way can read "
+            "the session token: use https, or allow_http=True if you must",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its very name: 127.0.0.0/8, ::1 or localhost."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _parts_of(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _shown(text: str) -> str:
+    return ascii(one_line(text, limit=100))

@@ -1,0 +1,87 @@
+"""How one batch is read: GetBatch, and what may be believed of its answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError as UnreadableError
+
+from omics_batch._faults import Fault, Trouble
+from omics_batch._models import Batch
+from omics_batch._text import one_line
+from omics_batch._wait import is_outage
+
+if TYPE_CHECKING:
+    from omics_batch._caller import Caller
+    from omics_batch._clock import Clock
+    from omics_batch._errors import OmicsBatchError
+    from omics_batch._transport import Reply
+
+LAST_LOOK: Final = 5.0
+"""Seconds that the look at a wait's deadline may take."""
+
+
+class BatchLooker:
+    """Looks at batches, for callers and for waits."""
+
+    def __init__(self, caller: Caller, clock: Clock) -> None:
+        """Look through a caller."""
+        self._caller = caller
+        self._clock = clock
+
+    async def get(self, batch_id: str, *, deadline: float | None) -> Batch:
+        """Return the batch, for someone who asked for it now."""
+        return await self._get(batch_id, deadline=deadline)
+
+    async def look(self, batch_id: str, *, deadline: float) -> Batch:
+        """Return the batch, for waits: others go first."""
+        return await self._get(batch_id, deadline=deadline, watching=True)
+
+    async def last_look(self, batch_id: str) -> Batch:
+        """Return the batch at the first attempt, within a few seconds."""
+        return await self._get(batch_id, deadline=self._clock.now() + LAST_LOOK, max_attempts=1)
+
+    def is_outage(self, error: OmicsBatchError) -> bool:
+        """Whether a wait survives the error."""
+        return is_outage(error, credentials_worked=self._caller.is_trusted)
+
+    async def _get(
+        self,
+        batch_id: str,
+        *,
+        deadline: float | None,
+        watching: bool = False,
+        max_attempts: int | None = None,
+    ) -> Batch:
+        return await self._caller.call(
+            "get_batch",
+            {"batchId": batch_id},
+            lambda reply: batch_in(reply, batch_id),
+            batch_id=batch_id,
+            deadline=deadline,
+            watching=watching,
+            max_attempts=max_attempts,
+        )
+
+
+def batch_in(reply: Reply, batch_id: str) -> Batch | Fault:
+    """Read GetBatch's answer; one that does not parse, or is about another batch, is a fault."""
+    try:
+        batch = Batch.model_validate(reply.document) if reply.body is None else Batch.model_validate_json(reply.body)
+    except UnreadableError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return _unreadable(f"the answer is no batch: {place}{': ' if place else ''}{first['msg']}", error)
+    if batch.id != batch_id:
+        return _unreadable(f"the answer is about batch {batch.id}", None)
+    return batch
+
+
+def _unreadable(detail: str, cause: Exception | None) -> Fault:
+    return Fault(
+        trouble=Trouble.UNREADABLE,
+        operation="GetBatch",
+        detail=one_line(detail),
+        status=200,
+        cause=cause and cause.with_traceback(None),
+    )

@@ -1,0 +1,91 @@
+"""What all answers of the service have in common."""
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+
+def _zero_for_null(count: object) -> object:
+    return 0 if count is None else count
+
+
+def _empty_for_null(summary: object) -> object:
+    return {} if summary is None else summary
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    match value:
+        case float() if not math.isfinite(value):
+            raise ValueError("a number is not finite")  # JSON has no such number, and NaN would differ from itself
+        case dict():
+            for part in value.values():
+                _finite(part)
+        case list():
+            for part in value:
+                _finite(part)
+        case _:
+            pass
+    return value
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
+
+
+Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_zero_for_null)]
+"""A number of runs: null counts as 0, a string or a negative number is no count."""
+
+NullIsEmpty = BeforeValidator(_empty_for_null)
+"""For a part whose absence means that there is nothing in it yet."""
+
+Document = Annotated[JsonValue, AfterValidator(_finite)]
+"""A free JSON document."""
+
+Timestamp = Annotated[datetime, AfterValidator(_in_utc)]
+"""An aware datetime; the service writes UTC."""
+
+
+class Answer(BaseModel):
+    """Something the service said: frozen, named as AWS names it, keeping fields that nobody knows yet.
+
+    It reads the service's JSON (bytes or text, `model_validate_json`) and botocore's dicts
+    (`model_validate`). `model_dump(by_alias=True)` writes the service's own names, without it snake_case;
+    what was absent stays absent.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_finite)]] = Field(init=False)
+
+    @model_serializer(mode="wrap")
+    def _leave_out_the_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        aliases = {field.alias for name, field in type(self).model_fields.items() if name in self.model_fields_set}
+        present = self.model_fields_set | aliases
+        return {name: value for name, value in write(self).items() if name in present}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, write: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # pydantic would describe the serializer's dict; it writes the fields, so they are the schema.
+        fields: Any = {key: part for key, part in schema.items() if key != "serialization"}
+        return write(fields)

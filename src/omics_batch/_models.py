@@ -1,0 +1,246 @@
+"""What the service says of a batch, frozen, with the answers people want derived from it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from omics_batch._errors import FailedRunsError, InvalidInputError
+from omics_batch._model import Answer, Count, NullIsEmpty, Timestamp
+from omics_batch._settings import DefaultRunSetting
+from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
+from omics_batch._text import one_line
+
+
+class SubmissionSummary(Answer):
+    """How many runs were handed to the service, or taken back (GetBatch `submissionSummary`)."""
+
+    successful_start_submission_count: Count = 0
+    """Runs that were submitted; from then on `RunSummary` counts them."""
+    failed_start_submission_count: Count = 0
+    """Runs that could not be submitted; no count of `RunSummary` holds them."""
+    pending_start_submission_count: Count = 0
+    """Runs still to be submitted; 0 once the batch is INPROGRESS."""
+    successful_cancel_submission_count: Count = 0
+    """Runs whose cancelling was accepted, after CancelRunBatch."""
+    failed_cancel_submission_count: Count = 0
+    """Runs that could not be cancelled, after CancelRunBatch."""
+    successful_delete_submission_count: Count = 0
+    """Runs whose deletion was accepted, after DeleteRunBatch."""
+    failed_delete_submission_count: Count = 0
+    """Runs that could not be deleted, after DeleteRunBatch."""
+
+
+class RunSummary(Answer):
+    """How many submitted runs stand where (GetBatch `runSummary`); it lags, and is exact once PROCESSED."""
+
+    pending_run_count: Count = 0
+    """Runs that were submitted and wait for a place."""
+    starting_run_count: Count = 0
+    """Runs whose resources are being set up."""
+    running_run_count: Count = 0
+    """Runs under way."""
+    stopping_run_count: Count = 0
+    """Runs that are being stopped."""
+    completed_run_count: Count = 0
+    """Runs that succeeded."""
+    failed_run_count: Count = 0
+    """Runs that were submitted and failed; those that failed to submit are in `SubmissionSummary`."""
+    cancelled_run_count: Count = 0
+    """Runs that were cancelled."""
+    deleted_run_count: Count = 0
+    """Runs whose record was deleted: however they had ended, they left their former count."""
+
+
+class Batch(Answer):
+    """A run batch as GetBatch shows it at one moment.
+
+    Only `id` and `status` are always there: a field is None, or a count 0, until the service tells it.
+    """
+
+    id: Annotated[str, Field(min_length=1)]
+    """The batch's number, as text."""
+    status: BatchStatus
+    """Where the batch stands; a status nobody knows yet counts as not finished."""
+    arn: str | None = None
+    """The batch's ARN."""
+    uuid: str | None = None
+    """The batch's UUID; also a part of its output's paths."""
+    name: str | None = None
+    """The name the batch was started with, if any."""
+    tags: dict[str, str] | None = None
+    """The batch's own tags; its runs have `DefaultRunSetting.run_tags`."""
+    total_runs: Count | None = None
+    """How many runs the batch has; None until the service has read the settings, and for most FAILED ones."""
+    default_run_setting: DefaultRunSetting | None = None
+    """What all runs share."""
+    submission_summary: Annotated[SubmissionSummary, NullIsEmpty] = SubmissionSummary()
+    """How the submission goes."""
+    run_summary: Annotated[RunSummary, NullIsEmpty] = RunSummary()
+    """How the runs go; it lags behind them until the batch is PROCESSED."""
+    creation_time: Timestamp | None = None
+    """When the batch was created."""
+    submitted_time: Timestamp | None = None
+    """When the last run had been submitted."""
+    processed_time: Timestamp | None = None
+    """When the last run had ended; its being there tells a deleted batch that was processed from one cancelled."""
+    failed_time: Timestamp | None = None
+    """When the batch itself failed."""
+    failure_reason: str | None = None
+    """Why the batch itself failed; only when FAILED."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the batch has ended, in whatever way: no run of it starts or goes on any more."""
+        return self.status in TERMINAL
+
+    @property
+    def is_processed(self) -> bool:
+        """Whether every run has ended, failed or not; still true when runs of it were deleted afterwards."""
+        if self.status in RUNS_DELETION:
+            return self.processed_time is not None
+        return self.status == BatchStatus.PROCESSED
+
+    @property
+    def counts_are_final(self) -> bool:
+        """Whether the counts are exact and stay: `run_summary` lags before PROCESSED, and moves with deletions."""
+        return self.status == BatchStatus.PROCESSED
+
+    @property
+    def finished_run_count(self) -> int:
+        """How many runs have ended or will never start: completed, failed, cancelled, deleted, not submitted."""
+        runs = self.run_summary
+        return (
+            runs.completed_run_count
+            + runs.failed_run_count
+            + runs.cancelled_run_count
+            + runs.deleted_run_count
+            + self.submission_summary.failed_start_submission_count
+        )
+
+    @property
+    def failed_run_count(self) -> int:
+        """How many runs failed, those that failed to submit included."""
+        return self.run_summary.failed_run_count + self.submission_summary.failed_start_submission_count
+
+    @property
+    def percent_complete(self) -> float:
+        """How far the batch is: `finished_run_count` of `total_runs`, 0.0 to 100.0.
+
+        100.0 once every run has ended; 0.0 while the number of runs is not known.
+        """
+        return 100.0 if self.is_processed else self._percent(self.finished_run_count)
+
+    @property
+    def percent_submitted(self) -> float:
+        """How far the submission is, failed submissions included, 0.0 to 100.0."""
+        starts = self.submission_summary
+        return self._percent(starts.successful_start_submission_count + starts.failed_start_submission_count)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the runs: PROCESSED alone does not mean success.
+
+        SUCCEEDED when every run completed, FAILED when none did (or the batch itself failed), else
+        PARTIAL. UNKNOWN once runs were deleted, since their counts no longer tell how they had ended.
+        """
+        if self.is_processed:
+            return self._verdict()
+        if self.status == BatchStatus.FAILED:
+            return Outcome.FAILED
+        return Outcome.CANCELLED if self.is_terminal else Outcome.IN_PROGRESS
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From creation until the batch was processed or failed; None where the service gives no end."""
+        end = self.processed_time or self.failed_time
+        return None if self.creation_time is None or end is None else end - self.creation_time
+
+    def elapsed(self, now: datetime) -> timedelta | None:
+        """Tell how long the batch has been going, or had been when it ended.
+
+        Args:
+            now: The present, as an aware datetime, such as `datetime.now(UTC)`.
+
+        Returns:
+            `duration` where that is known, else the time since the creation, at least zero; None where
+            the service gives no creation time.
+
+        Raises:
+            InvalidInputError: `now` is a naive datetime.
+        """
+        if now.tzinfo is None:
+            raise InvalidInputError("elapsed() needs an aware datetime, such as datetime.now(UTC)")
+        if self.duration is not None or self.creation_time is None:
+            return self.duration
+        return max(now - self.creation_time, timedelta())
+
+    def raise_for_failed_runs(self) -> None:
+        """Raise unless the batch has no failed run, so that a pipeline stops at one.
+
+        Nothing is raised while all is well so far, nor when deleted runs make a verdict impossible
+        and no failure is known: ask `outcome` to tell these from success.
+
+        Raises:
+            FailedRunsError: Runs failed or were not submitted, or the batch ended without completing all.
+        """
+        if self.failed_run_count == 0 and self.outcome not in (Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED):
+            return
+        completed = self.run_summary.completed_run_count
+        raise FailedRunsError(
+            f"batch {one_line(self.id)} is {one_line(self.status)}: {completed} of {self.total_runs or 'unknown'} runs completed, "
+            f"{self.run_summary.failed_run_count} failed, "
+            f"{self.submission_summary.failed_start_submission_count} failed to submit. "
+            "ListRunsInBatch tells why runs were not submitted, ListRuns and GetRun why they failed; "
+            "start a new batch with just those runs.",
+            batch=self,
+        )
+
+    def _percent(self, runs: int) -> float:
+        return 100 * min(runs, self.total_runs) / self.total_runs if self.total_runs else 0.0
+
+    def _verdict(self) -> Outcome:
+        completed = self.run_summary.completed_run_count
+        if self.status in RUNS_DELETION or self.run_summary.deleted_run_count:
+            return Outcome.UNKNOWN
+        if completed == 0:
+            return Outcome.FAILED
+        return Outcome.SUCCEEDED if completed == self.total_runs else Outcome.PARTIAL
+
+
+class RunBatchListItem(Answer):
+    """How the submission of one run of a batch went (an item of ListRunsInBatch)."""
+
+    run_setting_id: str | None = None
+    """The caller's own name of the run, unique in its batch."""
+    run_id: str | None = None
+    """The service's number of the run; None or empty where the submission failed."""
+    run_internal_uuid: str | None = None
+    """The run's UUID."""
+    run_arn: str | None = None
+    """The run's ARN."""
+    submission_status: SubmissionStatus | None = None
+    """How the submission went, not how the run went."""
+    submission_failure_reason: str | None = None
+    """The error's name, such as ValidationException, where the submission failed."""
+    submission_failure_message: str | None = None
+    """What the service says of that failure."""
+
+
+class BatchListItem(Answer):
+    """A batch as ListBatch shows it: without counts."""
+
+    id: str | None = None
+    """The batch's number, as text."""
+    name: str | None = None
+    """The name the batch was started with, if any."""
+    status: BatchStatus | None = None
+    """Where the batch stands."""
+    created_at: Timestamp | None = None
+    """When the batch was created: GetBatch calls it `creation_time`."""
+    total_runs: Count | None = None
+    """How many runs the batch has."""
+    workflow_id: str | None = None
+    """The workflow that the runs execute."""

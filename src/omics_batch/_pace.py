@@ -1,0 +1,96 @@
+"""How fast a client may send: the rate is a pure decision, and a queue that nobody can hold up keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Final
+
+from omics_batch._errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch._clock import Clock
+
+_LOWEST_RATE: Final = 0.5
+_CAUTION: Final = 0.8
+_GROWTH: Final = 0.5
+_WINDOW: Final = 1.0
+
+
+class Pace:
+    """The requests a second that the service takes from this client, learnt from what it throttles.
+
+    Throttling lowers the rate to a bit less than what was answered in the second before, but not below
+    half at once; each answer raises it again, by half a request a second for every second of full use.
+    """
+
+    def __init__(self, max_rate: float | None) -> None:
+        """Begin at the highest rate.
+
+        Raises:
+            InvalidInputError: The rate is not above 0.
+        """
+        if max_rate is not None and not (max_rate > 0 and math.isfinite(max_rate)):
+            raise InvalidInputError(f"max_rate has to be above 0 requests a second, or None, not {max_rate!r}")
+        self._highest = math.inf if max_rate is None else max_rate
+        self.rate: float = self._highest
+        """Requests a second; infinite while nothing limits it."""
+        self._answered: deque[float] = deque()
+        self._lowered_at = -math.inf
+
+    def answered(self, now: float) -> None:
+        """The service answered a request."""
+        self._answered.append(now)
+        self._forget(now)
+        self.rate = min(self.rate + _GROWTH / self.rate, self._highest)
+
+    def throttled(self, now: float) -> None:
+        """The service throttled a request; what was sent in the same second tells nothing new."""
+        if now - self._lowered_at < _WINDOW:
+            return
+        self._lowered_at = now
+        self._forget(now)
+        answered = len(self._answered) / _WINDOW
+        half = self.rate / 2 if math.isfinite(self.rate) else 0.0
+        lower = max(answered * _CAUTION, half, _LOWEST_RATE)
+        self.rate = min(self.rate, lower)
+
+    def _forget(self, now: float) -> None:
+        while self._answered and self._answered[0] <= now - _WINDOW:
+            self._answered.popleft()
+
+
+class Turns:
+    """A queue for permission to send, at a rate that may change while callers wait.
+
+    Only its head sleeps; a caller that is cancelled leaves the queue at once and hands on its place.
+    """
+
+    def __init__(self, clock: Clock, rate: Callable[[], float]) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._rate = rate
+        self._last = -math.inf
+        self._queue: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+
+    async def next(self) -> None:
+        """Come back when it is the caller's turn to send."""
+        place = asyncio.get_running_loop().create_future()
+        self._queue[place] = None
+        try:
+            if len(self._queue) > 1:
+                await place
+            while (delay := self._last + 1 / self._rate() - self._clock.now()) > 0:
+                await self._clock.sleep(delay)
+            self._last = self._clock.now()
+        finally:
+            del self._queue[place]
+            self._call_the_head()
+
+    def _call_the_head(self) -> None:
+        head = next(iter(self._queue), None)
+        if head is not None and not head.done():
+            head.set_result(None)

@@ -1,0 +1,88 @@
+"""The places of a watcher: a batch that is looked at, and the waits that share its looks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from omics_batch._clock import in_seconds
+from omics_batch._errors import OmicsBatchError
+
+if TYPE_CHECKING:
+    from omics_batch._models import Batch
+    from omics_batch._wait import PollPolicy
+
+E = TypeVar("E", bound=Exception)
+
+
+class Waiter:
+    """One wait's mailbox: batches, an error that ends it, or None when its time is over."""
+
+    def __init__(self, batch_id: str, poll: PollPolicy, timeout: float | None, now: float) -> None:
+        """Begin at a moment on the clock."""
+        self.batch_id: str = batch_id
+        self.poll: PollPolicy = poll
+        self.deadline: float | None = None if timeout is None else now + timeout
+        self.started: float = now
+        self.heard: float = now
+        self.polls: int = 0
+        self.last_error: OmicsBatchError | None = None
+        self.shown: Batch | None = None
+        """The last `Batch` that the caller was given."""
+        self.puzzled: bool = False
+        """Whether a status nobody knows was spoken of already."""
+        self._news: deque[Batch | Exception | None] = deque()
+        self._bell: asyncio.Future[None] | None = None
+
+    @property
+    def patience(self) -> float:
+        """The moment on the clock at which the silence has lasted too long."""
+        return self.heard + in_seconds("max_silence", self.poll.max_silence)
+
+    @property
+    def limit(self) -> float:
+        """The moment on the clock until which a look is of use to this wait."""
+        return self.patience if self.deadline is None else min(self.patience, self.deadline)
+
+    def facts_on(self, error: E, now: float) -> E:
+        """Note on an error what this wait was about and how it went."""
+        if isinstance(error, OmicsBatchError):
+            error.batch_id = self.batch_id
+            error.batch = self.shown
+            error.elapsed = timedelta(seconds=now - self.started)
+            error.polls = self.polls
+            error.last_error = self.last_error
+        return error
+
+    def tell(self, news: Batch | Exception | None) -> None:
+        """Put news into the mailbox."""
+        self._news.append(news)
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
+
+    async def news(self) -> Batch | Exception | None:
+        """Take the next news out of the mailbox, once there is any."""
+        if not self._news:
+            self._bell = asyncio.get_running_loop().create_future()
+            await self._bell
+        return self._news.popleft()
+
+
+class Target:
+    """A batch that waits look at together."""
+
+    def __init__(self, batch_id: str) -> None:
+        """Begin with no wait and nothing seen."""
+        self.batch_id: str = batch_id
+        self.waiters: dict[Waiter, None] = {}
+        self.batch: Batch | None = None
+        self.looks: int = 0
+        """How many looks in a row brought nothing new, less one."""
+        self.look: asyncio.Task[None] | None = None
+
+    @property
+    def limit(self) -> float:
+        """The moment on the clock until which a look is of use to any of the waits."""
+        return max(waiter.limit for waiter in self.waiters)

@@ -1,0 +1,173 @@
+"""When to send a request again. The rules are AWS's own for SDKs; the engine is tenacity, used here alone.
+
+Source: the AWS SDKs and Tools Reference Guide, "Retry behavior" (standard mode, 2026).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+
+from omics_batch._clock import Clock, Duration, in_seconds
+from omics_batch._errors import InvalidInputError
+from omics_batch._faults import Fault, Retry, classify
+from omics_batch._log import LOG
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+_COST: Final = {Retry.TRANSIENT: 14, Retry.THROTTLED: 5}
+_MOST_PATIENCE_BEYOND: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how fast a failed request is sent again.
+
+    Before retry i (from 0) it waits a random share of `base` x 2^i seconds, `cap` at most;
+    `throttling_base` takes the place of `base` when the service throttled. AWS_MAX_ATTEMPTS and
+    AWS_RETRY_MODE change nothing here.
+    """
+
+    max_attempts: int = 3
+    """Requests a call may send, the first one included."""
+    base: Duration = 0.05
+    """The unit of the delay after a transient error."""
+    throttling_base: Duration = 1.0
+    """The unit of the delay after throttling."""
+    cap: Duration = 20.0
+    """The longest delay, before chance shortens it."""
+    attempt_timeout: Duration = 30.0
+    """How long one request may take, from when it may be sent until its whole answer is read."""
+    quota: int = 500
+    """The tokens that all calls of a client share: a retry costs 14, after throttling 5."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no policy.
+
+        Raises:
+            InvalidInputError: A number is out of its range.
+        """
+        if self.max_attempts < 1:
+            raise InvalidInputError(f"max_attempts has to be 1 or more, not {self.max_attempts}")
+        if self.quota < 0:
+            raise InvalidInputError(f"quota has to be 0 or more, not {self.quota}")
+        if in_seconds("attempt_timeout", self.attempt_timeout) == 0:
+            raise InvalidInputError("attempt_timeout has to be more than 0")
+        for name in ("base", "throttling_base", "cap"):
+            in_seconds(name, getattr(self, name))
+
+    def delay(self, retry: int, meaning: Retry, chance: float, retry_after: float | None = None) -> float:
+        """Return the seconds to wait before a retry.
+
+        Args:
+            retry: Which retry it is, from 0.
+            meaning: Whether the last attempt was throttled.
+            chance: 0.0 to 1.0, at random.
+            retry_after: What the service asks for, in seconds; it lengthens the delay by 5 s at most.
+        """
+        base = self.throttling_base if meaning is Retry.THROTTLED else self.base
+        # The exponent is bounded, or a float overflows long before anyone has that much patience.
+        longest = min(in_seconds("base", base) * 2.0 ** min(retry, 64), in_seconds("cap", self.cap))
+        delay = chance * longest
+        return delay if retry_after is None else max(delay, min(retry_after, delay + _MOST_PATIENCE_BEYOND))
+
+
+class RetryQuota:
+    """The tokens that all calls of a client pay their retries with, so that an outage is not made worse."""
+
+    def __init__(self, size: int) -> None:
+        """Start full."""
+        self._size = size
+        self.left: int = size
+        """How many tokens are left."""
+
+    def take(self, cost: int) -> bool:
+        """Pay for a retry; False where too few tokens are left, and none is taken."""
+        if cost > self.left:
+            return False
+        self.left -= cost
+        return True
+
+    def give_back(self, tokens: int) -> None:
+        """Refill after a success."""
+        self.left = min(self.left + tokens, self._size)
+
+
+class Retrier:
+    """Sends a request until it is answered, its attempts or its time are used up, or a retry makes no sense."""
+
+    def __init__(self, policy: RetryPolicy, clock: Clock, random: Callable[[], float]) -> None:
+        """Begin with a full quota."""
+        self.policy: RetryPolicy = policy
+        self.quota: RetryQuota = RetryQuota(policy.quota)
+        self._clock = clock
+        self._random = random
+
+    async def run(
+        self,
+        attempt: Callable[[], Awaitable[T | Fault]],
+        *,
+        deadline: float | None,
+        max_attempts: int | None = None,
+    ) -> T | Fault:
+        """Return the attempt's answer, or the last fault once there is nothing more to try.
+
+        Args:
+            attempt: Sends the request once.
+            deadline: The moment on the clock that no retry may wait beyond.
+            max_attempts: Fewer than the policy's, where the caller has no time for more.
+        """
+        limit = max_attempts or self.policy.max_attempts
+        paid = 0
+
+        def stop(state: RetryCallState) -> bool:
+            nonlocal paid
+            if state.attempt_number >= limit:
+                return True
+            if deadline is not None and self._clock.now() + state.upcoming_sleep > deadline:
+                return True
+            cost = _COST[classify(_fault_of(state)).retry]
+            if not self.quota.take(cost):
+                LOG.warning("the retry quota is used up: %s", _fault_of(state).detail)
+                return True
+            paid = cost
+            return False
+
+        retrying = AsyncRetrying(
+            sleep=self._clock.sleep,
+            retry=retry_if_result(_is_worth_a_retry),
+            wait=self._delay,
+            stop=stop,
+            before_sleep=_tell,
+            retry_error_callback=_fault_of,
+        )
+        answer: T | Fault = await retrying(attempt)
+        if not isinstance(answer, Fault):
+            self.quota.give_back(paid or 1)
+        return answer
+
+    def _delay(self, state: RetryCallState) -> float:
+        fault = _fault_of(state)
+        meaning = classify(fault).retry
+        return self.policy.delay(state.attempt_number - 1, meaning, self._random(), fault.retry_after)
+
+
+def _is_worth_a_retry(answer: object) -> bool:
+    return isinstance(answer, Fault) and classify(answer).retry is not Retry.NEVER
+
+
+def _fault_of(state: RetryCallState) -> Fault:
+    fault = state.outcome.result() if state.outcome else None
+    if not isinstance(fault, Fault):
+        raise TypeError(f"only a fault is retried, not {fault!r}")
+    return fault
+
+
+def _tell(state: RetryCallState) -> None:
+    fault, retry = _fault_of(state), state.attempt_number + 1
+    LOG.info("%s: %s; attempt %d in %.2f s", fault.operation, fault.detail, retry, state.upcoming_sleep)

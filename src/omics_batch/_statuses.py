@@ -1,0 +1,139 @@
+"""The words the service answers with, as enums that stay open to words it has yet to invent."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
+
+class OpenEnum(StrEnum):
+    """A string with well-known values that also carries values nobody has seen yet.
+
+    AWS adds statuses and settings after launch. An unknown text becomes a value that equals that
+    text and survives pickle and JSON, instead of an error on the day the service learns a word.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = value
+        unknown._value_ = value
+        return unknown
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this release knows the value; an unknown one keeps the service's own text."""
+        return self.value in type(self).__members__
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "title": cls.__name__, "examples": [member.value for member in cls]}
+
+
+class BatchStatus(OpenEnum):
+    """Where a run batch stands (GetBatch `status`).
+
+    The usual life is CREATING, PENDING, SUBMITTING, INPROGRESS, PROCESSED. PROCESSED says that
+    every run has ended, not that any of them succeeded: `Batch.outcome` tells that.
+    """
+
+    CREATING = "CREATING"
+    PENDING = "PENDING"
+    SUBMITTING = "SUBMITTING"
+    INPROGRESS = "INPROGRESS"
+    STOPPING = "STOPPING"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+    PROCESSED = "PROCESSED"
+    RUNS_DELETING = "RUNS_DELETING"
+    RUNS_DELETE_FAILED = "RUNS_DELETE_FAILED"
+    RUNS_DELETED = "RUNS_DELETED"
+
+
+class SubmissionStatus(OpenEnum):
+    """How the submission of one run went (ListRunsInBatch `submissionStatus`), not how the run went."""
+
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    CANCEL_SUCCESS = "CANCEL_SUCCESS"
+    CANCEL_FAILED = "CANCEL_FAILED"
+    DELETE_SUCCESS = "DELETE_SUCCESS"
+    DELETE_FAILED = "DELETE_FAILED"
+
+
+class WorkflowType(OpenEnum):
+    """Who made the workflow; a batch runs PRIVATE ones only."""
+
+    PRIVATE = "PRIVATE"
+    READY2RUN = "READY2RUN"
+
+
+class CacheBehavior(OpenEnum):
+    """When a run's intermediate results go to the run cache."""
+
+    CACHE_ON_FAILURE = "CACHE_ON_FAILURE"
+    CACHE_ALWAYS = "CACHE_ALWAYS"
+
+
+class RunLogLevel(OpenEnum):
+    """How much of a run is logged to CloudWatch."""
+
+    OFF = "OFF"
+    FATAL = "FATAL"
+    ERROR = "ERROR"
+    ALL = "ALL"
+
+
+class RunRetentionMode(OpenEnum):
+    """Whether run records are kept once the account's limit is reached."""
+
+    RETAIN = "RETAIN"
+    REMOVE = "REMOVE"
+
+
+class StorageType(OpenEnum):
+    """Whether a run's file system has a fixed size or grows."""
+
+    STATIC = "STATIC"
+    DYNAMIC = "DYNAMIC"
+
+
+class NetworkingMode(OpenEnum):
+    """Whether a run reaches a VPC."""
+
+    RESTRICTED = "RESTRICTED"
+    VPC = "VPC"
+
+
+class ScratchStorageMode(OpenEnum):
+    """Where a CPU task's /tmp lies."""
+
+    LOCAL = "LOCAL"
+    SHARED = "SHARED"
+
+
+class Outcome(Enum):
+    """What became of a batch's runs, as `Batch.outcome` tells it."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+
+RUNS_DELETION: Final = frozenset(
+    {BatchStatus.RUNS_DELETING, BatchStatus.RUNS_DELETED, BatchStatus.RUNS_DELETE_FAILED},
+)
+"""DeleteRunBatch was called, which is allowed once a batch is PROCESSED or CANCELLED."""
+
+TERMINAL: Final = RUNS_DELETION | {BatchStatus.PROCESSED, BatchStatus.FAILED, BatchStatus.CANCELLED}
+"""No run of the batch will start or go on any more."""

@@ -1,0 +1,150 @@
+"""What an observation means for a wait, and when to look again: pure decisions, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from omics_batch._clock import Duration, in_seconds
+from omics_batch._errors import (
+    BatchCancelledError,
+    BatchFailedError,
+    CredentialsError,
+    InvalidInputError,
+    LostContactError,
+    OmicsBatchError,
+    ServiceError,
+    TransportError,
+    WaitTimeoutError,
+)
+from omics_batch._statuses import BatchStatus
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from omics_batch._errors import WaitError
+    from omics_batch._models import Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPolicy:
+    """When a wait looks again: soon at first and after each change of status, then less and less often."""
+
+    initial: Duration = 5.0
+    """From the first look to the second, and after a change of status."""
+    factor: float = 1.5
+    """How much longer each interval is than the one before."""
+    maximum: Duration = 60.0
+    """The longest interval, before chance varies it."""
+    jitter: float = 0.1
+    """The share of an interval by which chance shortens or lengthens it, so that waits do not look in step."""
+    max_silence: Duration = 3600.0
+    """How long a wait goes on without one readable answer before it raises `LostContactError`."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that would poll without pause, or never.
+
+        Raises:
+            InvalidInputError: A number is out of its range.
+        """
+        initial, maximum = in_seconds("initial", self.initial), in_seconds("maximum", self.maximum)
+        if not 0 < initial <= maximum:
+            raise InvalidInputError(f"initial has to be above 0 and at most maximum, not {initial:g} of {maximum:g} s")
+        if not self.factor >= 1:
+            raise InvalidInputError(f"factor has to be 1 or more, not {self.factor}")
+        if not 0 <= self.jitter < 1:
+            raise InvalidInputError(f"jitter has to be at least 0 and below 1, not {self.jitter}")
+        if in_seconds("max_silence", self.max_silence) == 0:
+            raise InvalidInputError("max_silence has to be above 0")
+
+    def interval(self, looks: int, chance: float) -> float:
+        """Return the seconds until the next look.
+
+        Args:
+            looks: How many looks in a row showed this status, less one.
+            chance: 0.0 to 1.0, at random; 0.5 is the interval as it stands.
+        """
+        initial, maximum = in_seconds("initial", self.initial), in_seconds("maximum", self.maximum)
+        # The exponent is bounded, or a float overflows after some thousand looks.
+        interval = min(initial * self.factor ** min(looks, 64), maximum)
+        return interval * (1 + self.jitter * (2 * chance - 1))
+
+
+class Verdict(Enum):
+    """What a wait does about a `Batch` it sees."""
+
+    LOOK_AGAIN = auto()
+    PROCESSED = auto()
+    FAILED = auto()
+    CANCELLED = auto()
+
+
+def judge(batch: Batch) -> Verdict:
+    """Tell what an observation means for a wait.
+
+    A batch whose runs are being deleted had been processed or cancelled before, which its processed
+    time tells. A status nobody knows is no end.
+    """
+    if batch.is_processed:
+        return Verdict.PROCESSED
+    if batch.status == BatchStatus.FAILED:
+        return Verdict.FAILED
+    return Verdict.CANCELLED if batch.is_terminal else Verdict.LOOK_AGAIN
+
+
+def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
+    """Whether a wait survives the error, to look again later; a refusal ends it.
+
+    Credentials that worked before may come back; those that never did will not.
+    """
+    if isinstance(error, ServiceError):
+        return error.retryable
+    if isinstance(error, CredentialsError):
+        return credentials_worked
+    return isinstance(error, TransportError)
+
+
+def error_at_the_end(batch: Batch) -> WaitError | None:
+    """Return what a wait raises for the last `Batch`: None where it was processed."""
+    if judge(batch) is Verdict.FAILED:
+        reason = one_line(batch.failure_reason or "the service gave no reason")
+        return BatchFailedError(
+            f"batch {batch.id} failed before its runs were created: {reason}. "
+            "Mend what it names and start the batch anew; after a transient error, with the same requestId.",
+        )
+    if judge(batch) is Verdict.CANCELLED:
+        completed = batch.run_summary.completed_run_count
+        return BatchCancelledError(
+            f"batch {batch.id} is {one_line(batch.status)}: it was cancelled after {completed} completed runs. "
+            "Start a new batch with the runs that are missing.",
+        )
+    return None
+
+
+def error_at_the_deadline(batch_id: str, batch: Batch | None, elapsed: float) -> WaitTimeoutError:
+    """Return what a wait raises when its time is over."""
+    return WaitTimeoutError(
+        f"batch {batch_id} {_standing(batch)} after {_span(elapsed)}. "
+        "The batch goes on: wait for it again, with more time.",
+    )
+
+
+def error_after_silence(batch_id: str, batch: Batch | None, silence: float, last: OmicsBatchError) -> LostContactError:
+    """Return what a wait raises when nothing readable was heard for too long."""
+    error = LostContactError(
+        f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
+        f"it {_standing(batch)}. The last trouble: {last} The batch goes on: wait for it again.",
+    )
+    error.__cause__ = last
+    return error
+
+
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=round(seconds))
+
+
+def _standing(batch: Batch | None) -> str:
+    if batch is None:
+        return "was never seen"
+    return f"was {one_line(batch.status)}, {batch.percent_complete:.1f} % complete, when last seen"
