@@ -1,0 +1,107 @@
+"""A client that is shown a list of observations, so that the test of a wait reads as its story."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from unittest import mock
+
+from omics_batch import OmicsBatchClient
+from omics_batch._faults import Fault, Trouble
+from omics_batch._transport import Reply
+from tests.virtual_time import JumpingClock, running_clock
+
+BATCH_ID = "7123456"
+
+Observation: TypeAlias = Reply | Fault | Callable[[], Awaitable[Reply | Fault]]
+
+
+def seen(status: str = "INPROGRESS", /, *, completed: int = 0, failed: int = 0, batch: str = BATCH_ID, **more: Any) -> Reply:
+    """The service shows a batch of 96 runs."""
+    runs = {"completedRunCount": completed, "failedRunCount": failed}
+    return Reply(None, {"id": batch, "status": status, "totalRuns": 96, "runSummary": runs, **more})
+
+
+PROCESSED = seen("PROCESSED", completed=96, processedTime="2025-03-15T12:00:00Z")
+
+
+def service(code: str, status: int, **more: Any) -> Fault:
+    """The service answers with an error."""
+    detail = f"{code} (HTTP {status})"
+    return Fault(trouble=Trouble.SERVICE, operation="GetBatch", detail=detail, code=code, status=status, **more)
+
+
+THROTTLED = service("ThrottlingException", 429)
+DENIED = service("AccessDeniedException", 403)
+NOT_FOUND = service("ResourceNotFoundException", 404)
+OUTAGE = service("InternalServerException", 500)
+
+
+def trouble(kind: Trouble) -> Fault:
+    """No answer came at all."""
+    return Fault(trouble=kind, operation="GetBatch", detail=kind.name.lower())
+
+
+@dataclass
+class Transport:
+    """Shows the observations in turn, the last one for ever, and notes the bound of each attempt."""
+
+    observations: list[Observation]
+    region_name: str = "us-west-2"
+    bounds: list[float] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    closed: bool = False
+
+    @property
+    def calls(self) -> int:
+        return len(self.bounds)
+
+    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
+        assert method == "get_batch"
+        self.bounds.append(round(bound, 6))
+        self.asked.append(parameters["batchId"])
+        self.at.append(running_clock().now())
+        observation = self.observations.pop(0) if len(self.observations) > 1 else self.observations[0]
+        return await observation() if callable(observation) else observation
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Story:
+    """A client, what it is shown, and the clock it lives by."""
+
+    client: OmicsBatchClient
+    transport: Transport
+    clock: JumpingClock
+
+    @property
+    def sleeps(self) -> list[float]:
+        return self.clock.completed
+
+
+@asynccontextmanager
+async def telling(*observations: Observation, **settings: Any) -> AsyncIterator[Story]:
+    """Open a client that is shown these observations, without chance in its delays."""
+    transport = Transport(list(observations))
+
+    async def open_transport(**_: object) -> Transport:
+        return transport
+
+    clock = running_clock()
+    client = OmicsBatchClient(clock=clock, **{"random": lambda: 0.5, **settings})
+    with mock.patch("omics_batch._client.open_transport", open_transport):
+        await client.__aenter__()
+    try:
+        yield Story(client, transport, clock)
+    finally:
+        await client.close()
+
+
+def repeated(observation: Observation, times: int) -> Iterable[Observation]:
+    """The same, several times."""
+    return [observation] * times

@@ -1,0 +1,604 @@
+"""What a wait promises, each row as a story: what the service showed, how long was slept, what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+from contextlib import aclosing
+from datetime import timedelta
+
+import pytest
+
+from omics_batch import (
+    AccessDeniedError,
+    Batch,
+    BatchCancelledError,
+    BatchFailedError,
+    ClientClosedError,
+    CredentialsError,
+    FailedRunsError,
+    InternalServerError,
+    InvalidInputError,
+    LostContactError,
+    MalformedResponseError,
+    OmicsBatchError,
+    Outcome,
+    PollPolicy,
+    ResourceNotFoundError,
+    RetryPolicy,
+    ThrottlingError,
+    WaitTimeoutError,
+)
+from omics_batch._faults import Trouble
+from omics_batch._transport import Reply
+from tests.stories import BATCH_ID, DENIED, NOT_FOUND, OUTAGE, PROCESSED, THROTTLED, repeated, seen, telling, trouble
+from tests.virtual_time import running_clock
+
+pytestmark = pytest.mark.virtual_time
+
+ONE_ATTEMPT = RetryPolicy(max_attempts=1)
+
+
+async def test_intervals_grow_by_half_from_5_s_to_60_s() -> None:
+    """A batch that changes nothing is looked at less and less often, and at least once a minute."""
+    async with telling(*repeated(seen("INPROGRESS"), 10), PROCESSED) as story:
+        batch = await story.client.wait_until_processed(BATCH_ID)
+    assert batch.outcome is Outcome.SUCCEEDED
+    assert story.sleeps == [5.0, 7.5, 11.25, 16.875, 25.3125, 37.96875, 56.953125, 60.0, 60.0, 60.0]
+
+
+async def test_a_change_of_status_starts_the_intervals_anew() -> None:
+    """What has just changed may change again soon."""
+    async with telling(
+        seen("PENDING"), seen("PENDING"), seen("PENDING"), seen("SUBMITTING"), seen("SUBMITTING"), PROCESSED,
+    ) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert story.sleeps == [5.0, 7.5, 11.25, 5.0, 7.5]
+
+
+async def test_new_counts_alone_do_not_start_the_intervals_anew() -> None:
+    """Counts change all the time; only the status does."""
+    async with telling(seen(completed=1), seen(completed=2), seen(completed=3), PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert story.sleeps == [5.0, 7.5, 11.25]
+
+
+@pytest.mark.parametrize(("chance", "first"), [(0.0, 4.5), (0.5, 5.0), (1.0, 5.5)])
+async def test_jitter_varies_an_interval_by_a_tenth(chance: float, first: float) -> None:
+    """Waits that began together do not look together for ever."""
+    async with telling(seen(), PROCESSED, random=lambda: chance) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert story.sleeps == [first]
+
+
+async def test_a_wait_may_bring_its_own_poll_policy() -> None:
+    """`poll=` wins over the client's policy."""
+    async with telling(seen(), seen(), PROCESSED, poll=PollPolicy(initial=50)) as story:
+        await story.client.wait_until_processed(BATCH_ID, poll=PollPolicy(initial=timedelta(seconds=1), factor=3))
+    assert story.sleeps == [1.0, 3.0]
+
+
+async def test_a_batch_that_has_ended_already_costs_one_call_and_no_delay() -> None:
+    """Nobody waits 5 s to hear what is known."""
+    async with telling(PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert (story.transport.calls, story.sleeps) == (1, [])
+
+
+async def test_processed_is_returned_even_with_failed_runs() -> None:
+    """PROCESSED means that all runs ended; whether they succeeded is the caller's next question."""
+    async with telling(seen("PROCESSED", completed=90, failed=6)) as story:
+        batch = await story.client.wait_until_processed(BATCH_ID)
+    assert (batch.outcome, batch.failed_run_count) == (Outcome.PARTIAL, 6)
+
+
+async def test_failed_runs_raise_on_request() -> None:
+    """A pipeline may want an exception where anything failed."""
+    async with telling(seen(), seen("PROCESSED", completed=90, failed=6)) as story:
+        with pytest.raises(FailedRunsError, match="90 of 96 runs completed, 6 failed") as caught:
+            await story.client.wait_until_processed(BATCH_ID, raise_on_failed_runs=True)
+    assert caught.value.batch is not None
+    assert (caught.value.batch.failed_run_count, caught.value.polls) == (6, 2)
+    assert caught.value.elapsed == timedelta(seconds=5)
+
+
+async def test_success_does_not_raise_on_request() -> None:
+    """`raise_on_failed_runs` leaves a batch alone whose runs all completed."""
+    async with telling(PROCESSED) as story:
+        assert await story.client.wait_until_processed(BATCH_ID, raise_on_failed_runs=True)
+
+
+@pytest.mark.parametrize("status", ["RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"])
+async def test_deleted_runs_of_a_processed_batch_are_no_failure(status: str) -> None:
+    """A processed time tells that the batch had been processed before its runs were deleted."""
+    async with telling(seen(status, processedTime="2025-03-15T12:00:00Z")) as story:
+        batch = await story.client.wait_until_processed(BATCH_ID)
+    assert (batch.is_processed, batch.outcome) == (True, Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"])
+async def test_a_cancelled_batch_raises(status: str) -> None:
+    """Without a processed time, deleted runs belong to a batch that was cancelled."""
+    async with telling(seen("STOPPING"), seen(status, completed=7)) as story:
+        with pytest.raises(BatchCancelledError, match=f"{BATCH_ID} is {status}.* 7 completed runs") as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert caught.value.batch is not None
+    assert caught.value.batch.status == status
+
+
+async def test_a_failed_batch_raises_with_the_reason() -> None:
+    """The service's own words are what the user has to mend."""
+    reason = "Batch has 100001 runs but 100000 runs is the max."
+    async with telling(seen("CREATING"), seen("FAILED", failureReason=reason)) as story:
+        with pytest.raises(BatchFailedError, match="100001 runs but 100000") as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert (caught.value.batch_id, caught.value.polls, caught.value.elapsed) == (BATCH_ID, 2, timedelta(seconds=5))
+    assert "failed before its runs were created" in str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301
+
+
+async def test_a_failed_batch_without_a_reason_says_so() -> None:
+    """Every member of the answer is optional."""
+    async with telling(seen("FAILED")) as story:
+        with pytest.raises(BatchFailedError, match="gave no reason"):
+            await story.client.wait_until_processed(BATCH_ID)
+
+
+async def test_a_status_nobody_knows_is_waited_out_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The service's list of statuses grows; a client that stops at a new one breaks on that day."""
+    async with telling(*repeated(seen("DEFRAGMENTING\x1b[31m"), 3), PROCESSED) as story:
+        with caplog.at_level(logging.WARNING, logger="omics_batch"):
+            await story.client.wait_until_processed(BATCH_ID)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"batch {BATCH_ID}: unknown status DEFRAGMENTING [31m counts as not finished",
+    ]
+    assert story.transport.calls == 4
+
+
+async def test_at_the_deadline_it_looks_one_last_time() -> None:
+    """20 s are 5, 7.5 and 7.5 of the next interval; the last look has a bound of its own, 5 s."""
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError, match="was INPROGRESS, 0.0 % complete.* after 0:00:20") as caught:
+            await story.client.wait_until_processed(BATCH_ID, timeout=20)
+    assert story.sleeps[-1] == 7.5
+    assert story.transport.at == [0.0, 5.0, 12.5, 20.0]
+    assert story.transport.bounds == [20.0, 15.0, 7.5, 5.0]
+    assert isinstance(caught.value, TimeoutError)
+    assert (caught.value.polls, caught.value.elapsed) == (4, timedelta(seconds=20))
+
+
+async def test_a_success_found_at_the_deadline_wins() -> None:
+    """Who ended in time is not reported late."""
+    async with telling(seen(), seen(), PROCESSED) as story:
+        batch = await story.client.wait_until_processed(BATCH_ID, timeout=timedelta(seconds=10))
+    assert batch.is_processed
+    assert story.transport.at == [0.0, 5.0, 10.0]
+
+
+async def test_a_failure_found_at_the_deadline_wins_too() -> None:
+    """The truth is better than a time-out."""
+    async with telling(seen(), seen("FAILED")) as story:
+        with pytest.raises(BatchFailedError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=3)
+
+
+async def test_a_timeout_of_0_is_one_look() -> None:
+    """One request tells whether the batch is done."""
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=0)
+    assert (story.transport.calls, story.sleeps) == (1, [])
+
+
+async def test_the_last_look_is_bounded_by_the_attempts_limit_where_that_is_smaller() -> None:
+    """2 s for an attempt are 2 s at the deadline too."""
+    async with telling(seen(), retry=RetryPolicy(attempt_timeout=2)) as story:
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=0)
+    assert story.transport.bounds == [2.0]
+
+
+async def test_an_attempt_is_bounded_by_its_limit_or_by_what_is_left() -> None:
+    """The default limit is 30 s; near the deadline it is less."""
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=40)
+    assert story.transport.at == [0.0, 5.0, 12.5, 23.75, 40.0]
+    assert story.transport.bounds == [30.0, 30.0, 27.5, 16.25, 5.0]
+
+
+async def test_a_deadline_that_falls_on_a_look_costs_one_call() -> None:
+    """The last look takes the place of the one that was due at the same moment."""
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=5)
+    assert story.transport.at == [0.0, 5.0]
+
+
+async def test_a_last_look_that_fails_is_the_timeouts_cause() -> None:
+    """What went wrong at the end is there to read."""
+    async with telling(seen(), OUTAGE) as story:
+        with pytest.raises(WaitTimeoutError) as caught:
+            await story.client.wait_until_processed(BATCH_ID, timeout=4)
+    assert isinstance(caught.value.__cause__, InternalServerError)
+    assert caught.value.last_error is caught.value.__cause__
+    assert caught.value.batch is not None
+
+
+async def test_a_last_look_that_is_refused_says_so() -> None:
+    """A batch that does not exist is no time-out."""
+    async with telling(NOT_FOUND) as story:
+        with pytest.raises(ResourceNotFoundError) as caught:
+            await story.client.wait_until_processed(BATCH_ID, timeout=0)
+    assert caught.value.polls == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        THROTTLED,
+        OUTAGE,
+        trouble(Trouble.CONNECTION),
+        trouble(Trouble.TIMEOUT),
+        trouble(Trouble.UNREADABLE),
+        trouble(Trouble.REDIRECT),
+        Reply(b"<html>", {}),
+        seen("PROCESSED", batch="999"),
+    ],
+    ids=["throttled", "500", "connection", "time-out", "unreadable", "redirect", "HTML", "another batch"],
+)
+async def test_an_outage_does_not_end_a_wait(fault: Reply) -> None:
+    """Half an hour of trouble is waited out, and the look after it counts."""
+    async with telling(seen(), *repeated(fault, 30), PROCESSED, retry=ONE_ATTEMPT) as story:
+        assert (await story.client.wait_until_processed(BATCH_ID)).is_processed
+    assert story.transport.calls == 32
+
+
+async def test_throttling_is_retried_before_the_next_poll() -> None:
+    """Two retries on the throttle base of 1 s belong to the same look."""
+    async with telling(THROTTLED, THROTTLED, PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert story.sleeps == [0.5, 1.0]
+    assert story.transport.calls == 3
+
+
+async def test_silence_for_an_hour_ends_a_wait() -> None:
+    """A wait that hears nothing readable gives up after `max_silence`, and says what it last saw and met."""
+    async with telling(seen(completed=31), OUTAGE, retry=ONE_ATTEMPT) as story:
+        with pytest.raises(LostContactError, match="for 1:00:00; it was INPROGRESS, 32.3 % complete") as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert caught.value.elapsed == timedelta(hours=1)
+    assert isinstance(caught.value.last_error, InternalServerError)
+    assert caught.value.__cause__ is caught.value.last_error
+    assert caught.value.batch is not None
+    assert caught.value.batch.finished_run_count == 31
+
+
+async def test_silence_from_the_start_says_that_nothing_was_ever_seen() -> None:
+    """A wrong endpoint does not hold a wait for ever."""
+    async with telling(trouble(Trouble.CONNECTION), retry=ONE_ATTEMPT) as story:
+        with pytest.raises(LostContactError, match="was never seen") as caught:
+            await story.client.wait_until_processed(BATCH_ID, poll=PollPolicy(max_silence=timedelta(minutes=2)))
+    assert (caught.value.batch, caught.value.elapsed) == (None, timedelta(minutes=2))
+
+
+async def test_one_readable_answer_ends_the_silence() -> None:
+    """The hour starts anew with every answer."""
+    half_an_hour = repeated(OUTAGE, 30)
+    async with telling(*half_an_hour, seen(), *half_an_hour, seen(), *half_an_hour, PROCESSED, retry=ONE_ATTEMPT) as story:
+        assert await story.client.wait_until_processed(BATCH_ID)
+    assert story.clock.now() > timedelta(hours=1).total_seconds()
+
+
+@pytest.mark.parametrize(("fault", "error"), [(DENIED, AccessDeniedError), (NOT_FOUND, ResourceNotFoundError)])
+async def test_a_refusal_ends_a_wait_at_once(fault: Reply, error: type[OmicsBatchError]) -> None:
+    """Waiting does not grant a permission; the error tells of the wait like every other."""
+    async with telling(seen(), fault) as story:
+        with pytest.raises(error) as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert story.sleeps == [5.0]
+    assert (caught.value.batch_id, caught.value.elapsed) == (BATCH_ID, timedelta(seconds=5))
+    assert caught.value.batch is not None
+
+
+async def test_credentials_that_never_worked_end_a_wait_at_once() -> None:
+    """A typo in a profile is not waited out."""
+    async with telling(trouble(Trouble.CREDENTIALS)) as story:
+        with pytest.raises(CredentialsError):
+            await story.client.wait_until_processed(BATCH_ID)
+    assert story.transport.calls == 1
+
+
+async def test_credentials_that_worked_before_may_come_back() -> None:
+    """Whoever renews their SSO login within the hour finds the wait still there."""
+    async with telling(seen(), *repeated(trouble(Trouble.CREDENTIALS), 20), PROCESSED) as story:
+        assert await story.client.wait_until_processed(BATCH_ID)
+
+
+async def test_credentials_that_do_not_come_back_end_in_silence() -> None:
+    """But not for ever."""
+    async with telling(seen(), trouble(Trouble.CREDENTIALS)) as story:
+        with pytest.raises(LostContactError) as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert isinstance(caught.value.last_error, CredentialsError)
+
+
+async def test_cancelling_the_task_ends_this_wait_alone() -> None:
+    """CancelledError passes through, another wait for the same batch goes on, and no call touches the batch."""
+    async with telling(*repeated(seen(), 5), PROCESSED) as story:
+        mine = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        other = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await story.clock.sleep(8)
+        mine.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await mine
+        assert (await other).is_processed
+    assert set(story.transport.asked) == {BATCH_ID}
+
+
+async def test_cancelling_the_last_wait_cancels_its_look() -> None:
+    """Nothing goes on that nobody waits for."""
+    asked, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> Reply:
+        asked.set()
+        try:
+            return await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async with telling(hang) as story:
+        wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await asked.wait()
+        wait.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wait
+        await cancelled.wait()
+        await _settled()
+        assert _tasks_of_ours() == []
+
+
+async def test_no_task_outlives_the_waits() -> None:
+    """The poller is there only while somebody waits."""
+    async with telling(seen(), PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+        await _settled()
+        assert _tasks_of_ours() == []
+
+
+async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:
+    """The same answer twice is told once."""
+    told: list[Batch] = []
+    async with telling(seen(), seen(), seen(completed=1), seen(completed=1), PROCESSED) as story:
+        last = await story.client.wait_until_processed(BATCH_ID, on_update=told.append)
+    assert [batch.finished_run_count for batch in told] == [0, 1, 96]
+    assert told[-1] is last
+
+
+async def test_on_update_hears_what_the_last_look_at_the_deadline_shows() -> None:
+    """The last `Batch` is told even where it came too late."""
+    told: list[int] = []
+    async with telling(seen(), seen(completed=40)) as story:
+        with pytest.raises(WaitTimeoutError) as caught:
+            await story.client.wait_until_processed(
+                BATCH_ID, timeout=1, on_update=lambda batch: told.append(batch.finished_run_count),
+            )
+    assert told == [0, 40]
+    assert caught.value.batch is not None
+    assert caught.value.batch.finished_run_count == 40
+
+
+async def test_an_awaitable_update_is_awaited_in_the_callers_task() -> None:
+    """A coroutine function works as a callback."""
+    tasks: list[object] = []
+
+    async def note(batch: Batch) -> None:
+        await asyncio.sleep(0)
+        tasks.append(asyncio.current_task())
+
+    async with telling(seen(), PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID, on_update=note)
+    assert tasks == [asyncio.current_task()] * 2
+
+
+async def test_what_on_update_raises_the_wait_raises() -> None:
+    """A callback's error is not swallowed."""
+
+    def fail(batch: Batch) -> None:
+        raise LookupError(batch.id)
+
+    async with telling(seen()) as story:
+        with pytest.raises(LookupError, match=BATCH_ID):
+            await story.client.wait_until_processed(BATCH_ID, on_update=fail)
+
+
+async def test_a_slow_update_delays_no_other_wait_and_loses_nothing() -> None:
+    """Ten minutes in one callback are nobody else's."""
+    told: list[int] = []
+
+    async def slow(batch: Batch) -> None:
+        await running_clock().sleep(600)
+        told.append(batch.finished_run_count)
+
+    async with telling(seen(), seen(completed=1), seen(completed=2), PROCESSED) as story:
+        slow_wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID, on_update=slow))
+        await story.client.wait_until_processed(BATCH_ID)
+        assert story.clock.now() < 60
+        await slow_wait
+    assert told == [0, 1, 2, 96]
+
+
+async def test_two_waits_for_one_batch_share_the_calls() -> None:
+    """The account's quota is paid once."""
+    async with telling(seen(), seen(), PROCESSED) as story:
+        waits = [story.client.wait_until_processed(BATCH_ID) for _ in range(50)]
+        batches = await asyncio.gather(*waits)
+    assert story.transport.calls == 3
+    assert all(batch is batches[0] for batch in batches)
+
+
+async def test_many_waits_share_one_poller() -> None:
+    """A hundred batches are one background task, and half of `max_rate` between them."""
+
+    async with telling(seen(), max_rate=20.0) as story:
+        story.transport.observations = [lambda: _the_one_asked_for(story.transport.asked[-1])]
+        waits = [asyncio.create_task(story.client.wait_until_processed(str(n))) for n in range(1, 101)]
+        await asyncio.gather(*waits)
+    assert story.transport.calls == 100
+    assert story.clock.now() == pytest.approx(9.9)
+
+
+async def _the_one_asked_for(batch_id: str) -> Reply:
+    return seen("PROCESSED", completed=96, batch=batch_id)
+
+
+async def test_a_wait_that_joins_looks_at_once() -> None:
+    """Who asks in the middle of a long interval does not sit it out."""
+    async with telling(*repeated(seen(), 8), PROCESSED) as story:
+        first = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await story.clock.sleep(100)
+        looks = story.transport.calls
+        second = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await asyncio.gather(first, second)
+    assert story.transport.at[looks] == 100.0
+
+
+async def test_a_wait_with_a_deadline_does_not_end_the_one_without() -> None:
+    """Each wait has its own deadline, however many share the looks."""
+    async with telling(*repeated(seen(), 9), PROCESSED) as story:
+        patient = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=30)
+        assert story.clock.now() == 30.0
+        assert (await patient).is_processed
+
+
+async def test_each_wait_has_its_own_copy_of_a_shared_refusal() -> None:
+    """The facts on it are each wait's own."""
+    async with telling(seen(), seen(), DENIED) as story:
+        first = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await story.clock.sleep(1)
+        results = await asyncio.gather(first, story.client.wait_until_processed(BATCH_ID), return_exceptions=True)
+    assert [getattr(result, "elapsed", None) for result in results] == [timedelta(seconds=6), timedelta(seconds=5)]
+    assert results[0] is not results[1]
+
+
+async def test_watch_ends_after_the_terminal_batch_whatever_that_shows() -> None:
+    """A loop over a batch that failed ends; it does not raise."""
+    async with telling(seen("PENDING"), seen("PENDING"), seen("FAILED")) as story:
+        statuses = [batch.status async for batch in story.client.watch(BATCH_ID)]
+    assert statuses == ["PENDING", "FAILED"]
+
+
+async def test_watch_raises_for_trouble() -> None:
+    """Its deadline and refusals are the wait's."""
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError):
+            _ = [batch async for batch in story.client.watch(BATCH_ID, timeout=1)]
+
+
+async def test_leaving_a_watch_ends_it() -> None:
+    """`aclosing` or the end of the loop's scope: nothing goes on behind."""
+    async with telling(seen()) as story:
+        async with aclosing(story.client.watch(BATCH_ID)) as batches:
+            async for _ in batches:
+                break
+        await _settled()
+        assert _tasks_of_ours() == []
+
+
+async def test_closing_the_client_ends_its_waits_with_a_clear_error() -> None:
+    """A shutdown does not hang on a batch of two days."""
+    async with telling(seen(completed=3)) as story:
+        waits = [asyncio.create_task(story.client.wait_until_processed(str(BATCH_ID))) for _ in range(3)]
+        await story.clock.sleep(1)
+        await story.client.close()
+        results = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(result) for result in results] == [ClientClosedError] * 3
+    assert all(isinstance(result, ClientClosedError) and result.batch is not None for result in results)
+    assert story.transport.closed
+
+
+async def test_closing_the_client_ends_a_look_under_way() -> None:
+    """A hanging request does not hold the shutdown."""
+    asked = asyncio.Event()
+
+    async def hang() -> Reply:
+        asked.set()
+        return await asyncio.get_running_loop().create_future()
+
+    async with telling(hang) as story:
+        wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await asked.wait()
+        await story.client.close()
+        with pytest.raises(ClientClosedError):
+            await wait
+        assert _tasks_of_ours() == []
+
+
+async def test_a_clock_that_breaks_ends_the_waits_instead_of_hanging_them() -> None:
+    """A caller's own clock may raise; its error reaches every wait."""
+    async with telling(seen()) as story:
+        story.clock.sleep = _broken_sleep  # type: ignore[method-assign]
+        with pytest.raises(ZeroDivisionError):
+            await story.client.wait_until_processed(BATCH_ID)
+
+
+async def _broken_sleep(seconds: float) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("bad", ["", "..", "1" * 19, "٧", "7\n", "arn:aws:omics:eu-west-1:123456789012:runBatch/7"])
+async def test_a_bad_id_is_an_error_before_anything_is_sent(bad: str) -> None:
+    """Nothing of a caller's text reaches the path of a request unless it is an id."""
+    async with telling(PROCESSED) as story:
+        with pytest.raises(InvalidInputError):
+            await story.client.wait_until_processed(bad)
+        with pytest.raises(InvalidInputError):
+            story.client.watch(bad)
+        with pytest.raises(InvalidInputError):
+            await story.client.get_batch(bad)
+    assert story.transport.calls == 0
+
+
+@pytest.mark.parametrize("bad", [-1, float("nan"), float("inf"), timedelta(seconds=-1), "5", True])
+async def test_a_bad_timeout_is_an_error_before_anything_is_sent(bad: float) -> None:
+    """A negative time-out is a mistake, not a time-out."""
+    async with telling(PROCESSED) as story:
+        with pytest.raises(InvalidInputError, match="timeout"):
+            await story.client.wait_until_processed(BATCH_ID, timeout=bad)
+        with pytest.raises(InvalidInputError, match="timeout"):
+            await story.client.get_batch(BATCH_ID, timeout=bad)
+    assert story.transport.calls == 0
+
+
+async def test_the_log_tells_of_changes_troubles_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """One line a change of status, one a trouble, one at the end."""
+    async with telling(seen("PENDING"), OUTAGE, seen("PENDING"), PROCESSED, retry=ONE_ATTEMPT) as story:
+        with caplog.at_level(logging.INFO, logger="omics_batch"):
+            await story.client.wait_until_processed(BATCH_ID)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == f"batch {BATCH_ID}: PENDING, 0.0 % complete"
+    assert "a look failed, the wait goes on" in lines[1]
+    assert lines[2:] == [
+        f"batch {BATCH_ID}: PROCESSED, 100.0 % complete",
+        f"batch {BATCH_ID}: a wait ended after 24 s and 4 looks",
+    ]
+
+
+def test_errors_of_ours_have_room_for_the_facts_of_a_wait() -> None:
+    """Outside of a wait they are empty."""
+    error = ThrottlingError("slow down")
+    assert (error.batch, error.elapsed, error.polls, error.last_error) == (None, None, 0, None)
+    assert MalformedResponseError("?").batch_id is None
+
+
+def _tasks_of_ours() -> list[str]:
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch")]
+
+
+async def _settled() -> None:
+    """Let every task run that can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
