@@ -1,0 +1,151 @@
+"""Batches and runs as the service's answers write them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from omics_batch.testing._account import Account, Batch
+    from omics_batch.testing._model import Document
+    from omics_batch.testing._timeline import RunState, Timeline
+
+_RUN_FAILURE_REASON: Final = "RUN_TASK_FAILED"
+_MERGED: Final = ("parameters", "runTags", "engineSettings")
+
+
+def started_batch(batch: Batch) -> Document:
+    """Write what StartRunBatch answers: the batch as it begins, even if the request comes again later."""
+    return {
+        "id": batch.id,
+        "arn": batch.arn,
+        "uuid": batch.uuid,
+        "status": "CREATING",
+        "tags": batch.request.get("tags", {}),
+    }
+
+
+def whole_batch(account: Account, batch: Batch) -> Document:
+    """Write what GetBatch answers; a batch that FAILED is told in five members."""
+    age, timeline = account.age(batch), batch.timeline
+    status = timeline.status(age)
+    if status == "FAILED":
+        return {
+            "id": batch.id,
+            "arn": batch.arn,
+            "status": status,
+            "failureReason": timeline.failure_reason,
+            "failedTime": account.moment(batch, timeline.failed_at),
+        }
+    document: Document = {
+        **started_batch(batch),
+        "name": batch.request.get("batchName"),
+        "status": status,
+        "defaultRunSetting": batch.request["defaultRunSetting"],
+        "creationTime": account.moment(batch, 0.0),
+    }
+    if status != "CREATING":
+        document["totalRuns"] = len(batch.settings)
+        document["submissionSummary"] = _submission_summary(timeline, age)
+        document["runSummary"] = _run_summary(timeline, age)
+    if (submitted := timeline.submitted_by(age)) is not None:
+        document["submittedTime"] = account.moment(batch, submitted)
+    if status == "PROCESSED":
+        document["processedTime"] = account.moment(batch, timeline.processed_at)
+    return document
+
+
+def run_in_batch(account: Account, batch: Batch, index: int) -> Document:
+    """Write an item of ListRunsInBatch: how a run's submission went."""
+    setting_id = batch.settings[index]["runSettingId"]
+    failure = batch.timeline.submission_failure(index)
+    if failure is not None:
+        reason, message = failure
+        return {
+            "runSettingId": setting_id,
+            "submissionStatus": "FAILED",
+            "submissionFailureReason": reason,
+            "submissionFailureMessage": message,
+        }
+    state = batch.timeline.run(index, account.age(batch))
+    cancelled = state is not None and state.status in {"STOPPING", "CANCELLED"}
+    arn = account.arn("run", batch.run_id(index))
+    return {
+        "runSettingId": setting_id,
+        "runId": batch.run_id(index),
+        "runInternalUuid": _uuid(arn),
+        "runArn": arn,
+        "submissionStatus": "CANCEL_SUCCESS" if cancelled else "SUCCESS",
+    }
+
+
+def run_name(batch: Batch, index: int) -> str | None:
+    """Give the name that a run was started with."""
+    default = batch.request["defaultRunSetting"].get("name")
+    name: str | None = batch.settings[index].get("name", default)
+    return name
+
+
+def run_document(account: Account, batch: Batch, index: int, state: RunState) -> Document:
+    """Write a run with everything known of it, for GetRun; ListRuns takes fewer of its members."""
+    setting = _merged_setting(batch, index)
+    arn = account.arn("run", batch.run_id(index))
+    output_uri = setting.get("outputUri")
+    configuration = setting.get("configurationName")
+    return {
+        **setting,
+        "id": batch.run_id(index),
+        "arn": arn,
+        "uuid": _uuid(arn),
+        "batchId": batch.id,
+        "status": state.status,
+        "tags": setting.get("runTags", {}),
+        "workflowType": setting.get("workflowType", "PRIVATE"),
+        "configuration": configuration and {"name": configuration},
+        "runOutputUri": output_uri and f"{output_uri.rstrip('/')}/{batch.run_id(index)}",
+        "creationTime": account.moment(batch, state.created),
+        "startTime": None if state.started is None else account.moment(batch, state.started),
+        "stopTime": None if state.stopped is None else account.moment(batch, state.stopped),
+        "statusMessage": state.failure,
+        "failureReason": _RUN_FAILURE_REASON if state.failure is not None else None,
+    }
+
+
+def _merged_setting(batch: Batch, index: int) -> Document:
+    """Lay a run's own setting over the batch's default; free documents and tags are joined key by key."""
+    default, own = batch.request["defaultRunSetting"], batch.settings[index]
+    joined = {
+        name: {**default[name], **own[name]}
+        for name in _MERGED
+        if isinstance(default.get(name), dict) and isinstance(own.get(name), dict)
+    }
+    return {**default, **own, **joined}
+
+
+def _submission_summary(timeline: Timeline, age: float) -> Document:
+    counts = timeline.submissions(age)
+    return {
+        "successfulStartSubmissionCount": counts.successful,
+        "failedStartSubmissionCount": counts.failed,
+        "pendingStartSubmissionCount": counts.pending,
+        "successfulCancelSubmissionCount": counts.cancelled,
+        "failedCancelSubmissionCount": None if counts.cancelled is None else 0,
+    }
+
+
+def _run_summary(timeline: Timeline, age: float) -> Document:
+    counts = timeline.runs(age)
+    return {
+        "pendingRunCount": counts.pending,
+        "startingRunCount": counts.starting,
+        "runningRunCount": counts.running,
+        "stoppingRunCount": counts.stopping,
+        "completedRunCount": counts.completed,
+        "deletedRunCount": 0,
+        "failedRunCount": counts.failed,
+        "cancelledRunCount": counts.cancelled,
+    }
+
+
+def _uuid(arn: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, arn))

@@ -1,0 +1,97 @@
+"""A batch's life as data: how long each part takes, and what goes wrong in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from omics_batch._clock import in_seconds
+from omics_batch._errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from omics_batch._clock import Duration
+
+RunLength: TypeAlias = "Duration | tuple[Duration, Duration]"
+"""How long a run is RUNNING: always the same, or drawn between two limits."""
+
+FailedRuns: TypeAlias = Mapping[str, str] | int | float
+"""Which runs fail: a message by runSettingId, how many of them, or which part of them (a float of 0.0 to 1.0)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What a batch goes through, from StartRunBatch to its end.
+
+    All times are durations of the simulator's clock: seconds, or a timedelta. The same life of the
+    same run settings is always the same, whoever asks and how often.
+
+    Raises:
+        InvalidInputError: A time is negative or not finite, a rate is not positive, or a run is
+            said to fail both in its submission and afterwards.
+    """
+
+    creating: Duration = 2.0
+    """How long the batch is CREATING."""
+    pending: Duration = 3.0
+    """How long it is PENDING then."""
+    submission_rate: float = 1.0
+    """Runs submitted a second while it is SUBMITTING; `math.inf` submits all at once."""
+    run_pending: Duration = 1.0
+    """How long a submitted run is PENDING."""
+    run_starting: Duration = 1.0
+    """How long it is STARTING then."""
+    run_length: RunLength = (20.0, 40.0)
+    """How long it is RUNNING then; limits (low, high) draw a length for each run, by `seed`."""
+    failed_runs: FailedRuns = 0
+    """The runs that end as FAILED; ids that a batch lacks are passed over. A number or a part is drawn by `seed`."""
+    failed_submissions: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """By runSettingId the reason and the message with which a submission fails, such as
+    `("ValidationException", "The role cannot be assumed.")`."""
+    failure_reason: str | None = None
+    """With one, the batch is FAILED for this reason when its PENDING is over; no run is submitted."""
+    cancelled_after: Duration | None = None
+    """When the batch is cancelled, counted from its creation; not before it is PENDING, nor after its end."""
+    stopping: Duration = 5.0
+    """How long a cancelled batch is STOPPING before it is CANCELLED."""
+    count_lag: Duration = 0.0
+    """How far the runSummary lags behind; it is exact once the batch has ended."""
+    seed: int = 0
+    """What the drawn lengths and failures depend on."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no batch can live."""
+        for name in ("creating", "pending", "run_pending", "run_starting", "stopping", "count_lag"):
+            in_seconds(name, getattr(self, name))
+        if self.cancelled_after is not None:
+            in_seconds("cancelled_after", self.cancelled_after)
+        low, high = self.run_lengths
+        if low > high:
+            raise InvalidInputError(f"run_length is (low, high), and {low:g} is more than {high:g}")
+        if not self.submission_rate > 0:
+            raise InvalidInputError(f"submission_rate has to be more than 0, not {self.submission_rate!r}")
+        self._check_failures()
+
+    @property
+    def run_lengths(self) -> tuple[float, float]:
+        """The shortest and the longest that a run is RUNNING, in seconds."""
+        if isinstance(self.run_length, tuple):
+            low, high = self.run_length
+            return in_seconds("run_length", low), in_seconds("run_length", high)
+        length = in_seconds("run_length", self.run_length)
+        return length, length
+
+    def _check_failures(self) -> None:
+        match self.failed_runs:
+            case bool():
+                raise InvalidInputError("failed_runs has to be a mapping, a number or a part, not a truth value")
+            case int() if self.failed_runs < 0:
+                raise InvalidInputError(f"failed_runs has to be 0 or more, not {self.failed_runs}")
+            case float() if math.isnan(self.failed_runs) or not 0 <= self.failed_runs <= 1:
+                raise InvalidInputError(f"failed_runs as a part has to be 0.0 to 1.0, not {self.failed_runs}")
+            case Mapping():
+                if both := sorted(self.failed_runs.keys() & self.failed_submissions.keys()):
+                    raise InvalidInputError(f"a run that fails to submit cannot fail afterwards: {', '.join(both)}")
+            case _:
+                pass

@@ -1,0 +1,71 @@
+"""What goes back over the wire, and the refusals that turn into it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON_TYPE: Final = "application/json"
+
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: a status, headers and a body."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    from_service: bool = True
+    """Whether it carries a request id, as what the service itself sends does."""
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a mishap
+    """A request that the service answers with an error."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """Say what the error's answer will hold."""
+        super().__init__(f"{status} {code}: {message}")
+        self.reply = error_reply(status, code, message)
+
+
+def json_reply(status: int, document: object) -> Reply:
+    """Answer with a document; datetimes in it become ISO 8601 in UTC."""
+    body = json.dumps(document, default=_iso8601, separators=(",", ":")).encode()
+    return Reply(status, body, {"content-type": JSON_TYPE})
+
+
+def error_reply(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> Reply:
+    """Answer with an error as the service writes it: its code in a header, its text in the body."""
+    body = json.dumps({"message": message}).encode()
+    return Reply(status, body, {"content-type": JSON_TYPE, "x-amzn-errortype": code, **headers})
+
+
+def validation(message: str) -> Refusal:
+    """Refuse a request whose content the service does not take."""
+    return Refusal(400, "ValidationException", message)
+
+
+def not_found(message: str) -> Refusal:
+    """Refuse a request for something that does not exist."""
+    return Refusal(404, "ResourceNotFoundException", message)
+
+
+def conflict(message: str) -> Refusal:
+    """Refuse a request that contradicts an earlier one."""
+    return Refusal(409, "ConflictException", message)
+
+
+def _iso8601(value: object) -> str:
+    if not isinstance(value, datetime):
+        msg = f"a document holds JSON and datetimes, not {type(value).__name__}"
+        raise TypeError(msg)
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,0 +1,47 @@
+"""The faults that are still to come, and the complaint about those that never came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_batch.testing import _plans as plans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omics_batch.testing.faults import Fault
+
+
+class UnusedFaultError(AssertionError):
+    """A test scripted faults that no request met: it has not shown what it seems to show."""
+
+
+class Script:
+    """A queue of faults; each waits for the next request of its operation."""
+
+    def __init__(self) -> None:
+        """Start with an empty script."""
+        self._faults: list[Fault] = []
+
+    def check_used(self) -> None:
+        """Make sure that nothing of the script is left.
+
+        Raises:
+            UnusedFaultError: Something is: it is named.
+        """
+        if self._faults:
+            left = "; ".join(fault.description for fault in self._faults)
+            raise UnusedFaultError(f"Scripted, but never met by a request: {left}.")
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Put faults at the end of the script."""
+        self._faults.extend(faults)
+
+    def take(self, operation: str) -> plans.Plan:
+        """Give what happens to a request of an operation: the true answer where nothing is scripted."""
+        for index, fault in enumerate(self._faults):
+            if fault.matches(operation):
+                left = fault.once_less()
+                self._faults[index : index + 1] = [] if left is None else [left]
+                return fault.plan
+        return plans.Answer()

@@ -1,0 +1,171 @@
+"""The HTTP face: a request in, what the script or the account says of it out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from omics_batch.testing._access import check_host, check_signature
+from omics_batch.testing._delivery import Delivery, to_response
+from omics_batch.testing._model import Operation, service_model
+from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
+from omics_batch.testing._wire import read_request, write_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omics_batch._clock import Clock
+    from omics_batch.testing._account import Account
+    from omics_batch.testing._quota import Quota
+    from omics_batch.testing._script import Script
+
+UNKNOWN: Final = "Unknown"
+"""The operation's name in the record of a request that is for none."""
+
+_MAX_BODY: Final = 4 * 1024 * 1024
+_SHUTDOWN: Final = 0.001
+"""Seconds that requests under way are left when the server stops; to aiohttp, 0 means for ever."""
+
+_logger = logging.getLogger("omics_batch.testing")
+
+_silent = logging.Logger("omics_batch.testing.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody is to turn it on
+"""For aiohttp's own log, which quotes header lines that it cannot read, and so could quote a signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """One request as the simulator saw it: nothing of its signature is kept."""
+
+    operation: str
+    """The operation's name; `Unknown` for a request that is for none."""
+    method: str
+    path: str
+    time: float
+    """What the simulator's clock showed when it came."""
+    status: int | None = None
+    """The HTTP status of the answer; None while there is none, and where the connection was broken instead."""
+
+
+class Server:
+    """A HTTP server of one account, on one address.
+
+    Args:
+        account: What the answers are about.
+        script: What happens to requests instead of a true answer.
+        clock: What requests are timed on.
+        quota: How many requests a second are answered; None for no limit.
+        host: The address to listen on.
+    """
+
+    def __init__(self, *, account: Account, script: Script, clock: Clock, quota: Quota | None, host: str) -> None:
+        self._account = account
+        self._script = script
+        self._clock = clock
+        self._quota = quota
+        self._host = host
+        self._model = service_model()
+        self._running: tuple[asyncio.Server, web.ServerRunner, web.Server] | None = None
+        self.requests: list[ReceivedRequest] = []
+        self.connections = 0
+
+    async def start(self, port: int) -> int:
+        """Listen, and give the port: the one asked for, or a free one for 0."""
+        protocols = web.Server(self._handle, access_log=None, logger=_silent, handler_cancellation=True)
+        runner = web.ServerRunner(protocols, shutdown_timeout=_SHUTDOWN)
+
+        def accept() -> asyncio.Protocol:
+            self.connections += 1
+            return protocols()
+
+        listener = await asyncio.get_running_loop().create_server(accept, self._host, port)
+        await runner.setup()
+        self._running = listener, runner, protocols
+        address: tuple[str, int] = listener.sockets[0].getsockname()
+        return address[1]
+
+    async def stop(self) -> None:
+        """Stop listening, and let go of everyone who still waits for an answer."""
+        if self._running is None:
+            return
+        listener, runner, protocols = self._running
+        listener.close()
+        transports = [one.transport for one in protocols.connections if one.transport is not None]
+        await runner.cleanup()
+        for transport in transports:
+            transport.abort()  # a client that does not read would keep a mere close waiting
+        await asyncio.sleep(0)  # and the loop tells each connection's end only now
+        await listener.wait_closed()
+        self._running = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.rel_url.raw_path
+        found = self._model.find(request.method, path)
+        name = UNKNOWN if found is None else found[0].name
+        place = len(self.requests)
+        self.requests.append(ReceivedRequest(name, request.method, path, self._clock.now()))
+        try:
+            response = await self._respond(request, found)
+        except ConnectionError:
+            response = None  # the client left in the middle of the answer
+        if response is None:
+            return web.Response()  # goes nowhere: the connection is closed
+        self.requests[place] = replace(self.requests[place], status=response.status)
+        return response
+
+    async def _respond(
+        self, request: web.BaseRequest, found: tuple[Operation, dict[str, str]] | None
+    ) -> web.StreamResponse | None:
+        try:
+            check_host(request.headers.get("Host"), self._host)
+            check_signature(request.headers.get("Authorization"), self._account.region_name)
+            operation, uri_members = _served(found)
+            body = await _read(request)
+        except Refusal as refusal:
+            return to_response(refusal.reply)
+        query = {name: request.rel_url.query.getall(name) for name in request.rel_url.query}
+        delivery = Delivery(request, self._clock, lambda: self._answer(operation, uri_members, query, body))
+        return await delivery.carry_out(self._script.take(operation.name))
+
+    def _answer(
+        self,
+        operation: Operation,
+        uri_members: Mapping[str, str],
+        query: Mapping[str, Sequence[str]],
+        body: bytes,
+    ) -> Reply:
+        """Give the true answer: an error, too, is one."""
+        if self._quota is not None and not self._quota.admits():
+            return error_reply(429, "ThrottlingException", "Rate exceeded")
+        try:
+            members = read_request(self._model, operation, uri_members, query, body)
+            if operation.name == "GetBatch" and (put := self._account.document(members["batchId"])) is not None:
+                return json_reply(operation.status, put)
+            answer = HANDLERS[operation.name](self._account, members)
+            return json_reply(operation.status, write_answer(self._model, operation.output, answer))
+        except Refusal as refusal:
+            return refusal.reply
+        except Exception:
+            _logger.exception("%s could not be answered", operation.name)
+            return error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
+
+
+def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:
+    if found is None:
+        raise Refusal(404, "UnknownOperationException", "The service has no such operation.")
+    if found[0].name not in HANDLERS:
+        raise Refusal(404, "UnknownOperationException", f"The simulator does not serve {found[0].name}.")
+    return found
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise Refusal(413, "RequestEntityTooLargeException", f"A request has {_MAX_BODY} bytes at most.")
+    return bytes(body)

@@ -1,0 +1,222 @@
+"""The simulator: one account of HealthOmics on this machine, for as long as a block of code runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from omics_batch._errors import InvalidInputError
+from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
+from omics_batch.testing._clock import ScaledClock
+from omics_batch.testing._life import Life
+from omics_batch.testing._quota import Quota
+from omics_batch.testing._script import Script
+from omics_batch.testing._server import ReceivedRequest, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from omics_batch._client import OmicsBatchClient
+    from omics_batch._clock import Clock
+    from omics_batch.testing.faults import Fault
+
+_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+_SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's own example, known to all
+
+
+class Simulator:
+    """A local HealthOmics over real HTTP, whose batches live as told and whose faults come as scripted.
+
+        async with Simulator(life=Life(failed_runs={"NA12878": "out of memory"})) as omics:
+            batch_id = omics.start_batch(["NA12878", "NA12891"])
+            async with omics.client() as client:
+                batch = await client.get_batch(batch_id)
+
+    boto3, aiobotocore and the AWS command line work against `endpoint_url` too, with any
+    credentials, once their host prefix is switched off (AWS_DISABLE_HOST_PREFIX_INJECTION=true).
+
+    Args:
+        life: How batches live: one life for all, or a choice by the StartRunBatch request.
+        clock: What everything is timed on; a `ManualClock` stands still until it is moved.
+        time_scale: Without a clock: how many simulated seconds pass in a real one.
+        faults: The script's first faults; `script` adds more.
+        quota: Requests a second beyond which the service throttles; None for no limit.
+        host: The address to listen on. Any but a loopback address opens the simulator to others.
+        port: The port to listen on; 0 takes a free one.
+        region_name: The region that the service stands for; requests are signed for it.
+        epoch: The wall-clock time of the beginning; the real one if None.
+
+    Raises:
+        InvalidInputError: A clock and a time scale were given, or a scale or quota is not positive.
+    """
+
+    def __init__(
+        self,
+        *,
+        life: Lives = Life(),  # noqa: B008 - frozen
+        clock: Clock | None = None,
+        time_scale: float = 1.0,
+        faults: Iterable[Fault] = (),
+        quota: float | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        region_name: str = "us-west-2",
+        epoch: datetime | None = None,
+    ) -> None:
+        if clock is not None and time_scale != 1.0:
+            raise InvalidInputError("give a clock or a time_scale, not both")
+        self._clock: Clock = ScaledClock(time_scale) if clock is None else clock
+        self._region_name = region_name
+        self._host = host
+        self._port = port
+        self._script = Script()
+        self._script.add(faults)
+        self._account = Account(
+            region_name=region_name, clock=self._clock, epoch=epoch or datetime.now(UTC), lives=life
+        )
+        self._server = Server(
+            account=self._account,
+            script=self._script,
+            clock=self._clock,
+            quota=None if quota is None else Quota(quota, self._clock),
+            host=host,
+        )
+        self._endpoint_url: str | None = None
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        port = await self._server.start(self._port)
+        name = f"[{self._host}]" if _is_ipv6(self._host) else self._host
+        self._endpoint_url = f"http://{name}:{port}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop; raise UnusedFaultError for faults that no request met, unless the block failed already."""
+        self._endpoint_url = None
+        await self._server.stop()
+        if error is None:
+            self._script.check_used()
+
+    @property
+    def endpoint_url(self) -> str:
+        """The URL to point a client at; there is one only inside of the `async with` block."""
+        if self._endpoint_url is None:
+            raise RuntimeError("The simulator is not running: use it as `async with Simulator() as omics:`")
+        return self._endpoint_url
+
+    @property
+    def region_name(self) -> str:
+        """The region that the service stands for."""
+        return self._region_name
+
+    @property
+    def clock(self) -> Clock:
+        """What everything is timed on."""
+        return self._clock
+
+    @property
+    def requests(self) -> Sequence[ReceivedRequest]:
+        """Every request so far, in the order of arrival."""
+        return tuple(self._server.requests)
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections clients have opened so far."""
+        return self._server.connections
+
+    def requests_of(self, operation: str) -> int:
+        """Count the requests of one operation, such as `GetBatch`."""
+        return sum(request.operation == operation for request in self._server.requests)
+
+    def script(self, *faults: Fault) -> None:
+        """Add faults to the end of the script."""
+        self._script.add(faults)
+
+    def start_batch(
+        self, run_settings: int | Iterable[str], *, name: str | None = None, life: Life | None = None
+    ) -> str:
+        """Place a batch as StartRunBatch would, without a request.
+
+        Args:
+            run_settings: The runSettingIds, or how many runs: `sample-1` and so on then.
+            name: The batch's name.
+            life: How it lives; the simulator's `life` if None.
+
+        Returns:
+            The batch's id.
+
+        Raises:
+            InvalidInputError: There is not one run.
+        """
+        ids = (
+            [f"sample-{number + 1}" for number in range(run_settings)]
+            if isinstance(run_settings, int)
+            else run_settings
+        )
+        settings = [{"runSettingId": run_setting_id} for run_setting_id in ids]
+        if not settings:
+            raise InvalidInputError("a batch has one run or more")
+        request: dict[str, Any] = {
+            "requestId": str(uuid.uuid4()),
+            "defaultRunSetting": {
+                "workflowId": "1234567",
+                "roleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/OmicsRole",
+                "outputUri": "s3://my-bucket/output/",
+            },
+            "batchRunSettings": {"inlineSettings": settings},
+        }
+        if name is not None:
+            request["batchName"] = name
+        return self._account.start(request, settings, life).id
+
+    def put_batch(self, document: Mapping[str, Any]) -> str:
+        """Let GetBatch answer just this document for its id, until another is put there.
+
+        Statuses that nobody has seen, members that are missing or unknown: nothing is checked or
+        added. Datetimes are written as the service writes them.
+
+        Returns:
+            The document's id.
+
+        Raises:
+            InvalidInputError: The document has no id.
+        """
+        if not isinstance(document.get("id"), str):
+            raise InvalidInputError("a batch's document has an id, a string")
+        return self._account.put(dict(document))
+
+    def client(self, **overrides: Any) -> OmicsBatchClient:  # noqa: ANN401 - the client checks them
+        """Make a client of this service, on its clock; arguments are those of `OmicsBatchClient`."""
+        return local_client(self.endpoint_url, **{"region_name": self._region_name, "clock": self._clock, **overrides})
+
+
+def local_client(endpoint_url: str, **overrides: Any) -> OmicsBatchClient:  # noqa: ANN401 - the client checks them
+    """Make a client of a simulator that runs elsewhere, such as `omics-batch simulate` in another process.
+
+    It needs no AWS configuration, and is changed by none: it has credentials of its own.
+
+    Args:
+        endpoint_url: Where the simulator listens.
+        overrides: Arguments of `OmicsBatchClient`; the region is us-west-2 if none is among them.
+    """
+    from omics_batch._client import OmicsBatchClient  # noqa: PLC0415 - the simulator serves others without it
+    from omics_batch._transport import static_session  # noqa: PLC0415
+
+    arguments: dict[str, Any] = {
+        "region_name": "us-west-2",
+        "endpoint_url": endpoint_url,
+        "session": static_session(_ACCESS_KEY, _SECRET_KEY),
+    }
+    return OmicsBatchClient(**{**arguments, **overrides})
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004
+    except ValueError:
+        return False

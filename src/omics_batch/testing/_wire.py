@@ -1,0 +1,100 @@
+"""From a request's parts to its members, and from an answer's members to its JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final, NoReturn, cast
+
+from omics_batch.testing._checks import find_problems
+from omics_batch.testing._reply import Refusal, validation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omics_batch.testing._model import Document, Operation, RawShape, ServiceModel
+
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+
+
+def read_request(
+    model: ServiceModel,
+    operation: Operation,
+    uri_members: Mapping[str, str],
+    query: Mapping[str, Sequence[str]],
+    body: bytes,
+) -> Document:
+    """Gather a request's members from where the model says they are, and check them.
+
+    Args:
+        model: The service's model.
+        operation: What the request is for.
+        uri_members: What the path says, by the name in the model's path.
+        query: All values of each parameter of the query.
+        body: The body's bytes.
+
+    Raises:
+        Refusal: The body is no JSON object, or a member is not as its shape says.
+    """
+    request: Document = {}
+    members: Mapping[str, RawShape] = operation.input["members"]
+    document = _read_body(body) if any("location" not in member for member in members.values()) else {}
+    for name, member in members.items():
+        wire_name = member.get("locationName", name)
+        match member.get("location"):
+            case "uri":
+                value: object = uri_members[wire_name]
+            case "querystring":
+                value = _from_text(model.shape(member), query.get(wire_name, ()))
+            case _:
+                value = document.get(wire_name)
+        if value is not None:
+            request[name] = value
+    if problem := find_problems(model, operation.input, request):
+        raise validation(problem)
+    return request
+
+
+def write_answer(model: ServiceModel, shape: RawShape, value: object) -> object:
+    """Keep of an answer what its shape knows; what is None is left out."""
+    if shape.get("document"):
+        return value
+    match shape["type"]:
+        case "structure":
+            said = cast("Mapping[str, object]", value)
+            members: Mapping[str, RawShape] = shape["members"]
+            return {
+                name: write_answer(model, model.shape(member), said[name])
+                for name, member in members.items()
+                if said.get(name) is not None
+            }
+        case "list":
+            items = cast("list[object]", value)
+            return [write_answer(model, model.shape(shape["member"]), item) for item in items]
+        case _:
+            return value
+
+
+def _read_body(body: bytes) -> dict[str, object]:
+    try:
+        document: object = json.loads(body or b"{}", parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "SerializationException", "The request's body is not JSON.") from error
+    if not isinstance(document, dict):
+        raise Refusal(400, "SerializationException", "The request's body is not a JSON object.")
+    return cast("dict[str, object]", document)
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    msg = f"{constant} is not JSON"
+    raise ValueError(msg)
+
+
+def _from_text(shape: RawShape, values: Sequence[str]) -> object:
+    """Read a parameter of the query; what is no number stays a text, for the check to refuse."""
+    if not values:
+        return None
+    if shape["type"] == "list":
+        return list(values)
+    text = values[0]
+    return int(text) if shape["type"] == "integer" and _INTEGER.fullmatch(text) else text
