@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping
-
-    import pytest
+    from pathlib import Path
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,6 +22,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_asyncio_loop_factories(
     config: pytest.Config,
     item: pytest.Item,
-) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Run the tests marked with `virtual_time` on a loop whose clock jumps."""
-    return {"virtual": VirtualTimeLoop} if item.get_closest_marker("virtual_time") else None
+    return {"virtual": VirtualTimeLoop} if item.get_closest_marker("virtual_time") else {"real": asyncio.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def _no_aws_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever AWS configuration the developer has, the tests see none."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -18,7 +18,9 @@ BATCH_ID = "7123456"
 Observation: TypeAlias = Reply | Fault | Callable[[], Awaitable[Reply | Fault]]
 
 
-def seen(status: str = "INPROGRESS", /, *, completed: int = 0, failed: int = 0, batch: str = BATCH_ID, **more: Any) -> Reply:
+def seen(
+    status: str = "INPROGRESS", /, *, completed: int = 0, failed: int = 0, batch: str = BATCH_ID, **more: Any
+) -> Reply:
     """The service shows a batch of 96 runs."""
     runs = {"completedRunCount": completed, "failedRunCount": failed}
     return Reply(None, {"id": batch, "status": status, "totalRuns": 96, "runSummary": runs, **more})
@@ -53,11 +55,16 @@ class Transport:
     bounds: list[float] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
+    opened: int = 1
     closed: bool = False
 
     @property
     def calls(self) -> int:
         return len(self.bounds)
+
+    def operation(self, method: str) -> str:
+        assert method == "get_batch"
+        return "GetBatch"
 
     async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
         assert method == "get_batch"
@@ -66,6 +73,9 @@ class Transport:
         self.at.append(running_clock().now())
         observation = self.observations.pop(0) if len(self.observations) > 1 else self.observations[0]
         return await observation() if callable(observation) else observation
+
+    async def open(self) -> None:
+        self.opened += 1
 
     async def close(self) -> None:
         self.closed = True
@@ -93,7 +103,8 @@ async def telling(*observations: Observation, **settings: Any) -> AsyncIterator[
         return transport
 
     clock = running_clock()
-    client = OmicsBatchClient(clock=clock, **{"random": lambda: 0.5, **settings})
+    settings.setdefault("random", lambda: 0.5)
+    client = OmicsBatchClient(clock=clock, **settings)
     with mock.patch("omics_batch._client.open_transport", open_transport):
         await client.__aenter__()
     try:

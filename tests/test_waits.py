@@ -51,7 +51,12 @@ async def test_intervals_grow_by_half_from_5_s_to_60_s() -> None:
 async def test_a_change_of_status_starts_the_intervals_anew() -> None:
     """What has just changed may change again soon."""
     async with telling(
-        seen("PENDING"), seen("PENDING"), seen("PENDING"), seen("SUBMITTING"), seen("SUBMITTING"), PROCESSED,
+        seen("PENDING"),
+        seen("PENDING"),
+        seen("PENDING"),
+        seen("SUBMITTING"),
+        seen("SUBMITTING"),
+        PROCESSED,
     ) as story:
         await story.client.wait_until_processed(BATCH_ID)
     assert story.sleeps == [5.0, 7.5, 11.25, 5.0, 7.5]
@@ -106,7 +111,8 @@ async def test_failed_runs_raise_on_request() -> None:
 async def test_success_does_not_raise_on_request() -> None:
     """`raise_on_failed_runs` leaves a batch alone whose runs all completed."""
     async with telling(PROCESSED) as story:
-        assert await story.client.wait_until_processed(BATCH_ID, raise_on_failed_runs=True)
+        batch = await story.client.wait_until_processed(BATCH_ID, raise_on_failed_runs=True)
+    assert batch.outcome is Outcome.SUCCEEDED
 
 
 @pytest.mark.parametrize("status", ["RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"])
@@ -285,8 +291,11 @@ async def test_silence_from_the_start_says_that_nothing_was_ever_seen() -> None:
 async def test_one_readable_answer_ends_the_silence() -> None:
     """The hour starts anew with every answer."""
     half_an_hour = repeated(OUTAGE, 30)
-    async with telling(*half_an_hour, seen(), *half_an_hour, seen(), *half_an_hour, PROCESSED, retry=ONE_ATTEMPT) as story:
-        assert await story.client.wait_until_processed(BATCH_ID)
+    async with telling(
+        *half_an_hour, seen(), *half_an_hour, seen(), *half_an_hour, PROCESSED, retry=ONE_ATTEMPT
+    ) as story:
+        batch = await story.client.wait_until_processed(BATCH_ID)
+    assert batch.is_processed
     assert story.clock.now() > timedelta(hours=1).total_seconds()
 
 
@@ -312,7 +321,23 @@ async def test_credentials_that_never_worked_end_a_wait_at_once() -> None:
 async def test_credentials_that_worked_before_may_come_back() -> None:
     """Whoever renews their SSO login within the hour finds the wait still there."""
     async with telling(seen(), *repeated(trouble(Trouble.CREDENTIALS), 20), PROCESSED) as story:
-        assert await story.client.wait_until_processed(BATCH_ID)
+        batch = await story.client.wait_until_processed(BATCH_ID)
+    assert batch.is_processed
+
+
+async def test_credentials_that_worked_before_are_renewed_at_once() -> None:
+    """A token that expired overnight is no outage where a fresh one lies ready: one more request, at the next turn."""
+    async with telling(seen(), trouble(Trouble.CREDENTIALS), PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert (story.transport.at, story.transport.opened) == ([0.0, 5.0, 5.2], 2)
+
+
+async def test_credentials_are_renewed_once_an_outage() -> None:
+    """Each success allows one more renewal; trouble in a row does not renew again and again."""
+    expired = trouble(Trouble.CREDENTIALS)
+    async with telling(seen(), expired, expired, expired, seen(), expired, PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+    assert story.transport.opened == 3
 
 
 async def test_credentials_that_do_not_come_back_end_in_silence() -> None:
@@ -343,7 +368,7 @@ async def test_cancelling_the_last_wait_cancels_its_look() -> None:
     async def hang() -> Reply:
         asked.set()
         try:
-            return await asyncio.get_running_loop().create_future()
+            return await _never()
         except asyncio.CancelledError:
             cancelled.set()
             raise
@@ -382,7 +407,9 @@ async def test_on_update_hears_what_the_last_look_at_the_deadline_shows() -> Non
     async with telling(seen(), seen(completed=40)) as story:
         with pytest.raises(WaitTimeoutError) as caught:
             await story.client.wait_until_processed(
-                BATCH_ID, timeout=1, on_update=lambda batch: told.append(batch.finished_run_count),
+                BATCH_ID,
+                timeout=1,
+                on_update=lambda batch: told.append(batch.finished_run_count),
             )
     assert told == [0, 40]
     assert caught.value.batch is not None
@@ -440,7 +467,6 @@ async def test_two_waits_for_one_batch_share_the_calls() -> None:
 
 async def test_many_waits_share_one_poller() -> None:
     """A hundred batches are one background task, and half of `max_rate` between them."""
-
     async with telling(seen(), max_rate=20.0) as story:
         story.transport.observations = [lambda: _the_one_asked_for(story.transport.asked[-1])]
         waits = [asyncio.create_task(story.client.wait_until_processed(str(n))) for n in range(1, 101)]
@@ -526,7 +552,7 @@ async def test_closing_the_client_ends_a_look_under_way() -> None:
 
     async def hang() -> Reply:
         asked.set()
-        return await asyncio.get_running_loop().create_future()
+        return await _never()
 
     async with telling(hang) as story:
         wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
@@ -537,10 +563,10 @@ async def test_closing_the_client_ends_a_look_under_way() -> None:
         assert _tasks_of_ours() == []
 
 
-async def test_a_clock_that_breaks_ends_the_waits_instead_of_hanging_them() -> None:
+async def test_a_clock_that_breaks_ends_the_waits_instead_of_hanging_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller's own clock may raise; its error reaches every wait."""
     async with telling(seen()) as story:
-        story.clock.sleep = _broken_sleep  # type: ignore[method-assign]
+        monkeypatch.setattr(story.clock, "sleep", _broken_sleep)
         with pytest.raises(ZeroDivisionError):
             await story.client.wait_until_processed(BATCH_ID)
 
@@ -596,6 +622,11 @@ def test_errors_of_ours_have_room_for_the_facts_of_a_wait() -> None:
 
 def _tasks_of_ours() -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch")]
+
+
+async def _never() -> Reply:
+    answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+    return await answer
 
 
 async def _settled() -> None:

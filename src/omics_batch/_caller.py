@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omics_batch._clock import Clock, in_seconds
-from omics_batch._errors import AttemptTimeoutError, ClientClosedError, ThrottlingError
-from omics_batch._faults import Fault, classify, error_of
+from omics_batch._errors import ClientClosedError, OmicsBatchError, ThrottlingError
+from omics_batch._faults import Fault, Trouble, classify, error_of
 from omics_batch._log import LOG
 from omics_batch._pace import Pace, Turns
 
@@ -38,6 +38,7 @@ class Caller:
         self.is_trusted: bool = False
         """Whether the service has answered with success before: then the credentials are good ones."""
         self._closed = False
+        self._may_renew = False
         self._clock = clock
         self._attempt_timeout = in_seconds("attempt_timeout", retrier.policy.attempt_timeout)
         self._pace = pace
@@ -87,17 +88,30 @@ class Caller:
             async with asyncio.timeout(limit):
                 answer = await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
         except TimeoutError:
-            error = AttemptTimeoutError(
-                f"{method}{f' of batch {batch_id}' if batch_id else ''}: no answer within the call's {limit:g} s. "
-                "Try again, or allow more time.",
+            late = Fault(
+                trouble=Trouble.TIMEOUT,
+                operation=self.transport.operation(method),
+                detail=f"no answer within the call's {limit:.3g} s",
             )
-            error.batch_id, error.attempts = batch_id, attempts
-            raise error from None
+            raise error_of(late, batch_id=batch_id, attempts=attempts) from None
         if not isinstance(answer, Fault):
             return answer
         if self._closed:
             raise ClientClosedError("the client was closed while a call was under way") from answer.cause
         raise error_of(answer, batch_id=batch_id, attempts=attempts)
+
+    async def renew_credentials(self) -> bool:
+        """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
+        if not self._may_renew:
+            return False
+        self._may_renew = False
+        LOG.warning("the credentials no longer work: looking for new ones")
+        try:
+            await self.transport.open()
+        except OmicsBatchError as error:
+            LOG.warning("no new credentials: %s", error)
+            return False
+        return True
 
     async def close(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`."""
@@ -111,7 +125,7 @@ class Caller:
 
     def _learn_from(self, answer: object) -> None:
         if not isinstance(answer, Fault):
-            self.is_trusted = True
+            self.is_trusted = self._may_renew = True
             self._pace.answered(self._clock.now())
         elif classify(answer).error is ThrottlingError:
             self._pace.throttled(self._clock.now())

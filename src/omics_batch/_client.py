@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from types import TracebackType
 
-    from aiobotocore.client import AioBaseClient
     from aiobotocore.session import AioSession
+    from types_aiobotocore_omics import OmicsClient
 
     from omics_batch._models import Batch
 
@@ -223,10 +223,11 @@ class OmicsBatchClient:
         return self._opened().caller.retrier.quota.left
 
     @property
-    def aws(self) -> AioBaseClient:
+    def aws(self) -> OmicsClient:
         """The aiobotocore client underneath, for operations that are not wrapped here.
 
-        Calls through it are neither retried nor paced, and raise botocore's own errors.
+        Calls through it are neither retried nor paced, and raise botocore's own errors. Its type comes
+        from `types-aiobotocore-omics`, where you have that installed.
         """
         return self._opened().caller.transport.aws
 

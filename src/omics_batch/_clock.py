@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import sys
 import time
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from omics_batch._errors import InvalidInputError
 
 Duration: TypeAlias = float | timedelta
 """A span of time: seconds, or a timedelta."""
+
+_LONGEST: Final = sys.float_info.max
 
 
 class Clock(Protocol):
@@ -52,7 +54,7 @@ def in_seconds(name: str, duration: object) -> float:
         InvalidInputError: It is negative, not finite, or no duration at all.
     """
     seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST:
         raise InvalidInputError(
             f"{name} has to be a finite number of seconds (or a timedelta) of 0 or more, not {duration!r}",
         )

@@ -174,10 +174,9 @@ def classify(fault: Fault) -> Meaning:
     if fault.trouble is not Trouble.SERVICE:
         return _BY_TROUBLE[fault.trouble]
     status = fault.status or 0
-    by_code = _BY_CODE.get(fault.code)
-    by_status = _BY_STATUS.get(status)
-    if by_code or by_status:
-        return by_code or by_status or Meaning(ServiceError, Retry.NEVER)
+    known = _BY_CODE.get(fault.code) or _BY_STATUS.get(status)
+    if known is not None:
+        return known
     if status >= 500:  # noqa: PLR2004 - the class of all server errors
         return Meaning(InternalServerError, Retry.TRANSIENT)
     return Meaning(ServiceError, Retry.NEVER)
@@ -188,8 +187,9 @@ def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatch
     kind = classify(fault).error
     about = fault.operation if batch_id is None else f"{fault.operation} of batch {batch_id}"
     tries = f" (attempt {attempts})" if attempts > 1 else ""
-    request = f" [request id {fault.request_id}]" if fault.request_id else ""
-    message = " ".join(part for part in (f"{about}{tries}: {fault.detail}", _NEXT_STEP.get(kind, "")) if part) + request
+    happened = f"{about}{tries}: {fault.detail.rstrip('.')}."
+    request = f"[request id {fault.request_id}]" if fault.request_id else ""
+    message = " ".join(part for part in (happened, _NEXT_STEP.get(kind, ""), request) if part)
     error: OmicsBatchError
     if issubclass(kind, ServiceError):
         error = kind(

@@ -74,7 +74,9 @@ def check_endpoint(url: str, *, allow_http: bool) -> None:
     """
     parts = _parts_of(url)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInputError(f"the endpoint {_shown(url)} is no http or https URL")
+        # What precedes an @ may be a password, and what follows a ? a signature.
+        host = url.rpartition("@")[2].partition("?")[0]
+        raise InvalidInputError(f"the endpoint {_shown(host)} is no http or https URL")
     if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
         raise InvalidInputError(
             "the endpoint's URL may hold a host, a port and a path: no user, password, query or fragment",
@@ -97,6 +99,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _parts_of(url: str) -> SplitResult | None:
+    if not url.isprintable() or " " in url:
+        return None  # urlsplit would drop line breaks and go on with the rest
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError as UnreadableError
 
+from omics_batch._errors import CredentialsError
 from omics_batch._faults import Fault, Trouble
 from omics_batch._models import Batch
 from omics_batch._text import one_line
@@ -34,8 +35,13 @@ class BatchLooker:
         return await self._get(batch_id, deadline=deadline)
 
     async def look(self, batch_id: str, *, deadline: float) -> Batch:
-        """Return the batch, for waits: others go first."""
-        return await self._get(batch_id, deadline=deadline, watching=True)
+        """Return the batch, for waits: others go first, and credentials that worked before are renewed once."""
+        try:
+            return await self._get(batch_id, deadline=deadline, watching=True)
+        except CredentialsError:
+            if not await self._caller.renew_credentials():
+                raise
+            return await self._get(batch_id, deadline=deadline, watching=True)
 
     async def last_look(self, batch_id: str) -> Batch:
         """Return the batch at the first attempt, within a few seconds."""

@@ -28,18 +28,15 @@ def _empty_for_null(summary: object) -> object:
     return {} if summary is None else summary
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    match value:
-        case float() if not math.isfinite(value):
-            raise ValueError("a number is not finite")  # JSON has no such number, and NaN would differ from itself
-        case dict():
-            for part in value.values():
-                _finite(part)
-        case list():
-            for part in value:
-                _finite(part)
-        case _:
-            pass
+def _finite(value: JsonValue) -> JsonValue:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")  # JSON has no such number, and NaN differs even from itself
+    if isinstance(value, dict):
+        for part in value.values():
+            _finite(part)
+    if isinstance(value, list):
+        for part in value:
+            _finite(part)
     return value
 
 
@@ -76,12 +73,14 @@ class Answer(BaseModel):
         use_attribute_docstrings=True,
     )
 
-    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_finite)]] = Field(init=False)
+    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_finite)]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] - pydantic reads this very type
+        init=False,
+    )
 
     @model_serializer(mode="wrap")
     def _leave_out_the_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        aliases = {field.alias for name, field in type(self).model_fields.items() if name in self.model_fields_set}
-        present = self.model_fields_set | aliases
+        fields = type(self).model_fields
+        present = self.model_fields_set | {fields[name].alias or name for name in self.model_fields_set & fields.keys()}
         return {name: value for name, value in write(self).items() if name in present}
 
     @classmethod

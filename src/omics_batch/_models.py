@@ -190,7 +190,8 @@ class Batch(Answer):
             return
         completed = self.run_summary.completed_run_count
         raise FailedRunsError(
-            f"batch {one_line(self.id)} is {one_line(self.status)}: {completed} of {self.total_runs or 'unknown'} runs completed, "
+            f"batch {one_line(self.id)} is {one_line(self.status)}: "
+            f"{completed} of {self.total_runs or 'unknown'} runs completed, "
             f"{self.run_summary.failed_run_count} failed, "
             f"{self.submission_summary.failed_start_submission_count} failed to submit. "
             "ListRunsInBatch tells why runs were not submitted, ListRuns and GetRun why they failed; "

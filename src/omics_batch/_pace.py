@@ -18,6 +18,8 @@ _LOWEST_RATE: Final = 0.5
 _CAUTION: Final = 0.8
 _GROWTH: Final = 0.5
 _WINDOW: Final = 1.0
+_UNLIMITED: Final = 20.0
+"""What a client without a limit is taken to have sent when it is throttled: twice the default quota."""
 
 
 class Pace:
@@ -54,7 +56,7 @@ class Pace:
         self._lowered_at = now
         self._forget(now)
         answered = len(self._answered) / _WINDOW
-        half = self.rate / 2 if math.isfinite(self.rate) else 0.0
+        half = (_UNLIMITED if math.isinf(self.rate) else self.rate) / 2
         lower = max(answered * _CAUTION, half, _LOWEST_RATE)
         self.rate = min(self.rate, lower)
 

@@ -6,7 +6,7 @@ Source: the AWS SDKs and Tools Reference Guide, "Retry behavior" (standard mode,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
@@ -162,9 +162,8 @@ def _is_worth_a_retry(answer: object) -> bool:
 
 
 def _fault_of(state: RetryCallState) -> Fault:
-    fault = state.outcome.result() if state.outcome else None
-    if not isinstance(fault, Fault):
-        raise TypeError(f"only a fault is retried, not {fault!r}")
+    outcome: Any = state.outcome  # of an attempt, since this is asked after one; and nothing but a fault is retried
+    fault: Fault = outcome.result()
     return fault
 
 

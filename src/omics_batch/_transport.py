@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -26,27 +27,30 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigNotFound,
+    ConfigParseError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointProviderError,
     HTTPClientError,
     NoRegionError,
     ParamValidationError,
-    PartialCredentialsError,
+    ProfileNotFound,
     ReadTimeoutError,
     StubResponseError,
 )
 
 from omics_batch._errors import CredentialsError, InvalidInputError
 from omics_batch._faults import Fault, Trouble, classify, fault_in_answer
-from omics_batch._inputs import check_endpoint
+from omics_batch._inputs import check_endpoint, is_loopback
 from omics_batch._text import one_line
 from omics_batch._version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
-    from aiobotocore.client import AioBaseClient
+    from types_aiobotocore_omics import OmicsClient
 
 LARGEST_ANSWER: Final = 1024 * 1024
 """Bytes; a GetBatch answer has some thousand."""
@@ -150,13 +154,34 @@ def _refuse_answer() -> NoReturn:
 class Transport:
     """The aiobotocore client underneath, and one request of it at a time."""
 
-    def __init__(self, aws: AioBaseClient, exits: AsyncExitStack) -> None:
-        """Take over a client that is ready; see `open_transport`."""
-        self.aws: AioBaseClient = aws
-        self.region_name: str = aws.meta.region_name
-        self._exits = exits
+    def __init__(self, make: Callable[[], AbstractAsyncContextManager[OmicsClient]]) -> None:
+        """Know how to make the client; `open` makes it."""
+        self._make = make
+        self._exits = AsyncExitStack()
+        self._aws: OmicsClient | None = None
+
+    async def open(self) -> None:
+        """Make the client, or a new one with credentials found anew; the former serves its calls to their end."""
+        aws = await self._exits.enter_async_context(self._make())
         aws.meta.events.register(f"before-send.{_EVENTS}", _on_send)
         aws.meta.events.register(f"before-parse.{_EVENTS}", _on_answer)
+        self._aws = aws
+
+    @property
+    def aws(self) -> OmicsClient:
+        """The client that is used now."""
+        if self._aws is None:
+            raise RuntimeError("open the transport first")
+        return self._aws
+
+    @property
+    def region_name(self) -> str:
+        """The region that requests are signed for."""
+        return self.aws.meta.region_name
+
+    def operation(self, method: str) -> str:
+        """Return the AWS operation behind a method of aiobotocore's client: `GetBatch` for `get_batch`."""
+        return self.aws.meta.method_to_api_mapping[method]
 
     async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
         """Send one request.
@@ -166,7 +191,7 @@ class Transport:
             parameters: Its parameters, in the service's own names.
             bound: Real seconds until the whole answer has to be there.
         """
-        operation: str = self.aws.meta.method_to_api_mapping[method]
+        operation = self.operation(method)
         attempt = _Attempt()
         token = _attempt.set(attempt)
         try:
@@ -195,7 +220,7 @@ async def open_transport(
     attempt_timeout: float,
     keepalive: float,
 ) -> Transport:
-    """Make the aiobotocore client that a `Transport` works with.
+    """Return a transport that is ready.
 
     Args:
         region_name: The AWS region; None takes it from the environment or the profile.
@@ -203,64 +228,89 @@ async def open_transport(
         endpoint_url: Another endpoint than the region's; None takes the environment's, or the region's.
         allow_http: Whether plain http may leave this machine.
         session: The caller's own session, which stays as it is.
-        attempt_timeout: Seconds, for connecting and for each read; each attempt is bounded from outside too.
+        attempt_timeout: Seconds, for finding credentials, for connecting and for each read; each attempt is
+            bounded from outside too.
         keepalive: Seconds that an idle connection is kept: more than a poll's interval.
 
     Raises:
         InvalidInputError: There is no such profile, no region, or the endpoint is not acceptable.
-        CredentialsError: The credentials are incomplete.
+        CredentialsError: The credentials are incomplete, or their source fails or does not answer.
     """
-    exits = AsyncExitStack()
+    if endpoint_url is not None:
+        check_endpoint(endpoint_url, allow_http=allow_http)
+    config = AioConfig(
+        http_session_cls=_OneRequest,
+        connector_args={"keepalive_timeout": keepalive},
+        retries=_RETRIES,
+        connect_timeout=attempt_timeout,
+        read_timeout=attempt_timeout,
+        max_pool_connections=_POOL,
+        proxies=_proxies_for(endpoint_url),
+        parameter_validation=True,
+        user_agent_extra=f"omics-batch/{VERSION}",
+    )
+
+    @asynccontextmanager
+    async def make() -> AsyncGenerator[OmicsClient]:
+        found = session or AioSession(profile=profile_name)
+        await _find_credentials(found, attempt_timeout)
+        making = found.create_client("omics", region_name=region_name, endpoint_url=endpoint_url, config=config)
+        async with AsyncExitStack() as exits:
+            try:
+                aws: OmicsClient = await exits.enter_async_context(making)
+            except NoRegionError:
+                raise InvalidInputError("no AWS region: give region_name, or set AWS_DEFAULT_REGION") from None
+            except (BotoCoreError, ValueError) as error:
+                raise InvalidInputError(f"no client can be made of these settings: {_told(error)}") from None
+            check_endpoint(aws.meta.endpoint_url, allow_http=allow_http)
+            _keep_the_host_of_a_custom_endpoint(aws)
+            _assert_no_retries(aws)
+            yield aws
+
+    transport = Transport(make)
+    await transport.open()
+    return transport
+
+
+async def _find_credentials(session: AioSession, limit: float) -> None:
+    """Let the session find its credentials; having none is an error of the first call, not of this one."""
     try:
-        aws = await exits.enter_async_context(
-            (session or AioSession(profile=profile_name)).create_client(
-                "omics",
-                region_name=region_name,
-                endpoint_url=endpoint_url,
-                config=AioConfig(
-                    http_session_cls=_OneRequest,
-                    connector_args={"keepalive_timeout": keepalive},
-                    retries=_RETRIES,
-                    connect_timeout=attempt_timeout,
-                    read_timeout=attempt_timeout,
-                    max_pool_connections=_POOL,
-                    parameter_validation=True,
-                    user_agent_extra=f"omics-batch/{VERSION}",
-                ),
-            ),
-        )
-        check_endpoint(aws.meta.endpoint_url, allow_http=allow_http)
-        _keep_the_host_of_a_custom_endpoint(aws)
-        _assert_no_retries(aws)
-        return Transport(aws, exits)
-    except PartialCredentialsError as error:
-        await exits.aclose()
-        raise CredentialsError(f"{one_line(str(error))}. Complete the credentials.") from None
-    except NoRegionError:
-        await exits.aclose()
-        raise InvalidInputError("no AWS region: give region_name, or set AWS_DEFAULT_REGION") from None
-    except (BotoCoreError, ValueError) as error:
-        await exits.aclose()
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError(f"no client can be made: {one_line(str(error))}") from None
+        async with asyncio.timeout(limit):
+            await session.get_credentials()
+    except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
+        raise InvalidInputError(one_line(str(error))) from None
+    except TimeoutError:
+        raise CredentialsError(f"the source of the credentials gave no answer within {limit:g} s") from None
+    except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
+        raise CredentialsError(f"no usable credentials: {_told(error)}. Complete or renew them.") from None
 
 
 def static_session(access_key: str, secret_key: str) -> AioSession:
-    """Return a session with fixed credentials, such as the local HealthOmics takes."""
-    session = AioSession()
+    """Return a session with fixed credentials that nothing else on this machine has a say in.
+
+    The local HealthOmics is reached this way: neither AWS_* variables nor profiles nor proxies change it.
+    """
+    alone = {name: (None, None, default, kind) for name, (_, _, default, kind) in AioSession.SESSION_VARIABLES.items()}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = AioSession(session_vars={**alone, **files})
+    session.set_default_client_config(AioConfig(proxies={}))
     session.set_credentials(access_key, secret_key)
     return session
 
 
-def _keep_the_host_of_a_custom_endpoint(aws: AioBaseClient) -> None:
+def _proxies_for(endpoint_url: str | None) -> dict[str, str] | None:
+    """Return no proxy for this machine itself, where none can be of use, else None for the environment's."""
+    return {} if endpoint_url and is_loopback(urlsplit(endpoint_url).hostname or "") else None
+
+
+def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
     # The model's host prefix belongs before the service's own hosts; it would make workflows-127.0.0.1 of others.
     host = urlsplit(aws.meta.endpoint_url).hostname or ""
     if not host.startswith(("omics.", "omics-fips.")):
         aws.meta.config.inject_host_prefix = False
 
 
-def _assert_no_retries(aws: AioBaseClient) -> None:
+def _assert_no_retries(aws: OmicsClient) -> None:
     config: Any = aws.meta.config
     retries: dict[str, object] = config.retries
     if any(retries.get(option) != value for option, value in _RETRIES.items()):

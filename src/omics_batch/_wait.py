@@ -66,8 +66,10 @@ class PollPolicy:
             chance: 0.0 to 1.0, at random; 0.5 is the interval as it stands.
         """
         initial, maximum = in_seconds("initial", self.initial), in_seconds("maximum", self.maximum)
-        # The exponent is bounded, or a float overflows after some thousand looks.
-        interval = min(initial * self.factor ** min(looks, 64), maximum)
+        try:
+            interval = min(initial * float(self.factor) ** looks, maximum)
+        except OverflowError:  # after some thousand looks
+            interval = maximum
         return interval * (1 + self.jitter * (2 * chance - 1))
 
 

@@ -1,0 +1,439 @@
+"""The client over real HTTP: the real aiobotocore against the local HealthOmics."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiobotocore.session import AioSession
+from aiobotocore.stub import AioStubber
+
+from omics_batch import (
+    AttemptTimeoutError,
+    Batch,
+    BatchStatus,
+    ClientClosedError,
+    CredentialsError,
+    InvalidInputError,
+    OmicsBatchClient,
+    Outcome,
+    PollPolicy,
+    ResourceNotFoundError,
+    RetryPolicy,
+    ThrottlingError,
+    ValidationError,
+)
+from omics_batch.testing import Life, Simulator, faults
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+FAST = PollPolicy(initial=0.01, maximum=0.05)
+QUICK = RetryPolicy(base=0.001, throttling_base=0.001)
+
+
+@pytest.fixture
+async def omics() -> AsyncIterator[Simulator]:
+    async with Simulator(time_scale=1000.0) as running:
+        yield running
+
+
+async def test_get_batch_reads_what_the_service_shows(omics: Simulator) -> None:
+    """Id, ARN and times come over the wire as they are."""
+    batch_id = omics.start_batch(["NA12878", "NA12891"], name="trio")
+    async with omics.client() as client:
+        batch = await client.get_batch(batch_id)
+        assert (await client.get_batch(str(batch.arn))).id == batch_id
+    assert (batch.id, batch.name, batch.total_runs) == (batch_id, "trio", 2)
+    assert batch.creation_time is not None
+    assert abs(batch.creation_time - datetime.now(UTC)) < timedelta(hours=1)
+
+
+async def test_a_cohort_is_waited_for_through_its_whole_life() -> None:
+    """Every status of a life shows in order, on one connection, two throttles and a 408 included."""
+    life = Life(
+        creating=2,
+        pending=3,
+        submission_rate=10,
+        run_length=(20, 40),
+        failed_runs={"S3": "out of memory"},
+        failed_submissions={"S7": ("ValidationException", "no such input")},
+    )
+    seen: list[Batch] = []
+    async with Simulator(time_scale=60.0, life=life) as omics:
+        omics.script(faults.throttled(times=2), faults.status(408))
+        batch_id = omics.start_batch([f"S{n}" for n in range(10)])
+        async with omics.client(poll=PollPolicy(initial=1.0, maximum=1.0), retry=QUICK, max_rate=1000) as client:
+            batch = await client.wait_until_processed(batch_id, timeout=timedelta(minutes=5), on_update=seen.append)
+            assert client.retry_quota == 500 - 5 - 5 - 14 + 14 + min(len(seen), 10)
+        assert omics.connections == 1
+    statuses = list(dict.fromkeys(seen_batch.status for seen_batch in seen))
+    order = [BatchStatus.CREATING, BatchStatus.PENDING, BatchStatus.SUBMITTING, BatchStatus.INPROGRESS, "PROCESSED"]
+    assert statuses == [status for status in order if status in statuses]
+    assert statuses[-1] == BatchStatus.PROCESSED
+    assert (batch.outcome, batch.failed_run_count, batch.run_summary.completed_run_count) == (Outcome.PARTIAL, 2, 8)
+    assert [one.percent_complete for one in seen] == sorted(one.percent_complete for one in seen)
+
+
+async def test_what_the_service_says_of_an_error_reaches_the_caller(omics: Simulator) -> None:
+    """Code, status, request id, operation and batch are on the error; the message says what to do."""
+    async with omics.client() as client:
+        with pytest.raises(ResourceNotFoundError, match="GetBatch of batch 404.*Check the id, the account") as caught:
+            await client.get_batch("404")
+    error = caught.value
+    assert (error.code, error.status_code, error.operation) == ("ResourceNotFoundException", 404, "GetBatch")
+    assert (error.batch_id, error.attempts, error.retryable) == ("404", 1, False)
+    assert error.request_id
+
+
+async def test_three_attempts_then_the_error_tells_of_them(omics: Simulator) -> None:
+    """The default is AWS's: three attempts in all."""
+    omics.script(faults.throttled(times=3))
+    batch_id = omics.start_batch(1)
+    async with omics.client(retry=QUICK) as client:
+        with pytest.raises(ThrottlingError, match="attempt 3") as caught:
+            await client.get_batch(batch_id)
+    assert (caught.value.attempts, caught.value.retryable, omics.requests_of("GetBatch")) == (3, True, 3)
+
+
+@pytest.mark.parametrize("variable", ["AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"])
+async def test_botocores_retry_settings_change_nothing(
+    omics: Simulator,
+    variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One owner of retries: environment variables do not multiply them."""
+    monkeypatch.setenv(variable, {"AWS_MAX_ATTEMPTS": "10", "AWS_RETRY_MODE": "adaptive"}[variable])
+    omics.script(faults.status(500, times=3))
+    batch_id = omics.start_batch(1)
+    async with omics.client(retry=QUICK) as client:
+        with pytest.raises(Exception, match="attempt 3"):
+            await client.get_batch(batch_id)
+    assert omics.requests_of("GetBatch") == 3
+
+
+async def test_a_call_ends_at_its_timeout() -> None:
+    """0.2 s are 0.2 s, though the attempt's own limit is 30."""
+    async with Simulator() as omics:
+        omics.script(faults.unanswered())
+        batch_id = omics.start_batch(1)
+        async with omics.client() as client:
+            begun = time.monotonic()
+            with pytest.raises(AttemptTimeoutError) as caught:
+                await client.get_batch(batch_id, timeout=0.2)
+            assert time.monotonic() - begun < 0.25
+    assert isinstance(caught.value, TimeoutError)
+    assert caught.value.batch_id == batch_id
+
+
+async def test_a_call_that_waits_for_its_turn_ends_at_its_timeout_too() -> None:
+    """A queue at a low rate does not hold a call beyond its time."""
+    async with Simulator() as omics:
+        batch_id = omics.start_batch(1)
+        async with omics.client(max_rate=0.1) as client:
+            await client.get_batch(batch_id)
+            with pytest.raises(AttemptTimeoutError, match=r"no answer within the call's 0.1 s"):
+                await client.get_batch(batch_id, timeout=0.1)
+        assert omics.requests_of("GetBatch") == 1
+
+
+async def test_unknown_fields_and_statuses_come_through(omics: Simulator) -> None:
+    """What AWS adds next month is kept: botocore's own parser would drop it."""
+    document: dict[str, Any] = {"id": "7", "status": "ARCHIVING", "shards": [1, 2], "runSummary": {"pausedRunCount": 3}}
+    omics.put_batch(document)
+    async with omics.client() as client:
+        batch = await client.get_batch("7")
+    assert batch.model_dump(mode="json", by_alias=True) == document
+    assert not batch.status.is_known
+
+
+async def test_the_aws_client_underneath_serves_what_is_not_wrapped(omics: Simulator) -> None:
+    """`client.aws` speaks botocore's language, and its answers are botocore's."""
+    async with omics.client() as client:
+        started = await client.aws.start_run_batch(
+            requestId="once",
+            defaultRunSetting={
+                "workflowId": "1",
+                "roleArn": "arn:aws:iam::123456789012:role/R",
+                "outputUri": "s3://b/",
+            },
+            batchRunSettings={"inlineSettings": [{"runSettingId": "NA12878"}]},
+        )
+        assert (started["status"], started["ResponseMetadata"]["HTTPStatusCode"]) == ("CREATING", 201)
+        listed = await client.aws.list_runs_in_batch(batchId=started["id"])
+        assert "runs" in listed
+        assert (await client.get_batch(started["id"])).total_runs == 1
+
+
+async def test_botocores_stubber_works_without_bytes(omics: Simulator) -> None:
+    """Users who stub `client.aws` get the same objects, and the same errors."""
+    async with omics.client() as client:
+        stubber = AioStubber(client.aws)
+        stubber.add_response(
+            "get_batch",
+            {"id": "7", "status": "PROCESSED", "creationTime": datetime(2025, 3, 15, tzinfo=UTC)},
+            {"batchId": "7"},
+        )
+        stubber.add_client_error("get_batch", "ResourceNotFoundException", "gone", 404)
+        with stubber:
+            batch = await client.get_batch("7")
+            with pytest.raises(ResourceNotFoundError, match="gone"):
+                await client.get_batch("8")
+            with pytest.raises(InvalidInputError, match="Stub"):
+                await client.get_batch("9")
+    assert batch.creation_time == datetime(2025, 3, 15, tzinfo=UTC)
+
+
+async def test_the_client_is_of_use_only_inside_its_block(omics: Simulator) -> None:
+    """Before and after, a call says so; entering twice is a mistake; closing twice is none."""
+    client = omics.client()
+    with pytest.raises(ClientClosedError, match="async with"):
+        await client.get_batch("7")
+    async with client:
+        with pytest.raises(ClientClosedError, match="entered already"):
+            await client.__aenter__()
+    await client.close()
+    for use in (lambda: client.aws, lambda: client.retry_quota, lambda: client.watch("7")):
+        with pytest.raises(ClientClosedError):
+            use()
+
+
+async def test_closing_the_client_ends_a_call_under_way() -> None:
+    """A shutdown does not wait for an answer."""
+    async with Simulator() as omics:
+        omics.script(faults.unanswered())
+        batch_id = omics.start_batch(1)
+        client = omics.client()
+        async with client:
+            call = asyncio.create_task(client.get_batch(batch_id))
+            await _asked(omics)
+        with pytest.raises(ClientClosedError):
+            await call
+
+
+async def test_cancelling_a_call_leaves_the_client_usable() -> None:
+    """CancelledError passes through; the next call answers."""
+    async with Simulator() as omics:
+        omics.script(faults.unanswered())
+        batch_id = omics.start_batch(1)
+        async with omics.client() as client:
+            call = asyncio.create_task(client.get_batch(batch_id))
+            await _asked(omics)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert (await client.get_batch(batch_id)).id == batch_id
+
+
+async def test_an_arn_of_another_region_is_refused_before_anything_is_sent(omics: Simulator) -> None:
+    """The client's region is the one it was made for."""
+    async with omics.client() as client:
+        with pytest.raises(InvalidInputError, match="'eu-west-1'.* this client talks to us-west-2"):
+            await client.get_batch("arn:aws:omics:eu-west-1:123456789012:runBatch/7")
+    assert not omics.requests
+
+
+async def test_the_service_may_refuse_what_the_client_lets_pass(omics: Simulator) -> None:
+    """A ValidationException is ours, not pydantic's."""
+    omics.script(faults.error("ValidationException", 400, "no\x1b[2J good"))
+    async with omics.client() as client:
+        with pytest.raises(ValidationError, match=r"no \[2J good"):
+            await client.get_batch("7")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.1:8080",
+        "http://example.com",
+        "http://localhost.example.com",
+        "https://user:secret@example.com",
+        "https://example.com/?x=1",
+        "https://example.com/#x",
+        "https://example.com?",
+        "ftp://127.0.0.1",
+        "127.0.0.1:80",
+        "http://127.0.0.1:99999",
+    ],
+)
+async def test_an_endpoint_that_leaks_is_refused(url: str) -> None:
+    """Plain http leaves the machine only on request, and a URL holds no secrets."""
+    with pytest.raises(InvalidInputError, match="endpoint") as caught:
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=url, session=_session()):
+            pass
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1", "http://localhost:1"])
+async def test_plain_http_to_this_machine_is_fine(url: str) -> None:
+    """The local HealthOmics has no certificate."""
+    async with OmicsBatchClient(region_name="us-west-2", endpoint_url=url, session=_session()) as client:
+        assert client.aws.meta.endpoint_url == url
+
+
+async def test_plain_http_elsewhere_needs_a_word() -> None:
+    """`allow_http=True` is that word."""
+    url = "http://gateway.internal"
+    async with OmicsBatchClient(
+        region_name="us-west-2", endpoint_url=url, session=_session(), allow_http=True
+    ) as client:
+        assert client.aws.meta.endpoint_url == url
+
+
+async def test_the_endpoint_of_the_environment_is_used_and_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_ENDPOINT_URL_OMICS works as everywhere, and leaks as little."""
+    async with Simulator() as omics:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", omics.endpoint_url)
+        batch_id = omics.start_batch(1)
+        async with OmicsBatchClient(region_name="us-west-2", session=_session()) as client:
+            assert (await client.get_batch(batch_id)).id == batch_id
+    monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", "http://example.com")
+    with pytest.raises(InvalidInputError, match="plain http"):
+        async with OmicsBatchClient(region_name="us-west-2", session=_session()):
+            pass
+
+
+async def test_the_regions_own_endpoint_keeps_its_host_prefix() -> None:
+    """The service answers run batches under workflows-omics; a custom endpoint has no such host."""
+    async with OmicsBatchClient(region_name="us-west-2", session=_session()) as client:
+        assert client.aws.meta.endpoint_url == "https://omics.us-west-2.amazonaws.com"
+        assert client.aws.meta.config.inject_host_prefix
+
+
+async def test_region_and_credentials_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID and the rest work as everywhere."""
+    async with Simulator(region_name="eu-west-1") as omics:
+        batch_id = omics.start_batch(1)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        async with OmicsBatchClient(endpoint_url=omics.endpoint_url) as client:
+            batch = await client.get_batch(batch_id)
+    assert batch.arn == f"arn:aws:omics:eu-west-1:123456789012:runBatch/{batch_id}"
+
+
+async def test_a_profile_of_the_configuration_files_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`profile_name` is what it is in boto3."""
+    config = tmp_path / "config"
+    config.write_text("[profile lab]\nregion = eu-west-1\naws_access_key_id = A\naws_secret_access_key = B\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    async with Simulator(region_name="eu-west-1") as omics:
+        batch_id = omics.start_batch(1)
+        async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url) as client:
+            assert (await client.get_batch(batch_id)).id == batch_id
+
+
+async def test_no_region_is_said_so() -> None:
+    """Nothing is guessed."""
+    with pytest.raises(InvalidInputError, match="AWS_DEFAULT_REGION"):
+        async with OmicsBatchClient(session=_session()):
+            pass
+
+
+async def test_a_profile_that_does_not_exist_is_said_so() -> None:
+    """A typo is found before anything is sent."""
+    with pytest.raises(InvalidInputError, match="nobody"):
+        async with OmicsBatchClient(region_name="us-west-2", profile_name="nobody"):
+            pass
+
+
+async def test_a_session_brings_its_own_profile() -> None:
+    """Two answers to one question are refused."""
+    with pytest.raises(InvalidInputError, match="session or profile_name"):
+        OmicsBatchClient(session=_session(), profile_name="lab")
+
+
+async def test_partial_credentials_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key without its secret is a mistake of the configuration."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    with pytest.raises(CredentialsError, match="missing: AWS_SECRET_ACCESS_KEY. Complete"):
+        async with OmicsBatchClient(region_name="us-west-2"):
+            pass
+
+
+async def test_no_credentials_are_said_so_and_nothing_is_sent(omics: Simulator) -> None:
+    """The request is never sent unsigned."""
+    async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
+        with pytest.raises(CredentialsError, match="Unable to locate credentials") as caught:
+            await client.get_batch("7")
+    assert (caught.value.attempts, omics.requests) == (1, ())
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    """`None` is the word for no limit."""
+    with pytest.raises(InvalidInputError, match="max_rate"):
+        OmicsBatchClient(max_rate=rate)
+
+
+def _session() -> AioSession:
+    session = AioSession()
+    session.set_credentials("AKIDEXAMPLE", "secret")
+    return session
+
+
+async def test_nonsense_in_botocores_retry_settings_changes_nothing_either(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings that are not used are not complained about."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "several")
+    monkeypatch.setenv("AWS_RETRY_MODE", "often")
+    async with omics.client(session=_session()) as client:
+        assert (await client.get_batch(omics.start_batch(1))).arn
+
+
+@pytest.mark.parametrize(
+    ("process", "says"),
+    [
+        ("false", "custom-process"),
+        ("echo nonsense-SECRET", "no usable credentials"),
+        ("""echo '{"Version": 1, "AccessKeyId": "SECRET"}'""", "no usable credentials"),
+        ("no-such-program-anywhere", "no usable credentials"),
+        ("sleep 60", "no answer within 0.2 s"),
+    ],
+)
+async def test_a_credential_process_that_fails_is_said_so(
+    process: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever a source of credentials raises is a CredentialsError, without what the process printed."""
+    config = tmp_path / "config"
+    config.write_text(f"[profile lab]\nregion = us-west-2\ncredential_process = {process}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(CredentialsError, match=says) as caught:
+        async with OmicsBatchClient(profile_name="lab", retry=RetryPolicy(attempt_timeout=0.2)):
+            pass
+    assert "SECRET" not in repr(caught.value)
+
+
+async def test_new_credentials_are_found_in_the_middle_of_a_wait(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who renews the file while a wait runs finds the wait going on with it, at once."""
+    config = tmp_path / "config"
+    profile = "[profile lab]\nregion = us-west-2\naws_access_key_id = {}\naws_secret_access_key = B\n"
+    config.write_text(profile.format("OLD"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    omics.script(faults.answered(), faults.expired_token())
+    batch_id = omics.start_batch(2, life=Life(run_length=3600))
+    async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
+        old = client.aws
+        async for _ in client.watch(batch_id):
+            config.write_text(profile.format("NEW"))
+        new = client.aws
+    assert [await _access_key(aws) for aws in (old, new)] == ["OLD", "NEW"]
+
+
+async def _access_key(aws: Any) -> str:
+    """The key that a client signs with."""
+    credentials = await aws._request_signer._credentials.get_frozen_credentials()
+    return str(credentials.access_key)
+
+
+async def _asked(omics: Simulator) -> None:
+    """Come back once the service has a request."""
+    while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it, and the loop's turn is short
+        await asyncio.sleep(0)

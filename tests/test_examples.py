@@ -1,0 +1,68 @@
+"""Every example of the README and the docs runs, as it stands, against the local HealthOmics."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sybil import Document, Example
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from tests.background import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+NOT_HERE = ("make ", "omics-batch simulate", "export ", "aws ")
+"""What the continuous integration or the command line's own tests run: it makes environments, or serves for ever."""
+
+_SAME = doctest.OutputChecker()
+
+
+def run_console(example: Example) -> None:
+    """Run the commands after `$`; output that follows is what it has to print, `...` being anything."""
+    for command in str(example.parsed).split("$ ")[1:]:
+        line, _, expected = command.partition("\n")
+        if line.startswith(NOT_HERE):
+            continue
+        program = line.replace("omics-batch", f"{sys.executable} -m omics_batch.cli", 1)
+        done = subprocess.run(program.split(), capture_output=True, text=True, check=False, timeout=50)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+        assert not expected or _SAME.check_output(expected, done.stdout, flags), done.stdout
+
+
+PARSERS = (PythonCodeBlockParser(), CodeBlockParser("console", run_console))
+
+
+@pytest.fixture
+def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment that the examples assume: credentials, and batch 7123456, which ends soon."""
+    with served(time_scale=100_000.0) as omics:
+        assert omics.start_batch(96) == "7123456"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", omics.endpoint_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        yield
+
+
+@pytest.mark.usefixtures("_a_service_with_a_batch")
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_the_examples_run_as_they_stand(path: Path) -> None:
+    """A reader who copies an example gets what the page says."""
+    document = Document.parse(str(path), *PARSERS, encoding="utf-8")
+    for example in document.examples():
+        example.evaluate()
+
+
+def test_there_are_examples() -> None:
+    """The parser finds them; else the test above would test nothing."""
+    readme = Document.parse(str(ROOT / "README.md"), *PARSERS, encoding="utf-8")
+    assert len(list(readme.examples())) >= 8
