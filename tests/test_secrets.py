@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiobotocore.session import AioSession
+from botocore.exceptions import ConnectionClosedError
 
-from omics_batch import OmicsBatchClient, OmicsBatchError, PollPolicy, RetryPolicy
-from omics_batch.testing import Fault, Simulator, faults
+from omics_batch import ConnectionFailedError, OmicsBatchClient, OmicsBatchError, PollPolicy, RetryPolicy
+from omics_batch.testing import Fault, Life, Simulator, faults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,10 +61,12 @@ def parts_of(thing: Any) -> list[Any]:
     if isinstance(thing, Mapping):
         return [*thing.keys(), *thing.values()]
     if isinstance(thing, list | tuple | set | frozenset):
-        return list[Any](thing)
+        items: Any = thing
+        return list(items)
     if callable(thing):
         return []
-    slots = [getattr(thing, name, None) for name in getattr(type(thing), "__slots__", ())]
+    kind: Any = type(thing)
+    slots = [getattr(thing, name, None) for name in getattr(kind, "__slots__", ())]
     chained = [str(thing), thing.args, thing.__cause__, thing.__context__] if isinstance(thing, BaseException) else []
     return [repr(thing), getattr(thing, "__dict__", {}), *slots, *chained]
 
