@@ -28,7 +28,7 @@ from omics_batch import (
     ThrottlingError,
     ValidationError,
 )
-from omics_batch._transport import LARGEST_ANSWER
+from omics_batch._transport._http import LARGEST_ANSWER
 from omics_batch.testing import Fault, Simulator, faults
 from omics_batch.testing._delivery import OTHER_BATCH_ID
 from omics_batch.testing._simulator import local_client
@@ -114,7 +114,7 @@ TABLE = [
         "words",
     ),
     Row("403 ExpiredToken", faults.expired_token(), CredentialsError, ONCE, says="renew"),
-    Row("403 clock ahead", faults.skewed_clock(-900), CredentialsError, ONCE, says="900 s ahead"),
+    Row("403 clock ahead", faults.skewed_clock(-900), CredentialsError, ONCE, says="set this machine.s clock, which is 90[01] s ahead"),
     Row("403 clock behind", faults.skewed_clock(900), CredentialsError, ONCE, says="behind the"),
     Row(
         "403 RequestTimeTooSkewed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiobotocore.session import AioSession
@@ -61,12 +61,10 @@ def parts_of(thing: Any) -> list[Any]:
     if isinstance(thing, Mapping):
         return [*thing.keys(), *thing.values()]
     if isinstance(thing, list | tuple | set | frozenset):
-        items: Any = thing
-        return list(items)
+        return list(cast("list[Any]", thing))
     if callable(thing):
         return []
-    kind: Any = type(thing)
-    slots = [getattr(thing, name, None) for name in getattr(kind, "__slots__", ())]
+    slots = [getattr(thing, name, None) for name in getattr(thing, "__slots__", ())]
     chained = [str(thing), thing.args, thing.__cause__, thing.__context__] if isinstance(thing, BaseException) else []
     return [repr(thing), getattr(thing, "__dict__", {}), *slots, *chained]
 

@@ -112,7 +112,7 @@ def error_at_the_end(batch: Batch) -> WaitError | None:
     if judge(batch) is Verdict.FAILED:
         reason = one_line(batch.failure_reason or "the service gave no reason")
         return BatchFailedError(
-            f"batch {batch.id} failed before its runs were created: {reason}. "
+            f"batch {batch.id} failed before its runs were created: {reason.rstrip('.')}. "
             "Mend what it names and start the batch anew; after a transient error, with the same requestId.",
         )
     if judge(batch) is Verdict.CANCELLED:

@@ -1,0 +1,12 @@
+"""One call in, one answer or one plain `Fault` out: the only room that knows aiobotocore and botocore.
+
+botocore signs, finds credentials and endpoints, and keeps the connections. Everything else that it or
+aiohttp would do by themselves is switched off: retries, redirects, the resending of a GET, host prefixes
+on an endpoint of the caller's own. The answer's bytes are taken before botocore parses them, since its
+parser makes `{}` of a damaged answer and drops fields it does not know.
+"""
+
+from omics_batch._transport._call import Reply, Transport
+from omics_batch._transport._session import open_transport, static_session
+
+__all__ = ["Reply", "Transport", "open_transport", "static_session"]

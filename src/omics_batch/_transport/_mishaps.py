@@ -1,0 +1,110 @@
+"""What aiobotocore, botocore, aiohttp and sources of credentials raise, turned into plain faults."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointProviderError,
+    HTTPClientError,
+    ParamValidationError,
+    ReadTimeoutError,
+    StubResponseError,
+)
+
+from omics_batch._errors import CredentialsError
+from omics_batch._faults import Fault, Trouble, classify, fault_in_answer
+from omics_batch._text import one_line
+from omics_batch._transport._http import LARGEST_ANSWER
+
+if TYPE_CHECKING:
+    from omics_batch._transport._attempt import Attempt
+
+_NOTABLE_SKEW: Final = 240.0
+"""Seconds; AWS accepts signatures that are off by less than five minutes."""
+
+_TIMEOUTS: Final = (TimeoutError, ConnectTimeoutError, ReadTimeoutError)
+_MISTAKES: Final = (ParamValidationError, StubResponseError, EndpointProviderError)
+_PRESENTABLE: Final = (BotoCoreError, ClientError, aiohttp.ClientError, TimeoutError)
+
+
+def fault_of(error: Exception, operation: str, attempt: Attempt, bound: float) -> Fault:
+    """Return the fault behind an exception, by what was seen of the attempt; `bound` is its limit in seconds."""
+    if attempt.status is not None and not isinstance(error, TimeoutError):
+        return _fault_in_answer(operation, attempt, _rid_of_secrets(error))
+    if isinstance(error, ClientError) and error.operation_name == operation:
+        return _fault_of_a_stub(operation, error)
+    trouble, detail = _trouble_of(error, attempt, bound)
+    return Fault(trouble=trouble, operation=operation, detail=detail, cause=_rid_of_secrets(error))
+
+
+def _trouble_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Trouble, str]:
+    if attempt.redirected:
+        return Trouble.REDIRECT, f"the endpoint answered with a redirect (HTTP {attempt.redirected})"
+    if attempt.too_large:
+        return Trouble.UNREADABLE, f"the answer was larger than {LARGEST_ANSWER} bytes"
+    if isinstance(error, _TIMEOUTS):
+        return Trouble.TIMEOUT, f"no whole answer within {bound:.3g} s"
+    if isinstance(error, _MISTAKES):
+        return Trouble.INVALID, told(error)
+    if not attempt.sent:
+        return Trouble.CREDENTIALS, f"no usable credentials: {told(error)}"
+    return Trouble.CONNECTION, f"the connection failed: {told(error)}"
+
+
+def _fault_in_answer(operation: str, attempt: Attempt, cause: Exception | None) -> Fault:
+    fault = fault_in_answer(operation, attempt.status or 0, attempt.headers, attempt.body, cause)
+    skew = _clock_skew(attempt.headers.get("date", ""))
+    if classify(fault).error is not CredentialsError or abs(skew) < _NOTABLE_SKEW:
+        return fault
+    direction = "behind" if skew > 0 else "ahead of"
+    advice = f"set this machine's clock, which is {abs(skew):.0f} s {direction} the service's"
+    return replace(fault, detail=f"{fault.detail}; {advice}")
+
+
+def _fault_of_a_stub(operation: str, error: ClientError) -> Fault:
+    stubbed = error.response.get("Error", {})
+    metadata = error.response.get("ResponseMetadata", {})
+    headers = {"x-amzn-errortype": stubbed.get("Code", ""), **metadata.get("HTTPHeaders", {})}
+    body = json.dumps({"message": stubbed.get("Message", "")}).encode()
+    return fault_in_answer(operation, metadata.get("HTTPStatusCode", 400), headers, body, _rid_of_secrets(error))
+
+
+def _clock_skew(date: str) -> float:
+    """Seconds that the service's clock is ahead of this machine's, by an answer's Date; 0 without one."""
+    try:
+        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def told(error: Exception) -> str:
+    """Return what may be shown of an exception."""
+    # A credential source may raise anything, with its secrets in the text: what AWS's and the network's say is shown.
+    kind = type(error).__name__
+    return f"{kind}: {one_line(str(error))}" if isinstance(error, _PRESENTABLE) else kind
+
+
+def _rid_of_secrets(error: Exception) -> Exception | None:
+    """Return an exception fit to be a cause: without the signed request, its context, or frames that hold either."""
+    if not isinstance(error, _PRESENTABLE):
+        return None
+    if isinstance(error, aiohttp.ClientError):
+        error = ConnectionClosedError(endpoint_url="", error=type(error).__name__)
+    for holder in ("request", "response"):
+        if isinstance(error, HTTPClientError) and hasattr(error, holder):
+            setattr(error, holder, None)
+    if isinstance(error, BotoCoreError):
+        facts: dict[str, object] = vars(error)["kwargs"]
+        vars(error)["kwargs"] = {name: str(value) for name, value in facts.items() if name != "request"}
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

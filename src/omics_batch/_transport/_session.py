@@ -1,0 +1,136 @@
+"""Making the aiobotocore client: credentials, region, endpoint, and everything switched off that is not wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore.exceptions import BotoCoreError, ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
+
+from omics_batch._errors import CredentialsError, InvalidInputError
+from omics_batch._inputs import check_endpoint, is_loopback
+from omics_batch._text import one_line
+from omics_batch._transport._call import Transport
+from omics_batch._transport._http import OneRequestSession
+from omics_batch._transport._mishaps import told
+from omics_batch._version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from types_aiobotocore_omics import OmicsClient
+
+_RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
+_POOL: Final = 50
+
+
+async def open_transport(
+    *,
+    region_name: str | None,
+    profile_name: str | None,
+    endpoint_url: str | None,
+    allow_http: bool,
+    session: AioSession | None,
+    attempt_timeout: float,
+    keepalive: float,
+) -> Transport:
+    """Return a transport that is ready.
+
+    Args:
+        region_name: The AWS region; None takes it from the environment or the profile.
+        profile_name: The profile of the shared configuration files; None takes the environment's.
+        endpoint_url: Another endpoint than the region's; None takes the environment's, or the region's.
+        allow_http: Whether plain http may leave this machine.
+        session: The caller's own session, which stays as it is.
+        attempt_timeout: Seconds, for finding credentials, for connecting and for each read; each attempt is
+            bounded from outside too.
+        keepalive: Seconds that an idle connection is kept: more than a poll's interval.
+
+    Raises:
+        InvalidInputError: There is no such profile, no region, or the endpoint is not acceptable.
+        CredentialsError: The credentials are incomplete, or their source fails or does not answer.
+    """
+    if endpoint_url is not None:
+        check_endpoint(endpoint_url, allow_http=allow_http)
+    config = AioConfig(
+        http_session_cls=OneRequestSession,
+        connector_args={"keepalive_timeout": keepalive},
+        retries=_RETRIES,
+        connect_timeout=attempt_timeout,
+        read_timeout=attempt_timeout,
+        max_pool_connections=_POOL,
+        proxies=_proxies_for(endpoint_url),
+        parameter_validation=True,
+        user_agent_extra=f"omics-batch/{VERSION}",
+    )
+
+    @asynccontextmanager
+    async def make() -> AsyncGenerator[OmicsClient]:
+        found = session or AioSession(profile=profile_name)
+        await _find_credentials(found, attempt_timeout)
+        making = found.create_client("omics", region_name=region_name, endpoint_url=endpoint_url, config=config)
+        async with AsyncExitStack() as exits:
+            try:
+                aws: OmicsClient = await exits.enter_async_context(making)
+            except NoRegionError:
+                raise InvalidInputError("no AWS region: give region_name, or set AWS_DEFAULT_REGION") from None
+            except (BotoCoreError, ValueError) as error:
+                raise InvalidInputError(f"no client can be made of these settings: {told(error)}") from None
+            check_endpoint(aws.meta.endpoint_url, allow_http=allow_http)
+            _keep_the_host_of_a_custom_endpoint(aws)
+            _assert_no_retries(aws)
+            yield aws
+
+    transport = Transport(make)
+    await transport.open()
+    return transport
+
+
+async def _find_credentials(session: AioSession, limit: float) -> None:
+    """Let the session find its credentials; having none is an error of the first call, not of this one."""
+    try:
+        async with asyncio.timeout(limit):
+            await session.get_credentials()
+    except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
+        raise InvalidInputError(one_line(str(error))) from None
+    except TimeoutError:
+        raise CredentialsError(f"the source of the credentials gave no answer within {limit:g} s") from None
+    except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
+        raise CredentialsError(f"no usable credentials: {told(error)}. Complete or renew them.") from None
+
+
+def static_session(access_key: str, secret_key: str) -> AioSession:
+    """Return a session with fixed credentials that nothing else on this machine has a say in.
+
+    The local HealthOmics is reached this way: neither AWS_* variables nor profiles nor proxies change it.
+    """
+    alone = {name: (None, None, default, kind) for name, (_, _, default, kind) in AioSession.SESSION_VARIABLES.items()}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = AioSession(session_vars={**alone, **files})
+    session.set_default_client_config(AioConfig(proxies={}))
+    session.set_credentials(access_key, secret_key)
+    return session
+
+
+def _proxies_for(endpoint_url: str | None) -> dict[str, str] | None:
+    """Return no proxy for this machine itself, where none can be of use, else None for the environment's."""
+    return {} if endpoint_url and is_loopback(urlsplit(endpoint_url).hostname or "") else None
+
+
+def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
+    # The model's host prefix belongs before the service's own hosts; it would make workflows-127.0.0.1 of others.
+    host = urlsplit(aws.meta.endpoint_url).hostname or ""
+    if not host.startswith(("omics.", "omics-fips.")):
+        aws.meta.config.inject_host_prefix = False
+
+
+def _assert_no_retries(aws: OmicsClient) -> None:
+    config: Any = aws.meta.config
+    retries: dict[str, object] = config.retries
+    if any(retries.get(option) != value for option, value in _RETRIES.items()):
+        raise InvalidInputError(f"botocore kept retries of its own ({retries}): requests would multiply")

@@ -1,0 +1,146 @@
+"""The room that knows aiobotocore: what it leans on, what it asserts, what it makes of strange exceptions."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from aiobotocore.awsrequest import AioAWSResponse
+from aiobotocore.httpsession import AIOHTTPSession
+from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
+
+from omics_batch import InvalidInputError, OmicsBatchClient
+from omics_batch._faults import Trouble
+from omics_batch._transport import Transport, _session
+from omics_batch._transport._attempt import Attempt
+from omics_batch._transport._http import OneRequestSession
+from omics_batch._transport._mishaps import fault_of
+from omics_batch.testing import Simulator
+
+
+async def test_aiohttp_can_still_be_told_not_to_resend() -> None:
+    """The switch is there.
+
+    Should this fail: aiohttp renamed it; find how a ClientSession is kept from resending a GET by itself
+    (`_retry_connection` in aiohttp/client.py until now), and set that in OneRequestSession._get_session.
+    """
+    async with aiohttp.ClientSession() as session:
+        assert session._retry_connection is True
+
+
+def test_aiobotocore_still_makes_its_sessions_where_they_are_changed() -> None:
+    """The method is there.
+
+    Should this fail: aiobotocore renamed what makes or finds the aiohttp session of a proxy; override its
+    successor in OneRequestSession, or redirects are followed with the session token in hand.
+    """
+    assert inspect.iscoroutinefunction(getattr(AIOHTTPSession, "_get_session", None))
+    assert list(inspect.signature(AIOHTTPSession._get_session).parameters) == ["self", "proxy_url"]  # type: ignore[attr-defined]
+    assert list(inspect.signature(OneRequestSession._get_session).parameters) == ["self", "proxy_url"]
+
+
+async def test_a_response_still_reads_its_body_from_raw() -> None:
+    """Should this fail: AioAWSResponse takes its content elsewhere; hand the capped body over there."""
+
+    class Raw:
+        async def read(self) -> bytes:
+            return b"body"
+
+    make: Any = AioAWSResponse
+    assert await make("http://127.0.0.1/", 200, {}, Raw()).content == b"body"
+
+
+async def test_each_session_is_changed_once() -> None:
+    """Every request asks for its session; only a new one gets the guard."""
+    async with Simulator() as omics, omics.client() as client:
+        batch_id = omics.start_batch(1)
+        for _ in range(3):
+            await client.get_batch(batch_id)
+        endpoint: Any = client.aws
+        (session,) = endpoint._endpoint.http_session._sessions.values()
+        assert (len(session.trace_configs), session._retry_connection) == (1, False)
+
+
+async def test_every_retry_option_of_botocore_is_set() -> None:
+    """Its default mode changed once already: a client that would retry by itself is refused at the start."""
+    async with Simulator() as omics, omics.client() as client:
+        config: Any = client.aws.meta.config
+        assert config.retries == {"mode": "standard", "total_max_attempts": 1}
+
+
+async def test_retries_that_botocore_keeps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stacked layers multiply requests."""
+    monkeypatch.setattr(_session, "_keep_the_host_of_a_custom_endpoint", _set_retries)
+    with pytest.raises(InvalidInputError, match="requests would multiply"):
+        async with OmicsBatchClient(region_name="us-west-2", session=_session.static_session("A", "B")):
+            pass
+
+
+def _set_retries(aws: Any) -> None:
+    aws.meta.config.retries = {"mode": "standard", "total_max_attempts": 4}
+
+
+def test_a_transport_is_opened_first() -> None:
+    """It has no client before."""
+    transport = Transport(lambda: None)  # type: ignore[arg-type, return-value]
+    with pytest.raises(RuntimeError, match="open the transport"):
+        _ = transport.aws
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "trouble", "says"),
+    [
+        (RuntimeError("the process printed SECRET"), False, Trouble.CREDENTIALS, "no usable credentials: RuntimeError"),
+        (NoCredentialsError(), False, Trouble.CREDENTIALS, "Unable to locate credentials"),
+        (ParamValidationError(report="batchId"), False, Trouble.INVALID, "batchId"),
+        (TimeoutError(), False, Trouble.TIMEOUT, "within 3 s"),
+        (RuntimeError("Session is closed"), True, Trouble.CONNECTION, "the connection failed: RuntimeError"),
+        (aiohttp.ClientPayloadError("cut"), True, Trouble.CONNECTION, "ClientPayloadError: cut"),
+        (HTTPClientError(error=ValueError("odd")), True, Trouble.CONNECTION, "odd"),
+        (
+            ClientError({"Error": {"Code": "AccessDenied"}}, "AssumeRole"),
+            False,
+            Trouble.CREDENTIALS,
+            "calling the AssumeRole operation",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_what_was_raised_and_when_tells_the_trouble(
+    error: Exception,
+    sent: bool,  # noqa: FBT001 - a column of the table
+    trouble: Trouble,
+    says: str,
+) -> None:
+    """Before a request is sent, only its credentials can fail; a stranger's text is not repeated."""
+    fault = fault_of(error, "GetBatch", Attempt(sent=sent), 3.0)
+    assert fault.trouble is trouble
+    assert says in fault.detail
+    assert "SECRET" not in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("date", "says"),
+    [
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), "behind the service's"),
+        (format_datetime(datetime.now(UTC), usegmt=True), None),
+        ("the day before yesterday", None),
+        ("Sat, 15 Mar 2025 10:00:00 -0000", None),
+        ("", None),
+    ],
+)
+def test_a_clock_that_is_off_is_named_where_the_service_tells_its_time(date: str, says: str | None) -> None:
+    """By the answer's Date, if that can be read."""
+    attempt = Attempt(sent=True, status=403, headers={"x-amzn-errortype": "InvalidSignatureException", "date": date})
+    fault = fault_of(ValueError(), "GetBatch", attempt, 3.0)
+    assert (says or "clock") in fault.detail if says else "clock" not in fault.detail
+
+
+async def test_a_bound_that_ends_after_the_answer_came_is_a_timeout() -> None:
+    """Whatever was read by then."""
+    fault = fault_of(TimeoutError(), "GetBatch", Attempt(sent=True, status=200), 3.0)
+    assert fault.trouble is Trouble.TIMEOUT
