@@ -40,7 +40,8 @@ class Caller:
         self._closed = False
         self._may_renew = False
         self._clock = clock
-        self._attempt_timeout = in_seconds("attempt_timeout", retrier.policy.attempt_timeout)
+        self.attempt_timeout: float = in_seconds("attempt_timeout", retrier.policy.attempt_timeout)
+        """Seconds that one request may take."""
         self._pace = pace
         self._turns = Turns(clock, lambda: self._pace.rate)
         self._watching_turns = Turns(clock, lambda: self._pace.rate * _WATCHING_SHARE)
@@ -120,8 +121,8 @@ class Caller:
 
     def _bound(self, deadline: float | None) -> float:
         if deadline is None:
-            return self._attempt_timeout
-        return min(self._attempt_timeout, max(deadline - self._clock.now(), 0.0))
+            return self.attempt_timeout
+        return min(self.attempt_timeout, max(deadline - self._clock.now(), 0.0))
 
     def _learn_from(self, answer: object) -> None:
         if not isinstance(answer, Fault):

@@ -45,7 +45,8 @@ class BatchLooker:
 
     async def last_look(self, batch_id: str) -> Batch:
         """Return the batch at the first attempt, within a few seconds."""
-        return await self._get(batch_id, deadline=self._clock.now() + LAST_LOOK, max_attempts=1)
+        limit = min(self._caller.attempt_timeout, LAST_LOOK)
+        return await self._get(batch_id, deadline=self._clock.now() + limit, max_attempts=1)
 
     def is_outage(self, error: OmicsBatchError) -> bool:
         """Whether a wait survives the error."""
