@@ -215,6 +215,20 @@ async def test_closing_the_client_ends_a_call_under_way() -> None:
             await call
 
 
+@pytest.mark.parametrize("held_up_by", ["a delay before a retry", "its turn"])
+async def test_closing_the_client_ends_a_call_that_is_not_even_sent(held_up_by: str) -> None:
+    """A call that sleeps does not sleep on."""
+    async with Simulator() as omics:
+        omics.script(faults.throttled(retry_after_ms=4000))
+        batch_id = omics.start_batch(1)
+        client = omics.client(random=lambda: 1.0, max_rate=0.01 if held_up_by == "its turn" else None)
+        async with client:
+            call = asyncio.create_task(client.get_batch(batch_id))
+            await _asked(omics)
+        with pytest.raises(ClientClosedError):
+            await asyncio.wait_for(call, 1)
+
+
 async def test_cancelling_a_call_leaves_the_client_usable() -> None:
     """CancelledError passes through; the next call answers."""
     async with Simulator() as omics:

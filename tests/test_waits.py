@@ -456,6 +456,20 @@ async def test_a_slow_update_delays_no_other_wait_and_loses_nothing() -> None:
     assert told == [0, 1, 2, 96]
 
 
+async def test_a_stalled_consumer_is_kept_what_differs_and_no_more() -> None:
+    """A watch whose loop sits still for a day holds a handful of batches, not one for each look."""
+    told: list[int] = []
+    async with telling(seen(), *repeated(seen(completed=1), 500), PROCESSED) as story:
+        async for batch in story.client.watch(BATCH_ID):
+            told.append(batch.finished_run_count)
+            if len(told) == 1:
+                await story.clock.sleep(86400)
+                (target,) = story.client._opened().watcher._targets.values()
+                (waiter,) = target.waiters
+                assert len(waiter._news) == 2
+    assert told == [0, 1, 96]
+
+
 async def test_two_waits_for_one_batch_share_the_calls() -> None:
     """The account's quota is paid once."""
     async with telling(seen(), seen(), PROCESSED) as story:

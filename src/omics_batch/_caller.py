@@ -39,6 +39,7 @@ class Caller:
         """Whether the service has answered with success before: then the credentials are good ones."""
         self._closed = False
         self._may_renew = False
+        self._under_way: set[asyncio.Timeout] = set()
         self._clock = clock
         self.attempt_timeout: float = in_seconds("attempt_timeout", retrier.policy.attempt_timeout)
         """Seconds that one request may take."""
@@ -85,21 +86,24 @@ class Caller:
             return answer
 
         limit = None if deadline is None else max(deadline - self._clock.now(), 0.0)
+        bound = asyncio.timeout(limit)
+        self._under_way.add(bound)
         try:
-            async with asyncio.timeout(limit):
+            async with bound:
                 answer = await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
         except TimeoutError:
-            late = Fault(
+            answer = Fault(
                 trouble=Trouble.TIMEOUT,
                 operation=self.transport.operation(method),
-                detail=f"no answer within the call's {limit:.3g} s",
+                detail=f"no answer within the call's {limit or 0:.3g} s",
             )
-            raise error_of(late, batch_id=batch_id, attempts=attempts) from None
-        if not isinstance(answer, Fault):
-            return answer
+        finally:
+            self._under_way.discard(bound)
         if self._closed:
-            raise ClientClosedError("the client was closed while a call was under way") from answer.cause
-        raise error_of(answer, batch_id=batch_id, attempts=attempts)
+            raise ClientClosedError("the client was closed while a call was under way")
+        if isinstance(answer, Fault):
+            raise error_of(answer, batch_id=batch_id, attempts=attempts)
+        return answer
 
     async def renew_credentials(self) -> bool:
         """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
@@ -117,6 +121,8 @@ class Caller:
     async def close(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`."""
         self._closed = True
+        for bound in self._under_way:
+            bound.reschedule(asyncio.get_running_loop().time())
         await self.transport.close()
 
     def _bound(self, deadline: float | None) -> float:

@@ -57,8 +57,9 @@ class Waiter:
         return error
 
     def tell(self, news: Batch | Exception | None) -> None:
-        """Put news into the mailbox."""
-        self._news.append(news)
+        """Put news into the mailbox, unless they are the same as what lies there unread."""
+        if not self._news or self._news[-1] != news:
+            self._news.append(news)
         if self._bell is not None and not self._bell.done():
             self._bell.set_result(None)
 
