@@ -8,6 +8,7 @@ author = "The omics-batch developers"
 version = release = version_of("omics-batch")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+default_role = "code"
 html_theme = "furo"
 html_title = f"omics-batch {release}"
 
@@ -15,6 +16,7 @@ autodoc_default_options = {
     "members": True,
     "member-order": "bysource",
     "show-inheritance": True,
+    "exclude-members": "model_config, model_post_init",
 }
 autodoc_typehints = "description"
 autodoc_class_signature = "separated"

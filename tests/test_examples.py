@@ -12,6 +12,8 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
+import omics_batch
+from omics_batch import testing
 from tests.background import served
 
 if TYPE_CHECKING:
@@ -66,3 +68,11 @@ def test_there_are_examples() -> None:
     """The parser finds them; else the test above would test nothing."""
     readme = Document.parse(str(ROOT / "README.md"), *PARSERS, encoding="utf-8")
     assert len(list(readme.examples())) >= 8
+
+
+def test_every_public_name_has_its_place_in_the_reference() -> None:
+    """Nothing is exported that the API page does not tell of."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    names = [*omics_batch.__all__, *testing.__all__]
+    absent = [name for name in names if f":: {name}\n" not in page and f"`{name}`" not in page]
+    assert sorted(absent) == ["Fault", "__version__", "faults"]

@@ -30,6 +30,8 @@ _SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's o
 class Simulator:
     """A local HealthOmics over real HTTP, whose batches live as told and whose faults come as scripted.
 
+    For example::
+
         async with Simulator(life=Life(failed_runs={"NA12878": "out of memory"})) as omics:
             batch_id = omics.start_batch(["NA12878", "NA12891"])
             async with omics.client() as client:

@@ -1,5 +1,7 @@
 """Everything that can go wrong between a client and the service, to be scripted request by request.
 
+For example::
+
     Simulator(faults=[faults.throttled(times=2), faults.status(408), faults.delayed(3.0)])
 
 Each fault meets the next requests of its operation, in the order of the script, as often as its
