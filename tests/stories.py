@@ -95,22 +95,28 @@ class Story:
 
 
 @asynccontextmanager
-async def telling(*observations: Observation, **settings: Any) -> AsyncIterator[Story]:
-    """Open a client that is shown these observations, without chance in its delays."""
-    transport = Transport(list(observations))
+async def client_over(transport: object, **settings: Any) -> AsyncIterator[OmicsBatchClient]:
+    """Open a client on the virtual loop's clock whose requests all go to a double."""
 
-    async def open_transport(**_: object) -> Transport:
+    async def open_transport(**_: object) -> object:
         return transport
 
-    clock = running_clock()
-    settings.setdefault("random", lambda: 0.5)
-    client = OmicsBatchClient(clock=clock, **settings)
+    client = OmicsBatchClient(clock=running_clock(), **settings)
     with mock.patch("omics_batch._client.open_transport", open_transport):
         await client.__aenter__()
     try:
-        yield Story(client, transport, clock)
+        yield client
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def telling(*observations: Observation, **settings: Any) -> AsyncIterator[Story]:
+    """Open a client that is shown these observations, without chance in its delays."""
+    transport = Transport(list(observations))
+    settings.setdefault("random", lambda: 0.5)
+    async with client_over(transport, **settings) as client:
+        yield Story(client, transport, running_clock())
 
 
 def repeated(observation: Observation, times: int) -> Iterable[Observation]:

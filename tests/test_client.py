@@ -194,9 +194,11 @@ async def test_the_client_is_of_use_only_inside_its_block(omics: Simulator) -> N
     with pytest.raises(ClientClosedError, match="async with"):
         await client.get_batch("7")
     async with client:
-        with pytest.raises(ClientClosedError, match="entered already"):
+        with pytest.raises(ClientClosedError, match="entered once"):
             await client.__aenter__()
     await client.close()
+    with pytest.raises(ClientClosedError, match="make another one"):
+        await client.__aenter__()
     for use in (lambda: client.aws, lambda: client.retry_quota, lambda: client.watch("7")):
         with pytest.raises(ClientClosedError):
             use()

@@ -81,6 +81,7 @@ class OmicsBatchClient:
         self._clock = clock
         self._random = random
         self._pace = Pace(max_rate)
+        self._entered = False
         self._open: _Open | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,8 +91,9 @@ class OmicsBatchClient:
             InvalidInputError: A setting cannot be right, or there is no region.
             CredentialsError: The credentials are incomplete.
         """
-        if self._open is not None:
-            raise ClientClosedError("the client was entered already: one `async with` serves all tasks of a loop")
+        if self._entered:
+            raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
+        self._entered = True
         transport = await open_transport(
             region_name=self._region_name,
             profile_name=self._profile_name,
