@@ -109,7 +109,7 @@ async def wire_to(simulator: Simulator) -> AsyncGenerator[Wire]:
 class Boto:
     """boto3 as its users have it; each call runs in a thread, as the simulator needs the loop."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - boto3 has no types
+    def __init__(self, client: Any) -> None:
         self._client = client
 
     async def __call__(self, operation: str, **members: object) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class Boto:
 
 @asynccontextmanager
 async def boto_to(simulator: Simulator) -> AsyncGenerator[Boto]:
-    def make() -> Any:  # noqa: ANN401 - boto3 has no types
+    def make() -> Any:
         return boto3.client(
             "omics",
             region_name=simulator.region_name,

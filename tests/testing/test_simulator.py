@@ -300,3 +300,10 @@ def test_no_request_makes_it_fail(examples: list[tuple[str, list[str], dict[str,
 
 def _target(path: list[str], query: dict[str, str]) -> str:
     return "/" + "/".join(quote(segment, safe="") for segment in path) + "?" + urlencode(query)
+
+
+async def test_a_script_may_be_forgotten() -> None:
+    """What is left of it then fails nothing, and happens to nobody."""
+    async with Simulator(faults=[faults.status(500, times=9)]) as omics, omics.client() as client:
+        omics.forget_script()
+        assert (await client.get_batch(omics.start_batch(1))).arn

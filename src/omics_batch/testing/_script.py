@@ -37,6 +37,10 @@ class Script:
         """Put faults at the end of the script."""
         self._faults.extend(faults)
 
+    def clear(self) -> None:
+        """Drop what is left."""
+        self._faults.clear()
+
     def take(self, operation: str) -> plans.Plan:
         """Give what happens to a request of an operation: the true answer where nothing is scripted."""
         for index, fault in enumerate(self._faults):

@@ -139,6 +139,10 @@ class Simulator:
         """Add faults to the end of the script."""
         self._script.add(faults)
 
+    def forget_script(self) -> None:
+        """Drop what is left of the script: for tests by chance, which cannot know how much of it is met."""
+        self._script.clear()
+
     def start_batch(
         self, run_settings: int | Iterable[str], *, name: str | None = None, life: Life | None = None
     ) -> str:
