@@ -30,7 +30,7 @@ from omics_batch import (
     ThrottlingError,
     WaitTimeoutError,
 )
-from omics_batch._faults import Trouble
+from omics_batch._faults import Fault, Trouble
 from omics_batch._transport import Reply
 from tests.stories import BATCH_ID, DENIED, NOT_FOUND, OUTAGE, PROCESSED, THROTTLED, repeated, seen, telling, trouble
 from tests.virtual_time import running_clock
@@ -288,6 +288,33 @@ async def test_silence_from_the_start_says_that_nothing_was_ever_seen() -> None:
     assert (caught.value.batch, caught.value.elapsed) == (None, timedelta(minutes=2))
 
 
+async def test_the_look_at_the_end_of_the_patience_has_time_to_be_answered() -> None:
+    """Who polls as seldom as `max_silence` allows hears the answer, though it takes its time."""
+
+    async def answer() -> Reply:
+        await running_clock().sleep(0.2)
+        return PROCESSED
+
+    async with telling(seen(), answer) as story:
+        poll = PollPolicy(initial=60, maximum=60, max_silence=60)
+        assert (await story.client.wait_until_processed(BATCH_ID, poll=poll)).is_processed
+    assert story.transport.at == [0.0, 60.0]
+
+
+async def test_a_lost_contact_names_the_trouble_that_was_met() -> None:
+    """Not the want of time for a last look: that look has 5 s."""
+
+    async def fail() -> Fault:
+        await running_clock().sleep(4.9)
+        return OUTAGE
+
+    async with telling(seen(), fail, retry=ONE_ATTEMPT) as story:
+        with pytest.raises(LostContactError) as caught:
+            await story.client.wait_until_processed(BATCH_ID, poll=PollPolicy(initial=60, max_silence=60))
+    assert isinstance(caught.value.last_error, InternalServerError)
+    assert story.transport.bounds == [30.0, 5.0]
+
+
 async def test_one_readable_answer_ends_the_silence() -> None:
     """The hour starts anew with every answer."""
     half_an_hour = repeated(OUTAGE, 30)
@@ -388,6 +415,15 @@ async def test_no_task_outlives_the_waits() -> None:
     """The poller is there only while somebody waits."""
     async with telling(seen(), PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
+        await _settled()
+        assert _tasks_of_ours() == []
+
+
+async def test_no_task_outlives_a_wait_that_timed_out() -> None:
+    """The deadline, too, is an end that the poller has to notice."""
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=20)
         await _settled()
         assert _tasks_of_ours() == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError as UnreadableError
 
@@ -10,17 +10,13 @@ from omics_batch._errors import CredentialsError
 from omics_batch._faults import Fault, Trouble
 from omics_batch._models import Batch
 from omics_batch._text import one_line
-from omics_batch._wait import is_outage
+from omics_batch._wait import LAST_LOOK, is_outage
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
     from omics_batch._transport import Reply
-
-LAST_LOOK: Final = 5.0
-"""Seconds that the look at a wait's deadline may take."""
-
 
 class BatchLooker:
     """Looks at batches, for callers and for waits."""

@@ -8,7 +8,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     JsonValue,
@@ -57,21 +56,20 @@ Timestamp = Annotated[datetime, AfterValidator(_in_utc)]
 """An aware datetime; the service writes UTC."""
 
 
-class Answer(BaseModel):
+class Answer(
+    BaseModel,
+    frozen=True,
+    extra="allow",
+    alias_generator=to_camel,
+    populate_by_name=True,
+    use_attribute_docstrings=True,
+):
     """Something the service said: frozen, named as AWS names it, keeping fields that nobody knows yet.
 
     It reads the service's JSON (bytes or text, `model_validate_json`) and botocore's dicts
     (`model_validate`). `model_dump(by_alias=True)` writes the service's own names, without it snake_case;
-    what was absent stays absent.
+    what was absent stays absent. `frozen` stands on each class, where type checkers look for it.
     """
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="allow",
-        alias_generator=to_camel,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
 
     __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_finite)]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] - pydantic reads this very type
         init=False,

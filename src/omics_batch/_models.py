@@ -14,7 +14,7 @@ from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome,
 from omics_batch._text import one_line
 
 
-class SubmissionSummary(Answer):
+class SubmissionSummary(Answer, frozen=True):
     """How many runs were handed to the service, or taken back (GetBatch `submissionSummary`)."""
 
     successful_start_submission_count: Count = 0
@@ -33,7 +33,7 @@ class SubmissionSummary(Answer):
     """Runs that could not be deleted, after DeleteRunBatch."""
 
 
-class RunSummary(Answer):
+class RunSummary(Answer, frozen=True):
     """How many submitted runs stand where (GetBatch `runSummary`); it lags, and is exact once PROCESSED."""
 
     pending_run_count: Count = 0
@@ -54,7 +54,7 @@ class RunSummary(Answer):
     """Runs whose record was deleted: however they had ended, they left their former count."""
 
 
-class Batch(Answer):
+class Batch(Answer, frozen=True):
     """A run batch as GetBatch shows it at one moment.
 
     Only `id` and `status` are always there: a field is None, or a count 0, until the service tells it.
@@ -211,7 +211,7 @@ class Batch(Answer):
         return Outcome.SUCCEEDED if completed == self.total_runs else Outcome.PARTIAL
 
 
-class RunBatchListItem(Answer):
+class RunBatchListItem(Answer, frozen=True):
     """How the submission of one run of a batch went (an item of ListRunsInBatch)."""
 
     run_setting_id: str | None = None
@@ -230,7 +230,7 @@ class RunBatchListItem(Answer):
     """What the service says of that failure."""
 
 
-class BatchListItem(Answer):
+class BatchListItem(Answer, frozen=True):
     """A batch as ListBatch shows it: without counts."""
 
     id: str | None = None

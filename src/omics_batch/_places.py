@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import OmicsBatchError
+from omics_batch._wait import LAST_LOOK
 
 if TYPE_CHECKING:
     from omics_batch._models import Batch
@@ -44,7 +45,9 @@ class Waiter:
     @property
     def limit(self) -> float:
         """The moment on the clock until which a look is of use to this wait."""
-        return self.patience if self.deadline is None else min(self.patience, self.deadline)
+        # The look that is due when the patience ends needs time of its own, or it could never end the silence.
+        patience = self.patience + LAST_LOOK
+        return patience if self.deadline is None else min(patience, self.deadline)
 
     def facts_on(self, error: E, now: float) -> E:
         """Note on an error what this wait was about and how it went."""

@@ -14,7 +14,7 @@ from omics_batch._statuses import (
 )
 
 
-class DefaultRunSetting(Answer):
+class DefaultRunSetting(Answer, frozen=True):
     """What all runs of a batch share (GetBatch `defaultRunSetting`); a run's own setting goes before it.
 
     A field is None where the batch was started without it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import (
@@ -25,6 +25,10 @@ from omics_batch._text import one_line
 if TYPE_CHECKING:
     from omics_batch._errors import WaitError
     from omics_batch._models import Batch
+
+
+LAST_LOOK: Final = 5.0
+"""Seconds that the look at a wait's deadline, or at the end of its patience, may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

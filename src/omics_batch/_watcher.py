@@ -127,14 +127,14 @@ class Watcher:
     async def _poll(self) -> None:
         try:
             while self._targets:
-                due = self._timetable.due(self._clock.now())
-                # Deadlines first: what nobody waits for any more is not looked at.
-                for waiter in (key for key in due if isinstance(key, Waiter)):
-                    self._leave(waiter)
-                    waiter.tell(None)
-                for target in (key for key in due if isinstance(key, Target) and key.waiters):
-                    target.look = asyncio.create_task(self._look(target), name=f"omics_batch look {target.batch_id}")
-                await self._sleep_until(self._timetable.next())
+                for key in self._timetable.due(self._clock.now()):
+                    if isinstance(key, Waiter):
+                        self._leave(key)
+                        key.tell(None)
+                    elif key.waiters:
+                        key.look = asyncio.create_task(self._look(key), name=f"omics_batch look {key.batch_id}")
+                if self._targets:  # or the last wait has just timed out
+                    await self._sleep_until(self._timetable.next())
         except Exception as error:  # noqa: BLE001 - a caller's clock may raise anything, and no wait may hang for it
             self._end_all(error)
         finally:

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from omics_batch._clock import in_seconds
+from omics_batch._errors import InvalidInputError
 
 if TYPE_CHECKING:
     from omics_batch._clock import Duration
@@ -23,10 +24,9 @@ class ScaledClock:
     """
 
     def __init__(self, scale: float = 1.0) -> None:
-        """Start the clock; raise ValueError for a scale that is not a positive number."""
+        """Start the clock; raise InvalidInputError for a scale that is not a positive number."""
         if not 0 < scale < math.inf:
-            msg = f"A clock's scale is a positive number, not {scale!r}."
-            raise ValueError(msg)
+            raise InvalidInputError(f"a clock's scale is a positive number, not {scale!r}")
         self._scale = float(scale)
 
     @property

@@ -1,0 +1,50 @@
+"""The demo's cohort: who is in it, and what befalls them on the service's side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from omics_batch.testing import Fault, Life, faults
+
+SAMPLES: Final = (
+    *(f"HG{number:05}" for number in range(96, 186)),
+    *("NA12878", "NA12891", "NA12892", "NA19238", "NA19239", "NA19240"),
+)
+"""96 names in the manner of the 1000 Genomes Project: the runs' setting ids and names."""
+
+FAILED_RUNS: Final = {
+    "HG00112": "Task CallVariants ran out of memory (exit code 137).",
+    "HG00147": "Task AlignReads: the CRAM file is truncated.",
+    "HG00171": "Task CallVariants ran out of memory (exit code 137).",
+    "NA12891": "Task MarkDuplicates: no space left on device.",
+}
+
+NOT_SUBMITTED: Final = {
+    "HG00129": ("ValidationException", "Parameter input_cram is missing."),
+    "NA19239": ("AccessDeniedException", "The role may not read NA19239.cram."),
+}
+
+LIFE: Final = Life(
+    creating=0.5,
+    pending=1.0,
+    submission_rate=24.0,
+    run_pending=0.5,
+    run_starting=1.0,
+    run_length=(2.5, 7.5),
+    failed_runs=FAILED_RUNS,
+    failed_submissions=NOT_SUBMITTED,
+)
+"""Some 14 seconds: real batches take the time of their runs."""
+
+THROTTLES: Final = 2
+REQUEST_TIMEOUTS: Final = 1
+
+
+def script() -> list[Fault]:
+    """What goes wrong with the requests: while the runs are submitted, and later while they run."""
+    return [
+        faults.answered(times=5),
+        faults.throttled(times=THROTTLES),
+        faults.answered(times=6),
+        faults.status(408, times=REQUEST_TIMEOUTS),
+    ]

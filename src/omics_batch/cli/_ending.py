@@ -1,0 +1,77 @@
+"""How a wait ended: its exit code, its words, and whether it can be resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omics_batch import LostContactError, OmicsBatchError, WaitTimeoutError
+from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._words import counted, has_failed_runs, percent, shown, verdict
+
+if TYPE_CHECKING:
+    from omics_batch import Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What a wait came to."""
+
+    exit: Exit
+    batch_id: str
+    """The id or ARN that was waited for."""
+    message: str
+    batch: Batch | None
+    """The last that was seen."""
+    error: str | None = None
+    """The class of the error that ended the wait; None where the batch was processed, and after a signal."""
+    resume: str | None = None
+    """The command that waits on; None where there is nothing to wait for any more."""
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether the batch was processed: the message belongs to the output, not to the errors."""
+        return self.exit in {Exit.OK, Exit.FAILED_RUNS}
+
+    def document(self) -> dict[str, Any]:
+        """Write the last of the JSON lines: the only one with `exitCode`."""
+        return {
+            "exitCode": int(self.exit),
+            "outcome": None if self.batch is None else self.batch.outcome.value,
+            "batchId": self.batch_id,
+            "message": self.message,
+            "error": self.error,
+            "resume": self.resume,
+            "batch": None if self.batch is None else self.batch.model_dump(mode="json", by_alias=True),
+        }
+
+
+def processed(batch: Batch) -> Ending:
+    """Tell how a wait ended that saw its batch processed."""
+    exit_code = Exit.FAILED_RUNS if has_failed_runs(batch) else Exit.OK
+    return Ending(exit=exit_code, batch_id=batch.id, message=verdict(batch), batch=batch)
+
+
+def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: str) -> Ending:
+    """Tell how a wait ended with an error, which may leave the batch going on."""
+    goes_on = isinstance(error, (WaitTimeoutError, LostContactError))
+    return Ending(
+        exit=exit_of(error),
+        batch_id=batch_id,
+        message=shown(str(error), limit=1000),
+        batch=batch,
+        error=type(error).__name__,
+        resume=resume if goes_on else None,
+    )
+
+
+def signalled(exit_code: Exit, batch_id: str, batch: Batch | None, resume: str) -> Ending:
+    """Tell how a wait ended that was stopped from outside."""
+    standing = "" if batch is None else f" ({shown(batch.status)}, {percent(batch)}, {counted(batch)})"
+    return Ending(
+        exit=exit_code,
+        batch_id=batch_id,
+        message=f"the wait was stopped; batch {batch_id} goes on{standing}",
+        batch=batch,
+        resume=resume,
+    )

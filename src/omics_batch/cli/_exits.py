@@ -1,0 +1,56 @@
+"""The exit codes, and which error has which."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from omics_batch import (
+    BatchCancelledError,
+    BatchFailedError,
+    InvalidInputError,
+    WaitTimeoutError,
+)
+
+
+class Exit(IntEnum):
+    """What the program's exit code says."""
+
+    OK = 0
+    """All runs succeeded, or no verdict is possible; for other commands than `wait`: it did its job."""
+    ERROR = 1
+    USAGE = 2
+    """The command line cannot be right; nothing was sent."""
+    FAILED_RUNS = 3
+    """The batch was processed, and not all of its runs completed."""
+    BATCH_FAILED = 4
+    """The batch itself failed, before its runs were created."""
+    BATCH_CANCELLED = 5
+    TIMED_OUT = 124
+    """As `timeout` of coreutils has it."""
+    INTERRUPTED = 130
+    """Ctrl-C: 128 and the signal's number, as shells have it."""
+    TERMINATED = 143
+    """SIGTERM, likewise."""
+
+
+class ProgramError(Exception):
+    """What keeps a command from doing its job; the message is all that its user needs to know."""
+
+
+class SetupError(InvalidInputError):
+    """No client can be made: of the configuration, something is missing or wrong."""
+
+
+_BY_ERROR: Final = (
+    (SetupError, Exit.ERROR),
+    (InvalidInputError, Exit.USAGE),
+    (BatchFailedError, Exit.BATCH_FAILED),
+    (BatchCancelledError, Exit.BATCH_CANCELLED),
+    (WaitTimeoutError, Exit.TIMED_OUT),
+)
+
+
+def exit_of(error: Exception) -> Exit:
+    """Give the exit code of an error."""
+    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.ERROR)

@@ -1,0 +1,45 @@
+"""Waiting for a batch in front of a view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_batch import Batch, OmicsBatchError
+from omics_batch.cli import _ending
+from omics_batch.cli._signals import SignalledError, until_signalled
+
+if TYPE_CHECKING:
+    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._durations import Span
+    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._views import View
+
+
+async def follow(connection: Connection, batch_id: str, timeout: Span | None, view: View, resume: str) -> Ending:
+    """Wait for a batch until it has ended, its time is over, or a signal comes.
+
+    Args:
+        connection: Where the batch is.
+        batch_id: Its id or ARN.
+        timeout: How long to wait; None is no limit.
+        view: Where each change is shown.
+        resume: The command that waits on.
+    """
+    seen: Batch | None = None
+
+    def show(batch: Batch) -> None:
+        nonlocal seen
+        seen = batch
+        view.show(batch)
+
+    async def wait() -> Batch:
+        async with connection.client() as client:
+            limit = None if timeout is None else timeout.seconds
+            return await client.wait_until_processed(batch_id, timeout=limit, on_update=show)
+
+    try:
+        return _ending.processed(await until_signalled(wait()))
+    except SignalledError as signalled:
+        return _ending.signalled(signalled.exit, batch_id, seen, resume)
+    except OmicsBatchError as error:
+        return _ending.failed(error, batch_id, seen, resume)

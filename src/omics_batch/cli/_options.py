@@ -1,0 +1,45 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, TypeAlias
+
+import typer
+
+from omics_batch.cli._durations import Span, span_of
+
+_SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:.+", re.ASCII | re.DOTALL)
+
+
+def _batch_of(text: str) -> str:
+    # The library checks it whole, with the region at hand; what no region can mend is told without one.
+    if not _SHAPE.fullmatch(text):
+        raise typer.BadParameter(f"{text[:100]!a} is neither 1 to 18 digits, such as 7123456, nor a batch's ARN.")
+    return text
+
+
+def _span_of(text: str) -> Span:
+    try:
+        return span_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from None
+
+
+BatchId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", parser=_batch_of, help="The batch's id, such as 7123456, or its ARN.")
+]
+Region: TypeAlias = Annotated[str | None, typer.Option(help="AWS region, if not the environment's or the profile's.")]
+Profile: TypeAlias = Annotated[str | None, typer.Option(help="Profile of the AWS configuration files.")]
+EndpointUrl: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="URL", help="Another endpoint, such as a local simulator's.")
+]
+AllowHttp: TypeAlias = Annotated[
+    bool, typer.Option("--allow-http", help="Let plain http go to other machines than this one.")
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON, in the service's own names.")]
+Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Log to stderr what the client does.")]
+Timeout: TypeAlias = Annotated[
+    Span | None,
+    typer.Option(metavar="SPAN", parser=_span_of, help="Stop waiting after 90s, 30m, 24h, 2d, ...; 0 looks once."),
+]

@@ -1,0 +1,46 @@
+"""How this program was started, so that it can say how to start it again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME: Final = "omics-batch"
+MODULE: Final = "omics_batch.cli"
+
+
+def command(arguments: Sequence[str]) -> str:
+    """Write a command line of this program that a shell takes as it is."""
+    return shlex.join([*words(sys.argv[0], shutil.which(NAME), sys.executable), *arguments])
+
+
+def words(started_as: str, found: str | None, python: str) -> list[str]:
+    """Choose the words that start this program.
+
+    Args:
+        started_as: The first of the process's arguments.
+        found: Where the shell finds the program's name, if it does.
+        python: The interpreter.
+    """
+    if os.path.basename(started_as) == "__main__.py":  # noqa: PTH119 - it is text: nothing is looked up
+        return [python, "-m", MODULE]
+    if os.path.dirname(started_as) == "":  # noqa: PTH120 - the same
+        return [NAME]
+    return [NAME] if found is not None and os.path.realpath(found) == os.path.realpath(started_as) else [started_as]
+
+
+def itself() -> list[str]:
+    """Give the words that start this program in a process of its own."""
+    # -P: a file in the present directory must not pass for a package.
+    return [sys.executable, "-P", "-m", MODULE]
+
+
+def environment() -> dict[str, str]:
+    """Give the environment in which such a process finds the same packages as this one."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM: they cancel the work, and are told apart from an error."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from omics_batch.cli._exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+class SignalledError(Exception):
+    """The user, or a supervisor, wants the program to end."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the signal."""
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.exit: Exit = Exit(128 + number)
+
+
+async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work; on Ctrl-C or SIGTERM cancel it, let it clean up, and say so.
+
+    Raises:
+        SignalledError: One of the signals came.
+    """
+    came: list[int] = []
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int) -> None:
+        came.append(number)
+        task.cancel()
+
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+    except NotImplementedError:
+        # Windows: there Ctrl-C comes as a KeyboardInterrupt, after asyncio has cancelled everything.
+        return await task
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if came:
+            raise SignalledError(came[0]) from None
+        raise
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

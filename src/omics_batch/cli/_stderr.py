@@ -1,0 +1,45 @@
+"""What is said beside the output proper: errors, notes and logs."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+def complain(text: str, *more: str) -> None:
+    """Say on stderr what is wrong, in one line, and what to do about it in further ones."""
+    # As sys.stderr is now: a live view may have taken its place, to write above its bar.
+    sys.stderr.write("\n".join([f"omics-batch: {shown(text, limit=1000)}", *more, ""]))
+    sys.stderr.flush()
+
+
+@contextmanager
+def logged_to(tell: Callable[[str], None], level: int) -> Generator[None]:
+    """Hand each log message of the library on, one by one."""
+    logger = logging.getLogger("omics_batch")
+    handler = _Teller(tell)
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
+
+
+class _Teller(logging.Handler):
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for line in self.format(record).splitlines():
+            self._tell(line)

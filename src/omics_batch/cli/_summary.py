@@ -1,0 +1,54 @@
+"""The demo's last page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.constrain import Constrain
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from omics_batch.cli._findings import Findings, Trouble
+
+_NAMES = {"429": "throttled (HTTP 429)", "408": "timed out (HTTP 408)"}
+_WIDEST = 100
+
+
+def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
+    """Draw what went wrong in the batch and on the way, and whether all of it was scripted."""
+    starts = findings.batch.submission_summary
+    failed = findings.batch.run_summary.failed_run_count
+    parts: list[RenderableType] = [
+        Text(),
+        Text(f"{failed} runs failed (ListRuns, GetRun):", "bold red"),
+        _troubles(findings.failed_runs),
+        Text(f"{starts.failed_start_submission_count} were not submitted (ListRunsInBatch):", "bold magenta"),
+        _troubles(findings.not_submitted),
+        Text(f"Absorbed: {absorbed(findings.account.errors)}, of {findings.account.requests} requests.", "yellow"),
+        Text(),
+    ]
+    parts += [Text(f"Not as scripted: {shown(deviation)}", "bold red") for deviation in deviations]
+    parts += [] if deviations else [Text("All went as scripted.", "bold green")]
+    return Constrain(Group(*parts), _WIDEST)
+
+
+def absorbed(errors: Mapping[str, int]) -> str:
+    """Write the errors that the service answered with and the wait survived."""
+    ordered = sorted(errors.items(), reverse=True)
+    return ", ".join(f"{number} {_NAMES.get(status, f'HTTP {status}')}" for status, number in ordered) or "nothing"
+
+
+def _troubles(runs: Sequence[Trouble]) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for run in runs:
+        table.add_row(*(Text(shown(text)) for text in (run.sample, run.reason, run.message)))
+    return Padding(table, (0, 0, 0, 2))

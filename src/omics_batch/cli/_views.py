@@ -1,0 +1,92 @@
+"""How a wait is shown: a live bar, plain lines, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import typer
+
+from omics_batch.cli._words import line, timestamp
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from omics_batch import Batch
+    from omics_batch.cli._ending import Ending
+
+
+class View(Protocol):
+    """Where the news of a wait go; the block around it is the time in which there may be some."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop showing."""
+        ...
+
+    def show(self, batch: Batch) -> None:
+        """Show a batch that has changed."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Show what happened on the way."""
+        ...
+
+    def end(self, ending: Ending) -> None:
+        """Show how the wait ended, once it is over."""
+        ...
+
+
+class _Still:
+    """A view that has nothing to begin or to stop."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+
+class PlainView(_Still):
+    """One line a change, with the time: for logs."""
+
+    def show(self, batch: Batch) -> None:
+        """Write the line of a batch."""
+        self.note(line(batch))
+
+    def note(self, text: str) -> None:
+        """Write a line."""
+        typer.echo(f"{timestamp(datetime.now(UTC))}  {text}")
+
+    def end(self, ending: Ending) -> None:
+        """Write the verdict, if there is one: errors are not the output's."""
+        if ending.is_verdict:
+            self.note(f"{ending.batch_id}  {ending.message}")
+
+
+class JsonView(_Still):
+    """One JSON object a line: the batch as GetBatch tells it, and at last how the wait ended."""
+
+    def show(self, batch: Batch) -> None:
+        """Write a batch, in the service's own names."""
+        typer.echo(as_json(batch.model_dump(mode="json", by_alias=True)))
+
+    def note(self, text: str) -> None:
+        """Write nothing: it is no news of the batch."""
+
+    def end(self, ending: Ending) -> None:
+        """Write the ending, whatever it is."""
+        typer.echo(as_json(ending.document()))
+
+
+def as_json(document: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """Write JSON that is exact and yet fit for every terminal and encoding: in ASCII alone."""
+    return json.dumps(document, indent=indent)

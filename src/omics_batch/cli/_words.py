@@ -1,0 +1,120 @@
+"""A batch in words: what is shown of it, made fit for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from omics_batch import Outcome
+from omics_batch.cli._durations import written
+
+if TYPE_CHECKING:
+    from omics_batch import Batch
+
+
+class Count(NamedTuple):
+    """How many runs are in a state."""
+
+    label: str
+    number: int
+
+
+def shown(text: str, *, limit: int = 500) -> str:
+    """Make a stranger's text safe for a terminal: one line, no control characters, cut.
+
+    Names, statuses and reasons may hold escape sequences, which would act on the terminal.
+    """
+    start = text[: 4 * limit]
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in start)
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def counts(batch: Batch) -> list[Count]:
+    """Count the runs by state, in the order of a bar: those that ended first; states without runs are left out."""
+    runs, starts = batch.run_summary, batch.submission_summary
+    every = [
+        Count("completed", runs.completed_run_count),
+        Count("failed", runs.failed_run_count),
+        Count("not submitted", starts.failed_start_submission_count),
+        Count("cancelled", runs.cancelled_run_count),
+        Count("deleted", runs.deleted_run_count),
+        Count("stopping", runs.stopping_run_count),
+        Count("running", runs.running_run_count),
+        Count("starting", runs.starting_run_count),
+        Count("pending", runs.pending_run_count),
+        Count("to submit", starts.pending_start_submission_count),
+    ]
+    return [count for count in every if count.number]
+
+
+def counted(batch: Batch) -> str:
+    """Write the counts by state: `29 completed, 2 not submitted, 50 running`."""
+    return ", ".join(f"{number} {label}" for label, number in counts(batch)) or "no runs yet"
+
+
+def percent(batch: Batch) -> str:
+    """Write how far the batch is; 100 % only when it is."""
+    text = f"{batch.percent_complete:.1f} %"
+    return "99.9 %" if text == "100.0 %" and batch.percent_complete < 100 else text  # noqa: PLR2004 - 100 % is all
+
+
+def title(batch: Batch) -> str:
+    """Write which batch it is: its id and its name."""
+    return f"{batch.id} {shown(batch.name)}" if batch.name else batch.id
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment in UTC, to the second, as the service does."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def line(batch: Batch) -> str:
+    """Write where a batch stands in one line."""
+    return f"{batch.id}  {shown(batch.status)}  {percent(batch)}  {counted(batch)}"
+
+
+def verdict(batch: Batch) -> str:
+    """Write how a batch that was processed ended."""
+    took = "Processed" if batch.duration is None else f"Processed in {written(batch.duration)}"
+    if batch.outcome is Outcome.SUCCEEDED:
+        return f"{took}: all {batch.total_runs} runs completed."
+    if has_failed_runs(batch):
+        completed = f"{batch.run_summary.completed_run_count} of {batch.total_runs or 'unknown'} runs completed"
+        others = [f"{number} {label}" for label, number in counts(batch) if label != "completed"]
+        return f"{took}: {', '.join([completed, *others])}."
+    return f"{took}. Runs of it were deleted, so that no verdict is possible: {counted(batch)}."
+
+
+def has_failed_runs(batch: Batch) -> bool:
+    """Whether a batch that was processed is known not to have completed all of its runs."""
+    return batch.failed_run_count > 0 or batch.outcome in {Outcome.PARTIAL, Outcome.FAILED}
+
+
+def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
+    """Tell all that `get` prints of a batch, as labels and values; what the service does not tell is left out."""
+    took = batch.elapsed(now)
+    times = [
+        ("Created", batch.creation_time),
+        ("Submitted", batch.submitted_time),
+        ("Processed", batch.processed_time),
+        ("Failed", batch.failed_time),
+    ]
+    found: list[tuple[str, str | None]] = [
+        ("Batch", batch.id),
+        ("Name", batch.name),
+        ("ARN", batch.arn),
+        ("Status", _status(batch)),
+        ("Outcome", batch.outcome.value.lower().replace("_", " ")),
+        ("Reason", batch.failure_reason),
+        ("Complete", f"{percent(batch)} of {batch.total_runs} runs" if batch.total_runs else percent(batch)),
+        ("Runs", counted(batch)),
+        *((label, None if moment is None else timestamp(moment)) for label, moment in times),
+        ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),
+    ]
+    return [(label, shown(value)) for label, value in found if value]
+
+
+def _status(batch: Batch) -> str:
+    return batch.status if batch.status.is_known else f"{shown(batch.status)} (not known to this release)"

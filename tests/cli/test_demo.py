@@ -1,0 +1,120 @@
+"""The demo's parts: how it starts and ends, and what it says where something is not as scripted."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from omics_batch import Batch
+from omics_batch.cli import _demo, _program, _stage, main
+from omics_batch.cli._cohort import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
+from omics_batch.cli._findings import Account, Findings, Trouble, deviations
+from omics_batch.cli._summary import absorbed, summary
+from omics_batch.testing import ReceivedRequest
+from tests.cli._support import PROGRAM, Shell, line_of
+
+if TYPE_CHECKING:
+    import subprocess
+
+
+def test_the_whole_demo_starts(whole_demo: subprocess.Popen[str]) -> None:
+    """It takes 15 seconds; test_whole_demo.py tells how it ends."""
+    assert whole_demo.poll() is None
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_ends_the_demo_and_its_service(shell: Shell, number: signal.Signals, code: int) -> None:
+    async with shell.started("demo") as process:
+        while "CREATING" not in await line_of(process):
+            pass
+        process.send_signal(number)
+        # All ends of the pipes are closed only once the service, which has stderr too, has ended.
+        _, stderr = await process.communicate()
+        assert (process.returncode, stderr) == (code, b"")
+
+
+def test_a_service_that_does_not_start_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_program, "itself", lambda: [sys.executable, "-c", "raise SystemExit(7)"])
+    assert main(["demo"]) == 1
+    assert capsys.readouterr().err == "omics-batch: the demo's service ended with exit code 7\n"
+
+
+def findings() -> Findings:
+    runs = {"completedRunCount": 90, "failedRunCount": 4}
+    starts = {"failedStartSubmissionCount": 2}
+    batch = Batch.model_validate(
+        {"id": "1", "status": "PROCESSED", "totalRuns": 96, "runSummary": runs, "submissionSummary": starts}
+    )
+    failed_runs = [Trouble(sample, "RUN_TASK_FAILED", message) for sample, message in FAILED_RUNS.items()]
+    not_submitted = [Trouble(sample, *why) for sample, why in NOT_SUBMITTED.items()]
+    return Findings(batch, failed_runs, not_submitted, Account(30, {"429": 2, "408": 1}, None))
+
+
+def test_what_went_as_scripted_has_no_deviation() -> None:
+    assert deviations(findings()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"failed_runs": []}, "why runs failed: {}, where"),
+        ({"not_submitted": []}, "why runs were not submitted: {}, where"),
+        ({"account": Account(30, {"429": 3}, None)}, "errors answered: {'429': 3}, where the script says"),
+        ({"account": Account(30, {"429": 2, "408": 1}, "one")}, "faults left over: one, where the script says None"),
+        ({"batch": Batch.model_validate({"id": "1", "status": "PROCESSED"})}, "completed runs: 0, where"),
+    ],
+)
+def test_each_deviation_is_told(change: dict[str, Any], told: str) -> None:
+    assert told in deviations(dataclasses.replace(findings(), **change))[0]
+
+
+def test_a_demo_that_did_not_go_as_scripted_is_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def otherwise(_: object) -> Findings:
+        return dataclasses.replace(findings(), failed_runs=[])
+
+    monkeypatch.setattr(_demo, "perform", otherwise)
+    assert main(["demo"]) == 1
+    shown = capsys.readouterr().out
+    assert "Not as scripted: why runs failed: {}" in shown
+    assert "All went as scripted" not in shown
+
+
+def test_the_summary_fits_a_narrow_terminal_and_acts_on_none() -> None:
+    output = io.StringIO()
+    trouble = [Trouble("[red]HG00096", "REASON\x1b[31m", "A message that does not fit beside the others.")]
+    found = dataclasses.replace(findings(), failed_runs=trouble)
+    Console(file=output, width=60, markup=False).print(summary(found, []))
+    assert max(map(len, output.getvalue().splitlines())) <= 60
+    assert "[red]HG00096  REASON [31m" in output.getvalue()
+    assert "\x1b" not in output.getvalue()
+
+
+def test_nothing_absorbed_and_other_errors_are_told_as_well() -> None:
+    assert absorbed({}) == "nothing"
+    assert absorbed({"500": 1}) == "1 HTTP 500"
+
+
+def test_the_service_counts_the_errors_it_answered_with() -> None:
+    requests = [ReceivedRequest("GetBatch", "GET", "/runBatch/1", 0.0, status) for status in (200, 429, 429, None)]
+    assert _stage.account(requests) == {"requests": 4, "errors": {"429": 2}}
+
+
+async def test_the_service_tells_which_faults_were_left_over(shell: Shell) -> None:
+    ran = await shell.run("demo-service", program=PROGRAM)
+    assert '"unused": "Scripted, but never met by a request: ' in ran.lines[-1]
+
+
+def test_the_cohort_is_what_it_is_said_to_be() -> None:
+    assert len(set(SAMPLES)) == 96
+    assert {*FAILED_RUNS, *NOT_SUBMITTED} <= set(SAMPLES)
+    assert LIFE.failed_submissions.keys() == NOT_SUBMITTED.keys()

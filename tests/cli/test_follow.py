@@ -1,0 +1,101 @@
+"""Following a batch that changes, with looks that come soon after another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from omics_batch import LostContactError, OmicsBatchClient, PollPolicy
+from omics_batch.cli import _connection, _ending
+from omics_batch.cli._connection import Connection
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._follow import follow
+from omics_batch.cli._signals import until_signalled
+from omics_batch.cli._views import JsonView, PlainView, View
+from tests.cli._support import ID, document, processed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch.cli._ending import Ending
+    from omics_batch.testing import Simulator
+
+
+@pytest.fixture
+async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Follow a batch in front of a view; each line that it writes brings the next document."""
+    often = partial(OmicsBatchClient, poll=PollPolicy(initial=0.01, maximum=0.01), max_rate=None)
+    monkeypatch.setattr(_connection, "OmicsBatchClient", often)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+
+    async def tell(view: View, *documents: dict[str, Any]) -> Ending:
+        left = list(documents)
+        omics.put_batch(left.pop(0))
+        show = view.show
+
+        def show_and_turn_the_page(batch: Any) -> None:
+            show(batch)
+            if left:
+                omics.put_batch(left.pop(0))
+
+        monkeypatch.setattr(view, "show", show_and_turn_the_page)
+        connection = Connection(region="us-west-2", endpoint_url=omics.endpoint_url)
+        return await follow(connection, ID, None, view, "omics-batch wait")
+
+    return tell
+
+
+async def test_each_change_is_one_line_and_the_verdict_another(
+    story: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = PlainView()
+    ending = await story(view, document("SUBMITTING"), document(), processed(completedRunCount=10))
+    view.end(ending)
+    lines = [line.partition("Z  ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "7123456  SUBMITTING  30.0 %  3 completed, 7 running",
+        "7123456  INPROGRESS  30.0 %  3 completed, 7 running",
+        "7123456  PROCESSED  100.0 %  10 completed",
+        "7123456  Processed in 0:15:00: all 10 runs completed.",
+    ]
+
+
+async def test_each_change_is_one_json_line(story: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    view = JsonView()
+    view.note("no news of the batch")
+    ending = await story(view, document(), document("CANCELLED"))
+    view.end(ending)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("status") for line in lines] == ["INPROGRESS", "CANCELLED", None]
+    assert [line.get("exitCode") for line in lines] == [None, None, 5]
+
+
+def test_lost_contact_is_an_error_and_can_be_resumed() -> None:
+    ending = _ending.failed(LostContactError("nothing was heard"), ID, None, "omics-batch wait 7123456")
+    assert (ending.exit, ending.resume) == (Exit.ERROR, "omics-batch wait 7123456")
+
+
+async def test_only_a_signal_counts_as_one() -> None:
+    async def cancelled() -> NoReturn:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await until_signalled(cancelled())
+
+
+async def test_where_loops_have_no_signals_the_work_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> NoReturn:
+        raise NotImplementedError
+
+    async def work() -> str:
+        return "done"
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", missing)
+    assert await until_signalled(work()) == "done"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -1,0 +1,115 @@
+"""`omics-batch get`: what it prints, and what it refuses before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omics_batch.cli import main
+from tests.cli._support import ID, Here, Shell, document, processed
+
+if TYPE_CHECKING:
+    from omics_batch.testing import Simulator
+
+
+def test_it_prints_the_batch_readably(here: Here) -> None:
+    here.omics.put_batch(processed(completedRunCount=9, failedRunCount=1) | {"name": "cohort"})
+    ran = here.run("get", ID)
+    assert ran.lines == [
+        "Batch     7123456",
+        "Name      cohort",
+        "Status    PROCESSED",
+        "Outcome   partial",
+        "Complete  100.0 % of 10 runs",
+        "Runs      9 completed, 1 failed",
+        "Created   2025-03-15T10:00:00Z",
+        "Processed 2025-03-15T10:15:00Z",
+        "Took      0:15:00",
+    ]
+    assert (ran.code, ran.stderr) == (0, "")
+
+
+def test_a_failed_batch_could_be_read_too(here: Here) -> None:
+    reason = "Expected 50 unique runSettingIds but there were 49 " + "x" * 200
+    here.omics.put_batch({"id": ID, "status": "FAILED", "failureReason": reason, "failedTime": "2025-03-15T10:01:00Z"})
+    ran = here.run("get", f"arn:aws:omics:us-west-2:123456789012:runBatch/{ID}")
+    assert ran.code == 0
+    assert f"Reason    {reason}" in ran.lines
+
+
+def test_json_is_what_the_service_said(here: Here) -> None:
+    told = document("SOMETHING_NEW", name="\x1b]0;owned\x07 \u202e", networking={"mode": ["VPC"]})
+    here.omics.put_batch(told)
+    ran = here.run("get", ID, "--json")
+    assert json.loads(ran.stdout) == told
+    assert ran.stdout.isascii()
+
+
+def test_a_strangers_text_does_not_act_on_the_terminal(here: Here) -> None:
+    here.omics.put_batch(document("NEW\x1b[2J", name="[red]x[/red] \x1b[31m\x9b1m\r\nStatus    PROCESSED"))
+    ran = here.run("get", ID)
+    assert "Name      [red]x[/red] [31m 1m Status PROCESSED" in ran.lines
+    assert "Status    NEW [2J (not known to this release)" in ran.lines
+
+
+async def test_text_that_the_terminal_cannot_write_is_no_reason_to_end(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(document(name="caf\u00e9"))
+    ran = await shell.run("get", ID, settings={"PYTHONIOENCODING": "ascii"})
+    assert "Name      caf\\xe9" in ran.lines
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        "",
+        "..",
+        "1234567890123456789",
+        "7123456\n",
+        "\uff17",
+        "arn:aws:omics:us-east-1:123456789012:runBatch/7123456",
+        "arn:aws:s3:us-west-2:123456789012:runBatch/7123456",
+        "arn:aws:omics:us-west-2:123456789012:run/7123456",
+    ],
+)
+def test_what_cannot_be_a_batch_is_wrong_usage_and_nothing_is_sent(
+    batch: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", "http://127.0.0.1:9")  # a request would fail there, which is 1
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    assert main(["get", batch]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert 1 <= len(said.err.splitlines()) <= 2
+    assert said.err.startswith("omics-batch: ")
+
+
+def test_without_a_region_it_says_so(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    ran = here.run("get", ID)
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "no AWS region" in complaint
+    assert "--region" in complaint
+
+
+def test_without_credentials_it_says_so(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    ran = here.run("get", ID)
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "credentials" in complaint
+    assert not here.omics.requests
+
+
+def test_a_profile_that_is_not_there_is_an_error(here: Here) -> None:
+    ran = here.run("get", ID, "--profile", "nobody")
+    assert ran.code == 1
+    assert "nobody" in ran.stderr
+
+
+def test_plain_http_to_another_machine_has_to_be_allowed(here: Here) -> None:
+    ran = here.run("get", ID, "--endpoint-url", "http://192.0.2.1:9")
+    assert ran.code == 1
+    assert "--allow-http" in ran.stderr

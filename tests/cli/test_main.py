@@ -1,0 +1,144 @@
+"""What holds for every command: usage, versions, missing extras, and errors nobody thought of."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+
+import omics_batch
+from omics_batch.cli import _app, main
+from tests.cli._support import ID, Shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+
+class Importing:
+    """A module whose import ends as told."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> object:
+        raise self._error
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+async def test_without_its_extra_it_says_in_one_line_what_to_install(shell: Shell, missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; from omics_batch.cli import main; sys.exit(main())"
+    ran = await shell.run("get", ID, program=(sys.executable, "-c", program))
+    assert ran.code == 1
+    assert ran.complaints == ["omics-batch: the command line needs its extra: pip install 'omics-batch[cli]'"]
+
+
+def test_another_missing_module_is_no_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "omics_batch.cli._app", Importing(ModuleNotFoundError(name="aiohttp")))
+    with pytest.raises(ModuleNotFoundError):
+        main([])
+
+
+def test_ctrl_c_may_come_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "omics_batch.cli._app", Importing(KeyboardInterrupt()))
+    assert main([]) == 130
+
+
+async def test_it_takes_its_arguments_from_the_process(shell: Shell) -> None:
+    ran = await shell.run("--version")
+    assert (ran.code, ran.stdout) == (0, f"omics-batch {omics_batch.__version__}\n")
+
+
+def test_without_a_command_it_shows_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    for command in ("get", "wait", "simulate", "demo"):
+        assert f"\n  {command} " in shown.err
+    assert "demo-service" not in shown.err
+
+
+@pytest.mark.parametrize("command", ["get", "wait", "simulate", "demo"])
+def test_each_command_helps_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"Example: omics-batch {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--bogus"],
+        ["bogus"],
+        ["get"],
+        ["get", ID, "more"],
+        ["get", ID, "--bogus"],
+        ["wait", ID, "--timeout", "-5"],
+        ["wait", ID, "--timeout", "soon"],
+        ["wait", ID, "--timeout"],
+        ["simulate", "--port", "99999"],
+        ["simulate", "--time-scale", "0"],
+        ["simulate", "--time-scale", "nan"],
+    ],
+)
+def test_wrong_usage_is_2_in_two_lines(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    complaint, hint = capsys.readouterr().err.splitlines()
+    assert complaint.startswith("omics-batch: ")
+    assert hint.startswith("Try 'omics-batch")
+    assert hint.endswith("--help'.")
+
+
+def _raising(error: BaseException) -> Callable[..., object]:
+    def raises(*_: object) -> object:
+        raise error
+
+    return raises
+
+
+def _left_undone(work: Coroutine[Any, Any, object]) -> None:
+    work.close()
+
+
+def test_what_nobody_thought_of_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_app, "facts", _raising(ValueError("\x1b[31mbroken")))
+    monkeypatch.setattr(_app, "_run", _left_undone)
+    assert main(["get", ID]) == 1
+    assert capsys.readouterr().err == (
+        "omics-batch: unexpected ValueError: [31mbroken. This is a defect: please report it.\n"
+    )
+
+
+def test_ctrl_c_between_two_steps_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(typer.main, "get_command", _raising(KeyboardInterrupt()))
+    assert main(["get", ID]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_usage_error_without_a_command_points_to_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(typer.main, "get_command", _raising(typer.BadParameter("no")))
+    assert main(["get", ID]) == 2
+    assert "Try 'omics-batch --help'." in capsys.readouterr().err
+
+
+def test_streams_of_another_kind_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Written:
+        text = ""
+
+        def write(self, text: str) -> int:
+            self.text += text
+            return len(text)
+
+        def flush(self) -> None:
+            pass
+
+    written = Written()
+    monkeypatch.setattr(sys, "stderr", written)
+    assert main(["get"]) == 2
+    assert written.text.startswith("omics-batch: ")

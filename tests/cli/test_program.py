@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omics_batch.cli import _program
+from omics_batch.cli._connection import Connection
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("started_as", "found", "words"),
+    [
+        ("/usr/bin/omics-batch", "/usr/bin/omics-batch", ["omics-batch"]),
+        ("omics-batch", None, ["omics-batch"]),
+        (".venv/bin/omics-batch", "/usr/bin/omics-batch", [".venv/bin/omics-batch"]),
+        (".venv/bin/omics-batch", None, [".venv/bin/omics-batch"]),
+        ("/lib/omics_batch/cli/__main__.py", "/usr/bin/omics-batch", ["python3", "-m", "omics_batch.cli"]),
+    ],
+)
+def test_the_program_is_named_so_that_it_is_found(started_as: str, found: str | None, words: list[str]) -> None:
+    assert _program.words(started_as, found, "python3") == words
+
+
+def test_a_command_is_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["omics-batch"])
+    monkeypatch.setenv("PATH", os.devnull)
+    connection = Connection(region="us-west-2", profile="my team's", endpoint_url="https://a?b", allow_http=True)
+    assert _program.command(["wait", "1", *connection.arguments()]) == (
+        "omics-batch wait 1 --region us-west-2 --profile 'my team'\"'\"'s' --endpoint-url 'https://a?b' --allow-http"
+    )
+
+
+def test_its_own_process_takes_no_package_from_the_present_directory(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise SystemExit('taken from the present directory')")
+    command = [*_program.itself(), "--version"]
+    ran = subprocess.run(command, cwd=tmp_path, env=_program.environment(), capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")

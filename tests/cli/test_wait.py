@@ -1,0 +1,164 @@
+"""`omics-batch wait` as a process of its own: each exit code is a story."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shlex
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omics_batch.testing import faults
+from tests.cli._support import ID, PROGRAM, Here, Shell, document, line_of, processed
+
+if TYPE_CHECKING:
+    from omics_batch.testing import Simulator
+
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+
+
+async def test_all_runs_succeeded(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(processed(completedRunCount=10))
+    ran = await shell.run("wait", ID)
+    assert ran.code == 0
+    assert re.fullmatch(
+        rf"{TIME}  7123456  PROCESSED  100\.0 %  10 completed\n"
+        rf"{TIME}  7123456  Processed in 0:15:00: all 10 runs completed\.\n",
+        ran.stdout,
+    )
+    assert ran.stderr == ""
+
+
+async def test_runs_that_failed_or_were_not_submitted_are_3(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(processed(completedRunCount=7, failedRunCount=2, failedStartSubmissionCount=1))
+    ran = await shell.run("wait", ID)
+    assert ran.code == 3
+    assert ran.lines[-1].endswith("Processed in 0:15:00: 7 of 10 runs completed, 2 failed, 1 not submitted.")
+
+
+def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
+    here.omics.put_batch(processed(deletedRunCount=10) | {"status": "RUNS_DELETED"})
+    ran = here.run("wait", ID)
+    assert ran.code == 0
+    assert ran.lines[-1].endswith("Runs of it were deleted, so that no verdict is possible: 10 deleted.")
+
+
+def test_a_failure_that_is_known_is_told_even_after_a_deletion(here: Here) -> None:
+    here.omics.put_batch(processed(deletedRunCount=9, failedRunCount=1) | {"status": "RUNS_DELETING"})
+    assert here.run("wait", ID).code == 3
+
+
+async def test_a_batch_that_failed_is_4_with_the_services_reason(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch({"id": ID, "status": "FAILED", "failureReason": "Invalid JSON format in run configurations"})
+    ran = await shell.run("wait", ID)
+    assert ran.code == 4
+    (complaint,) = ran.complaints
+    assert complaint.startswith("omics-batch: ")
+    assert "Invalid JSON format in run configurations" in complaint
+
+
+async def test_a_batch_that_was_cancelled_is_5(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(document("CANCELLED"))
+    ran = await shell.run("wait", ID)
+    assert ran.code == 5
+    assert len(ran.complaints) == 1
+
+
+async def test_the_time_out_is_124_and_the_command_that_is_printed_waits_on(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(document())
+    options = ["--region", "us-west-2", "--endpoint-url", omics.endpoint_url, "--allow-http", "--json", "--verbose"]
+    ran = await shell.run("wait", ID, "--timeout", "0s", *options)
+    assert ran.code == 124
+    command = ran.complaints[-1].removeprefix("Resume with: ")
+
+    omics.put_batch(processed(completedRunCount=10))
+    words = shlex.split(command)
+    assert words[words.index("wait") :] == ["wait", ID, "--timeout", "0s", *options]
+    assert (await shell.run(program=tuple(words))).code == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_stops_the_wait_and_says_that_the_batch_goes_on(
+    omics: Simulator, shell: Shell, number: signal.Signals, code: int
+) -> None:
+    omics.put_batch(document())
+    async with shell.started("wait", ID, "--timeout", "24h") as process:
+        assert "INPROGRESS  30.0 %  3 completed, 7 running" in await line_of(process)
+        process.send_signal(number)
+        stdout, stderr = await process.communicate()
+        assert process.returncode == code
+    assert stdout == b""
+    told, resume = stderr.decode().splitlines()
+    assert told == (
+        "omics-batch: the wait was stopped; batch 7123456 goes on (INPROGRESS, 30.0 %, 3 completed, 7 running)"
+    )
+    assert resume.endswith("-m omics_batch.cli wait 7123456 --timeout 24h")
+
+
+async def test_a_signal_may_come_before_anything_was_seen(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(document())
+    omics.script(faults.unanswered())
+    async with shell.started("wait", ID, "--json", "-v") as process:
+        while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
+            await asyncio.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = await process.communicate()
+        assert process.returncode == 130
+    end = json.loads(stdout)
+    assert (end["batch"], end["outcome"], end["message"]) == (None, None, "the wait was stopped; batch 7123456 goes on")
+    assert "Resume with: " in stderr.decode()
+
+
+async def test_a_refusal_is_1_and_no_trace(omics: Simulator, shell: Shell) -> None:
+    ran = await shell.run("wait", "99")
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "ResourceNotFoundException" in complaint
+    assert ran.stdout == ""
+
+
+async def test_json_lines_are_the_batch_as_the_service_tells_it_and_how_it_ended(
+    omics: Simulator, shell: Shell
+) -> None:
+    told = processed(completedRunCount=9, failedRunCount=1) | {"name": "caf\u00e9 \x1b[31m", "news": {"Kept": 1}}
+    omics.put_batch(told)
+    ran = await shell.run("wait", ID, "--json")
+    update, end = [json.loads(line) for line in ran.lines]
+    assert update == told
+    assert end == {
+        "exitCode": 3,
+        "outcome": "PARTIAL",
+        "batchId": ID,
+        "message": "Processed in 0:15:00: 9 of 10 runs completed, 1 failed.",
+        "error": None,
+        "resume": None,
+        "batch": told,
+    }
+    assert ran.code == 3
+    assert ran.stdout.isascii()
+
+
+def test_json_ends_with_the_error_too(here: Here) -> None:
+    ran = here.run("wait", "99", "--json")
+    end: dict[str, Any] = json.loads(ran.stdout)
+    assert (end["exitCode"], end["error"], end["batch"], end["resume"]) == (1, "ResourceNotFoundError", None, None)
+    assert end["message"] in ran.stderr
+
+
+def test_troubles_on_the_way_are_told_only_where_somebody_asks(here: Here) -> None:
+    here.omics.put_batch(processed(completedRunCount=10))
+    here.omics.script(faults.status(408))
+    assert here.run("wait", ID).stderr == ""
+    here.omics.script(faults.status(408))
+    ran = here.run("wait", ID, "--verbose")
+    assert "omics-batch: GetBatch: RequestTimeoutException" in ran.stderr
+
+
+async def test_a_reader_that_leaves_ends_it_quietly(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(processed(completedRunCount=10))
+    command = f"{shlex.join([*PROGRAM, 'wait', ID, '--json'])} | true; exit ${{PIPESTATUS[0]}}"
+    ran = await shell.run("-c", command, program=("bash",))
+    assert (ran.code, ran.stderr) == (1, "")

@@ -1,0 +1,80 @@
+"""A batch in words: nothing here is asked, sent or drawn."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from omics_batch import Batch
+from omics_batch.cli._words import counted, facts, line, percent, shown, title, verdict
+from tests.cli._support import document, processed
+
+NOW = datetime(2025, 3, 15, 11, 0, tzinfo=UTC)
+
+
+def batch(document: dict[str, Any]) -> Batch:
+    return Batch.model_validate(document)
+
+
+def test_every_state_is_counted_and_those_without_runs_are_left_out() -> None:
+    runs = ("completed", "failed", "cancelled", "deleted", "stopping", "running", "starting", "pending")
+    summary = {f"{state}RunCount": number for number, state in enumerate(runs, start=1)}
+    starts = {"failedStartSubmissionCount": 9, "pendingStartSubmissionCount": 10}
+    assert counted(batch(document(runSummary=summary, submissionSummary=starts))) == (
+        "1 completed, 2 failed, 9 not submitted, 3 cancelled, 4 deleted, 5 stopping, 6 running, 7 starting, "
+        "8 pending, 10 to submit"
+    )
+
+
+def test_a_batch_that_was_just_created_has_no_runs_yet() -> None:
+    assert line(batch({"id": "1", "status": "CREATING"})) == "1  CREATING  0.0 %  no runs yet"
+
+
+def test_all_but_all_is_not_all() -> None:
+    almost = batch(document(totalRuns=100_000, runSummary={"completedRunCount": 99_999}))
+    assert percent(almost) == "99.9 %"
+    assert percent(batch(processed(completedRunCount=10))) == "100.0 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a\x1b[31mb", "a [31mb"),
+        ("two\r\nlines\u2028more", "two lines more"),
+        ("\u202ereversed", "reversed"),
+        ("[red]markup[/red]", "[red]markup[/red]"),
+        ("x" * 501, "x" * 497 + "..."),
+    ],
+)
+def test_strangers_text_is_one_safe_line(text: str, safe: str) -> None:
+    assert shown(text) == safe
+
+
+def test_a_title_has_the_name_where_there_is_one() -> None:
+    assert title(batch(document())) == "7123456"
+    assert title(batch(document(name="cohort\x07"))) == "7123456 cohort"
+
+
+def test_a_verdict_does_without_times_and_totals_that_are_not_told() -> None:
+    bare = {"id": "7123456", "status": "PROCESSED", "runSummary": {"failedRunCount": 1}}
+    assert verdict(batch(bare)) == "Processed: 0 of unknown runs completed, 1 failed."
+
+
+def test_a_batch_under_way_is_told_how_long_it_has_been_going() -> None:
+    told = dict(facts(batch(document()), NOW))
+    assert told["Going for"] == "1:00:00"
+    assert told["Complete"] == "30.0 % of 10 runs"
+    assert "Processed" not in told
+
+
+def test_what_the_service_does_not_tell_is_left_out() -> None:
+    told = dict(facts(batch({"id": "1", "status": "PENDING"}), NOW))
+    assert told == {
+        "Batch": "1",
+        "Status": "PENDING",
+        "Outcome": "in progress",
+        "Complete": "0.0 %",
+        "Runs": "no runs yet",
+    }
