@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from unittest import mock
 
-from omics_batch import OmicsBatchClient
+from omics_batch import Clock, OmicsBatchClient
 from omics_batch._faults import Fault, Trouble
 from omics_batch._transport import Reply
 from tests.virtual_time import JumpingClock, running_clock
@@ -95,13 +95,13 @@ class Story:
 
 
 @asynccontextmanager
-async def client_over(transport: object, **settings: Any) -> AsyncIterator[OmicsBatchClient]:
-    """Open a client on the virtual loop's clock whose requests all go to a double."""
+async def client_over(transport: object, clock: Clock, **settings: Any) -> AsyncIterator[OmicsBatchClient]:
+    """Open a client whose requests all go to a double."""
 
     async def open_transport(**_: object) -> object:
         return transport
 
-    client = OmicsBatchClient(clock=running_clock(), **settings)
+    client = OmicsBatchClient(clock=clock, **settings)
     with mock.patch("omics_batch._client.open_transport", open_transport):
         await client.__aenter__()
     try:
@@ -115,7 +115,7 @@ async def telling(*observations: Observation, **settings: Any) -> AsyncIterator[
     """Open a client that is shown these observations, without chance in its delays."""
     transport = Transport(list(observations))
     settings.setdefault("random", lambda: 0.5)
-    async with client_over(transport, **settings) as client:
+    async with client_over(transport, running_clock(), **settings) as client:
         yield Story(client, transport, running_clock())
 
 

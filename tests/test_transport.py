@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -20,6 +20,9 @@ from omics_batch._transport._attempt import Attempt
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._mishaps import fault_of
 from omics_batch.testing import Simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_aiohttp_can_still_be_told_not_to_resend() -> None:
@@ -144,3 +147,28 @@ async def test_a_bound_that_ends_after_the_answer_came_is_a_timeout() -> None:
     """Whatever was read by then."""
     fault = fault_of(TimeoutError(), "GetBatch", Attempt(sent=True, status=200), 3.0)
     assert fault.trouble is Trouble.TIMEOUT
+
+
+async def test_the_local_service_needs_no_configuration_and_is_changed_by_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nonsense in every AWS variable, a broken configuration file, a proxy that is none: the demo runs all the same."""
+    config = tmp_path / "config"
+    config.write_text("[profile\nnonsense")
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_CA_BUNDLE"):
+        monkeypatch.setenv(name, "nonsense")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://example.com")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with Simulator() as omics, omics.client() as client:
+        assert (await client.get_batch(omics.start_batch(1))).arn
+
+
+async def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy elsewhere cannot reach a loopback address of ours, and would be handed the request."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    async with Simulator() as omics:
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
+            assert (await client.get_batch(omics.start_batch(1))).arn

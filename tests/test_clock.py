@@ -1,0 +1,97 @@
+"""Durations come in as seconds or timedeltas, and all waiting goes through a clock."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from omics_batch import Clock, InvalidInputError, SystemClock
+from omics_batch._clock import deadline_after, in_seconds
+from omics_batch.testing import ManualClock
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [
+        (0, 0.0),
+        (5, 5.0),
+        (0.05, 0.05),
+        (timedelta(0), 0.0),
+        (timedelta(hours=24), 86_400.0),
+        (timedelta(milliseconds=50), 0.05),
+        (timedelta.max, timedelta.max.total_seconds()),
+        (sys.float_info.max, sys.float_info.max),
+    ],
+    ids=repr,
+)
+def test_seconds_and_timedeltas_are_durations(duration: object, seconds: float) -> None:
+    found = in_seconds("timeout", duration)
+    assert found == seconds
+    assert type(found) is float
+
+
+@pytest.mark.parametrize(
+    "duration",
+    [
+        -1,
+        -0.001,
+        timedelta(seconds=-1),
+        math.nan,
+        math.inf,
+        -math.inf,
+        10**400,
+        -(10**400),
+        True,
+        False,
+        "5",
+        "5s",
+        None,
+        Decimal(5),
+        [5],
+    ],
+    ids=lambda duration: repr(duration)[:20],
+)
+def test_everything_else_is_the_callers_mistake(duration: object) -> None:
+    with pytest.raises(InvalidInputError, match=r"^timeout has to be a finite number of seconds \(or a timedelta\)"):
+        in_seconds("timeout", duration)
+
+
+def test_a_deadline_counts_from_now_on_the_given_clock() -> None:
+    clock = ManualClock(start=100)
+    assert deadline_after("timeout", 5, clock) == 105.0
+    assert deadline_after("timeout", timedelta(minutes=1), clock) == 160.0
+    assert deadline_after("timeout", 0, clock) == 100.0
+
+
+def test_no_duration_is_no_deadline() -> None:
+    assert deadline_after("timeout", None, ManualClock()) is None
+
+
+def test_an_impossible_duration_names_its_argument() -> None:
+    with pytest.raises(InvalidInputError, match="^max_silence has"):
+        deadline_after("max_silence", -1, ManualClock())
+
+
+async def test_the_systems_clock_is_the_monotonic_one() -> None:
+    """A wall clock that is set back in the middle of a wait must not stretch it."""
+    clock: Clock = SystemClock()
+    before = time.monotonic()
+    shown = clock.now()
+    await clock.sleep(0)
+    assert before <= shown <= clock.now() <= time.monotonic()
+
+
+async def test_the_systems_clock_sleeps_as_long_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    await SystemClock().sleep(12.5)
+    assert slept == [12.5]

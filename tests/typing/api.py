@@ -1,0 +1,217 @@
+"""What users write, for type checkers alone: nothing here is run.
+
+A change that breaks one of these lines breaks somebody's type check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, assert_type
+
+from omics_batch import (
+    AccessDeniedError,
+    AttemptTimeoutError,
+    Batch,
+    BatchFailedError,
+    BatchListItem,
+    BatchStatus,
+    Clock,
+    DefaultRunSetting,
+    Duration,
+    FailedRunsError,
+    InvalidInputError,
+    OmicsBatchClient,
+    OmicsBatchError,
+    Outcome,
+    PollPolicy,
+    RetryPolicy,
+    RunBatchListItem,
+    RunSummary,
+    ServiceError,
+    StorageType,
+    SubmissionStatus,
+    SubmissionSummary,
+    SystemClock,
+    ThrottlingError,
+    TransportError,
+    WaitError,
+    WaitTimeoutError,
+    __version__,
+)
+
+if TYPE_CHECKING:
+    from aiobotocore.session import AioSession
+
+VERSION: str = __version__
+
+
+# The client
+
+
+class MyClock:
+    """A clock is whatever has these two methods."""
+
+    def now(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+def clients(session: AioSession) -> list[OmicsBatchClient]:
+    clock: Clock = MyClock()
+    return [
+        OmicsBatchClient(),
+        OmicsBatchClient(region_name="us-west-2", profile_name="research"),
+        OmicsBatchClient(endpoint_url="http://127.0.0.1:8080", allow_http=False),
+        OmicsBatchClient(session=session, max_rate=None, clock=clock, random=lambda: 0.5),
+        OmicsBatchClient(max_rate=5, clock=SystemClock()),
+        OmicsBatchClient(
+            retry=RetryPolicy(max_attempts=5, base=0.1, throttling_base=timedelta(seconds=1), cap=20, quota=100),
+            poll=PollPolicy(initial=1, factor=2, maximum=timedelta(minutes=2), jitter=0, max_silence=7200),
+        ),
+    ]
+
+
+async def service(client: OmicsBatchClient) -> Batch:
+    assert_type(await client.get_batch("7123456", timeout=timedelta(seconds=2)), Batch)
+    assert_type(await client.get_batch("7123456", timeout=2), Batch)
+    return await client.get_batch("7123456")
+
+
+async def pipeline(spans: list[Duration]) -> None:
+    async with OmicsBatchClient() as client:
+        assert_type(client, OmicsBatchClient)
+        assert_type(client.retry_quota, int)
+        batch = await client.wait_until_processed(
+            "7123456",
+            timeout=spans[0],
+            on_update=print,
+            raise_on_failed_runs=True,
+            poll=PollPolicy(),
+        )
+        assert_type(batch, Batch)
+
+        async def tell(seen: Batch) -> None: ...
+
+        def count(seen: Batch) -> int:
+            return seen.finished_run_count
+
+        await client.wait_until_processed("7123456", on_update=tell)
+        await client.wait_until_processed("7123456", on_update=count)
+        await client.wait_until_processed("7123456", on_update=lambda seen: str(seen.status))
+
+        watching = client.watch("7123456", timeout=None)
+        assert_type(watching, AsyncGenerator[Batch, None])
+        async for seen in watching:
+            assert_type(seen, Batch)
+
+
+# The answers
+
+
+def report(batch: Batch, item: BatchListItem, run: RunBatchListItem) -> str:
+    assert_type(batch.id, str)
+    assert_type(batch.status, BatchStatus)
+    assert_type(batch.status.is_known, bool)
+    assert_type(batch.arn, str | None)
+    assert_type(batch.tags, dict[str, str] | None)
+    assert_type(batch.total_runs, int | None)
+    assert_type(batch.default_run_setting, DefaultRunSetting | None)
+    assert_type(batch.submission_summary, SubmissionSummary)
+    assert_type(batch.submission_summary.failed_start_submission_count, int)
+    assert_type(batch.run_summary, RunSummary)
+    assert_type(batch.run_summary.completed_run_count, int)
+    assert_type(batch.creation_time, datetime | None)
+    assert_type(batch.failure_reason, str | None)
+    assert_type(batch.is_terminal, bool)
+    assert_type(batch.is_processed, bool)
+    assert_type(batch.counts_are_final, bool)
+    assert_type(batch.outcome, Outcome)
+    assert_type(batch.finished_run_count, int)
+    assert_type(batch.failed_run_count, int)
+    assert_type(batch.percent_submitted, float)
+    assert_type(batch.percent_complete, float)
+    assert_type(batch.duration, timedelta | None)
+    assert_type(batch.elapsed(datetime.now(UTC)), timedelta | None)
+    assert_type(batch.raise_for_failed_runs(), None)
+    assert_type(batch.model_extra, dict[str, Any] | None)
+    if batch.default_run_setting is not None:
+        assert_type(batch.default_run_setting.storage_type, StorageType | None)
+        assert_type(batch.default_run_setting.priority, int | None)
+    assert_type(item.created_at, datetime | None)
+    assert_type(run.submission_status, SubmissionStatus | None)
+    return f"{batch.status}: {batch.percent_complete:.1f}%"
+
+
+def models(document: Mapping[str, object], body: bytes) -> list[Batch]:
+    return [
+        Batch.model_validate(document),
+        Batch.model_validate_json(body),
+        Batch(id="7123456", status=BatchStatus.PROCESSED),
+        Batch(id="7123456", status=BatchStatus("RUNS_ARCHIVING"), total_runs=96, run_summary=RunSummary()),
+    ]
+
+
+def by_status(batch: Batch) -> str:
+    match batch.status:
+        case BatchStatus.PROCESSED:
+            return "done"
+        case BatchStatus.FAILED | BatchStatus.CANCELLED:
+            return "over"
+        case other:
+            text: str = other
+            return text
+
+
+def by_outcome(batch: Batch) -> int:
+    """Outcomes are ours, so that a `match` over them can be complete; statuses are the service's."""
+    match batch.outcome:
+        case Outcome.SUCCEEDED | Outcome.UNKNOWN:
+            return 0
+        case Outcome.PARTIAL | Outcome.IN_PROGRESS:
+            return 3
+        case Outcome.FAILED | Outcome.CANCELLED:
+            return 4
+
+
+# The errors
+
+
+async def careful(client: OmicsBatchClient) -> Batch | None:
+    try:
+        return await client.wait_until_processed("7123456", timeout=timedelta(hours=24))
+    except WaitTimeoutError as error:
+        late: TimeoutError = error
+        assert_type(error.batch, Batch | None)
+        assert_type(error.batch_id, str | None)
+        assert_type(error.elapsed, timedelta | None)
+        assert_type(error.polls, int)
+        assert_type(error.last_error, OmicsBatchError | None)
+        raise late from None
+    except (BatchFailedError, WaitError) as error:
+        return error.batch
+    except FailedRunsError as error:
+        assert_type(error.runs, tuple[RunBatchListItem, ...])
+        return error.batch
+    except AttemptTimeoutError as error:
+        too_late: TimeoutError = error
+        raise too_late from None
+    except (ThrottlingError, AccessDeniedError) as error:
+        assert_type(error.code, str)
+        assert_type(error.request_id, str | None)
+        raise
+    except ServiceError as error:
+        assert_type(error.status_code, int)
+        assert_type(error.operation, str)
+        assert_type(error.retryable, bool)
+        raise
+    except TransportError as error:
+        assert_type(error.status_code, int | None)
+        raise
+    except InvalidInputError as error:
+        mistake: ValueError = error
+        raise mistake from None
+    except OmicsBatchError as error:
+        assert_type(error.attempts, int)
+        raise
