@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from omics_batch.testing import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 @contextmanager
-def served(**settings: Any) -> Iterator[Simulator]:
+def served(**settings: Any) -> Generator[Simulator]:
     """Serve a simulator in a thread until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="local HealthOmics")

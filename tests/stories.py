@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -95,7 +95,7 @@ class Story:
 
 
 @asynccontextmanager
-async def client_over(transport: object, clock: Clock, **settings: Any) -> AsyncIterator[OmicsBatchClient]:
+async def client_over(transport: object, clock: Clock, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
     """Open a client whose requests all go to a double."""
 
     async def open_transport(**_: object) -> object:
@@ -111,7 +111,7 @@ async def client_over(transport: object, clock: Clock, **settings: Any) -> Async
 
 
 @asynccontextmanager
-async def telling(*observations: Observation, **settings: Any) -> AsyncIterator[Story]:
+async def telling(*observations: Observation, **settings: Any) -> AsyncGenerator[Story]:
     """Open a client that is shown these observations, without chance in its delays."""
     transport = Transport(list(observations))
     settings.setdefault("random", lambda: 0.5)

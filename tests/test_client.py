@@ -354,6 +354,22 @@ async def test_a_profile_that_does_not_exist_is_said_so() -> None:
             pass
 
 
+async def test_settings_that_botocore_refuses_are_said_so() -> None:
+    """A region that is none, in botocore's own words."""
+    with pytest.raises(InvalidInputError, match="no client can be made of these settings.*InvalidRegionError"):
+        async with OmicsBatchClient(region_name="us west 2", session=_session()):
+            pass
+
+
+async def test_a_malformed_endpoint_of_the_environment_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what it holds, which may be a password."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", "http://user:hunter2@exa mple")
+    with pytest.raises(InvalidInputError, match="endpoint") as caught:
+        async with OmicsBatchClient(region_name="us-west-2", session=_session()):
+            pass
+    assert "hunter2" not in repr(caught.value)
+
+
 async def test_a_session_brings_its_own_profile() -> None:
     """Two answers to one question are refused."""
     with pytest.raises(InvalidInputError, match="session or profile_name"):
@@ -450,6 +466,22 @@ async def test_new_credentials_are_found_in_the_middle_of_a_wait(
             config.write_text(profile.format("NEW"))
         new = client.aws
     assert [await _access_key(aws) for aws in (old, new)] == ["OLD", "NEW"]
+
+
+async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Credentials that are not to be found anew are looked for again after the next success, not at every look."""
+    config = tmp_path / "config"
+    config.write_text("[profile lab]\nregion = us-west-2\naws_access_key_id = A\naws_secret_access_key = B\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    omics.script(faults.answered(), faults.expired_token(), faults.expired_token())
+    batch_id = omics.start_batch(2, life=Life(run_length=3600))
+    async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
+        await client.wait_until_processed(batch_id, on_update=lambda _: config.unlink(missing_ok=True))
+    assert [record.getMessage() for record in caplog.records if "no new credentials" in record.getMessage()] == [
+        "no new credentials: The config profile (lab) could not be found"
+    ]
 
 
 async def _access_key(aws: Any) -> str:

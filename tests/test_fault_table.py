@@ -114,7 +114,13 @@ TABLE = [
         "words",
     ),
     Row("403 ExpiredToken", faults.expired_token(), CredentialsError, ONCE, says="renew"),
-    Row("403 clock ahead", faults.skewed_clock(-900), CredentialsError, ONCE, says="set this machine.s clock, which is 90[01] s ahead"),
+    Row(
+        "403 clock ahead",
+        faults.skewed_clock(-900),
+        CredentialsError,
+        ONCE,
+        says="set this machine.s clock, which is 90[01] s ahead",
+    ),
     Row("403 clock behind", faults.skewed_clock(900), CredentialsError, ONCE, says="behind the"),
     Row(
         "403 RequestTimeTooSkewed",

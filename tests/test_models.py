@@ -28,8 +28,8 @@ from omics_batch import (
     SubmissionStatus,
     SubmissionSummary,
 )
+from omics_batch._answer import Answer
 from omics_batch._looker import batch_in
-from omics_batch._model import Answer
 from omics_batch._transport import Reply
 from tests.support import FAILED, IN_PROGRESS, JSON, batch_with, copies_of
 

@@ -13,8 +13,8 @@ import pytest
 
 from omics_batch import Batch, BatchListItem, BatchStatus, RunBatchListItem, ServiceError
 from omics_batch import _errors as errors
+from omics_batch._answer import Answer
 from omics_batch._faults import Retry, classify
-from omics_batch._model import Answer
 from omics_batch._statuses import OpenEnum
 from tests.support import service_fault
 

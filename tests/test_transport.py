@@ -169,6 +169,8 @@ async def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    async with Simulator() as omics:
-        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
-            assert (await client.get_batch(omics.start_batch(1))).arn
+    async with (
+        Simulator() as omics,
+        OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client,
+    ):
+        assert (await client.get_batch(omics.start_batch(1))).arn

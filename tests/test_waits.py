@@ -515,6 +515,21 @@ async def test_two_waits_for_one_batch_share_the_calls() -> None:
     assert all(batch is batches[0] for batch in batches)
 
 
+async def test_a_wait_that_joins_during_a_look_shares_it() -> None:
+    """Nothing is asked twice at once."""
+
+    async def answer() -> Reply:
+        await running_clock().sleep(3)
+        return PROCESSED
+
+    async with telling(answer) as story:
+        first = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await story.clock.sleep(1)
+        second = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await asyncio.gather(first, second)
+    assert story.transport.calls == 1
+
+
 async def test_many_waits_share_one_poller() -> None:
     """A hundred batches are one background task, and half of `max_rate` between them."""
     async with telling(seen(), max_rate=20.0) as story:

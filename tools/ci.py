@@ -83,7 +83,8 @@ def passes(name: str, python: Path, lock: str) -> bool:
     """Install the lock and the wheel, and run a copy of the tests."""
     install(HOME, python, ROOT / "requirements" / f"{lock}.txt")
     uv(HOME, "pip install --quiet --offline --no-deps --python", python, built_wheel())
-    tests: list[str | Path] = [python, "-m", "pytest", "--quiet", f"--junitxml={RESULTS / name}.xml"]
+    report = f"--junitxml={RESULTS / name}.xml"
+    tests: list[str | Path] = [python, "-m", "pytest", "--quiet", "--numprocesses=auto", "--dist=loadfile", report]
     with TemporaryDirectory() as copy:
         for path in files_but_src():
             target = Path(copy) / path

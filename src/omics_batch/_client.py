@@ -6,7 +6,7 @@ import inspect
 import random as _random
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from omics_batch._caller import Caller
 from omics_batch._clock import Clock, Duration, SystemClock, deadline_after, in_seconds
@@ -244,9 +244,7 @@ class OmicsBatchClient:
         return Waiter(batch_id, poll or self._poll, seconds, self._clock.now())
 
     def _result(self, waiter: Waiter, *, raise_on_failed_runs: bool) -> Batch:
-        batch = waiter.shown
-        if batch is None:
-            raise RuntimeError("a wait ended without an error and without a batch")
+        batch = cast("Batch", waiter.shown)  # a wait that ends without an error has shown one
         now = self._clock.now()
         if error := error_at_the_end(batch):
             raise waiter.facts_on(error, now)

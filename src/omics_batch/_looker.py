@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from omics_batch._errors import OmicsBatchError
     from omics_batch._transport import Reply
 
+
 class BatchLooker:
     """Looks at batches, for callers and for waits."""
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from omics_batch._answer import Answer, Count, NullIsEmpty, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
-from omics_batch._model import Answer, Count, NullIsEmpty, Timestamp
 from omics_batch._settings import DefaultRunSetting
 from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
 from omics_batch._text import one_line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omics_batch._model import Answer, Document
+from omics_batch._answer import Answer, Document
 from omics_batch._statuses import (
     CacheBehavior,
     NetworkingMode,

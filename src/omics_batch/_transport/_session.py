@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
+from botocore.loaders import Loader, create_loader
 
 from omics_batch._errors import CredentialsError, InvalidInputError
 from omics_batch._inputs import check_endpoint, is_loopback
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
 _POOL: Final = 50
+_UNUSABLE: Final = "no client can be made of these settings (region, endpoint, configuration files)"
 
 
 async def open_transport(
@@ -72,15 +75,23 @@ async def open_transport(
     @asynccontextmanager
     async def make() -> AsyncGenerator[OmicsClient]:
         found = session or AioSession(profile=profile_name)
-        await _find_credentials(found, attempt_timeout)
-        making = found.create_client("omics", region_name=region_name, endpoint_url=endpoint_url, config=config)
+        await _find_credentials(found, attempt_timeout, ours=session is None)
+        making = found.create_client(
+            "omics",
+            region_name=region_name,
+            endpoint_url=endpoint_url,
+            verify=False if _is_plain_http(endpoint_url) else None,
+            config=config,
+        )
         async with AsyncExitStack() as exits:
             try:
                 aws: OmicsClient = await exits.enter_async_context(making)
             except NoRegionError:
                 raise InvalidInputError("no AWS region: give region_name, or set AWS_DEFAULT_REGION") from None
             except (BotoCoreError, ValueError) as error:
-                raise InvalidInputError(f"no client can be made of these settings: {told(error)}") from None
+                raise InvalidInputError(
+                    f"no client can be made of these settings (region, endpoint, configuration files): {told(error)}"
+                ) from None
             check_endpoint(aws.meta.endpoint_url, allow_http=allow_http)
             _keep_the_host_of_a_custom_endpoint(aws)
             _assert_no_retries(aws)
@@ -91,9 +102,11 @@ async def open_transport(
     return transport
 
 
-async def _find_credentials(session: AioSession, limit: float) -> None:
+async def _find_credentials(session: AioSession, limit: float, *, ours: bool) -> None:
     """Let the session find its credentials; having none is an error of the first call, not of this one."""
     try:
+        if ours:
+            _share_loader(session)
         async with asyncio.timeout(limit):
             await session.get_credentials()
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
@@ -114,7 +127,23 @@ def static_session(access_key: str, secret_key: str) -> AioSession:
     session = AioSession(session_vars={**alone, **files})
     session.set_default_client_config(AioConfig(proxies={}))
     session.set_credentials(access_key, secret_key)
+    _share_loader(session)
     return session
+
+
+def _share_loader(session: AioSession) -> None:
+    """Let sessions of our own share what they read of botocore's data files: nine tenths of making a client."""
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)
+
+
+def _is_plain_http(endpoint_url: str | None) -> bool:
+    # No certificate will be seen, so that reading all of the authorities' would be in vain.
+    return endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
 
 
 def _proxies_for(endpoint_url: str | None) -> dict[str, str] | None:
