@@ -628,6 +628,20 @@ async def test_closing_the_client_ends_a_look_under_way() -> None:
         assert _tasks_of_ours() == []
 
 
+@pytest.mark.parametrize("task", ["poller", f"look {BATCH_ID}"])
+async def test_whoever_cancels_the_tasks_of_a_wait_does_not_hang_it(task: str) -> None:
+    """A shutdown that cancels every task it finds ends the waits it did not mean to end, with a clear error."""
+    async with telling(_never) as story:
+        wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        await _settled()
+        (ours,) = [one for one in asyncio.all_tasks() if one.get_name() == f"omics_batch {task}"]
+        ours.cancel()
+        with pytest.raises(ClientClosedError, match="cancelled by somebody else"):
+            await wait
+        await _settled()
+        assert _tasks_of_ours() == []
+
+
 async def test_a_clock_that_breaks_ends_the_waits_instead_of_hanging_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller's own clock may raise; its error reaches every wait."""
     async with telling(seen()) as story:

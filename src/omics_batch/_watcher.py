@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from copy import copy
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from omics_batch._clock import Clock
     from omics_batch._models import Batch
+
+
+_CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
 
 
 class Looker(Protocol):
@@ -135,6 +138,9 @@ class Watcher:
                         key.look = asyncio.create_task(self._look(key), name=f"omics_batch look {key.batch_id}")
                 if self._targets:  # or the last wait has just timed out
                     await self._sleep_until(self._timetable.next())
+        except asyncio.CancelledError:
+            self._end_all(ClientClosedError(_CANCELLED))
+            raise
         except Exception as error:  # noqa: BLE001 - a caller's clock may raise anything, and no wait may hang for it
             self._end_all(error)
         finally:
@@ -157,6 +163,9 @@ class Watcher:
     async def _look(self, target: Target) -> None:
         try:
             seen: Batch | Exception = await self._looker.look(target.batch_id, deadline=target.limit)
+        except asyncio.CancelledError:
+            self._end(target, ClientClosedError(_CANCELLED))
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the waits have to hear of it
             seen = error
         target.look = None
@@ -215,11 +224,10 @@ class Watcher:
         try:
             return await self._looker.last_look(waiter.batch_id)
         except OmicsBatchError as error:
+            if not self._looker.is_outage(error):
+                raise waiter.facts_on(error, self._clock.now())  # noqa: B904 - it is the very same error
             waiter.last_error = error
-            if self._looker.is_outage(error):
-                raise self._timed_out(waiter) from error
-            waiter.facts_on(error, self._clock.now())
-            raise
+            raise self._timed_out(waiter) from error
 
     def _wonder_once(self, batch: Batch, waiter: Waiter) -> None:
         if not (batch.status.is_known or waiter.puzzled):
