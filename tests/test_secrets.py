@@ -106,6 +106,7 @@ async def test_no_error_of_a_call_holds_a_secret(fault: Fault, caplog: pytest.Lo
                 with pytest.raises(OmicsBatchError) as caught:
                     await client.get_batch(batch_id)
                 assert_clean(repr(client))
+        omics.forget_script()
     assert_clean(caught.value, pickle.dumps(caught.value), repr(caught.value), _logged(caplog))
 
 

@@ -94,7 +94,7 @@ async def open_transport(
                 ) from None
             check_endpoint(aws.meta.endpoint_url, allow_http=allow_http)
             _keep_the_host_of_a_custom_endpoint(aws)
-            _assert_no_retries(aws)
+            _assert_one_request(aws)
             yield aws
 
     transport = Transport(make)
@@ -125,7 +125,6 @@ def static_session(access_key: str, secret_key: str) -> AioSession:
     alone = {name: (None, None, default, kind) for name, (_, _, default, kind) in AioSession.SESSION_VARIABLES.items()}
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     session = AioSession(session_vars={**alone, **files})
-    session.set_default_client_config(AioConfig(proxies={}))
     session.set_credentials(access_key, secret_key)
     _share_loader(session)
     return session
@@ -158,8 +157,14 @@ def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
         aws.meta.config.inject_host_prefix = False
 
 
-def _assert_no_retries(aws: OmicsClient) -> None:
-    config: Any = aws.meta.config
-    retries: dict[str, object] = config.retries
+def _assert_one_request(aws: OmicsClient) -> None:
+    """Refuse a client that would send more than one request for an attempt, or send it elsewhere."""
+    client: Any = aws
+    if not isinstance(client._endpoint.http_session, OneRequestSession):  # noqa: SLF001 - the settings do not tell
+        raise InvalidInputError(
+            "the session has a default client config, for which aiobotocore before 3.9 forgets what keeps redirects "
+            "from being followed: update aiobotocore, or leave that config away",
+        )
+    retries: dict[str, object] = client.meta.config.retries
     if any(retries.get(option) != value for option, value in _RETRIES.items()):
         raise InvalidInputError(f"botocore kept retries of its own ({retries}): requests would multiply")
