@@ -110,8 +110,18 @@ async def test_an_http_session_that_is_not_ours_is_refused(monkeypatch: pytest.M
             pass
 
 
+class Stranger:
+    """An HTTP session of another kind, around the one that has to be closed."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
 def _set_http_session(aws: Any) -> None:
-    aws._endpoint.http_session = AIOHTTPSession()
+    aws._endpoint.http_session = Stranger(aws._endpoint.http_session)
 
 
 async def test_retries_that_botocore_keeps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
