@@ -56,6 +56,7 @@ class Transport:
     asked: list[str] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     opened: int = 1
+    is_renewable: bool = True
     closed: bool = False
 
     @property

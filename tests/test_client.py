@@ -28,7 +28,7 @@ from omics_batch import (
 from omics_batch.testing import Life, Simulator, faults
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 FAST = PollPolicy(initial=0.01, maximum=0.05)
@@ -228,6 +228,64 @@ async def test_closing_the_client_ends_a_call_that_is_not_even_sent(held_up_by: 
             await asyncio.wait_for(call, 1)
 
 
+async def test_closing_in_the_moment_of_a_timeout_closes_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call whose time is just over cannot be ended earlier, and holds nothing up."""
+    async with Simulator() as omics:
+        omics.script(faults.unanswered())
+        batch_id = omics.start_batch(1)
+        client = omics.client()
+        async with client:
+            call = asyncio.create_task(client.get_batch(batch_id, timeout=60))
+            await _asked(omics)
+            (bound,) = client._opened().caller._under_way
+            bound.reschedule(0)
+            while not bound.expired():  # noqa: ASYNC110 - the very turn of the loop in which it fires
+                await asyncio.sleep(0)
+            await client.close()
+        with pytest.raises((ClientClosedError, AttemptTimeoutError)):
+            await call
+
+
+async def test_a_close_that_is_cancelled_closes_the_connections() -> None:
+    """Ctrl-C in the middle of a shutdown leaves nothing open."""
+    async with Simulator() as omics:
+        omics.script(faults.unanswered())
+        client = omics.client()
+        await client.__aenter__()
+        wait = asyncio.create_task(client.wait_until_processed(omics.start_batch(1)))
+        await _asked(omics)
+        transport = client._opened().caller.transport
+        closing = asyncio.create_task(client.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        with pytest.raises(ClientClosedError):
+            await wait
+        assert transport._exits == []
+
+
+async def test_what_was_begun_before_the_close_and_is_used_after_it_says_so(omics: Simulator) -> None:
+    """A watch that nobody had iterated yet, a call at the last moment."""
+    client = omics.client()
+    async with client:
+        batches = client.watch("7")
+        caller = client._opened().caller
+    with pytest.raises(ClientClosedError):
+        await anext(batches)
+    with pytest.raises(ClientClosedError):
+        await caller.call("get_batch", {}, lambda reply: reply, batch_id=None, deadline=None)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch")]
+
+
+async def test_a_last_look_has_real_seconds_on_every_clock() -> None:
+    """On a clock a hundred thousand times as fast, 5 s are nothing; a socket takes as long as ever."""
+    async with Simulator(time_scale=100_000.0, life=Life(creating=0, pending=0)) as omics:
+        batch_id = omics.put_batch({"id": "7", "status": "PROCESSED"})
+        async with omics.client() as client:
+            assert (await client.wait_until_processed(batch_id, timeout=0)).is_processed
+
+
 async def test_cancelling_a_call_leaves_the_client_usable() -> None:
     """CancelledError passes through; the next call answers."""
     async with Simulator() as omics:
@@ -268,6 +326,7 @@ async def test_the_service_may_refuse_what_the_client_lets_pass(omics: Simulator
         "https://example.com/?x=1",
         "https://example.com/#x",
         "https://example.com?",
+        5,
         "ftp://127.0.0.1",
         "127.0.0.1:80",
         "http://127.0.0.1:99999",
@@ -354,6 +413,14 @@ async def test_a_profile_that_does_not_exist_is_said_so() -> None:
             pass
 
 
+async def test_a_region_that_is_no_text_is_said_so() -> None:
+    """Whatever botocore raises of it."""
+    region: Any = 5
+    with pytest.raises(InvalidInputError):
+        async with OmicsBatchClient(region_name=region, session=_session()):
+            pass
+
+
 async def test_settings_that_botocore_refuses_are_said_so() -> None:
     """A region that is none, in botocore's own words."""
     with pytest.raises(InvalidInputError, match="no client can be made of these settings.*InvalidRegionError"):
@@ -392,7 +459,7 @@ async def test_no_credentials_are_said_so_and_nothing_is_sent(omics: Simulator) 
     assert (caught.value.attempts, omics.requests) == (1, ())
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("rate", [0, -1, "10", True, float("nan"), float("inf")])
 def test_a_rate_that_is_none_is_refused(rate: float) -> None:
     """`None` is the word for no limit."""
     with pytest.raises(InvalidInputError, match="max_rate"):
@@ -419,6 +486,7 @@ async def test_nonsense_in_botocores_retry_settings_changes_nothing_either(
     ("process", "says"),
     [
         ("false", "custom-process"),
+        ("sh -c 'echo aws_secret_access_key=SECRET >&2; exit 1'", "custom-process"),
         ("echo nonsense-SECRET", "no usable credentials"),
         ("""echo '{"Version": 1, "AccessKeyId": "SECRET"}'""", "no usable credentials"),
         ("no-such-program-anywhere", "no usable credentials"),
@@ -435,6 +503,29 @@ async def test_a_credential_process_that_fails_is_said_so(
         async with OmicsBatchClient(profile_name="lab", retry=RetryPolicy(attempt_timeout=0.2)):
             pass
     assert "SECRET" not in repr(caught.value)
+
+
+async def test_a_mistyped_line_of_the_credentials_file_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The parser's own error holds the line; ours has no way back to it."""
+    credentials = tmp_path / "credentials"
+    credentials.write_text("[default]\naws_secret_access_key SECRET\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    with pytest.raises(InvalidInputError) as caught:
+        async with OmicsBatchClient(region_name="us-west-2"):
+            pass
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+
+
+async def test_credentials_of_a_callers_own_session_are_not_looked_for_anew(omics: Simulator) -> None:
+    """It refreshes them as it does; a new client would find the same."""
+    omics.script(faults.answered(), faults.expired_token())
+    batch_id = omics.start_batch(2, life=Life(run_length=3600))
+    async with omics.client() as client:
+        before = client.aws
+        await client.wait_until_processed(batch_id)
+        assert client.aws is before
 
 
 async def test_a_source_of_credentials_that_hangs_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -494,3 +585,21 @@ async def _asked(omics: Simulator) -> None:
     """Come back once the service has a request."""
     while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it, and the loop's turn is short
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: RetryPolicy(max_attempts=text),
+        lambda text: RetryPolicy(quota=text),
+        lambda text: RetryPolicy(base=text),
+        lambda text: PollPolicy(factor=text),
+        lambda text: PollPolicy(jitter=text),
+        lambda text: PollPolicy(initial=text),
+    ],
+    ids=["max_attempts", "quota", "base", "factor", "jitter", "initial"],
+)
+def test_a_setting_that_is_no_number_is_refused_as_such(make: Callable[[Any], object]) -> None:
+    """A number read from a file as text is a mistake of the caller's, not a TypeError of ours."""
+    with pytest.raises(InvalidInputError, match="'3'"):
+        make("3")

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from omics_batch import Clock, InvalidInputError, SystemClock
-from omics_batch._clock import deadline_after, in_seconds
+from omics_batch._clock import deadline_after, in_seconds, is_number
 from omics_batch.testing import ManualClock
 
 
@@ -95,3 +95,13 @@ async def test_the_systems_clock_sleeps_as_long_as_asked(monkeypatch: pytest.Mon
     monkeypatch.setattr("asyncio.sleep", sleep)
     await SystemClock().sleep(12.5)
     assert slept == [12.5]
+
+
+@pytest.mark.parametrize("value", [0, 1, -1.5, float("inf")])
+def test_a_number_is_a_number(value: float) -> None:
+    assert is_number(value)
+
+
+@pytest.mark.parametrize("value", ["1", None, True, float("nan"), b"1", [1]])
+def test_what_cannot_be_reckoned_with_is_none(value: object) -> None:
+    assert not is_number(value)

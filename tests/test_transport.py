@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
 
-from omics_batch import InvalidInputError, OmicsBatchClient, RedirectRefusedError
+from omics_batch import ConnectionFailedError, InvalidInputError, OmicsBatchClient, RedirectRefusedError, RetryPolicy
 from omics_batch._faults import Trouble
 from omics_batch._transport import Transport, _session
 from omics_batch._transport._attempt import Attempt
@@ -24,6 +26,7 @@ from omics_batch._transport._mishaps import fault_of
 from omics_batch.testing import Simulator, faults
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
 
@@ -138,7 +141,8 @@ def _set_retries(aws: Any) -> None:
 
 def test_a_transport_is_opened_first() -> None:
     """It has no client before."""
-    transport = Transport(lambda: None)  # type: ignore[arg-type, return-value]
+    make: Any = None
+    transport = Transport(make, is_renewable=True)
     with pytest.raises(RuntimeError, match="open the transport"):
         _ = transport.aws
 
@@ -224,3 +228,60 @@ async def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatc
         OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client,
     ):
         assert (await client.get_batch(omics.start_batch(1))).arn
+
+
+@asynccontextmanager
+async def proxy_that_refuses() -> AsyncGenerator[tuple[int, list[bytes]]]:
+    """A proxy that asks for a password, and the first bytes of what it was sent."""
+    sent: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sent.append(await reader.read(65536))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], sent
+
+
+async def test_what_is_meant_for_this_machine_goes_to_no_proxy_wherever_the_endpoint_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An endpoint of the environment is loopback, and so fit for plain http, only if no proxy sees the request."""
+    async with Simulator() as omics, proxy_that_refuses() as (port, sent):
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", omics.endpoint_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+        async with OmicsBatchClient(region_name="us-west-2") as client:
+            assert (await client.get_batch(omics.start_batch(1))).arn
+    assert sent == []
+
+
+async def test_the_password_of_a_proxy_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the error nor in its cause."""
+    async with proxy_that_refuses() as (port, sent):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2@127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        policy = RetryPolicy(max_attempts=1)
+        async with OmicsBatchClient(region_name="us-west-2", retry=policy) as client:
+            with pytest.raises(ConnectionFailedError) as caught:
+                await client.get_batch("7")
+    assert sent
+    cause = caught.value.__cause__
+    assert cause is not None
+    assert "hunter2" not in f"{caught.value!r} {cause!r} {vars(cause)!r}"
+
+
+async def test_one_former_client_is_kept_open_at_most() -> None:
+    """A session whose credentials expire every hour does not hold a client more for each."""
+    async with Simulator() as omics, omics.client() as client:
+        transport = client._opened().caller.transport
+        batch_id = omics.start_batch(1)
+        for _ in range(5):
+            await transport.open()
+            await client.get_batch(batch_id)
+        assert len(transport._exits) == 2

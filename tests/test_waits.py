@@ -6,6 +6,7 @@ import asyncio
 import logging
 import pickle
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -221,6 +222,14 @@ async def test_a_deadline_that_falls_on_a_look_costs_one_call() -> None:
     assert story.transport.at == [0.0, 5.0]
 
 
+async def test_a_timeout_names_the_batch_and_how_long_the_wait_was() -> None:
+    """Not how long the clock has been running."""
+    async with telling(seen()) as story:
+        await story.clock.sleep(1000)
+        with pytest.raises(WaitTimeoutError, match=f"^batch {BATCH_ID} was INPROGRESS.* after 0:00:20"):
+            await story.client.wait_until_processed(BATCH_ID, timeout=20)
+
+
 async def test_a_last_look_that_fails_is_the_timeouts_cause() -> None:
     """What went wrong at the end is there to read."""
     async with telling(seen(), OUTAGE) as story:
@@ -271,7 +280,9 @@ async def test_throttling_is_retried_before_the_next_poll() -> None:
 async def test_silence_for_an_hour_ends_a_wait() -> None:
     """A wait that hears nothing readable gives up after `max_silence`, and says what it last saw and met."""
     async with telling(seen(completed=31), OUTAGE, retry=ONE_ATTEMPT) as story:
-        with pytest.raises(LostContactError, match="for 1:00:00; it was INPROGRESS, 32.3 % complete") as caught:
+        with pytest.raises(
+            LostContactError, match=f"batch {BATCH_ID} for 1:00:00; it was INPROGRESS, 32.3 %"
+        ) as caught:
             await story.client.wait_until_processed(BATCH_ID)
     assert caught.value.elapsed == timedelta(hours=1)
     assert isinstance(caught.value.last_error, InternalServerError)
@@ -428,6 +439,18 @@ async def test_no_task_outlives_a_wait_that_timed_out() -> None:
         assert _tasks_of_ours() == []
 
 
+async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
+    """Neither its deadline nor its next look wakes anybody."""
+    async with telling(seen()) as story:
+        wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID, timeout=3600))
+        await story.clock.sleep(7)
+        wait.cancel()
+        await asyncio.wait({wait})
+        opened = story.client._open
+        assert opened is not None
+        assert opened.watcher._timetable.next() is None
+
+
 async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:
     """The same answer twice is told once."""
     told: list[Batch] = []
@@ -530,6 +553,48 @@ async def test_a_wait_that_joins_during_a_look_shares_it() -> None:
     assert story.transport.calls == 1
 
 
+async def test_waits_for_one_batch_share_the_look_at_their_deadline() -> None:
+    """A hundred waits that end together cost one request, and all of them hear the truth."""
+    async with telling(PROCESSED) as story:
+        waits = [story.client.wait_until_processed(BATCH_ID, timeout=0) for _ in range(100)]
+        batches = await asyncio.gather(*waits)
+    assert story.transport.calls == 1
+    assert all(batch.is_processed for batch in batches)
+
+
+async def test_a_refusal_at_the_shared_deadline_is_each_waits_own() -> None:
+    """As everywhere."""
+    async with telling(DENIED) as story:
+        waits = [story.client.wait_until_processed(BATCH_ID, timeout=0) for _ in range(2)]
+        first, second = await asyncio.gather(*waits, return_exceptions=True)
+    assert isinstance(first, AccessDeniedError)
+    assert first is not second
+    assert first.last_error is None
+
+
+async def test_cancelling_one_of_those_at_the_deadline_leaves_the_others_their_look() -> None:
+    """And cancelling the last of them ends it."""
+    async with telling(_never) as story:
+        waits = [asyncio.create_task(story.client.wait_until_processed(BATCH_ID, timeout=0)) for _ in range(2)]
+        await _settled()
+        assert _tasks_of_ours() == [f"omics_batch last look {BATCH_ID}"]
+        for wait in waits:
+            wait.cancel()
+            await _settled()
+            assert wait.cancelled()
+            assert len(_tasks_of_ours()) == sum(not other.done() for other in waits)
+
+
+async def test_waiting_for_a_turn_is_no_silence_of_the_service() -> None:
+    """Sixty waits at one look in two seconds: nobody loses contact with a service that answers every request."""
+    async with telling(seen(), max_rate=1.0) as story:
+        story.transport.observations = [lambda: _the_one_asked_for(story.transport.asked[-1])]
+        poll = PollPolicy(max_silence=10)
+        waits = [story.client.wait_until_processed(str(number), poll=poll) for number in range(1, 61)]
+        batches = await asyncio.gather(*waits)
+    assert len(batches) == 60
+
+
 async def test_many_waits_share_one_poller() -> None:
     """A hundred batches are one background task, and half of `max_rate` between them."""
     async with telling(seen(), max_rate=20.0) as story:
@@ -566,13 +631,15 @@ async def test_a_wait_with_a_deadline_does_not_end_the_one_without() -> None:
 
 
 async def test_each_wait_has_its_own_copy_of_a_shared_refusal() -> None:
-    """The facts on it are each wait's own."""
-    async with telling(seen(), seen(), DENIED) as story:
+    """The facts on it are each wait's own; what caused it is the same."""
+    cause = LookupError("what the network said")
+    async with telling(seen(), seen(), replace(DENIED, cause=cause)) as story:
         first = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
         await story.clock.sleep(1)
         results = await asyncio.gather(first, story.client.wait_until_processed(BATCH_ID), return_exceptions=True)
     assert [getattr(result, "elapsed", None) for result in results] == [timedelta(seconds=6), timedelta(seconds=5)]
     assert results[0] is not results[1]
+    assert [getattr(result, "__cause__", None) for result in results] == [cause, cause]
 
 
 async def test_watch_ends_after_the_terminal_batch_whatever_that_shows() -> None:
@@ -608,6 +675,7 @@ async def test_closing_the_client_ends_its_waits_with_a_clear_error() -> None:
         results = await asyncio.gather(*waits, return_exceptions=True)
     assert [type(result) for result in results] == [ClientClosedError] * 3
     assert all(isinstance(result, ClientClosedError) and result.batch is not None for result in results)
+    assert {str(result) for result in results} == {"the client was closed under a running wait; the batch goes on"}
     assert story.transport.closed
 
 
@@ -648,6 +716,7 @@ async def test_a_clock_that_breaks_ends_the_waits_instead_of_hanging_them(monkey
         monkeypatch.setattr(story.clock, "sleep", _broken_sleep)
         with pytest.raises(ZeroDivisionError):
             await story.client.wait_until_processed(BATCH_ID)
+    assert story.transport.calls == 1
 
 
 async def _broken_sleep(seconds: float) -> None:
@@ -681,12 +750,14 @@ async def test_a_bad_timeout_is_an_error_before_anything_is_sent(bad: float) -> 
 async def test_the_log_tells_of_changes_troubles_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
     """One line a change of status, one a trouble, one at the end."""
     async with telling(seen("PENDING"), OUTAGE, seen("PENDING"), PROCESSED, retry=ONE_ATTEMPT) as story:
+        await story.clock.sleep(1000)
         with caplog.at_level(logging.INFO, logger="omics_batch"):
             await story.client.wait_until_processed(BATCH_ID)
     lines = [record.getMessage() for record in caplog.records]
-    assert lines[0] == f"batch {BATCH_ID}: PENDING, 0.0 % complete"
-    assert "a look failed, the wait goes on" in lines[1]
-    assert lines[2:] == [
+    trouble_met = f"GetBatch of batch {BATCH_ID}: InternalServerException (HTTP 500). Try again"
+    assert lines[1].startswith(f"batch {BATCH_ID}: a look failed, the wait goes on: {trouble_met}")
+    assert [lines[0], *lines[2:]] == [
+        f"batch {BATCH_ID}: PENDING, 0.0 % complete",
         f"batch {BATCH_ID}: PROCESSED, 100.0 % complete",
         f"batch {BATCH_ID}: a wait ended after 24 s and 4 looks",
     ]

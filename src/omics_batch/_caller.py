@@ -56,6 +56,7 @@ class Caller:
         batch_id: str | None,
         deadline: float | None,
         watching: bool = False,
+        within: float | None = None,
         max_attempts: int | None = None,
     ) -> T:
         """Return what `read` makes of the answer.
@@ -66,12 +67,15 @@ class Caller:
             read: Makes the caller's object of the reply, or a fault of one that nobody can trust.
             batch_id: The batch this is about, for errors.
             deadline: The moment on the clock by which the call is over; None for none.
-            watching: Whether a wait asks, so that others go before it.
+            watching: Whether a wait asks: those use half of the client's pace.
+            within: Real seconds for the whole call, its turn included, where that is not the clock's matter.
             max_attempts: Fewer than the policy's.
 
         Raises:
             OmicsBatchError: The class tells what went wrong.
         """
+        if self._closed:
+            raise ClientClosedError("the client is closed")
         attempts = 0
 
         async def attempt() -> T | Fault:
@@ -80,12 +84,12 @@ class Caller:
                 await self._watching_turns.next()
             await self._turns.next()
             attempts += 1
-            reply = await self.transport.call(method, parameters, bound=self._bound(deadline))
+            reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
             self._learn_from(answer)
             return answer
 
-        limit = None if deadline is None else max(deadline - self._clock.now(), 0.0)
+        limit = within if deadline is None else max(deadline - self._clock.now(), 0.0)
         bound = asyncio.timeout(limit)
         self._under_way.add(bound)
         try:
@@ -107,7 +111,7 @@ class Caller:
 
     async def renew_credentials(self) -> bool:
         """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
-        if not self._may_renew:
+        if not (self._may_renew and self.transport.is_renewable):
             return False
         self._may_renew = False
         LOG.warning("the credentials no longer work: looking for new ones")
@@ -122,13 +126,13 @@ class Caller:
         """Close the connections; calls under way end with `ClientClosedError`."""
         self._closed = True
         for bound in self._under_way:
-            bound.reschedule(asyncio.get_running_loop().time())
+            if not bound.expired():
+                bound.reschedule(asyncio.get_running_loop().time())
         await self.transport.close()
 
-    def _bound(self, deadline: float | None) -> float:
-        if deadline is None:
-            return self.attempt_timeout
-        return min(self.attempt_timeout, max(deadline - self._clock.now(), 0.0))
+    def _bound(self, deadline: float | None, within: float | None) -> float:
+        bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
+        return bound if deadline is None else min(bound, max(deadline - self._clock.now(), 0.0))
 
     def _learn_from(self, answer: object) -> None:
         if not isinstance(answer, Fault):

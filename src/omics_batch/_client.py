@@ -104,7 +104,7 @@ class OmicsBatchClient:
             keepalive=_KEEPALIVE * in_seconds("maximum", self._poll.maximum),
         )
         caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
-        looker = BatchLooker(caller, self._clock)
+        looker = BatchLooker(caller)
         self._open = _Open(caller, looker, Watcher(looker, self._clock, self._random))
         return self
 
@@ -125,8 +125,10 @@ class OmicsBatchClient:
         if self._open is None:
             return
         was_open, self._open = self._open, None
-        await was_open.watcher.close()
-        await was_open.caller.close()
+        try:
+            await was_open.watcher.close()
+        finally:
+            await was_open.caller.close()
 
     async def get_batch(self, batch: str, *, timeout: Duration | None = None) -> Batch:
         """Return a batch as it stands now.
@@ -169,7 +171,8 @@ class OmicsBatchClient:
                 waits as long as it takes, 0 is one look.
             on_update: Called with the first `Batch`, each that differs from the one before, and the
                 last; awaited, if it returns an awaitable. What it raises, the wait raises.
-            raise_on_failed_runs: Raise `FailedRunsError` where not all runs completed, instead of returning.
+            raise_on_failed_runs: Raise `FailedRunsError` where runs did not complete, instead of returning; where
+                deleted runs make the outcome UNKNOWN, only for known failures.
             poll: When to look, if not by the client's own policy.
 
         Returns:
@@ -205,7 +208,8 @@ class OmicsBatchClient:
         """Iterate over a batch as it changes, until it has ended.
 
         Yields the first `Batch`, each that differs from the one before, and ends after the terminal one,
-        whatever that shows. Leaving the loop ends the watching.
+        whatever that shows. The watching ends with the iterator: where you leave the loop early and keep
+        the iterator, close it (`contextlib.aclosing`).
 
         Args:
             batch: The batch's id, or its ARN in the client's region.

@@ -61,6 +61,11 @@ def in_seconds(name: str, duration: object) -> float:
     return float(seconds)
 
 
+def is_number(value: object) -> bool:
+    """Whether a caller's value is a number that can be reckoned with; True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
+
+
 def deadline_after(name: str, duration: Duration | None, clock: Clock) -> float | None:
     """Return the moment on the clock at which a caller's duration from now is over; None for no limit."""
     return None if duration is None else clock.now() + in_seconds(name, duration)

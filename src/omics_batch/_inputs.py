@@ -59,7 +59,7 @@ def _id_in_arn(arn: str, region_name: str) -> str:
     return batch_id
 
 
-def check_endpoint(url: str, *, allow_http: bool) -> None:
+def check_endpoint(url: object, *, allow_http: bool) -> None:
     """Refuse an endpoint that signed requests must not go to.
 
     A session token travels in each request's headers, so plain http is for this machine alone.
@@ -72,6 +72,8 @@ def check_endpoint(url: str, *, allow_http: bool) -> None:
         InvalidInputError: The URL is no http(s) URL, carries more than a host, port and path, or is
             plain http to another machine.
     """
+    if not isinstance(url, str):
+        raise InvalidInputError(f"an endpoint is a URL as text, not a {type(url).__name__}")
     parts = _parts_of(url)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         # What precedes an @ may be a password, and what follows a ? a signature.

@@ -14,7 +14,6 @@ from omics_batch._wait import LAST_LOOK, is_outage
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller
-    from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
     from omics_batch._transport import Reply
 
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
 class BatchLooker:
     """Looks at batches, for callers and for waits."""
 
-    def __init__(self, caller: Caller, clock: Clock) -> None:
+    def __init__(self, caller: Caller) -> None:
         """Look through a caller."""
         self._caller = caller
-        self._clock = clock
 
     async def get(self, batch_id: str, *, deadline: float | None) -> Batch:
         """Return the batch, for someone who asked for it now."""
@@ -43,7 +41,7 @@ class BatchLooker:
     async def last_look(self, batch_id: str) -> Batch:
         """Return the batch at the first attempt, within a few seconds."""
         limit = min(self._caller.attempt_timeout, LAST_LOOK)
-        return await self._get(batch_id, deadline=self._clock.now() + limit, max_attempts=1)
+        return await self._get(batch_id, deadline=None, within=limit, max_attempts=1)
 
     def is_outage(self, error: OmicsBatchError) -> bool:
         """Whether a wait survives the error."""
@@ -55,6 +53,7 @@ class BatchLooker:
         *,
         deadline: float | None,
         watching: bool = False,
+        within: float | None = None,
         max_attempts: int | None = None,
     ) -> Batch:
         return await self._caller.call(
@@ -64,6 +63,7 @@ class BatchLooker:
             batch_id=batch_id,
             deadline=deadline,
             watching=watching,
+            within=within,
             max_attempts=max_attempts,
         )
 

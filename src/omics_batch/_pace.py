@@ -7,6 +7,7 @@ import math
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Final
 
+from omics_batch._clock import is_number
 from omics_batch._errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Pace:
         Raises:
             InvalidInputError: The rate is not above 0.
         """
-        if max_rate is not None and not (max_rate > 0 and math.isfinite(max_rate)):
+        if max_rate is not None and not (is_number(max_rate) and 0 < max_rate < math.inf):
             raise InvalidInputError(f"max_rate has to be above 0 requests a second, or None, not {max_rate!r}")
         self._highest = math.inf if max_rate is None else max_rate
         self.rate: float = self._highest

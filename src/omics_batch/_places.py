@@ -90,3 +90,12 @@ class Target:
     def limit(self) -> float:
         """The moment on the clock until which a look is of use to any of the waits."""
         return max(waiter.limit for waiter in self.waiters)
+
+
+class LastLook:
+    """The look at the deadline of waits for one batch, for as long as one of them waits for it."""
+
+    def __init__(self, task: asyncio.Task[Batch]) -> None:
+        """Begin with the look under way and nobody waiting."""
+        self.task: asyncio.Task[Batch] = task
+        self.sharers: int = 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from omics_batch._clock import Clock, Duration, in_seconds
+from omics_batch._clock import Clock, Duration, in_seconds, is_number
 from omics_batch._errors import InvalidInputError
 from omics_batch._faults import Fault, Retry, classify
 from omics_batch._log import LOG
@@ -52,10 +52,10 @@ class RetryPolicy:
         Raises:
             InvalidInputError: A number is out of its range.
         """
-        if self.max_attempts < 1:
-            raise InvalidInputError(f"max_attempts has to be 1 or more, not {self.max_attempts}")
-        if self.quota < 0:
-            raise InvalidInputError(f"quota has to be 0 or more, not {self.quota}")
+        if not is_number(self.max_attempts) or self.max_attempts < 1:
+            raise InvalidInputError(f"max_attempts has to be 1 or more, not {self.max_attempts!r}")
+        if not is_number(self.quota) or self.quota < 0:
+            raise InvalidInputError(f"quota has to be 0 or more, not {self.quota!r}")
         if in_seconds("attempt_timeout", self.attempt_timeout) == 0:
             raise InvalidInputError("attempt_timeout has to be more than 0")
         for name in ("base", "throttling_base", "cap"):

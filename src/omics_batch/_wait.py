@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._clock import Duration, in_seconds
+from omics_batch._clock import Duration, in_seconds, is_number
 from omics_batch._errors import (
     BatchCancelledError,
     BatchFailedError,
@@ -55,9 +55,9 @@ class PollPolicy:
         initial, maximum = in_seconds("initial", self.initial), in_seconds("maximum", self.maximum)
         if not 0 < initial <= maximum:
             raise InvalidInputError(f"initial has to be above 0 and at most maximum, not {initial:g} of {maximum:g} s")
-        if not self.factor >= 1:
+        if not is_number(self.factor) or self.factor < 1:
             raise InvalidInputError(f"factor has to be 1 or more, not {self.factor}")
-        if not 0 <= self.jitter < 1:
+        if not is_number(self.jitter) or not 0 <= self.jitter < 1:
             raise InvalidInputError(f"jitter has to be at least 0 and below 1, not {self.jitter}")
         if in_seconds("max_silence", self.max_silence) == 0:
             raise InvalidInputError("max_silence has to be above 0")

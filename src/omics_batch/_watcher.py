@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
-from omics_batch._places import Target, Waiter
+from omics_batch._places import LastLook, Target, Waiter
 from omics_batch._text import one_line
 from omics_batch._timetable import Timetable
 from omics_batch._wait import Verdict, error_after_silence, error_at_the_deadline, judge
@@ -57,6 +57,8 @@ class Watcher:
         self._timetable: Timetable[Target | Waiter] = Timetable()
         self._poller: asyncio.Task[None] | None = None
         self._nap: asyncio.Future[None] | None = None
+        self._last_looks: dict[str, LastLook] = {}
+        self._closed = False
 
     async def follow(self, waiter: Waiter) -> AsyncGenerator[Batch]:
         """Yield the first `Batch`, each that differs from the one before, and end after a terminal one.
@@ -89,6 +91,7 @@ class Watcher:
 
     async def close(self) -> None:
         """End all waits with `ClientClosedError`."""
+        self._closed = True
         looks = [target.look for target in self._targets.values() if target.look is not None]
         self._end_all(ClientClosedError("the client was closed under a running wait; the batch goes on"))
         if self._poller is not None:
@@ -98,6 +101,8 @@ class Watcher:
             await asyncio.wait(looks)
 
     def _join(self, waiter: Waiter) -> None:
+        if self._closed:
+            raise ClientClosedError("the client is closed")
         target = self._targets.setdefault(waiter.batch_id, Target(waiter.batch_id))
         target.waiters[waiter] = None
         target.looks = -1
@@ -195,6 +200,10 @@ class Watcher:
         target.looks += 1
         LOG.warning("batch %s: a look failed, the wait goes on: %s", target.batch_id, error)
         for waiter in list(target.waiters):
+            if not error.attempts:
+                # Nothing was sent, for want of a turn: that is no silence of the service.
+                waiter.heard = now
+                continue
             waiter.polls += 1
             waiter.last_error = error
             if waiter.patience <= now:
@@ -220,14 +229,28 @@ class Watcher:
             self._end(target, error)
 
     async def _last_look(self, waiter: Waiter) -> Batch:
-        waiter.polls += 1
+        look = self._last_looks.get(waiter.batch_id)
+        if look is None:
+            looking = asyncio.create_task(
+                self._looker.last_look(waiter.batch_id), name=f"omics_batch last look {waiter.batch_id}"
+            )
+            look = self._last_looks[waiter.batch_id] = LastLook(looking)
+        look.sharers += 1
         try:
-            return await self._looker.last_look(waiter.batch_id)
+            batch = await asyncio.shield(look.task)
         except OmicsBatchError as error:
+            waiter.polls += min(error.attempts, 1)
             if not self._looker.is_outage(error):
-                raise waiter.facts_on(error, self._clock.now())  # noqa: B904 - it is the very same error
+                raise waiter.facts_on(_own_copy(error), self._clock.now()) from error.__cause__
             waiter.last_error = error
             raise self._timed_out(waiter) from error
+        finally:
+            look.sharers -= 1
+            if not look.sharers:
+                look.task.cancel()
+                self._last_looks.pop(waiter.batch_id, None)
+        waiter.polls += 1
+        return batch
 
     def _wonder_once(self, batch: Batch, waiter: Waiter) -> None:
         if not (batch.status.is_known or waiter.puzzled):

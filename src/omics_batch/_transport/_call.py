@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from omics_batch._faults import Fault
 
 _SERVICE: Final = "omics"
+_CLIENTS: Final = 2
+"""The one that is used now, and the one before it, which may have calls under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,24 @@ class Reply:
 class Transport:
     """The aiobotocore client underneath, and one request of it at a time."""
 
-    def __init__(self, make: Callable[[], AbstractAsyncContextManager[OmicsClient]]) -> None:
+    def __init__(self, make: Callable[[], AbstractAsyncContextManager[OmicsClient]], *, is_renewable: bool) -> None:
         """Know how to make the client; `open` makes it."""
+        self.is_renewable: bool = is_renewable
+        """Whether a new client would find its credentials anew: a caller's own session keeps what it has."""
         self._make = make
-        self._exits = AsyncExitStack()
+        self._exits: list[AsyncExitStack] = []
         self._aws: OmicsClient | None = None
 
     async def open(self) -> None:
-        """Make the client, or a new one with credentials found anew; the former serves its calls to their end."""
-        aws = await self._exits.enter_async_context(self._make())
+        """Make the client, or a new one with credentials found anew; the former serves its calls until the next."""
+        exits = AsyncExitStack()
+        aws = await exits.enter_async_context(self._make())
+        self._exits.append(exits)
         aws.meta.events.register(f"before-send.{_SERVICE}", note_sending)
         aws.meta.events.register(f"before-parse.{_SERVICE}", take_answer)
         self._aws = aws
+        while len(self._exits) > _CLIENTS:
+            await self._exits.pop(0).aclose()
 
     @property
     def aws(self) -> OmicsClient:
@@ -85,4 +93,5 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._exits.aclose()
+        while self._exits:
+            await self._exits.pop().aclose()

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointProviderError,
     HTTPClientError,
     ParamValidationError,
@@ -91,12 +92,14 @@ def told(error: Exception) -> str:
     """Return what may be shown of an exception."""
     # A credential source may raise anything, with its secrets in the text: what AWS's and the network's say is shown.
     kind = type(error).__name__
+    if isinstance(error, CredentialRetrievalError):  # which repeats what a credential_process wrote
+        return f"{kind} ({one_line(str(vars(error)['kwargs'].get('provider', '')))})"
     return f"{kind}: {one_line(str(error))}" if isinstance(error, _PRESENTABLE) else kind
 
 
 def _rid_of_secrets(error: Exception) -> Exception | None:
     """Return an exception fit to be a cause: without the signed request, its context, or frames that hold either."""
-    if not isinstance(error, _PRESENTABLE):
+    if not isinstance(error, _PRESENTABLE) or isinstance(error, CredentialRetrievalError):
         return None
     if isinstance(error, aiohttp.ClientError):
         error = ConnectionClosedError(endpoint_url="", error=type(error).__name__)
@@ -105,6 +108,11 @@ def _rid_of_secrets(error: Exception) -> Exception | None:
             setattr(error, holder, None)
     if isinstance(error, BotoCoreError):
         facts: dict[str, object] = vars(error)["kwargs"]
-        vars(error)["kwargs"] = {name: str(value) for name, value in facts.items() if name != "request"}
+        vars(error)["kwargs"] = {name: _fact(value) for name, value in facts.items() if name != "request"}
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
+
+
+def _fact(value: object) -> str:
+    # aiohttp's exceptions name a proxy's URL with its password.
+    return type(value).__name__ if isinstance(value, BaseException) else str(value)

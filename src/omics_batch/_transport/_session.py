@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
-from botocore.exceptions import BotoCoreError, ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
+from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
 from botocore.loaders import Loader, create_loader
 
 from omics_batch._errors import CredentialsError, InvalidInputError
@@ -60,61 +60,87 @@ async def open_transport(
     """
     if endpoint_url is not None:
         check_endpoint(endpoint_url, allow_http=allow_http)
-    config = AioConfig(
+
+    @asynccontextmanager
+    async def make() -> AsyncGenerator[OmicsClient]:
+        found = session or AioSession(profile=profile_name)
+        await _find_credentials(found, attempt_timeout, ours=session is None)
+        async with AsyncExitStack() as exits:
+            aws = await _enter(
+                exits, found, region_name, endpoint_url, _config(endpoint_url, attempt_timeout, keepalive)
+            )
+            resolved = aws.meta.endpoint_url
+            check_endpoint(resolved, allow_http=allow_http)
+            if endpoint_url is None and _is_here(resolved):
+                # A proxy of the environment must not see what is meant for this machine alone.
+                config = _config(resolved, attempt_timeout, keepalive)
+                aws = await _enter(exits, found, region_name, resolved, config)
+            _keep_the_host_of_a_custom_endpoint(aws)
+            _assert_one_request(aws)
+            yield aws
+
+    transport = Transport(make, is_renewable=session is None)
+    await transport.open()
+    return transport
+
+
+def _config(endpoint_url: str | None, attempt_timeout: float, keepalive: float) -> AioConfig:
+    return AioConfig(
         http_session_cls=OneRequestSession,
         connector_args={"keepalive_timeout": keepalive},
         retries=_RETRIES,
         connect_timeout=attempt_timeout,
         read_timeout=attempt_timeout,
         max_pool_connections=_POOL,
-        proxies=_proxies_for(endpoint_url),
+        proxies={} if endpoint_url and _is_here(endpoint_url) else None,
         parameter_validation=True,
         user_agent_extra=f"omics-batch/{VERSION}",
     )
 
-    @asynccontextmanager
-    async def make() -> AsyncGenerator[OmicsClient]:
-        found = session or AioSession(profile=profile_name)
-        await _find_credentials(found, attempt_timeout, ours=session is None)
-        making = found.create_client(
-            "omics",
-            region_name=region_name,
-            endpoint_url=endpoint_url,
-            verify=False if _is_plain_http(endpoint_url) else None,
-            config=config,
-        )
-        async with AsyncExitStack() as exits:
-            try:
-                aws: OmicsClient = await exits.enter_async_context(making)
-            except NoRegionError:
-                raise InvalidInputError("no AWS region: give region_name, or set AWS_DEFAULT_REGION") from None
-            except (BotoCoreError, ValueError) as error:
-                raise InvalidInputError(
-                    f"no client can be made of these settings (region, endpoint, configuration files): {told(error)}"
-                ) from None
-            check_endpoint(aws.meta.endpoint_url, allow_http=allow_http)
-            _keep_the_host_of_a_custom_endpoint(aws)
-            _assert_one_request(aws)
-            yield aws
 
-    transport = Transport(make)
-    await transport.open()
-    return transport
+async def _enter(
+    exits: AsyncExitStack,
+    session: AioSession,
+    region_name: str | None,
+    endpoint_url: str | None,
+    config: AioConfig,
+) -> OmicsClient:
+    making = session.create_client(
+        "omics",
+        region_name=region_name,
+        endpoint_url=endpoint_url,
+        # On plain http no certificate is seen: reading all of the authorities' would be in vain.
+        verify=False if endpoint_url and urlsplit(endpoint_url).scheme == "http" else None,
+        config=config,
+    )
+    try:
+        return await exits.enter_async_context(making)
+    except NoRegionError:
+        problem = "no AWS region: give region_name, or set AWS_DEFAULT_REGION"
+    except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
+        problem = f"{_UNUSABLE}: {told(error)}"
+    # Raised out here, since what botocore raised may hold a line of the credentials file.
+    raise InvalidInputError(problem)
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool) -> None:
     """Let the session find its credentials; having none is an error of the first call, not of this one."""
+    problem: InvalidInputError | CredentialsError
     try:
         if ours:
             _share_loader(session)
         async with asyncio.timeout(limit):
             await session.get_credentials()
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
-        raise InvalidInputError(one_line(str(error))) from None
+        problem = InvalidInputError(one_line(str(error)))
     except TimeoutError:
-        raise CredentialsError(f"the source of the credentials gave no answer within {limit:g} s") from None
+        problem = CredentialsError(f"the source of the credentials gave no answer within {limit:g} s")
     except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
-        raise CredentialsError(f"no usable credentials: {told(error)}. Complete or renew them.") from None
+        problem = CredentialsError(f"no usable credentials: {told(error)}. Complete or renew them.")
+    else:
+        return
+    # Raised out here, since what the source raised may hold the credentials.
+    raise problem
 
 
 def static_session(access_key: str, secret_key: str) -> AioSession:
@@ -140,14 +166,8 @@ def _loader(data_path: str | None) -> Loader:
     return create_loader(data_path)
 
 
-def _is_plain_http(endpoint_url: str | None) -> bool:
-    # No certificate will be seen, so that reading all of the authorities' would be in vain.
-    return endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
-
-
-def _proxies_for(endpoint_url: str | None) -> dict[str, str] | None:
-    """Return no proxy for this machine itself, where none can be of use, else None for the environment's."""
-    return {} if endpoint_url and is_loopback(urlsplit(endpoint_url).hostname or "") else None
+def _is_here(endpoint_url: str) -> bool:
+    return is_loopback(urlsplit(endpoint_url).hostname or "")
 
 
 def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
