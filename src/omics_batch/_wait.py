@@ -56,9 +56,9 @@ class PollPolicy:
         if not 0 < initial <= maximum:
             raise InvalidInputError(f"initial has to be above 0 and at most maximum, not {initial:g} of {maximum:g} s")
         if not is_number(self.factor) or self.factor < 1:
-            raise InvalidInputError(f"factor has to be 1 or more, not {self.factor}")
+            raise InvalidInputError(f"factor has to be 1 or more, not {self.factor!r}")
         if not is_number(self.jitter) or not 0 <= self.jitter < 1:
-            raise InvalidInputError(f"jitter has to be at least 0 and below 1, not {self.jitter}")
+            raise InvalidInputError(f"jitter has to be at least 0 and below 1, not {self.jitter!r}")
         if in_seconds("max_silence", self.max_silence) == 0:
             raise InvalidInputError("max_silence has to be above 0")
 
