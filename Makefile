@@ -11,7 +11,7 @@ define environment
 @$(PYTHON) tools/environment.py $(1) requirements/$(2).txt
 endef
 
-.PHONY: help demo test check lock clean
+.PHONY: help demo test check soak mutants lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -32,9 +32,17 @@ check: ## lint, format, types, docs
 	.venv-check/bin/basedpyright
 	.venv-check/bin/sphinx-build -W --keep-going -q -E docs build/docs
 
+soak: ## a simulated day of a thousand waits, while one request in five goes wrong: some minutes
+	$(call environment,.venv,test)
+	@.venv/bin/python -m pytest soaks -s $(ARGS)
+
+mutants: ## change the code line by line and see whether the tests notice: some minutes
+	$(call environment,.venv-mutants,mutants)
+	@.venv-mutants/bin/python tools/mutants.py
+
 lock: ## renew every lock under requirements/
 	$(call environment,.venv,test)
 	.venv/bin/python tools/lock.py
 
 clean: ## remove what these commands made
-	rm -rf .venv .venv-check build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-check .venv-mutants mutants build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

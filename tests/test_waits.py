@@ -712,7 +712,7 @@ async def test_whoever_cancels_the_tasks_of_a_wait_does_not_hang_it(task: str) -
 
 async def test_a_clock_that_breaks_ends_the_waits_instead_of_hanging_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller's own clock may raise; its error reaches every wait."""
-    async with telling(seen()) as story:
+    async with telling(seen(), max_rate=None) as story:
         monkeypatch.setattr(story.clock, "sleep", _broken_sleep)
         with pytest.raises(ZeroDivisionError):
             await story.client.wait_until_processed(BATCH_ID)

@@ -10,6 +10,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "uv": (),
     "test": PROJECT,
     "check": PROJECT,
+    "mutants": PROJECT,
     "lowest": (*PROJECT, "--resolution", "lowest-direct"),
 }
 COMPILE = (

@@ -1,0 +1,68 @@
+"""An event loop on which days pass as fast as there is nothing to do: its every timer is in simulated time.
+
+Unlike the stories' loop, where the bound around an attempt stays in real time, so that a day's calls end at their
+deadlines however long they queued for their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from selectors import SelectorKey
+
+    from _typeshed import FileDescriptorLike
+
+
+class _Impatient(selectors.BaseSelector):
+    """Never waits: it notes by how much the loop would have, and asks for what is there already."""
+
+    def __init__(self) -> None:
+        self._real = selectors.DefaultSelector()
+        self.waited = 0.0
+
+    def register(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: FileDescriptorLike) -> SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[FileDescriptorLike, SelectorKey]:
+        return self._real.get_map()
+
+    def close(self) -> None:
+        self._real.close()
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        assert timeout is not None, "nothing is left to run, and nothing to wait for: the soak hangs"
+        self.waited += max(timeout, 0.0)
+        return self._real.select(0) if timeout else []
+
+
+class DayLoop(asyncio.SelectorEventLoop):
+    """The loop, and the clock that goes with it."""
+
+    def __init__(self) -> None:
+        self._impatient = _Impatient()
+        super().__init__(self._impatient)
+
+    def time(self) -> float:
+        return self._impatient.waited
+
+    now = time
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def running_loop() -> DayLoop:
+    """Return the loop that a soak runs on: a `Clock` as it stands."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, DayLoop)
+    return loop

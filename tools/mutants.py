@@ -1,0 +1,46 @@
+"""Change the code line by line (mutmut), and hold how many of the changes the tests notice against what is asked.
+
+    .venv-mutants/bin/python tools/mutants.py
+
+pyproject.toml says which rooms are changed and which tests have to notice. The survivors are shown as they are.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+MUTMUT = Path(sys.executable).with_name("mutmut")
+ASKED = 90.0
+VERDICT = re.compile(r"\s*(?P<mutant>omics_batch\.(?P<room>\w+)\.\S+): (?P<verdict>.+)")
+NOTICED = ("killed", "timeout")
+
+
+def main() -> bool:
+    """Test every mutant; tell whether enough of each room's were noticed."""
+    shutil.rmtree("mutants", ignore_errors=True)  # it remembers who survived, whatever the tests have learnt since
+    subprocess.run([MUTMUT, "run"], check=True)
+    listing = subprocess.run([MUTMUT, "results", "--all", "true"], check=True, capture_output=True, text=True).stdout
+    verdicts = [found for line in listing.splitlines() if (found := VERDICT.fullmatch(line))]
+    survivors = [found["mutant"] for found in verdicts if found["verdict"] not in NOTICED]
+    for mutant in survivors:
+        print(f"\n{mutant}\n{difference(mutant)}")
+    made = Counter(found["room"] for found in verdicts)
+    noticed = Counter(found["room"] for found in verdicts if found["verdict"] in NOTICED)
+    shares = {room: 100 * noticed[room] / made[room] for room in sorted(made)}
+    print()
+    for room, share in shares.items():
+        print(f"{room:12} {noticed[room]:4} of {made[room]:4} mutants were noticed: {share:.1f} %")
+    return bool(shares) and min(shares.values()) >= ASKED
+
+
+def difference(mutant: str) -> str:
+    """Give the lines in which a mutant differs."""
+    shown = subprocess.run([MUTMUT, "show", mutant], check=True, capture_output=True, text=True).stdout
+    return "\n".join(line for line in shown.splitlines() if re.match(r"[-+](?![-+])", line))
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else f"less than {ASKED:g} % of a room's mutants were noticed")
