@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing import Life
+from omics_batch.testing._schedule import Schedule
 from omics_batch.testing._timeline import Timeline
 from soaks.troubles import REFUSALS, Row
 
@@ -116,7 +117,7 @@ def fate(random: Random, number: int, now: float) -> Fate:
         id=str(number),
         born=now,
         end=end,
-        timeline=Timeline(life, [f"sample-{run}" for run in range(runs)]),
+        timeline=Timeline(Schedule(life, [f"sample-{run}" for run in range(runs)])),
         runs=runs,
         deleted=end in (End.PROCESSED, End.CANCELLED) and random.random() < 0.2,
         strange=(strange_from, strange_from + spread(random, 10.0, HOUR)),

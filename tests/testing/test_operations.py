@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_batch.testing import Life, ManualClock, Simulator
-from tests.testing._support import EPOCH, SETTING, Boto, ClientError, Wire, boto_to
+from omics_batch.testing._account import Account
+from omics_batch.testing._operations import HANDLERS
+from tests.testing._support import EPOCH, SETTING, Boto, ClientError, boto_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +107,124 @@ async def test_a_cancelled_batch_counts_its_cancels(omics: Simulator, clock: Man
     assert [run["submissionStatus"] for run in runs] == ["CANCEL_SUCCESS", "CANCEL_SUCCESS"]
 
 
+async def test_a_batch_is_cancelled_and_deleted_bit_by_bit(clock: ManualClock) -> None:
+    """A run of it can be neither cancelled nor deleted; the record goes last, and that run stays."""
+    life = Life(run_length=10, failed_cancels=["NA12891"], failed_deletions=["NA12891"])
+    async with Simulator(clock=clock, epoch=EPOCH, life=life) as omics, boto_to(omics) as boto:
+        batch_id = omics.start_batch(SAMPLES, name="trio")
+        clock.advance(8)
+        assert await boto("cancel_run_batch", batchId=batch_id) == {}
+        batch = await boto("get_batch", batchId=batch_id)
+        assert (batch["status"], batch["runSummary"]["runningRunCount"]) == ("STOPPING", 0)
+        assert batch["submissionSummary"] == {
+            "successfulStartSubmissionCount": 3,
+            "failedStartSubmissionCount": 0,
+            "pendingStartSubmissionCount": 1,
+            "successfulCancelSubmissionCount": 2,
+            "failedCancelSubmissionCount": 1,
+        }
+        clock.advance(60)
+        assert (await boto("get_batch", batchId=batch_id))["status"] == "CANCELLED"
+
+        assert await boto("delete_run_batch", batchId=batch_id) == {}
+        clock.advance(5)
+        batch = await boto("get_batch", batchId=batch_id)
+        assert (batch["status"], batch["runSummary"]["deletedRunCount"]) == ("RUNS_DELETE_FAILED", 2)
+        assert batch["submissionSummary"]["successfulDeleteSubmissionCount"] == 2
+        assert batch["submissionSummary"]["failedDeleteSubmissionCount"] == 1
+        runs = (await boto("list_runs_in_batch", batchId=batch_id))["runs"]
+        assert [run["submissionStatus"] for run in runs] == ["DELETE_SUCCESS", "DELETE_FAILED", "DELETE_SUCCESS"]
+        left = (await boto("list_runs", batchId=batch_id))["items"]
+        assert [(run["id"], run["status"]) for run in left] == [(runs[1]["runId"], "COMPLETED")]
+
+        assert await boto("delete_batch", batchId=batch_id) == {}
+        assert (await boto("list_batch"))["items"] == []
+        assert (await boto("list_runs", batchId=batch_id))["items"] == left
+        for operation in ("get_batch", "list_runs_in_batch", "cancel_run_batch", "delete_run_batch", "delete_batch"):
+            with pytest.raises(ClientError, match="ResourceNotFoundException"):
+                await boto(operation, batchId=batch_id)
+
+
+async def test_batches_are_listed_from_the_newest_and_by_one_filter(
+    omics: Simulator, clock: ManualClock, boto: Boto
+) -> None:
+    """Pages do not shift when a batch is started or deleted between them."""
+    old, failed = omics.start_batch(1, name="trio"), omics.start_batch(["a", "a"])
+    grouped = (await start(boto, defaultRunSetting={**SETTING, "runGroupId": "77"}))["id"]
+    clock.advance(60)
+    new = omics.start_batch(3, name="trio")
+    assert (await boto("list_batch"))["items"][0] == {
+        "id": new,
+        "name": "trio",
+        "status": "CREATING",
+        "createdAt": EPOCH + timedelta(seconds=60),
+        "workflowId": "1234567",
+    }
+
+    async def ids(**members: object) -> list[str]:
+        return [batch["id"] for batch in (await boto("list_batch", **members))["items"]]
+
+    assert await ids() == [new, grouped, failed, old]
+    assert await ids(name="trio") == [new, old]
+    assert await ids(status="PROCESSED") == [grouped, old]
+    assert await ids(runGroupId="77") == [grouped]
+
+    first = await boto("list_batch", maxItems=2)
+    omics.start_batch(1)
+    await boto("delete_batch", batchId=grouped)
+    assert await ids(startingToken=first["nextToken"]) == [failed, old]
+
+
+async def test_a_document_that_was_put_is_listed_as_far_as_it_tells(omics: Simulator, boto: Boto) -> None:
+    batch_id = omics.start_batch(1)
+    omics.put_batch({"id": "42", "status": "PENDING", "defaultRunSetting": None})
+    omics.put_batch({"id": batch_id, "name": "put", "status": "PROCESSED", "totalRuns": 5, "creationTime": EPOCH})
+    assert (await boto("list_batch"))["items"] == [
+        {"id": "42", "status": "PENDING"},
+        {"id": batch_id, "name": "put", "status": "PROCESSED", "totalRuns": 5, "createdAt": EPOCH},
+    ]
+    assert (await boto("list_runs_in_batch", batchId="42"))["runs"] == []
+
+
+def test_a_document_that_was_put_is_what_is_shown(clock: ManualClock) -> None:
+    account = Account(region_name="us-west-2", clock=clock, epoch=EPOCH, lives=Life())
+    account.put({"id": "42", "status": "REHEARSING"})
+    assert HANDLERS["GetBatch"](account, {"batchId": "42"}) == {"id": "42", "status": "REHEARSING"}
+
+
+async def test_a_document_that_was_put_stays_as_it_is_until_it_is_deleted(omics: Simulator, boto: Boto) -> None:
+    """What may be done to it depends on the status that it shows."""
+    omics.put_batch({"id": "42", "status": "PENDING"})
+    await boto("cancel_run_batch", batchId="42")
+    assert (await boto("get_batch", batchId="42")) == {"id": "42", "status": "PENDING"}
+    with pytest.raises(ClientError, match="ConflictException"):
+        await boto("delete_batch", batchId="42")
+    omics.put_batch({"id": "42", "status": "FAILED"})
+    await boto("delete_batch", batchId="42")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        await boto("get_batch", batchId="42")
+
+
+async def test_a_request_whose_batch_was_deleted_starts_anew(omics: Simulator, clock: ManualClock, boto: Boto) -> None:
+    first = await start(boto)
+    clock.advance(60)
+    await boto("delete_batch", batchId=first["id"])
+    again = await start(boto)
+    assert again["id"] != first["id"]
+    assert await start(boto) == again
+
+
+async def test_the_batch_of_an_earlier_request_can_be_deleted_after_the_request_started_another(
+    omics: Simulator, clock: ManualClock, boto: Boto
+) -> None:
+    settings = {"inlineSettings": [{"runSettingId": "a"}, {"runSettingId": "a"}]}
+    first = await start(boto, batchRunSettings=settings)
+    clock.advance(60)
+    second = await start(boto, batchRunSettings=settings)
+    await boto("delete_batch", batchId=first["id"])
+    assert await start(boto, batchRunSettings=settings) == second
+
+
 async def test_submissions_are_listed_with_their_outcome_and_by_one_filter(clock: ManualClock) -> None:
     async with Simulator(clock=clock, life=LIFE) as omics, boto_to(omics) as boto:
         batch_id = omics.start_batch(SAMPLES)
@@ -166,9 +286,10 @@ async def test_a_run_is_shown_with_its_own_settings_over_the_default_ones(
         "outputUri": "s3://bucket/out/",
         "parameters": {"genome": "GRCh38", "mode": "fast"},
         "runTags": {"project": "trio"},
+        "engineSettings": {"profile": "standard", "resume": True},
     }
     settings = [
-        {"runSettingId": "a", "name": "own", "parameters": {"mode": "exact"}},
+        {"runSettingId": "a", "name": "own", "parameters": {"mode": "exact"}, "engineSettings": {"profile": "gpu"}},
         {"runSettingId": "b", "priority": 5},
     ]
     await start(boto, defaultRunSetting=default, batchRunSettings={"inlineSettings": settings})
@@ -182,6 +303,7 @@ async def test_a_run_is_shown_with_its_own_settings_over_the_default_ones(
         "status": "RUNNING",
         "batchId": "7123456",
     }
+    assert run["engineSettings"] == {"profile": "gpu"}  # all of it: the default's is overridden, not merged
     assert run["runOutputUri"] == "s3://bucket/out/2000001"
     assert (run["creationTime"], run["startTime"]) == (EPOCH + timedelta(seconds=6), EPOCH + timedelta(seconds=8))
     assert "stopTime" not in run
@@ -237,35 +359,3 @@ async def test_a_life_can_be_chosen_by_the_request(clock: ManualClock) -> None:
         quick, slow = omics.start_batch(1, name="quick"), omics.start_batch(1, name="slow")
         assert (await boto("get_batch", batchId=quick))["status"] == "PENDING"
         assert (await boto("get_batch", batchId=slow))["status"] == "CREATING"
-
-
-@pytest.mark.parametrize(
-    ("members", "problem"),
-    [
-        ({"defaultRunSetting": {**SETTING, "workflowType": "READY2RUN"}}, "READY2RUN workflows are not supported"),
-        ({"batchRunSettings": {"s3UriSettings": "s3://bucket/runs.json"}}, "send the run settings as inlineSettings"),
-        ({"batchRunSettings": {}}, "exactly one of inlineSettings, s3UriSettings"),
-        ({"batchRunSettings": {"inlineSettings": []}}, "length greater than or equal to 1"),
-        ({"batchRunSettings": {"inlineSettings": [{"runSettingId": str(n)} for n in range(101)]}}, "equal to 100"),
-        ({"batchRunSettings": {"inlineSettings": [{"name": "x"}]}}, r"inlineSettings.1.member.runSettingId'"),
-        ({"requestId": "x" * 129}, "'requestId'.*128"),
-        ({"batchName": "bell\a"}, "'batchName'.*pattern"),
-        ({"defaultRunSetting": {"workflowId": "1"}}, "'defaultRunSetting.roleArn'"),
-        ({"defaultRunSetting": {**SETTING, "workflowId": "x"}}, "'defaultRunSetting.workflowId'"),
-        ({"defaultRunSetting": {**SETTING, "priority": 100_001}}, "'defaultRunSetting.priority'"),
-        ({"defaultRunSetting": {**SETTING, "storageType": "FLOPPY"}}, "STATIC, DYNAMIC"),
-        ({"tags": {"": "x"}}, "'tags.key'"),
-    ],
-)
-async def test_what_the_service_does_not_take_is_refused(wire: Wire, members: dict[str, Any], problem: str) -> None:
-    reply = await wire.start(**members)
-    assert (reply.status, reply.code) == (400, "ValidationException")
-    assert reply.headers["x-amzn-requestid"]
-    with pytest.raises(ValueError, match=problem):
-        raise ValueError(reply.message)
-
-
-async def test_a_batch_that_does_not_exist_is_not_found(boto: Boto) -> None:
-    for operation in ("get_batch", "list_runs_in_batch"):
-        with pytest.raises(ClientError, match="ResourceNotFoundException"):
-            await boto(operation, batchId="1")

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
-import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from omics_batch.testing._batch import Batch
 from omics_batch.testing._life import Life
+from omics_batch.testing._records import Record, Records
 from omics_batch.testing._reply import conflict, not_found
-from omics_batch.testing._timeline import RunState, Timeline
+from omics_batch.testing._rules import check_start, check_status
+from omics_batch.testing._schedule import Schedule
+from omics_batch.testing._timeline import Timeline
 
 if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch.testing._model import Document
+    from omics_batch.testing._states import RunState
 
 ACCOUNT_ID: Final = "123456789012"
 
@@ -27,28 +30,6 @@ _FIRST_BATCH_ID: Final = 7_123_456
 _FIRST_RUN_ID: Final = 2_000_001
 _AGE_DIGITS: Final = 6
 """An age is kept to the microsecond, as the timeline is: 0.1 s ten times has to be 1 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One batch, as it was started, and what becomes of it."""
-
-    id: str
-    arn: str
-    request: Document
-    settings: Sequence[Document]
-    timeline: Timeline
-    created: float
-    first_run_id: int
-
-    @property
-    def uuid(self) -> str:
-        """The batch's UUID: always the same for the same ARN."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, self.arn))
-
-    def run_id(self, index: int) -> str:
-        """Give the id that a run has once it is submitted."""
-        return str(self.first_run_id + index)
 
 
 class Account:
@@ -68,23 +49,22 @@ class Account:
         self._epoch = epoch
         self._clock_at_epoch = clock.now()
         self._lives = lives
-        self._batches: dict[str, Batch] = {}
-        self._documents: dict[str, Document] = {}
+        self._records = Records()
         self._started: dict[str, Batch] = {}
-        self._batch_ids = itertools.count(_FIRST_BATCH_ID)
-        self._first_run_ids: list[int] = []
-        self._owners: list[Batch] = []
+        self._batches: list[Batch] = []
         self._next_run_id = _FIRST_RUN_ID
 
     def start(self, request: Document, settings: Sequence[Document], life: Life | None = None) -> Batch:
         """Start a batch, or give the one that the same request started before.
 
         A requestId whose batch FAILED starts anew: the service's advice after a transient error is
-        to submit the same batch with the same requestId.
+        to submit the same batch with the same requestId. So does one whose batch's record was
+        deleted: the requestId was part of it, and the old answer would name a batch that is gone.
 
         Raises:
-            Refusal: The requestId belongs to another request.
+            Refusal: The requestId belongs to another request, or the request breaks a rule of the guide.
         """
+        check_start(request)
         before = self._started.get(request["requestId"])
         if before is not None and before.timeline.status(self.age(before)) != "FAILED":
             if before.request != request:
@@ -95,51 +75,103 @@ class Account:
         return batch
 
     def put(self, document: Document) -> str:
-        """Keep a document that GetBatch is to answer for its id, whatever it says."""
+        """Keep a document that is to be shown for its id, whatever it says."""
         batch_id: str = document["id"]
-        self._documents[batch_id] = document
+        self._records.put(batch_id, document)
         return batch_id
 
     def document(self, batch_id: str) -> Document | None:
         """Give the document that was put under an id; None if there is none."""
-        return self._documents.get(batch_id)
+        record = self._records.get(batch_id)
+        return None if isinstance(record, Batch) else record
 
-    def batch(self, batch_id: str) -> Batch:
-        """Find a batch.
+    def record(self, batch_id: str) -> Record:
+        """Find what is shown of a batch.
 
         Raises:
-            Refusal: There is none.
+            Refusal: There is none, or it was deleted.
         """
-        try:
-            return self._batches[batch_id]
-        except KeyError:
-            raise not_found(f"Run batch with ID {batch_id} does not exist.") from None
+        record = self._records.get(batch_id)
+        if record is None:
+            raise not_found(f"Run batch with ID {batch_id} does not exist.")
+        return record
+
+    def records(self, start: int | None) -> Iterator[tuple[int, Record]]:
+        """Walk through all records from a place on, or from the newest, to the oldest."""
+        return self._records.newest_first(start)
+
+    def status(self, record: Record) -> str:
+        """Give the status that a record shows now."""
+        return record.timeline.status(self.age(record)) if isinstance(record, Batch) else str(record.get("status"))
+
+    def batch(self, batch_id: str) -> Batch | None:
+        """Give the batch that was started under an id, even if its record is deleted; None if none was."""
+        place = int(batch_id) - _FIRST_BATCH_ID
+        found = 0 <= place < len(self._batches) and self._batches[place].id == batch_id
+        return self._batches[place] if found else None
+
+    def cancel(self, batch_id: str) -> None:
+        """Cancel a batch's runs.
+
+        Raises:
+            Refusal: There is no such batch, or its status forbids it.
+        """
+        self._change("CancelRunBatch", batch_id, Timeline.cancelled)
+
+    def delete_runs(self, batch_id: str) -> None:
+        """Delete a batch's runs.
+
+        Raises:
+            Refusal: There is no such batch, or its status forbids it.
+        """
+        self._change("DeleteRunBatch", batch_id, Timeline.runs_deleted)
+
+    def delete(self, batch_id: str) -> None:
+        """Delete a batch's record, and leave its runs.
+
+        Raises:
+            Refusal: There is no such batch, or its status forbids it.
+        """
+        record = self._permit("DeleteBatch", batch_id)
+        self._records.remove(batch_id)
+        if isinstance(record, Batch) and self._started.get(record.request["requestId"]) is record:
+            del self._started[record.request["requestId"]]
 
     def run(self, run_id: str) -> tuple[Batch, int, RunState]:
         """Find a run by its id: its batch, its place there, and its state.
 
         Raises:
-            Refusal: There is none, or it was not submitted yet.
+            Refusal: There is none, it was not submitted yet, or it was deleted.
         """
-        place = bisect_right(self._first_run_ids, int(run_id)) - 1
-        if place >= 0:
-            batch = self._owners[place]
-            index = int(run_id) - batch.first_run_id
-            state = batch.timeline.run(index, self.age(batch)) if index < len(batch.settings) else None
-            if state is not None:
+        for batch in self._batches_from(int(run_id)):
+            index = batch.index_of_run(run_id)
+            state = None if index is None else batch.timeline.run(index, self.age(batch))
+            if index is not None and state is not None:
                 return batch, index, state
+            break
         raise not_found(f"Run with ID {run_id} does not exist.")
 
-    def runs_from(self, run_id: int, batch_id: str | None = None) -> Iterator[tuple[int, Batch, int, RunState]]:
-        """Walk through the runs that exist now, by rising id from the given one, of all batches or of one."""
-        place = max(0, bisect_right(self._first_run_ids, run_id) - 1)
-        for batch in self._owners[place:]:
-            if batch_id is not None and batch.id != batch_id:
-                continue
-            age = self.age(batch)
-            for index in range(max(0, run_id - batch.first_run_id), len(batch.settings)):
-                if (state := batch.timeline.run(index, age)) is not None:
-                    yield batch.first_run_id + index, batch, index, state
+    def runs(
+        self, start: int, *, batch_id: str | None = None, status: str | None = None
+    ) -> Iterator[tuple[int, Batch, int]]:
+        """Find runs by rising id, from the given one on.
+
+        Args:
+            start: The first id.
+            batch_id: The only batch to look into; all if None.
+            status: The only status to look for; all if None.
+
+        Yields:
+            The id, the batch and its place there of each run that exists now.
+        """
+        if batch_id is None:
+            batches = self._batches_from(start)
+        else:
+            batches = (batch for batch in [self.batch(batch_id)] if batch is not None)
+        for batch in batches:
+            first = max(0, start - batch.first_run_id)
+            for index in batch.timeline.runs_in(status, self.age(batch), first):
+                yield batch.first_run_id + index, batch, index
 
     def age(self, batch: Batch) -> float:
         """Give the seconds since a batch was created."""
@@ -156,19 +188,36 @@ class Account:
     def _life_of(self, request: Document) -> Life:
         return self._lives if isinstance(self._lives, Life) else self._lives(request)
 
+    def _permit(self, operation: str, batch_id: str) -> Record:
+        record = self.record(batch_id)
+        check_status(operation, batch_id, self.status(record))
+        return record
+
+    def _change(self, operation: str, batch_id: str, event: Callable[[Timeline, float], Timeline]) -> None:
+        """Let something be done to a batch; a document that was put stays as it is."""
+        record = self._permit(operation, batch_id)
+        if isinstance(record, Batch):
+            record.timeline = event(record.timeline, self.age(record))
+
+    def _batches_from(self, run_id: int) -> Iterator[Batch]:
+        """Walk through the batches that may have the run of an id, or runs behind it."""
+        place = bisect_right(self._batches, run_id, key=lambda batch: batch.first_run_id) - 1
+        return islice(self._batches, max(0, place), None)
+
     def _place(self, request: Document, settings: Sequence[Document], life: Life) -> Batch:
-        batch_id = str(next(self._batch_ids))
+        batch_id = str(_FIRST_BATCH_ID + len(self._batches))
+        run_setting_ids = [setting["runSettingId"] for setting in settings]
         batch = Batch(
             id=batch_id,
             arn=self.arn("runBatch", batch_id),
             request=request,
             settings=settings,
-            timeline=Timeline(life, [setting["runSettingId"] for setting in settings]),
+            run_setting_ids=run_setting_ids,
+            timeline=Timeline(Schedule(life, run_setting_ids)),
             created=self._clock.now(),
             first_run_id=self._next_run_id,
         )
-        self._batches[batch_id] = batch
-        self._owners.append(batch)
-        self._first_run_ids.append(batch.first_run_id)
+        self._batches.append(batch)
+        self._records.put(batch_id, batch)
         self._next_run_id += len(settings)
         return batch

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from omics_batch.testing._batch import Batch
 
 if TYPE_CHECKING:
-    from omics_batch.testing._account import Account, Batch
+    from collections.abc import Mapping
+
+    from omics_batch.testing._account import Account
     from omics_batch.testing._model import Document
-    from omics_batch.testing._timeline import RunState, Timeline
+    from omics_batch.testing._records import Record
+    from omics_batch.testing._states import RunState
+    from omics_batch.testing._timeline import Timeline
 
 _RUN_FAILURE_REASON: Final = "RUN_TASK_FAILED"
-_MERGED: Final = ("parameters", "runTags", "engineSettings")
+_MERGED: Final = ("parameters", "runTags")
 
 
 def started_batch(batch: Batch) -> Document:
@@ -25,9 +31,11 @@ def started_batch(batch: Batch) -> Document:
     }
 
 
-def whole_batch(account: Account, batch: Batch) -> Document:
+def whole_batch(account: Account, record: Record) -> Document:
     """Write what GetBatch answers; a batch that FAILED is told in five members."""
-    age, timeline = account.age(batch), batch.timeline
+    if not isinstance(record, Batch):
+        return record
+    batch, age, timeline = record, account.age(record), record.timeline
     status = timeline.status(age)
     if status == "FAILED":
         return {
@@ -39,9 +47,9 @@ def whole_batch(account: Account, batch: Batch) -> Document:
         }
     document: Document = {
         **started_batch(batch),
-        "name": batch.request.get("batchName"),
+        "name": batch_name(batch),
         "status": status,
-        "defaultRunSetting": batch.request["defaultRunSetting"],
+        "defaultRunSetting": default_run_setting(batch),
         "creationTime": account.moment(batch, 0.0),
     }
     if status != "CREATING":
@@ -50,33 +58,54 @@ def whole_batch(account: Account, batch: Batch) -> Document:
         document["runSummary"] = _run_summary(timeline, age)
     if (submitted := timeline.submitted_by(age)) is not None:
         document["submittedTime"] = account.moment(batch, submitted)
-    if status == "PROCESSED":
-        document["processedTime"] = account.moment(batch, timeline.processed_at)
+    if (processed := timeline.processed_by(age)) is not None:
+        document["processedTime"] = account.moment(batch, processed)
     return document
 
 
+def listed_batch(account: Account, record: Record) -> Document:
+    """Write an item of ListBatch; of a document that was put, as far as it has the facts."""
+    if isinstance(record, Batch):
+        status = account.status(record)
+        return {
+            "id": record.id,
+            "name": batch_name(record),
+            "status": status,
+            "createdAt": account.moment(record, 0.0),
+            "totalRuns": None if status == "CREATING" else len(record.settings),
+            "workflowId": default_run_setting(record)["workflowId"],
+        }
+    return {
+        **record,
+        "createdAt": record.get("creationTime"),
+        "workflowId": default_run_setting(record).get("workflowId"),
+    }
+
+
+def batch_name(record: Record) -> str | None:
+    """Give the name of a batch."""
+    name: str | None = record.request.get("batchName") if isinstance(record, Batch) else record.get("name")
+    return name
+
+
+def default_run_setting(record: Record) -> Mapping[str, Any]:
+    """Give what all runs of a batch share; nothing if a document does not tell."""
+    setting: object = (record.request if isinstance(record, Batch) else record).get("defaultRunSetting")
+    return cast("Mapping[str, Any]", setting) if isinstance(setting, dict) else {}
+
+
 def run_in_batch(account: Account, batch: Batch, index: int) -> Document:
-    """Write an item of ListRunsInBatch: how a run's submission went."""
-    setting_id = batch.settings[index]["runSettingId"]
+    """Write an item of ListRunsInBatch: how a run's submission went, and the cancel or the delete that came last."""
+    item = {
+        "runSettingId": batch.run_setting_ids[index],
+        "submissionStatus": batch.timeline.submission(index, account.age(batch)),
+    }
     failure = batch.timeline.submission_failure(index)
     if failure is not None:
         reason, message = failure
-        return {
-            "runSettingId": setting_id,
-            "submissionStatus": "FAILED",
-            "submissionFailureReason": reason,
-            "submissionFailureMessage": message,
-        }
-    state = batch.timeline.run(index, account.age(batch))
-    cancelled = state is not None and state.status in {"STOPPING", "CANCELLED"}
+        return {**item, "submissionFailureReason": reason, "submissionFailureMessage": message}
     arn = account.arn("run", batch.run_id(index))
-    return {
-        "runSettingId": setting_id,
-        "runId": batch.run_id(index),
-        "runInternalUuid": _uuid(arn),
-        "runArn": arn,
-        "submissionStatus": "CANCEL_SUCCESS" if cancelled else "SUCCESS",
-    }
+    return {**item, "runId": batch.run_id(index), "runInternalUuid": _uuid(arn), "runArn": arn}
 
 
 def run_name(batch: Batch, index: int) -> str | None:
@@ -112,7 +141,7 @@ def run_document(account: Account, batch: Batch, index: int, state: RunState) ->
 
 
 def _merged_setting(batch: Batch, index: int) -> Document:
-    """Lay a run's own setting over the batch's default; free documents and tags are joined key by key."""
+    """Lay a run's own setting over the batch's default; parameters and tags are joined key by key."""
     default, own = batch.request["defaultRunSetting"], batch.settings[index]
     joined = {
         name: {**default[name], **own[name]}
@@ -129,7 +158,9 @@ def _submission_summary(timeline: Timeline, age: float) -> Document:
         "failedStartSubmissionCount": counts.failed,
         "pendingStartSubmissionCount": counts.pending,
         "successfulCancelSubmissionCount": counts.cancelled,
-        "failedCancelSubmissionCount": None if counts.cancelled is None else 0,
+        "failedCancelSubmissionCount": counts.not_cancelled,
+        "successfulDeleteSubmissionCount": counts.deleted,
+        "failedDeleteSubmissionCount": counts.not_deleted,
     }
 
 
@@ -141,7 +172,7 @@ def _run_summary(timeline: Timeline, age: float) -> Document:
         "runningRunCount": counts.running,
         "stoppingRunCount": counts.stopping,
         "completedRunCount": counts.completed,
-        "deletedRunCount": 0,
+        "deletedRunCount": counts.deleted,
         "failedRunCount": counts.failed,
         "cancelledRunCount": counts.cancelled,
     }

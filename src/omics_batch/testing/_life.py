@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -54,15 +54,21 @@ class Life:
     cancelled_after: Duration | None = None
     """When the batch is cancelled, counted from its creation; not before it is PENDING, nor after its end."""
     stopping: Duration = 5.0
-    """How long a cancelled batch is STOPPING before it is CANCELLED."""
+    """How long a cancelled batch is STOPPING before it is CANCELLED; longer while runs go on that it did not stop."""
+    failed_cancels: Collection[str] = frozenset()
+    """The runSettingIds of the runs that a cancel does not stop: they go on to their end."""
+    deleting: Duration = 5.0
+    """How long a batch is RUNS_DELETING before its runs are gone."""
+    failed_deletions: Collection[str] = frozenset()
+    """The runSettingIds of the runs that a delete does not delete; with one of them the batch is RUNS_DELETE_FAILED."""
     count_lag: Duration = 0.0
-    """How far the runSummary lags behind; it is exact once the batch has ended."""
+    """How far the runSummary lags behind; it is exact once the batch has ended, and again once its runs are deleted."""
     seed: int = 0
     """What the drawn lengths and failures depend on."""
 
     def __post_init__(self) -> None:
         """Refuse what no batch can live."""
-        for name in ("creating", "pending", "run_pending", "run_starting", "stopping", "count_lag"):
+        for name in ("creating", "pending", "run_pending", "run_starting", "stopping", "deleting", "count_lag"):
             in_seconds(name, getattr(self, name))
         if self.cancelled_after is not None:
             in_seconds("cancelled_after", self.cancelled_after)
@@ -71,6 +77,9 @@ class Life:
             raise InvalidInputError(f"run_length is (low, high), and {low:g} is more than {high:g}")
         if not self.submission_rate > 0:
             raise InvalidInputError(f"submission_rate has to be more than 0, not {self.submission_rate!r}")
+        for name in ("failed_cancels", "failed_deletions"):
+            if isinstance(getattr(self, name), str):
+                raise InvalidInputError(f"{name} has to be a collection of runSettingIds, not one text")
         self._check_failures()
 
     @property

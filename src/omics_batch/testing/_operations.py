@@ -2,51 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing import _documents as documents
-from omics_batch.testing._account import Account, Batch
+from omics_batch.testing._account import Account
 from omics_batch.testing._model import Document
 from omics_batch.testing._pages import page, position
-from omics_batch.testing._reply import validation
+from omics_batch.testing._rules import check_one_filter
+
+if TYPE_CHECKING:
+    from omics_batch.testing._batch import Batch
+    from omics_batch.testing._records import Record
 
 Handler: TypeAlias = Callable[[Account, Document], Document]
 
-_BATCH_FILTERS: Final = ("submissionStatus", "runSettingId", "runId")
+_BATCH_FILTERS: Final = ("status", "name", "runGroupId")
+_SUBMISSION_FILTERS: Final = ("submissionStatus", "runSettingId", "runId")
 _RUN_FILTERS: Final = ("name", "runGroupId", "batchId", "status")
 
 
-def start_run_batch(account: Account, request: Document) -> Document:
-    """Start a batch of inline settings."""
-    settings = request["batchRunSettings"]
-    if "inlineSettings" not in settings:
-        raise validation("s3UriSettings cannot be read here: send the run settings as inlineSettings.")
-    if request["defaultRunSetting"].get("workflowType") == "READY2RUN":
-        raise validation("READY2RUN workflows are not supported in run batches.")
-    return documents.started_batch(account.start(request, settings["inlineSettings"]))
+def start_run_batch(account: Account, request: Document, stored: Sequence[Document] | None = None) -> Document:
+    """Start a batch of inline settings, or of those that were read from S3."""
+    settings = request["batchRunSettings"]["inlineSettings"] if stored is None else stored
+    return documents.started_batch(account.start(request, settings))
 
 
 def get_batch(account: Account, request: Document) -> Document:
     """Show a batch."""
-    return documents.whole_batch(account, account.batch(request["batchId"]))
+    return documents.whole_batch(account, account.record(request["batchId"]))
+
+
+def list_batch(account: Account, request: Document) -> Document:
+    """List the batches, the newest first."""
+    check_one_filter(request, _BATCH_FILTERS)
+    scope = _scope("ListBatch", request, _BATCH_FILTERS)
+    start = position(request.get("startingToken"), scope)
+    items, token = page(_batches(account, start, request), request.get("maxItems"), scope)
+    return {"items": items, "nextToken": token}
+
+
+def cancel_run_batch(account: Account, request: Document) -> Document:
+    """Cancel a batch's runs: those under way, and those to come."""
+    account.cancel(request["batchId"])
+    return {}
+
+
+def delete_run_batch(account: Account, request: Document) -> Document:
+    """Delete a batch's runs."""
+    account.delete_runs(request["batchId"])
+    return {}
+
+
+def delete_batch(account: Account, request: Document) -> Document:
+    """Delete a batch's record, and leave its runs."""
+    account.delete(request["batchId"])
+    return {}
 
 
 def list_runs_in_batch(account: Account, request: Document) -> Document:
     """List how the submissions of a batch's runs went, in the order of submission."""
-    if sum(name in request for name in _BATCH_FILTERS) > 1:
-        raise validation(f"Only one filter per call is supported: {', '.join(_BATCH_FILTERS)}.")
-    batch = account.batch(request["batchId"])
-    scope = _scope("ListRunsInBatch", request, ("batchId", *_BATCH_FILTERS))
-    start = position(request.get("startingToken"), scope)
-    runs, token = page(_submissions(account, batch, start, request), request.get("maxItems"), scope)
+    check_one_filter(request, _SUBMISSION_FILTERS)
+    account.record(request["batchId"])
+    scope = _scope("ListRunsInBatch", request, ("batchId", *_SUBMISSION_FILTERS))
+    start = position(request.get("startingToken"), scope) or 0
+    runs, token = page(_submissions(account, start, request), request.get("maxItems"), scope)
     return {"runs": runs, "nextToken": token}
 
 
 def list_runs(account: Account, request: Document) -> Document:
     """List runs by their ids."""
     scope = _scope("ListRuns", request, _RUN_FILTERS)
-    start = position(request.get("startingToken"), scope)
+    start = position(request.get("startingToken"), scope) or 0
     items, token = page(_runs(account, start, request), request.get("maxResults"), scope)
     return {"items": items, "nextToken": token}
 
@@ -59,32 +86,63 @@ def get_run(account: Account, request: Document) -> Document:
 HANDLERS: Final[Mapping[str, Handler]] = {
     "StartRunBatch": start_run_batch,
     "GetBatch": get_batch,
+    "ListBatch": list_batch,
     "ListRunsInBatch": list_runs_in_batch,
+    "CancelRunBatch": cancel_run_batch,
+    "DeleteRunBatch": delete_run_batch,
+    "DeleteBatch": delete_batch,
     "ListRuns": list_runs,
     "GetRun": get_run,
 }
 """The operations that are served, by the model's names."""
 
 
-def _submissions(
-    account: Account, batch: Batch, start: int, wanted: Mapping[str, Any]
-) -> Iterator[tuple[int, Document]]:
-    age = account.age(batch)
-    for index in range(start, len(batch.settings)):
-        if not batch.timeline.was_submitted(index, age):
-            return
-        item = documents.run_in_batch(account, batch, index)
-        if all(name not in wanted or item.get(name) == wanted[name] for name in _BATCH_FILTERS):
-            yield index, item
+def _batches(account: Account, start: int | None, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
+    fits = _filter(account, wanted)
+    for place, record in account.records(start):
+        if fits(record):
+            yield place, documents.listed_batch(account, record)
+
+
+def _filter(account: Account, wanted: Mapping[str, Any]) -> Callable[[Record], bool]:
+    match wanted:
+        case {"status": status}:
+            return lambda record: account.status(record) == status
+        case {"name": name}:
+            return lambda record: documents.batch_name(record) == name
+        case {"runGroupId": run_group_id}:
+            return lambda record: documents.default_run_setting(record).get("runGroupId") == run_group_id
+        case _:
+            return lambda _: True
+
+
+def _submissions(account: Account, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
+    batch = account.batch(wanted["batchId"])
+    if batch is None:  # a document was put there: it has no runs
+        return
+    for index in _submitted(batch, account.age(batch), start, wanted):
+        yield index, documents.run_in_batch(account, batch, index)
+
+
+def _submitted(batch: Batch, age: float, start: int, wanted: Mapping[str, Any]) -> Iterator[int]:
+    match wanted:
+        case {"runSettingId": run_setting_id}:
+            index = batch.index_of_setting(run_setting_id)
+        case {"runId": run_id}:
+            index = batch.index_of_run(run_id)
+            index = None if index is None or batch.timeline.submission_failure(index) else index
+        case _:
+            return batch.timeline.submissions_in(wanted.get("submissionStatus"), age, start)
+    return iter(() if index is None or batch.timeline.submission(index, age) is None else (index,))
 
 
 def _runs(account: Account, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
-    for run_id, batch, index, state in account.runs_from(start, wanted.get("batchId")):
-        if (
-            wanted.get("status", state.status) == state.status
-            and wanted.get("name") in {None, documents.run_name(batch, index)}
-            and wanted.get("runGroupId") in {None, batch.request["defaultRunSetting"].get("runGroupId")}
-        ):
+    for run_id, batch, index in account.runs(start, batch_id=wanted.get("batchId"), status=wanted.get("status")):
+        fits = wanted.get("name") in {None, documents.run_name(batch, index)} and wanted.get("runGroupId") in {
+            None,
+            documents.default_run_setting(batch).get("runGroupId"),
+        }
+        if fits and (state := batch.timeline.run(index, account.age(batch))) is not None:
             yield run_id, documents.run_document(account, batch, index, state)
 
 

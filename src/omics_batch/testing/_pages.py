@@ -18,8 +18,8 @@ DEFAULT_PAGE: Final = 100
 _T = TypeVar("_T")
 
 
-def position(token: str | None, scope: str) -> int:
-    """Read where a token continues; 0 without one.
+def position(token: str | None, scope: str) -> int | None:
+    """Read where a token continues; None without one.
 
     Args:
         token: The startingToken of the request.
@@ -29,7 +29,7 @@ def position(token: str | None, scope: str) -> int:
         Refusal: The token is not one that this call gave.
     """
     if token is None:
-        return 0
+        return None
     try:
         mark, _, place = base64.urlsafe_b64decode(token.encode()).decode("ascii").partition(":")
         found = int(place)

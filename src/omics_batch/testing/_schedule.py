@@ -1,0 +1,134 @@
+"""A life applied to run settings: when each run is submitted and how it ends, if nobody interferes."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from omics_batch._clock import in_seconds
+
+if TYPE_CHECKING:
+    from omics_batch.testing._life import Life
+
+MAX_RUNS: Final = 100_000
+FAILED_RUN_MESSAGE: Final = "The run failed because a task failed."
+
+COMPLETES: Final = "c"
+FAILS: Final = "f"
+REFUSED: Final = "r"
+NEVER: Final = "n"
+"""A run's fate is a letter, and the fates of a batch are a text: strings count and find at C's speed."""
+
+_TICKS: Final = 6
+"""Decimal places of a second: sums of floats have to meet the clock's time at the exact moment."""
+
+
+class Schedule:
+    """When each run of a batch is submitted, runs and ends by itself; all times are seconds of the batch's age.
+
+    Args:
+        life: How the batch lives.
+        run_setting_ids: Its run settings, in the order of their submission.
+    """
+
+    def __init__(self, life: Life, run_setting_ids: Sequence[str]) -> None:
+        """Work it out, once and for all."""
+        self.life = life
+        self.run_setting_ids = run_setting_ids
+        self.pending_at = tick(in_seconds("creating", life.creating))
+        self.submitting_at = tick(self.pending_at + in_seconds("pending", life.pending))
+        self.to_start = in_seconds("run_pending", life.run_pending)
+        """Seconds from a run's submission to its STARTING."""
+        self.to_run = self.to_start + in_seconds("run_starting", life.run_starting)
+        """Seconds from a run's submission to its RUNNING."""
+        self.failure_reason = life.failure_reason or _flaw(run_setting_ids)
+        """Why the batch is FAILED instead of being submitted; None if it is not."""
+        self.failures = _failures(life, run_setting_ids)
+        """The messages of the runs that fail, by index."""
+        self.fates = "".join(self._fate(index, name) for index, name in enumerate(run_setting_ids))
+        """A letter a run."""
+        self.ends = array("d", self._ends())
+        """When each run ends by itself; for one that is never submitted this means nothing."""
+        self.submitted_at = self.submission_of(len(run_setting_ids) - 1)
+        self.processed_at = max((self.submitted_at, *self.ends))
+        self.cancelled_at = self._cancelled_from_outside()
+        """When somebody else cancels the batch; infinitely late if nobody does."""
+
+    @property
+    def changes(self) -> list[tuple[float, str]]:
+        """The batch's statuses, each with the moment from which on it shows."""
+        begun = [(0.0, "CREATING"), (self.pending_at, "PENDING")]
+        if self.failure_reason is not None:
+            return [*begun, (self.submitting_at, "FAILED")]
+        return [
+            *begun,
+            (self.submitting_at, "SUBMITTING"),
+            (self.submitted_at, "INPROGRESS"),
+            (self.processed_at, "PROCESSED"),
+        ]
+
+    def submission_of(self, index: int) -> float:
+        """Give the moment at which a run's submission is tried."""
+        return tick(self.submitting_at + (index + 1) / self.life.submission_rate)
+
+    def submitted(self, at: float, since: float = 0.0) -> int:
+        """Count the runs whose submission was tried so many seconds or more before a moment."""
+        tried = 0 if self.failure_reason is not None else len(self.run_setting_ids)
+        return bisect_right(range(tried), at, key=lambda index: tick(self.submission_of(index) + since))
+
+    def _fate(self, index: int, run_setting_id: str) -> str:
+        if self.failure_reason is not None:
+            return NEVER
+        if run_setting_id in self.life.failed_submissions:
+            return REFUSED
+        return FAILS if index in self.failures else COMPLETES
+
+    def _ends(self) -> list[float]:
+        low, high = self.life.run_lengths
+        random = Random(self.life.seed)  # noqa: S311 - reproducible lengths, no secret
+        return [
+            self.submission_of(index)
+            if fate == REFUSED
+            else tick(self.submission_of(index) + self.to_run + (low if low == high else random.uniform(low, high)))
+            for index, fate in enumerate(self.fates)
+        ]
+
+    def _cancelled_from_outside(self) -> float:
+        if self.life.cancelled_after is None:
+            return math.inf
+        end = self.processed_at if self.failure_reason is None else self.submitting_at
+        cancelled_at = tick(max(self.pending_at, in_seconds("cancelled_after", self.life.cancelled_after)))
+        return cancelled_at if cancelled_at < end else math.inf
+
+
+def tick(seconds: float) -> float:
+    """Round a moment to what the clock can show."""
+    return round(seconds, _TICKS)
+
+
+def _flaw(run_setting_ids: Sequence[str]) -> str | None:
+    """Find what the service finds wrong with run settings once it has read them all."""
+    count, unique = len(run_setting_ids), len(set(run_setting_ids))
+    if count > MAX_RUNS:
+        return f"Batch has {count} runs but {MAX_RUNS} runs is the max."
+    if unique < count:
+        return f"Expected {count} unique runSettingIds but there were {unique}"
+    return None
+
+
+def _failures(life: Life, run_setting_ids: Sequence[str]) -> dict[int, str]:
+    """Choose the runs that fail, with their messages, among those that can be submitted."""
+    if isinstance(life.failed_runs, Mapping):
+        return {
+            index: life.failed_runs[run_setting_id]
+            for index, run_setting_id in enumerate(run_setting_ids)
+            if run_setting_id in life.failed_runs
+        }
+    able = [index for index, name in enumerate(run_setting_ids) if name not in life.failed_submissions]
+    wanted = life.failed_runs if isinstance(life.failed_runs, int) else round(life.failed_runs * len(able))
+    random = Random(life.seed)  # noqa: S311 - reproducible failures, no secret
+    return dict.fromkeys(random.sample(able, min(wanted, len(able))), FAILED_RUN_MESSAGE)
