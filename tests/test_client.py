@@ -118,9 +118,10 @@ async def test_botocores_retry_settings_change_nothing(
 async def test_a_call_ends_at_its_timeout() -> None:
     """0.2 s are 0.2 s, though the attempt's own limit is 30."""
     async with Simulator() as omics:
-        omics.script(faults.unanswered())
+        omics.script(faults.answered(), faults.unanswered())
         batch_id = omics.start_batch(1)
         async with omics.client() as client:
+            await client.get_batch(batch_id)  # the first request of a process loads a lot
             with pytest.raises(AttemptTimeoutError, match="0.2 s") as caught:
                 await client.get_batch(batch_id, timeout=0.2)
     assert isinstance(caught.value, TimeoutError)
@@ -381,8 +382,8 @@ async def test_region_and_credentials_come_from_the_environment(monkeypatch: pyt
     async with Simulator(region_name="eu-west-1") as omics:
         batch_id = omics.start_batch(1)
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", omics.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", omics.secret_key)
         async with OmicsBatchClient(endpoint_url=omics.endpoint_url) as client:
             batch = await client.get_batch(batch_id)
     assert batch.arn == f"arn:aws:omics:eu-west-1:123456789012:runBatch/{batch_id}"
@@ -391,7 +392,7 @@ async def test_region_and_credentials_come_from_the_environment(monkeypatch: pyt
 async def test_a_profile_of_the_configuration_files_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`profile_name` is what it is in boto3."""
     config = tmp_path / "config"
-    config.write_text("[profile lab]\nregion = eu-west-1\naws_access_key_id = A\naws_secret_access_key = B\n")
+    config.write_text(_profile("eu-west-1"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     async with Simulator(region_name="eu-west-1") as omics:
         batch_id = omics.start_batch(1)
@@ -468,7 +469,7 @@ def test_a_rate_that_is_none_is_refused(rate: float) -> None:
 
 def _session() -> AioSession:
     session = AioSession()
-    session.set_credentials("AKIDEXAMPLE", "secret")
+    session.set_credentials(Simulator.access_key, Simulator.secret_key)
     return session
 
 
@@ -521,7 +522,7 @@ async def test_a_mistyped_line_of_the_credentials_file_is_not_told(
 async def test_credentials_of_a_callers_own_session_are_not_looked_for_anew(omics: Simulator) -> None:
     """It refreshes them as it does; a new client would find the same."""
     omics.script(faults.answered(), faults.expired_token())
-    batch_id = omics.start_batch(2, life=Life(run_length=3600))
+    batch_id = omics.start_batch(2, life=Life(run_length=600))
     async with omics.client() as client:
         before = client.aws
         await client.wait_until_processed(batch_id)
@@ -546,17 +547,16 @@ async def test_new_credentials_are_found_in_the_middle_of_a_wait(
 ) -> None:
     """Who renews the file while a wait runs finds the wait going on with it, at once."""
     config = tmp_path / "config"
-    profile = "[profile lab]\nregion = us-west-2\naws_access_key_id = {}\naws_secret_access_key = B\n"
-    config.write_text(profile.format("OLD"))
+    config.write_text(_profile(token="OLD"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     omics.script(faults.answered(), faults.expired_token())
-    batch_id = omics.start_batch(2, life=Life(run_length=3600))
+    batch_id = omics.start_batch(2, life=Life(run_length=600))
     async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
         old = client.aws
         async for _ in client.watch(batch_id):
-            config.write_text(profile.format("NEW"))
+            config.write_text(_profile(token="NEW"))
         new = client.aws
-    assert [await _access_key(aws) for aws in (old, new)] == ["OLD", "NEW"]
+    assert [await _token(aws) for aws in (old, new)] == ["OLD", "NEW"]
 
 
 async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
@@ -564,10 +564,10 @@ async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
 ) -> None:
     """Credentials that are not to be found anew are looked for again after the next success, not at every look."""
     config = tmp_path / "config"
-    config.write_text("[profile lab]\nregion = us-west-2\naws_access_key_id = A\naws_secret_access_key = B\n")
+    config.write_text(_profile())
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     omics.script(faults.answered(), faults.expired_token(), faults.expired_token())
-    batch_id = omics.start_batch(2, life=Life(run_length=3600))
+    batch_id = omics.start_batch(2, life=Life(run_length=600))
     async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
         await client.wait_until_processed(batch_id, on_update=lambda _: config.unlink(missing_ok=True))
     assert [record.getMessage() for record in caplog.records if "no new credentials" in record.getMessage()] == [
@@ -575,10 +575,21 @@ async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
     ]
 
 
-async def _access_key(aws: Any) -> str:
-    """The key that a client signs with."""
+def _profile(region_name: str = "us-west-2", **more: str) -> str:
+    """A profile of the configuration files, named lab, with the local service's credentials."""
+    lines = {
+        "region": region_name,
+        "aws_access_key_id": Simulator.access_key,
+        "aws_secret_access_key": Simulator.secret_key,
+        **{f"aws_session_{name}": value for name, value in more.items()},
+    }
+    return "[profile lab]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items())
+
+
+async def _token(aws: Any) -> str:
+    """The session token that a client sends along."""
     credentials = await aws._request_signer._credentials.get_frozen_credentials()
-    return str(credentials.access_key)
+    return str(credentials.token)
 
 
 async def _asked(omics: Simulator) -> None:

@@ -6,6 +6,7 @@ import doctest
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,7 +42,20 @@ def run_console(example: Example) -> None:
         assert not expected or _SAME.check_output(expected, done.stdout, flags), done.stdout
 
 
-PARSERS = (PythonCodeBlockParser(), CodeBlockParser("console", run_console))
+def play_scenario(example: Example) -> None:
+    """Load a scenario's file: what is wrong in it is an error."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "scenario.yaml"
+        path.write_text(str(example.parsed), encoding="utf-8")
+        scenario = testing.Scenario.load(path)
+    assert scenario.batches
+
+
+PARSERS = (
+    PythonCodeBlockParser(),
+    CodeBlockParser("console", run_console),
+    CodeBlockParser("yaml", play_scenario),
+)
 
 
 @pytest.fixture
@@ -49,9 +63,8 @@ def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The environment that the examples assume: credentials, and batch 7123456, which ends soon."""
     with served(time_scale=100_000.0) as omics:
         assert omics.start_batch(96) == "7123456"
-        monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", omics.endpoint_url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        for name, value in omics.environment.items():
+            monkeypatch.setenv(name, value)
         yield
 
 

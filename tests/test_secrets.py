@@ -17,7 +17,8 @@ from omics_batch.testing import Fault, Life, Simulator, faults
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY, SECRET, TOKEN = "AKIACANARYKEY", "CANARYSECRET/abc+def", "CANARYTOKEN/ghi+jkl"
+# The one pair that the local service takes, and a token.
+KEY, SECRET, TOKEN = Simulator.access_key, Simulator.secret_key, "CANARYTOKEN/ghi+jkl"
 
 ONCE = RetryPolicy(max_attempts=1)
 POLICY = RetryPolicy(max_attempts=2, base=0.001, throttling_base=0.001, attempt_timeout=0.2)

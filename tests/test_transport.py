@@ -94,7 +94,7 @@ async def test_every_retry_option_of_botocore_is_set() -> None:
 async def test_a_default_config_of_the_session_does_not_open_the_way_for_redirects() -> None:
     """Before 3.9 aiobotocore forgets the guard when it merges the two: then there is no client at all."""
     session = AioSession()
-    session.set_credentials("AKIDEXAMPLE", "secret")
+    session.set_credentials(Simulator.access_key, Simulator.secret_key)
     session.set_default_client_config(AioConfig(user_agent_extra="lab"))
     async with Simulator() as target, Simulator() as omics:
         omics.script(faults.redirected(307, f"{target.endpoint_url}/runBatch/7"))
@@ -221,8 +221,8 @@ async def test_the_local_service_needs_no_configuration_and_is_changed_by_none(
 async def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy elsewhere cannot reach a loopback address of ours, and would be handed the request."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", Simulator.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", Simulator.secret_key)
     async with (
         Simulator() as omics,
         OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client,
@@ -252,8 +252,8 @@ async def test_what_is_meant_for_this_machine_goes_to_no_proxy_wherever_the_endp
     async with Simulator() as omics, proxy_that_refuses() as (port, sent):
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", omics.endpoint_url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", Simulator.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", Simulator.secret_key)
         monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
         async with OmicsBatchClient(region_name="us-west-2") as client:
             assert (await client.get_batch(omics.start_batch(1))).arn
@@ -264,8 +264,8 @@ async def test_the_password_of_a_proxy_is_not_told(monkeypatch: pytest.MonkeyPat
     """Neither in the error nor in its cause."""
     async with proxy_that_refuses() as (port, sent):
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2@127.0.0.1:{port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", Simulator.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", Simulator.secret_key)
         policy = RetryPolicy(max_attempts=1)
         async with OmicsBatchClient(region_name="us-west-2", retry=policy) as client:
             with pytest.raises(ConnectionFailedError) as caught:

@@ -40,16 +40,6 @@ class Ran:
         return self.stderr.splitlines()
 
 
-def environment(omics: Simulator) -> dict[str, str]:
-    """What leads the program to a simulator."""
-    return {
-        "AWS_ENDPOINT_URL_OMICS": omics.endpoint_url,
-        "AWS_DEFAULT_REGION": omics.region_name,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-    }
-
-
 @dataclass(frozen=True)
 class Here:
     """The program in this process, where a process of its own would show nothing more."""
@@ -67,7 +57,7 @@ class Shell:
     """A shell whose environment leads to a simulator."""
 
     def __init__(self, omics: Simulator) -> None:
-        self.environment = {**os.environ, **environment(omics)}
+        self.environment = {**os.environ, **omics.environment}
 
     async def run(
         self, *arguments: str, program: Sequence[str] = PROGRAM, settings: Mapping[str, str] | None = None

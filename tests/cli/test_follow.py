@@ -31,8 +31,8 @@ async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     """Follow a batch in front of a view; each line that it writes brings the next document."""
     often = partial(OmicsBatchClient, poll=PollPolicy(initial=0.01, maximum=0.01), max_rate=None)
     monkeypatch.setattr(_connection, "OmicsBatchClient", often)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    for name, value in omics.environment.items():
+        monkeypatch.setenv(name, value)
 
     async def tell(view: View, *documents: dict[str, Any]) -> Ending:
         left = list(documents)

@@ -9,28 +9,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import aiohttp
 from yarl import URL
 
-if TYPE_CHECKING:
-    from omics_batch.testing import Simulator
+from omics_batch.testing import Simulator
 
 boto3: Any = import_module("boto3")
 botocore_config: Any = import_module("botocore.config")
 aiobotocore_config: Any = import_module("aiobotocore.config")
 aiobotocore_session: Any = import_module("aiobotocore.session")
+botocore_auth: Any = import_module("botocore.auth")
+botocore_awsrequest: Any = import_module("botocore.awsrequest")
+botocore_credentials: Any = import_module("botocore.credentials")
 """Modules without types, imported so that no checker guesses at them."""
 
 ClientError: type[Exception] = import_module("botocore.exceptions").ClientError
 
 EPOCH: Final = datetime(2025, 3, 15, 10, 0, tzinfo=UTC)
-
-SIGNATURE: Final = (
-    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250315/us-west-2/omics/aws4_request, "
-    f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
-)
 
 SETTING: Final[dict[str, Any]] = {"workflowId": "1234567", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole"}
 
@@ -58,6 +55,25 @@ class Reply:
         return message
 
 
+def signed(
+    method: str,
+    url: str,
+    body: bytes | BinaryIO | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    region: str = "us-west-2",
+    service: str = "omics",
+    access_key: str = Simulator.access_key,
+    secret_key: str = Simulator.secret_key,
+    token: str | None = None,
+) -> dict[str, str]:
+    """A request's headers and the signature that botocore makes of them."""
+    request = botocore_awsrequest.AWSRequest(method=method, url=url, data=body, headers=dict(headers or {}))
+    credentials = botocore_credentials.Credentials(access_key, secret_key, token)
+    botocore_auth.SigV4Auth(credentials, service, region).add_auth(request)
+    return dict(request.headers.items())
+
+
 async def until(condition: Callable[[], object]) -> None:
     """Let everything else run until something is so; the test's time limit is the only other end."""
     while not condition():  # noqa: ASYNC110 - what is waited for happens in the server
@@ -67,9 +83,10 @@ async def until(condition: Callable[[], object]) -> None:
 class Wire:
     """Signed requests, with nothing checked before they are sent."""
 
-    def __init__(self, session: aiohttp.ClientSession, endpoint_url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, endpoint_url: str, region: str = "us-west-2") -> None:
         self._session = session
         self._endpoint_url = endpoint_url
+        self._region = region
 
     async def ask(
         self,
@@ -79,11 +96,12 @@ class Wire:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         sent = json.dumps(body).encode() if isinstance(body, Mapping) else body
+        signature = signed(method, self._endpoint_url + path, sent, region=self._region)
         async with self._session.request(
             method,
             URL(self._endpoint_url + path, encoded=True),
             data=sent,
-            headers={"Authorization": SIGNATURE, **(headers or {})},
+            headers={**signature, **(headers or {})},
             allow_redirects=False,
         ) as response:
             return Reply(response.status, response.headers, await response.read())
@@ -103,7 +121,7 @@ class Wire:
 @asynccontextmanager
 async def wire_to(simulator: Simulator) -> AsyncGenerator[Wire]:
     async with aiohttp.ClientSession() as session:
-        yield Wire(session, simulator.endpoint_url)
+        yield Wire(session, simulator.endpoint_url, simulator.region_name)
 
 
 class Boto:
@@ -122,15 +140,19 @@ class Boto:
 
 
 @asynccontextmanager
-async def boto_to(simulator: Simulator) -> AsyncGenerator[Boto]:
+async def boto_to(simulator: Simulator, *, parameter_validation: bool = True) -> AsyncGenerator[Boto]:
     def make() -> Any:
         return boto3.client(
             "omics",
             region_name=simulator.region_name,
             endpoint_url=simulator.endpoint_url,
-            aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="secret",
-            config=botocore_config.Config(inject_host_prefix=False, retries={"total_max_attempts": 1}),
+            aws_access_key_id=Simulator.access_key,
+            aws_secret_access_key=Simulator.secret_key,
+            config=botocore_config.Config(
+                inject_host_prefix=False,
+                parameter_validation=parameter_validation,
+                retries={"total_max_attempts": 1},
+            ),
         )
 
     client: Any = await asyncio.to_thread(make)

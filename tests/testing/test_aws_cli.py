@@ -27,31 +27,17 @@ pytestmark = [
 class AwsCli:
     """`aws omics ...` in a process of its own, with a HOME of its own."""
 
-    def __init__(self, endpoint_url: str, home: Path) -> None:
-        self._endpoint_url = endpoint_url
+    def __init__(self, omics: Simulator, home: Path) -> None:
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
-            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_DEFAULT_REGION": "us-west-2",
             "AWS_MAX_ATTEMPTS": "1",
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            **omics.environment,
         }
 
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         process = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "awscli",
-                "omics",
-                *arguments,
-                "--endpoint-url",
-                self._endpoint_url,
-            ),
+            *(sys.executable, "-W", "ignore", "-m", "awscli", "omics", *arguments),
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -67,7 +53,7 @@ class AwsCli:
 
 
 async def test_it_walks_through_a_batch(omics: Simulator, clock: ManualClock, tmp_path: Path) -> None:
-    aws = AwsCli(omics.endpoint_url, tmp_path)
+    aws = AwsCli(omics, tmp_path)
     started = await aws.json(
         "start-run-batch",
         *("--batch-name", "trio"),

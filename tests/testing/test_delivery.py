@@ -16,7 +16,7 @@ import pytest
 from omics_batch.testing import Fault, ManualClock, Simulator, faults
 from omics_batch.testing._delivery import Delivery
 from omics_batch.testing._reply import json_reply
-from tests.testing._support import SIGNATURE, Reply, Wire, until, wire_to
+from tests.testing._support import Reply, Wire, signed, until, wire_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,9 +35,9 @@ class Socket:
         self.writer = writer
 
     def ask(self, batch_id: str) -> None:
-        self.writer.write(
-            f"GET /runBatch/{batch_id} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {SIGNATURE}\r\n\r\n".encode()
-        )
+        headers = {"Host": "127.0.0.1", **signed("GET", f"http://127.0.0.1/runBatch/{batch_id}")}
+        lines = [f"GET /runBatch/{batch_id} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        self.writer.write("\r\n".join([*lines, "", ""]).encode())
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from aiohttp import web
 from omics_batch.testing import _plans as plans
 from omics_batch.testing._model import service_model
 from omics_batch.testing._reply import JSON_TYPE, Reply, error_reply
+from omics_batch.testing._signature import skew_message
 
 if TYPE_CHECKING:
     from omics_batch._clock import Clock
@@ -149,19 +150,9 @@ def _status_reply(status: int) -> Reply:
 
 
 def _skewed_reply(now: datetime, seconds: float) -> Reply:
-    here, leeway = now + timedelta(seconds=seconds), timedelta(minutes=5)
-    if seconds > 0:
-        message = f"Signature expired: {_iso(now)} is now earlier than {_iso(here - leeway)} ({_iso(here)} - 5 min.)"
-    else:
-        message = (
-            f"Signature not yet current: {_iso(now)} is still later than {_iso(here + leeway)} ({_iso(here)} + 5 min.)"
-        )
+    here = now + timedelta(seconds=seconds)
     headers = {"Date": format_datetime(here, usegmt=True)}
-    return error_reply(403, "InvalidSignatureException", message, headers)
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y%m%dT%H%M%SZ}"
+    return error_reply(403, "InvalidSignatureException", skew_message(now, here), headers)
 
 
 def _about_another_batch(reply: Reply) -> Reply:

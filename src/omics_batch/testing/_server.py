@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from omics_batch.testing._access import check_host, check_signature
+from omics_batch.testing._access import check_host
 from omics_batch.testing._delivery import Delivery, to_response
 from omics_batch.testing._model import Operation, service_model
-from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._operations import HANDLERS, start_run_batch
 from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
+from omics_batch.testing._s3_batches import S3Batches
+from omics_batch.testing._signature import SignedRequest, check_signature
 from omics_batch.testing._wire import read_request, write_answer
 
 if TYPE_CHECKING:
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
 
     from omics_batch._clock import Clock
     from omics_batch.testing._account import Account
+    from omics_batch.testing._model import Document
     from omics_batch.testing._quota import Quota
+    from omics_batch.testing._s3 import Objects
+    from omics_batch.testing._s3_batches import StoredSettings
     from omics_batch.testing._script import Script
 
 UNKNOWN: Final = "Unknown"
@@ -51,6 +57,15 @@ class ReceivedRequest:
     """The HTTP status of the answer; None while there is none, and where the connection was broken instead."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was read."""
+
+    members: Document
+    stored: StoredSettings | None
+    """The run settings in S3 that it names."""
+
+
 class Server:
     """A HTTP server of one account, on one address.
 
@@ -60,14 +75,25 @@ class Server:
         clock: What requests are timed on.
         quota: How many requests a second are answered; None for no limit.
         host: The address to listen on.
+        objects: Where the objects of S3 are that requests name; None for nowhere.
     """
 
-    def __init__(self, *, account: Account, script: Script, clock: Clock, quota: Quota | None, host: str) -> None:
+    def __init__(
+        self,
+        *,
+        account: Account,
+        script: Script,
+        clock: Clock,
+        quota: Quota | None,
+        host: str,
+        objects: Objects | None,
+    ) -> None:
         self._account = account
         self._script = script
         self._clock = clock
         self._quota = quota
         self._host = host
+        self._s3_batches = S3Batches(objects, account)
         self._model = service_model()
         self._running: tuple[asyncio.Server, web.ServerRunner, web.Server] | None = None
         self.requests: list[ReceivedRequest] = []
@@ -112,6 +138,11 @@ class Server:
             response = await self._respond(request, found)
         except ConnectionError:
             response = None  # the client left in the middle of the answer
+        except Exception:
+            _logger.exception("%s could not be answered", name)
+            response = to_response(
+                error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
+            )
         if response is None:
             return web.Response()  # goes nowhere: the connection is closed
         self.requests[place] = replace(self.requests[place], status=response.status)
@@ -122,36 +153,53 @@ class Server:
     ) -> web.StreamResponse | None:
         try:
             check_host(request.headers.get("Host"), self._host)
-            check_signature(request.headers.get("Authorization"), self._account.region_name)
-            operation, uri_members = _served(found)
             body = await _read(request)
+            signed = SignedRequest(request.method, request.raw_path, request.headers, body)
+            check_signature(signed, self._account.region_name, datetime.now(UTC))
+            operation, uri_members = _served(found)
         except Refusal as refusal:
             return to_response(refusal.reply)
         query = {name: request.rel_url.query.getall(name) for name in request.rel_url.query}
-        delivery = Delivery(request, self._clock, lambda: self._answer(operation, uri_members, query, body))
+        asked = await self._understand(operation, uri_members, query, body)
+        delivery = Delivery(request, self._clock, lambda: self._answer(operation, asked))
         return await delivery.carry_out(self._script.take(operation.name))
 
-    def _answer(
+    async def _understand(
         self,
         operation: Operation,
         uri_members: Mapping[str, str],
         query: Mapping[str, Sequence[str]],
         body: bytes,
-    ) -> Reply:
+    ) -> Asked | Refusal:
+        """Read what is asked for, and what that refers to; what is wrong with it is told in the answer's turn."""
+        await self._s3_batches.settle()
+        try:
+            members = read_request(self._model, operation, uri_members, query, body)
+            return Asked(members, await self._s3_batches.read(members))
+        except Refusal as refusal:
+            return refusal
+
+    def _answer(self, operation: Operation, asked: Asked | Refusal) -> Reply:
         """Give the true answer: an error, too, is one."""
         if self._quota is not None and not self._quota.admits():
             return error_reply(429, "ThrottlingException", "Rate exceeded")
+        if isinstance(asked, Refusal):
+            return asked.reply
         try:
-            members = read_request(self._model, operation, uri_members, query, body)
-            if operation.name == "GetBatch" and (put := self._account.document(members["batchId"])) is not None:
-                return json_reply(operation.status, put)
-            answer = HANDLERS[operation.name](self._account, members)
-            return json_reply(operation.status, write_answer(self._model, operation.output, answer))
+            return self._carry_out(operation, asked)
         except Refusal as refusal:
             return refusal.reply
-        except Exception:
-            _logger.exception("%s could not be answered", operation.name)
-            return error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
+
+    def _carry_out(self, operation: Operation, asked: Asked) -> Reply:
+        members = asked.members
+        if operation.name == "GetBatch" and (put := self._account.document(members["batchId"])) is not None:
+            return json_reply(operation.status, put)
+        if asked.stored is None:
+            answer = HANDLERS[operation.name](self._account, members)
+        else:
+            answer = start_run_batch(self._account, members, asked.stored.settings)
+            self._s3_batches.follow(answer["id"], asked.stored)
+        return json_reply(operation.status, write_answer(self._model, operation.output, answer))
 
 
 def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:
