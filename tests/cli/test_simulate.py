@@ -2,35 +2,141 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import re
+import json
+import os
+import shlex
 import signal
 import socket
+import sys
+from asyncio.subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from omics_batch.cli._simulate import instructions, why_not
-from omics_batch.testing import local_client
+from omics_batch.testing import Scenario, Simulator, local_client
 from tests.cli._support import ID, Shell, line_of
 
 if TYPE_CHECKING:
-    from omics_batch.testing import Simulator
+    from asyncio.subprocess import Process
+    from pathlib import Path
+
+    from tests.cli._support import Here
+
+BOTO3 = "import boto3; print(boto3.client('omics').get_batch(batchId='7123456')['name'])"
+
+COHORTS = """
+region: eu-west-1
+time_scale: 1000
+batches:
+  - {name: trio, runs: [NA12878, NA12891, NA12892]}
+  - {runs: 5, life: {failure_reason: no such workflow}}
+faults:
+  - throttled: {operation: GetRun}
+"""
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-async def test_what_it_says_works_until_a_signal_ends_it(shell: Shell, number: signal.Signals, code: int) -> None:
+async def paste_of(process: Process) -> str:
+    """The lines that it gives to paste, up to the one for its batch."""
+    lines = [await line_of(process)]
+    while f"wait {ID}" not in lines[-1]:
+        lines.append(await line_of(process))
+    return "".join(line for line in lines if line.startswith("  export "))
+
+
+async def test_what_it_says_works_until_a_signal_ends_it(shell: Shell) -> None:
+    """Pasted into a shell that knows nothing else, it leads this program and boto3 there."""
     async with shell.started("simulate", "--port", "0", "--runs", "4", "--time-scale", "1000") as process:
-        found = re.search(r"http://127\.0\.0\.1:[0-9]+", await line_of(process))
-        assert found is not None
-        said = [await line_of(process) for _ in range(6)]
-        assert f"  export AWS_ENDPOINT_URL_OMICS={found[0]}\n" in said
-        assert said[-1] == f"  omics-batch wait {ID}\n"
-        ran = await shell.run("get", ID, settings={"AWS_ENDPOINT_URL_OMICS": found[0]})
-        assert "simulated-cohort" in ran.stdout
-        process.send_signal(number)
+        paste = await paste_of(process)
+        for command in ([sys.executable, "-m", "omics_batch.cli", "get", ID], [sys.executable, "-c", BOTO3]):
+            asked = await asyncio.create_subprocess_exec(
+                *("/bin/sh", "-c", paste + shlex.join(command)),
+                env={"PATH": os.environ["PATH"], "HOME": "/nowhere"},
+                stdout=PIPE,
+            )
+            assert b"simulated-cohort" in (await asked.communicate())[0]
+        process.send_signal(signal.SIGINT)
         assert (await process.communicate()) == (b"", b"")
-        assert process.returncode == code
+        assert process.returncode == 130
+
+
+async def test_a_program_reads_the_same_as_json(shell: Shell) -> None:
+    async with shell.started("simulate", "--port", "0", "--runs", "1", "--json") as process:
+        said = json.loads(await line_of(process))
+        assert said["environment"] == {
+            "AWS_ENDPOINT_URL_OMICS": said["endpointUrl"],
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_DEFAULT_REGION": said["region"],
+            "AWS_REGION": "us-west-2",
+            "AWS_ACCESS_KEY_ID": Simulator.access_key,
+            "AWS_SECRET_ACCESS_KEY": Simulator.secret_key,
+        }
+        assert said["batchIds"] == [ID]
+        process.terminate()
+        assert await process.wait() == 143
+
+
+async def test_it_plays_a_scenario(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "cohorts.yaml"
+    path.write_text(COHORTS, encoding="utf-8")
+    async with shell.started("simulate", "--port", "0", "--scenario", str(path), "--json") as process:
+        said = json.loads(await line_of(process))
+        assert (said["region"], said["batchIds"]) == ("eu-west-1", ["7123456", "7123457"])
+        async with local_client(said["endpointUrl"], region_name="eu-west-1") as client:
+            assert (await client.get_batch("7123456")).name == "trio"
+        ran = await shell.run("wait", "7123457", settings=said["environment"])
+        assert (ran.code, "no such workflow" in ran.stdout + ran.stderr) == (4, True)
+
+
+@pytest.mark.slow
+async def test_the_command_line_has_the_last_word_on_a_scenario(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "cohorts.json"
+    path.write_text('{"region": "eu-west-1", "s3": "http://127.0.0.1:5000"}', encoding="utf-8")
+    arguments = ("--scenario", str(path), "--region", "us-east-1", "--time-scale", "5")
+    async with shell.started("simulate", "--port", "0", "--json", *arguments) as process:
+        said = json.loads(await line_of(process))
+        assert (said["region"], said["batchIds"]) == ("us-east-1", [])
+        assert said["environment"]["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:5000"
+
+
+def test_a_scenario_that_is_none_is_told_of_line_by_line(here: Here, tmp_path: Path) -> None:
+    path = tmp_path / "cohorts.yaml"
+    path.write_text("quota: fast\nbatches:\n- run: 3\n", encoding="utf-8")
+    ran = here.run("simulate", "--scenario", str(path))
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.complaints == [
+        f"omics-batch: {path}: line 3: batches[0].runs: is missing",
+        f"{path}: line 3: batches[0].run: is unknown here, where these are known: runs, name, life",
+        f"{path}: line 1: quota: should be a valid number",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--runs", "--failed-runs"])
+def test_a_scenario_says_itself_which_batches_there_are(here: Here, tmp_path: Path, option: str) -> None:
+    ran = here.run("simulate", option, "3", "--scenario", str(tmp_path / "cohorts.yaml"))
+    assert ran.code == 2
+    assert "leave --runs and --failed-runs away" in ran.complaints[0]
+
+
+def test_a_setting_that_no_simulator_takes_is_wrong_usage(here: Here, tmp_path: Path) -> None:
+    path = tmp_path / "cohorts.yaml"
+    path.write_text("s3: nowhere", encoding="utf-8")
+    ran = here.run("simulate", "--scenario", str(path))
+    assert ran.code == 2
+    assert "s3 has to be a folder or the URL of a local S3" in ran.complaints[0]
+
+
+def test_a_scale_that_is_none_is_wrong_usage(here: Here) -> None:
+    ran = here.run("simulate", "--time-scale", "nan")
+    assert ran.code == 2
+    assert "scale" in ran.complaints[0]
+
+
+def test_it_prints_the_schema_of_a_scenario(here: Here) -> None:
+    ran = here.run("simulate", "--scenario-schema")
+    assert (ran.code, json.loads(ran.stdout)) == (0, Scenario.schema())
 
 
 async def test_without_runs_it_begins_empty(shell: Shell) -> None:
@@ -58,5 +164,8 @@ def test_other_reasons_not_to_listen_are_told_as_they_are() -> None:
     assert why_not(refused, "127.0.0.1", 80) == "cannot listen on 127.0.0.1, port 80: Permission denied"
 
 
-def test_a_batch_is_told_of_only_where_one_was_placed() -> None:
-    assert "omics-batch wait" not in instructions("http://127.0.0.1:8080", "us-west-2", None)
+async def test_of_many_batches_the_first_are_told_of(omics: Simulator) -> None:
+    assert "omics-batch wait" not in instructions(omics, [])
+    assert "more batches" not in instructions(omics, ["1"] * 10)
+    lines = instructions(omics, [str(number) for number in range(12)]).splitlines()
+    assert lines[-2:] == ["  omics-batch wait 9", "  # and 2 more batches, up to 11"]

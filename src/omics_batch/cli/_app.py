@@ -1,7 +1,7 @@
 """The commands."""
 
 # typer makes a command's options of its function's parameters, and reads their types at run time.
-# ruff: noqa: FBT002, PLR0917, TC001
+# ruff: noqa: FBT002, PLR0917, TC001, TC003
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import io
 import logging
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
@@ -167,26 +168,56 @@ def simulate(
     host: Annotated[
         str, typer.Option(help="Address to listen on; any but a loopback address lets others in.")
     ] = "127.0.0.1",
-    time_scale: Annotated[float, typer.Option(help="Simulated seconds in a real one.")] = 1.0,
+    scenario: Annotated[
+        Path | None, typer.Option(help="Play a scenario: a file of YAML, or of JSON if it is named .json.")
+    ] = None,
+    time_scale: Annotated[
+        float | None, typer.Option(help="Simulated seconds in a real one.  [default: the scenario's, or 1]")
+    ] = None,
     runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Place a batch of so many runs at once.")] = None,
-    failed_runs: Annotated[int, typer.Option(min=0, help="How many runs of each batch fail.")] = 0,
-    region: Annotated[str, typer.Option(help="Region that it stands for.")] = "us-west-2",
+    failed_runs: Annotated[int | None, typer.Option(min=0, help="How many runs of each batch fail.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region that it stands for.  [default: the scenario's, or us-west-2]")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Say how to talk to it as one line of JSON.")] = False,
+    scenario_schema: Annotated[
+        bool, typer.Option("--scenario-schema", help="Print the JSON schema of a scenario's file, and end.")
+    ] = False,
 ) -> None:
-    """Serve a local HealthOmics until Ctrl-C, to try and test against."""
-    from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
-    from omics_batch.testing import Life, Simulator  # noqa: PLC0415
+    """Serve a local HealthOmics until Ctrl-C, to try and test against.
 
+    It prints the environment variables that point boto3, the AWS command line or another SDK at it.
+    """
+    from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
+    from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415
+
+    if scenario_schema:
+        typer.echo(as_json(Scenario.schema(), indent=2))
+        return
+    if scenario is None:
+        batches = [] if runs is None else [PlacedBatch(runs=runs, name="simulated-cohort")]
+        played = Scenario(batches=batches, life=Life(failed_runs=failed_runs or 0))
+    elif runs is not None or failed_runs is not None:
+        raise typer.BadParameter("a scenario says itself which batches there are: leave --runs and --failed-runs away")
+    else:
+        try:
+            played = Scenario.load(scenario)
+        except ScenarioError as error:
+            complain(*str(error).splitlines())
+            raise typer.Exit(Exit.USAGE) from None
+    wanted = {"time_scale": time_scale, "region_name": region, "host": host, "port": port}
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     try:
-        simulator = Simulator(
-            life=Life(failed_runs=failed_runs), time_scale=time_scale, host=host, port=port, region_name=region
-        )
+        simulator = Simulator(**{**played.settings, **given})
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    _run(serve(simulator, host=host, port=port, runs=runs))
+    _run(serve(simulator, played, host=host, port=port, as_json=json))
 
 
 @app.command(epilog="Example: omics-batch demo")
-def demo() -> Exit:
+def demo(
+    speed: Annotated[float, typer.Option(help="How many times as fast.", min=0.1, max=100, show_default=False)] = 1.0,
+) -> Exit:
     """Watch 96 runs on a local HealthOmics, in about 15 seconds.
 
     It needs no AWS account, no credentials and no configuration. It ends with 0 if all went as scripted.
@@ -205,18 +236,18 @@ def demo() -> Exit:
             view.note(text.removeprefix(_demo.OPERATION))
 
     with logged_to(tell, logging.INFO):
-        findings = _run(_demo.perform(view))
+        findings = _run(_demo.perform(view, speed))
     differences = deviations(findings)
     output.print(summary(findings, differences))
     return Exit.ERROR if differences else Exit.OK
 
 
 @app.command(hidden=True)
-def demo_service() -> None:
+def demo_service(speed: float) -> None:
     """Serve the demo's cohort until stdin ends."""
     from omics_batch.cli._stage import play  # noqa: PLC0415 - no other command needs it
 
-    _run(play())
+    _run(play(speed))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

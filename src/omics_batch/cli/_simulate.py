@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
+import shlex
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from omics_batch.cli._exits import ProgramError
 
 if TYPE_CHECKING:
-    from omics_batch.testing import Simulator
+    from collections.abc import Sequence
+
+    from omics_batch.testing import Scenario, Simulator
+
+_MAX_SHOWN: Final = 10
 
 
-async def serve(simulator: Simulator, *, host: str, port: int, runs: int | None) -> None:
+async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: int, as_json: bool) -> None:
     """Serve until it is cancelled, and say on stdout how to talk to it.
 
     Args:
         simulator: One that is not running yet.
+        scenario: The batches that it has at once.
         host: Where it is going to listen, for the complaint if it cannot.
         port: The same.
-        runs: How many runs a batch has that is placed at once; None places none.
+        as_json: Whether to say it as one line of JSON, for programs.
 
     Raises:
         ProgramError: It cannot listen there.
@@ -32,24 +39,31 @@ async def serve(simulator: Simulator, *, host: str, port: int, runs: int | None)
             omics = await stack.enter_async_context(simulator)
         except OSError as error:
             raise ProgramError(why_not(error, host, port)) from None
-        batch_id = None if runs is None else omics.start_batch(runs, name="simulated-cohort")
-        typer.echo(instructions(omics.endpoint_url, omics.region_name, batch_id))
+        batch_ids = scenario.place(omics)
+        typer.echo(facts(omics, batch_ids) if as_json else instructions(omics, batch_ids))
         await asyncio.Event().wait()
 
 
-def instructions(endpoint_url: str, region_name: str, batch_id: str | None) -> str:
-    """Write how to talk to the simulator from another shell."""
-    lines = [
-        f"The local HealthOmics listens on {endpoint_url} until Ctrl-C. In another shell:",
-        "",
-        f"  export AWS_ENDPOINT_URL_OMICS={endpoint_url}",
-        f"  export AWS_DEFAULT_REGION={region_name}",
-        "  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
-        "  export AWS_DISABLE_HOST_PREFIX_INJECTION=true  # for boto3 and the AWS command line",
-    ]
-    if batch_id is not None:
-        lines.append(f"  omics-batch wait {batch_id}")
+def instructions(omics: Simulator, batch_ids: Sequence[str]) -> str:
+    """Write how to talk to the simulator from another shell: lines to paste there."""
+    lines = [f"The local HealthOmics listens on {omics.endpoint_url} until Ctrl-C. In another shell:", ""]
+    lines += [f"  export {name}={shlex.quote(value)}" for name, value in omics.environment.items()]
+    lines += [f"  omics-batch wait {batch_id}" for batch_id in batch_ids[:_MAX_SHOWN]]
+    if len(batch_ids) > _MAX_SHOWN:
+        lines.append(f"  # and {len(batch_ids) - _MAX_SHOWN} more batches, up to {batch_ids[-1]}")
     return "\n".join(lines)
+
+
+def facts(omics: Simulator, batch_ids: Sequence[str]) -> str:
+    """Write the same as a line of JSON."""
+    return json.dumps(
+        {
+            "endpointUrl": omics.endpoint_url,
+            "region": omics.region_name,
+            "environment": omics.environment,
+            "batchIds": batch_ids,
+        }
+    )
 
 
 def why_not(error: OSError, host: str, port: int) -> str:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import ipaddress
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
 from omics_batch.testing._clock import ScaledClock
+from omics_batch.testing._credentials import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._life import Life
 from omics_batch.testing._quota import Quota
+from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._script import Script
 from omics_batch.testing._server import ReceivedRequest, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from omics_batch._client import OmicsBatchClient
     from omics_batch._clock import Clock
     from omics_batch.testing.faults import Fault
-
-_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
-_SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's own example, known to all
 
 
 class Simulator:
@@ -37,8 +37,8 @@ class Simulator:
             async with omics.client() as client:
                 batch = await client.get_batch(batch_id)
 
-    boto3, aiobotocore and the AWS command line work against `endpoint_url` too, with any
-    credentials, once their host prefix is switched off (AWS_DISABLE_HOST_PREFIX_INJECTION=true).
+    boto3, aiobotocore, the AWS command line and other SDKs work against it too: `environment` has
+    the variables that they need.
 
     Args:
         life: How batches live: one life for all, or a choice by the StartRunBatch request.
@@ -49,11 +49,19 @@ class Simulator:
         host: The address to listen on. Any but a loopback address opens the simulator to others.
         port: The port to listen on; 0 takes a free one.
         region_name: The region that the service stands for; requests are signed for it.
+        s3: Where the objects of `s3UriSettings` are: a folder, in which `s3://bucket/key` is the file
+            `bucket/key`, or the URL of a local S3 that knows `access_key` and `secret_key`.
         epoch: The wall-clock time of the beginning; the real one if None.
 
     Raises:
-        InvalidInputError: A clock and a time scale were given, or a scale or quota is not positive.
+        InvalidInputError: A clock and a time scale were given, or a scale or quota is not positive, or
+            `s3` is no place.
     """
+
+    access_key: ClassVar[str] = ACCESS_KEY
+    """The access key of the one pair of credentials that it knows: no secret, and the same for all simulators."""
+    secret_key: ClassVar[str] = SECRET_KEY
+    """The secret key that belongs to it."""
 
     def __init__(
         self,
@@ -67,6 +75,7 @@ class Simulator:
         port: int = 0,
         region_name: str = "us-west-2",
         epoch: datetime | None = None,
+        s3: Path | str | None = None,
     ) -> None:
         if clock is not None and time_scale != 1.0:
             raise InvalidInputError("give a clock or a time_scale, not both")
@@ -85,7 +94,9 @@ class Simulator:
             clock=self._clock,
             quota=None if quota is None else Quota(quota, self._clock),
             host=host,
+            objects=None if s3 is None else open_objects(s3, region_name),
         )
+        self._s3_url = s3 if isinstance(s3, str) and is_url(s3) else None
         self._endpoint_url: str | None = None
 
     async def __aenter__(self) -> Self:
@@ -110,6 +121,23 @@ class Simulator:
         if self._endpoint_url is None:
             raise RuntimeError("The simulator is not running: use it as `async with Simulator() as omics:`")
         return self._endpoint_url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that point boto3, the AWS command line or another SDK at it.
+
+        They say where it is, with which credentials to sign, and that no prefix goes before its host's
+        name. There are some only inside of the `async with` block.
+        """
+        variables = {
+            "AWS_ENDPOINT_URL_OMICS": self.endpoint_url,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "AWS_DEFAULT_REGION": self._region_name,
+            "AWS_REGION": self._region_name,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+        }
+        return variables if self._s3_url is None else {**variables, "AWS_ENDPOINT_URL_S3": self._s3_url}
 
     @property
     def region_name(self) -> str:
@@ -216,7 +244,7 @@ def local_client(endpoint_url: str, **overrides: Any) -> OmicsBatchClient:  # no
     arguments: dict[str, Any] = {
         "region_name": "us-west-2",
         "endpoint_url": endpoint_url,
-        "session": static_session(_ACCESS_KEY, _SECRET_KEY),
+        "session": static_session(ACCESS_KEY, SECRET_KEY),
     }
     return OmicsBatchClient(**{**arguments, **overrides})
 
