@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: starts processes of its own")
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

@@ -1,21 +1,56 @@
-"""A local HealthOmics to test against: no account, no network, no waiting."""
+"""A local HealthOmics to test against: no account, no network, no waiting.
 
-from omics_batch.testing import faults
-from omics_batch.testing._clock import ManualClock, ScaledClock
-from omics_batch.testing._life import Life
-from omics_batch.testing._script import UnusedFaultError
-from omics_batch.testing._server import ReceivedRequest
-from omics_batch.testing._simulator import Simulator, local_client
-from omics_batch.testing.faults import Fault
+Names load what they need when they are first used: pytest imports this package for its plugin.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omics_batch.testing import faults
+    from omics_batch.testing._clock import ManualClock, ScaledClock
+    from omics_batch.testing._life import Life
+    from omics_batch.testing._scenario import PlacedBatch, Scenario, ScenarioError
+    from omics_batch.testing._script import UnusedFaultError
+    from omics_batch.testing._server import ReceivedRequest
+    from omics_batch.testing._simulator import Simulator, local_client
+    from omics_batch.testing.faults import Fault
 
 __all__ = [
     "Fault",
     "Life",
     "ManualClock",
+    "PlacedBatch",
     "ReceivedRequest",
     "ScaledClock",
+    "Scenario",
+    "ScenarioError",
     "Simulator",
     "UnusedFaultError",
     "faults",
     "local_client",
 ]
+
+_ROOMS = {
+    "Fault": "faults",
+    "Life": "_life",
+    "ManualClock": "_clock",
+    "PlacedBatch": "_scenario",
+    "ReceivedRequest": "_server",
+    "ScaledClock": "_clock",
+    "Scenario": "_scenario",
+    "ScenarioError": "_scenario",
+    "Simulator": "_simulator",
+    "UnusedFaultError": "_script",
+    "faults": "faults",
+    "local_client": "_simulator",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above
+    room = _ROOMS.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{room}")
+    globals()[name] = value = module if name == room else getattr(module, name)
+    return value

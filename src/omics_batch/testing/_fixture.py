@@ -1,0 +1,71 @@
+"""The simulator of one test: made as the test's marks say, served, and found by the AWS clients of the test."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from omics_batch.testing._background import in_background
+from omics_batch.testing._scenario import Scenario
+from omics_batch.testing._script import UnusedFaultError
+from omics_batch.testing._simulator import Simulator
+from omics_batch.testing.plugin import SIMULATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TIME_SCALE: Final = 1000.0
+"""Where nothing else is said: an hour in 3.6 s, and yet a deadline of a minute outlasts a few requests."""
+
+_IN_THE_WAY: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+"""What would be looked for in files, or sent along with the simulator's credentials."""
+
+
+def simulated(test: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """Serve the simulator that a test's marks ask for, with the environment pointing to it.
+
+    A mark that cannot be fails the test, and so do faults that no request met.
+    """
+    simulator = test.stash[SIMULATOR] = _as_marked(test)
+    for name in _IN_THE_WAY:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")  # else clients would ask the real service
+    try:
+        with in_background(simulator):
+            for name, value in simulator.environment.items():
+                monkeypatch.setenv(name, value)
+            yield simulator
+    except UnusedFaultError as error:
+        raise _failure(str(error)) from None
+
+
+def _as_marked(test: pytest.Item) -> Simulator:
+    settings: dict[str, Any] = {}
+    for mark in reversed([*test.iter_markers("omics")]):  # the closest comes last, and has the last word
+        if mark.args:
+            raise _refusal(f"it takes settings by name, such as life=..., and no {mark.args[0]!r}")
+        settings |= mark.kwargs
+    if "clock" in settings:
+        raise _refusal("it takes no clock, which all tests of the mark would share: give time_scale")
+    known = sorted((inspect.signature(Simulator).parameters.keys() | {"scenario"}) - {"clock"})
+    for name in settings.keys() - known:
+        raise _refusal(f"there is no setting {name!r}, but {', '.join(known)}")
+    try:
+        file = settings.pop("scenario", None)
+        scenario = Scenario() if file is None else Scenario.load(test.path.parent / file)
+        if scenario.time_scale == Scenario().time_scale:
+            settings = {"time_scale": _TIME_SCALE, **settings}
+        return scenario.simulator(**settings)
+    except (TypeError, ValueError) as error:
+        raise _refusal(str(error)) from None
+
+
+def _refusal(why: str) -> BaseException:
+    return _failure(f"@pytest.mark.omics: {why}")
+
+
+def _failure(message: str) -> BaseException:
+    """Make what fails a test with a message, and no traceback from inside."""
+    return pytest.fail.Exception(message, pytrace=False)
