@@ -6,29 +6,23 @@ import dataclasses
 import io
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from omics_batch import Batch
+from omics_batch import Batch, FailedRun, FailureKind
 from omics_batch.cli import _demo, _program, _stage, main
 from omics_batch.cli._cohort import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
-from omics_batch.cli._findings import Account, Findings, Trouble, deviations
+from omics_batch.cli._findings import Account, Findings, deviations
 from omics_batch.cli._summary import absorbed, summary
 from omics_batch.testing import ReceivedRequest
 from tests.cli._support import PROGRAM, Shell, line_of
 
-if TYPE_CHECKING:
-    import subprocess
 
-
-def test_the_whole_demo_starts(whole_demo: subprocess.Popen[str]) -> None:
-    """It takes 15 seconds; test_whole_demo.py tells how it ends."""
-    assert whole_demo.poll() is None
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 async def test_a_signal_ends_the_demo_and_its_service(shell: Shell, number: signal.Signals, code: int) -> None:
     async with shell.started("demo") as process:
         while "CREATING" not in await line_of(process):
@@ -47,15 +41,23 @@ def test_a_service_that_does_not_start_is_one_line(
     assert capsys.readouterr().err == "omics-batch: the demo's service ended with exit code 7\n"
 
 
+FAILED = [
+    FailedRun(run_setting_id=sample, kind=FailureKind.RUN, reason="RUN_TASK_FAILED", message=message)
+    for sample, message in FAILED_RUNS.items()
+]
+REFUSED = [
+    FailedRun(run_setting_id=sample, kind=FailureKind.SUBMISSION, reason=reason, message=message)
+    for sample, (reason, message) in NOT_SUBMITTED.items()
+]
+
+
 def findings() -> Findings:
     runs = {"completedRunCount": 90, "failedRunCount": 4}
     starts = {"failedStartSubmissionCount": 2}
     batch = Batch.model_validate(
         {"id": "1", "status": "PROCESSED", "totalRuns": 96, "runSummary": runs, "submissionSummary": starts}
     )
-    failed_runs = [Trouble(sample, "RUN_TASK_FAILED", message) for sample, message in FAILED_RUNS.items()]
-    not_submitted = [Trouble(sample, *why) for sample, why in NOT_SUBMITTED.items()]
-    return Findings(batch, failed_runs, not_submitted, Account(30, {"429": 2, "408": 1}, None))
+    return Findings(batch, [*FAILED, *REFUSED], Account(30, {"429": 2, "408": 1}, None))
 
 
 def test_what_went_as_scripted_has_no_deviation() -> None:
@@ -65,8 +67,8 @@ def test_what_went_as_scripted_has_no_deviation() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"failed_runs": []}, "why runs failed: {}, where"),
-        ({"not_submitted": []}, "why runs were not submitted: {}, where"),
+        ({"failed": REFUSED}, "why runs failed: {}, where"),
+        ({"failed": FAILED}, "why runs were not submitted: {}, where"),
         ({"account": Account(30, {"429": 3}, None)}, "errors answered: {'429': 3}, where the script says"),
         ({"account": Account(30, {"429": 2, "408": 1}, "one")}, "faults left over: one, where the script says None"),
         ({"batch": Batch.model_validate({"id": "1", "status": "PROCESSED"})}, "completed runs: 0, where"),
@@ -79,8 +81,8 @@ def test_each_deviation_is_told(change: dict[str, Any], told: str) -> None:
 def test_a_demo_that_did_not_go_as_scripted_is_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def otherwise(_: object) -> Findings:
-        return dataclasses.replace(findings(), failed_runs=[])
+    async def otherwise(*_: object) -> Findings:
+        return dataclasses.replace(findings(), failed=REFUSED)
 
     monkeypatch.setattr(_demo, "perform", otherwise)
     assert main(["demo"]) == 1
@@ -91,8 +93,9 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
 
 def test_the_summary_fits_a_narrow_terminal_and_acts_on_none() -> None:
     output = io.StringIO()
-    trouble = [Trouble("[red]HG00096", "REASON\x1b[31m", "A message that does not fit beside the others.")]
-    found = dataclasses.replace(findings(), failed_runs=trouble)
+    message = "A message that does not fit beside the others."
+    run = FailedRun(run_setting_id="[red]HG00096", kind=FailureKind.RUN, reason="REASON\x1b[31m", message=message)
+    found = dataclasses.replace(findings(), failed=[run])
     Console(file=output, width=60, markup=False).print(summary(found, []))
     assert max(map(len, output.getvalue().splitlines())) <= 60
     assert "[red]HG00096  REASON [31m" in output.getvalue()
@@ -110,7 +113,7 @@ def test_the_service_counts_the_errors_it_answered_with() -> None:
 
 
 async def test_the_service_tells_which_faults_were_left_over(shell: Shell) -> None:
-    ran = await shell.run("demo-service", program=PROGRAM)
+    ran = await shell.run("demo-service", "1.0", program=PROGRAM)
     assert '"unused": "Scripted, but never met by a request: ' in ran.lines[-1]
 
 

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omics_batch.cli._cohort import FAILED_RUNS, NOT_SUBMITTED
+from tests.cli._support import PROGRAM
 
 if TYPE_CHECKING:
-    import subprocess
+    from pathlib import Path
+
+    from tests.cli._support import Shell
+
+NONSENSE: Final = {
+    "AWS_PROFILE": "nobody",
+    "AWS_DEFAULT_REGION": "nowhere",
+    "AWS_ENDPOINT_URL": "nonsense",
+    "AWS_ENDPOINT_URL_OMICS": "nonsense",
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_MAX_ATTEMPTS": "nonsense",
+    "AWS_CA_BUNDLE": "/nowhere",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+}
+"""A machine's configuration that leads nowhere."""
 
 
-def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(whole_demo: subprocess.Popen[str]) -> None:
-    stdout, stderr = whole_demo.communicate()
-    assert (whole_demo.returncode, stderr) == (0, ""), stdout
-    assert len(re.findall(r"Z  ThrottlingException \(HTTP 429\): .*; attempt [23] in", stdout)) == 2
-    assert len(re.findall(r"Z  RequestTimeoutException \(HTTP 408\): .*; attempt 2 in", stdout)) == 1
-    assert "90 of 96 runs completed, 4 failed, 2 not submitted." in stdout
-    assert "Absorbed: 2 throttled (HTTP 429), 1 timed out (HTTP 408), of " in stdout
+async def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(shell: Shell, tmp_path: Path) -> None:
+    """In eight times the speed, and with every number as in the usual one."""
+    nonsense = {**NONSENSE, "HOME": str(tmp_path)}
+    ran = await shell.run("demo", "--speed", "8", program=PROGRAM, settings=nonsense)
+    assert (ran.code, ran.stderr) == (0, ""), ran.stdout
+    assert len(re.findall(r"Z  ThrottlingException \(HTTP 429\): .*; attempt [23] in", ran.stdout)) == 2
+    assert len(re.findall(r"Z  RequestTimeoutException \(HTTP 408\): .*; attempt 2 in", ran.stdout)) == 1
+    assert "90 of 96 runs completed, 4 failed, 2 not submitted." in ran.stdout
+    assert "Absorbed: 2 throttled (HTTP 429), 1 timed out (HTTP 408), of " in ran.stdout
     for sample in (*FAILED_RUNS, *NOT_SUBMITTED):
-        assert len(re.findall(rf"^  {sample}  \w+  ", stdout, re.MULTILINE)) == 1
-    lines = stdout.splitlines()
-    assert lines[-1] == "All went as scripted."
-    assert max(map(len, lines)) <= 120
-    assert "\x1b" not in stdout
+        assert len(re.findall(rf"^  {sample}  \w+  ", ran.stdout, re.MULTILINE)) == 1
+    assert ran.lines[-1] == "All went as scripted."
+    assert max(map(len, ran.lines)) <= 120
+    assert "\x1b" not in ran.stdout

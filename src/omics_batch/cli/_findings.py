@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from omics_batch import FailureKind
 from omics_batch.cli._cohort import FAILED_RUNS, NOT_SUBMITTED, REQUEST_TIMEOUTS, SAMPLES, THROTTLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omics_batch import Batch
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A run that did not complete, and why, in the service's words."""
-
-    sample: str
-    reason: str
-    message: str
+    from omics_batch import Batch, FailedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +30,12 @@ class Findings:
     """What came over the wire."""
 
     batch: Batch
-    failed_runs: Sequence[Trouble]
-    not_submitted: Sequence[Trouble]
+    failed: Sequence[FailedRun]
     account: Account
+
+    def of(self, kind: FailureKind) -> list[FailedRun]:
+        """Return the runs that failed in one way."""
+        return [run for run in self.failed if run.kind is kind]
 
 
 def deviations(findings: Findings) -> list[str]:
@@ -51,10 +46,14 @@ def deviations(findings: Findings) -> list[str]:
         ("completed runs", runs.completed_run_count, completed),
         ("failed runs", runs.failed_run_count, len(FAILED_RUNS)),
         ("runs not submitted", starts.failed_start_submission_count, len(NOT_SUBMITTED)),
-        ("why runs failed", {run.sample: run.message for run in findings.failed_runs}, FAILED_RUNS),
+        (
+            "why runs failed",
+            {run.run_setting_id: run.message for run in findings.of(FailureKind.RUN)},
+            FAILED_RUNS,
+        ),
         (
             "why runs were not submitted",
-            {run.sample: (run.reason, run.message) for run in findings.not_submitted},
+            {run.run_setting_id: (run.reason, run.message) for run in findings.of(FailureKind.SUBMISSION)},
             NOT_SUBMITTED,
         ),
         ("errors answered", findings.account.errors, {"429": THROTTLES, "408": REQUEST_TIMEOUTS}),

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from omics_batch.testing import ReceivedRequest
 
 
-async def play() -> None:
+async def play(speed: float) -> None:
     """Serve the demo's cohort: print the endpoint as a JSON line at first, and the account as one at last."""
-    simulator = Simulator(life=LIFE, faults=script())
+    simulator = Simulator(life=LIFE, faults=script(), time_scale=speed)
     unused = None
     try:
         async with simulator as omics:

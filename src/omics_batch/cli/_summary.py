@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from omics_batch import FailureKind
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from omics_batch.cli._findings import Findings, Trouble
+    from omics_batch import FailedRun
+    from omics_batch.cli._findings import Findings
 
 _NAMES = {"429": "throttled (HTTP 429)", "408": "timed out (HTTP 408)"}
 _WIDEST = 100
@@ -30,9 +32,9 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
     parts: list[RenderableType] = [
         Text(),
         Text(f"{failed} runs failed (ListRuns, GetRun):", "bold red"),
-        _troubles(findings.failed_runs),
+        _samples(findings.of(FailureKind.RUN)),
         Text(f"{starts.failed_start_submission_count} were not submitted (ListRunsInBatch):", "bold magenta"),
-        _troubles(findings.not_submitted),
+        _samples(findings.of(FailureKind.SUBMISSION)),
         Text(f"Absorbed: {absorbed(findings.account.errors)}, of {findings.account.requests} requests.", "yellow"),
         Text(),
     ]
@@ -47,8 +49,8 @@ def absorbed(errors: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {_NAMES.get(status, f'HTTP {status}')}" for status, number in ordered) or "nothing"
 
 
-def _troubles(runs: Sequence[Trouble]) -> RenderableType:
+def _samples(runs: Sequence[FailedRun]) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     for run in runs:
-        table.add_row(*(Text(shown(text)) for text in (run.sample, run.reason, run.message)))
+        table.add_row(*(Text(shown(text or "")) for text in (run.run_setting_id, run.reason, run.message)))
     return Padding(table, (0, 0, 0, 2))

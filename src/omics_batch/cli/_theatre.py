@@ -33,8 +33,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def raised() -> AsyncGenerator[Stage]:
-    """Start the service in a process of its own.
+async def raised(speed: float) -> AsyncGenerator[Stage]:
+    """Start the service in a process of its own, whose clock runs so many times as fast.
 
     Raises:
         ProgramError: It did not start.
@@ -43,6 +43,7 @@ async def raised() -> AsyncGenerator[Stage]:
     process = await asyncio.create_subprocess_exec(
         *_program.itself(),
         "demo-service",
+        str(speed),
         stdin=PIPE,
         stdout=PIPE,
         env=_program.environment(),
