@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "slow: takes seconds, and covers nothing that others do not: `make test` leaves it out"
+    )
     config.addinivalue_line("markers", "virtual_time: time jumps to the next sleeper whenever nothing else can run")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more tests at a time than there are cores: many of them wait for sockets and processes."""
+    return 3 * (os.cpu_count() or 1) // 2
 
 
 def pytest_asyncio_loop_factories(
