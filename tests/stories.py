@@ -26,13 +26,20 @@ def seen(
     return Reply(None, {"id": batch, "status": status, "totalRuns": 96, "runSummary": runs, **more})
 
 
+def started(batch: str = BATCH_ID) -> Reply:
+    """The service has started a batch."""
+    return Reply(None, {"id": batch, "status": "CREATING"}, 201)
+
+
+ACCEPTED = Reply(b"{}", status=202)
+
 PROCESSED = seen("PROCESSED", completed=96, processedTime="2025-03-15T12:00:00Z")
 
 
-def service(code: str, status: int, **more: Any) -> Fault:
+def service(code: str, status: int, operation: str = "GetBatch", **more: Any) -> Fault:
     """The service answers with an error."""
     detail = f"{code} (HTTP {status})"
-    return Fault(trouble=Trouble.SERVICE, operation="GetBatch", detail=detail, code=code, status=status, **more)
+    return Fault(trouble=Trouble.SERVICE, operation=operation, detail=detail, code=code, status=status, **more)
 
 
 THROTTLED = service("ThrottlingException", 429)
@@ -41,19 +48,24 @@ NOT_FOUND = service("ResourceNotFoundException", 404)
 OUTAGE = service("InternalServerException", 500)
 
 
-def trouble(kind: Trouble) -> Fault:
+def trouble(kind: Trouble, operation: str = "GetBatch") -> Fault:
     """No answer came at all."""
-    return Fault(trouble=kind, operation="GetBatch", detail=kind.name.lower())
+    return Fault(trouble=kind, operation=operation, detail=kind.name.lower())
 
 
 @dataclass
 class Transport:
-    """Shows the observations in turn, the last one for ever, and notes the bound of each attempt."""
+    """Shows the observations in turn, the last one for ever, and notes the bound of each attempt.
+
+    They are GetBatch's answers; `others` has those of other operations, by their methods.
+    """
 
     observations: list[Observation]
+    others: dict[str, list[Observation]] = field(default_factory=dict)
     region_name: str = "us-west-2"
     bounds: list[float] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     opened: int = 1
     is_renewable: bool = True
@@ -63,16 +75,20 @@ class Transport:
     def calls(self) -> int:
         return len(self.bounds)
 
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.sent]
+
     def operation(self, method: str) -> str:
-        assert method == "get_batch"
-        return "GetBatch"
+        return "".join(word.capitalize() for word in method.split("_"))
 
     async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
-        assert method == "get_batch"
+        self.sent.append((method, dict(parameters)))
         self.bounds.append(round(bound, 6))
-        self.asked.append(parameters["batchId"])
+        self.asked.append(parameters.get("batchId", ""))
         self.at.append(running_clock().now())
-        observation = self.observations.pop(0) if len(self.observations) > 1 else self.observations[0]
+        observations = self.observations if method == "get_batch" else self.others[method]
+        observation = observations.pop(0) if len(observations) > 1 else observations[0]
         return await observation() if callable(observation) else observation
 
     async def open(self) -> None:
@@ -103,7 +119,7 @@ async def client_over(transport: object, clock: Clock, **settings: Any) -> Async
         return transport
 
     client = OmicsBatchClient(clock=clock, **settings)
-    with mock.patch("omics_batch._client.open_transport", open_transport):
+    with mock.patch("omics_batch._connection.open_transport", open_transport):
         await client.__aenter__()
     try:
         yield client
@@ -112,9 +128,11 @@ async def client_over(transport: object, clock: Clock, **settings: Any) -> Async
 
 
 @asynccontextmanager
-async def telling(*observations: Observation, **settings: Any) -> AsyncGenerator[Story]:
+async def telling(
+    *observations: Observation, others: Mapping[str, list[Observation]] | None = None, **settings: Any
+) -> AsyncGenerator[Story]:
     """Open a client that is shown these observations, without chance in its delays."""
-    transport = Transport(list(observations))
+    transport = Transport(list(observations), {method: list(answers) for method, answers in (others or {}).items()})
     settings.setdefault("random", lambda: 0.5)
     async with client_over(transport, running_clock(), **settings) as client:
         yield Story(client, transport, running_clock())

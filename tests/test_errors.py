@@ -18,7 +18,9 @@ from omics_batch import (
     ConflictError,
     ConnectionFailedError,
     CredentialsError,
+    FailedRun,
     FailedRunsError,
+    FailureKind,
     InternalServerError,
     InvalidInputError,
     LostContactError,
@@ -27,7 +29,7 @@ from omics_batch import (
     RedirectRefusedError,
     RequestTimeoutError,
     ResourceNotFoundError,
-    RunBatchListItem,
+    RunsDeleteFailedError,
     ServiceError,
     ServiceQuotaExceededError,
     ThrottlingError,
@@ -61,6 +63,7 @@ TREE: dict[type[Exception], list[type[Exception]]] = {
     WaitError: [OmicsBatchError],
     BatchFailedError: [WaitError],
     BatchCancelledError: [WaitError],
+    RunsDeleteFailedError: [WaitError],
     WaitTimeoutError: [WaitError, TimeoutError],
     LostContactError: [WaitError],
     FailedRunsError: [OmicsBatchError],
@@ -118,7 +121,7 @@ def with_facts(kind: type[OmicsBatchError]) -> OmicsBatchError:
     elif issubclass(kind, TransportError):
         error = kind("what", status_code=200)
     elif issubclass(kind, FailedRunsError):
-        error = kind("what", batch=batch, runs=(RunBatchListItem(run_setting_id="NA12878"),))
+        error = kind("what", batch=batch, runs=(FailedRun(run_setting_id="NA12878", kind=FailureKind.RUN),))
     else:
         error = kind("what")
     error.attempts = 3

@@ -14,22 +14,32 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from omics_batch import (
+    Accelerators,
     Batch,
     BatchListItem,
     BatchStatus,
     DefaultRunSetting,
+    FailedRun,
     FailedRunsError,
+    FailureKind,
     InvalidInputError,
     Outcome,
+    Run,
     RunBatchListItem,
+    RunConfiguration,
+    RunLogLocation,
+    RunStatus,
     RunSummary,
+    RunVpcConfig,
     ScratchStorageMode,
+    StartRunBatchResponse,
     StorageType,
     SubmissionStatus,
     SubmissionSummary,
 )
 from omics_batch._answer import Answer
 from omics_batch._looker import batch_in
+from omics_batch._runs import RunListItem
 from omics_batch._transport import Reply
 from tests.support import FAILED, IN_PROGRESS, JSON, batch_with, copies_of
 
@@ -586,9 +596,23 @@ def test_the_error_of_failed_runs_counts_them_and_says_what_to_do() -> None:
         batch.raise_for_failed_runs()
     assert str(raised.value) == (
         "batch 7123456 is PROCESSED: 90 of 96 runs completed, 4 failed, 2 failed to submit. "
-        "ListRunsInBatch tells why runs were not submitted, ListRuns and GetRun why they failed; "
-        "start a new batch with just those runs."
+        "OmicsBatchClient.failed_runs tells which ones, and why. Start a new batch with just those runs."
     )
+
+
+def test_the_error_of_failed_runs_names_those_that_were_listed() -> None:
+    batch = batch_with("PROCESSED", totalRuns=96, runSummary={"completedRunCount": 94, "failedRunCount": 2})
+    runs = [
+        FailedRun(run_setting_id=name, kind=FailureKind.RUN, reason="RUN_TASK_FAILED")
+        for name in ("NA12878", "NA12891")
+    ]
+    with pytest.raises(FailedRunsError) as raised:
+        batch.raise_for_failed_runs(run for run in runs)
+    assert str(raised.value) == (
+        "batch 7123456 is PROCESSED: 94 of 96 runs completed, 2 failed, 0 failed to submit. "
+        "2 for RUN_TASK_FAILED (NA12878, NA12891). Start a new batch with just those runs."
+    )
+    assert raised.value.runs == tuple(runs)
 
 
 def test_the_error_of_failed_runs_lets_no_control_characters_through() -> None:
@@ -659,7 +683,8 @@ def test_a_runs_item_tells_how_its_submission_went() -> None:
     assert item.submission_failure_reason == "ValidationException"
     assert item.submission_failure_message == "no such workflow"
     assert (item.run_arn, item.run_internal_uuid) == (None, None)
-    assert RunBatchListItem() == RunBatchListItem.model_validate({})
+    with pytest.raises(ValidationError, match="runSettingId"):
+        RunBatchListItem.model_validate({})
 
 
 def test_a_lists_item_has_its_own_name_for_the_creation_time() -> None:
@@ -671,13 +696,44 @@ def test_a_lists_item_has_its_own_name_for_the_creation_time() -> None:
     assert item.status == BatchStatus("RUNS_ARCHIVING")
     assert (item.id, item.name, item.total_runs, item.workflow_id) == ("7123456", "x", 96, "1234567")
     assert not item.model_extra
+    with pytest.raises(ValidationError, match="status"):
+        BatchListItem.model_validate({"id": "7123456"})
 
 
-MODELS = [Batch, BatchListItem, DefaultRunSetting, RunBatchListItem, RunSummary, SubmissionSummary]
+def test_a_run_tells_why_it_failed_and_where_its_logs_are() -> None:
+    run = Run.model_validate_json(
+        b'{"id": "2000001", "status": "FAILED", "failureReason": "RUN_TASK_FAILED", "statusMessage": "no memory",'
+        b' "logLocation": {"engineLogStream": "run/2000001/engine"}, "vpcConfig": {"subnetIds": ["subnet-0123abcd"]},'
+        b' "startTime": "2025-03-15T10:00:00Z", "accelerators": "GPU"}',
+    )
+    assert (run.status, run.failure_reason, run.status_message) == (RunStatus.FAILED, "RUN_TASK_FAILED", "no memory")
+    assert run.log_location is not None
+    assert run.log_location.engine_log_stream == "run/2000001/engine"
+    assert run.vpc_config is not None
+    assert run.vpc_config.subnet_ids == ("subnet-0123abcd",)
+    assert run.start_time == TEN
+    assert run.accelerators is Accelerators.GPU
+
+
+MODELS = [
+    Batch,
+    BatchListItem,
+    DefaultRunSetting,
+    Run,
+    RunBatchListItem,
+    RunConfiguration,
+    RunListItem,
+    RunLogLocation,
+    RunSummary,
+    RunVpcConfig,
+    StartRunBatchResponse,
+    SubmissionSummary,
+]
 
 
 def test_every_model_is_an_answer() -> None:
-    assert sorted(Answer.__subclasses__(), key=lambda model: model.__name__) == MODELS
+    public = [model for model in Answer.__subclasses__() if not model.__name__.startswith("_")]
+    assert sorted(public, key=lambda model: model.__name__) == MODELS
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -5,17 +5,37 @@ The day a newer botocore knows more than this package, these tests name it.
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 
+import botocore
 import botocore.session
 import pytest
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
 
-from omics_batch import Batch, BatchListItem, BatchStatus, RunBatchListItem, ServiceError
+from omics_batch import (
+    Batch,
+    BatchListItem,
+    BatchRunSettings,
+    BatchStatus,
+    DefaultRunSettingInput,
+    InlineSetting,
+    Run,
+    RunBatchListItem,
+    ServiceError,
+    StartRunBatchRequest,
+    StartRunBatchResponse,
+)
 from omics_batch import _errors as errors
 from omics_batch._answer import Answer
 from omics_batch._faults import Retry, classify
+from omics_batch._lister import BatchPage, RunPage, RunsInBatchPage
+from omics_batch._requests import VISIBLE, BatchFilter, RunInBatchFilter
+from omics_batch._runs import RunListItem
 from omics_batch._statuses import OpenEnum
+from omics_batch._transport._sendable import FIRST_BOTOCORE, unsendable
 from tests.support import service_fault
 
 OPERATIONS: Final = (
@@ -28,7 +48,10 @@ OPERATIONS: Final = (
     "StartRunBatch",
 )
 
-LEAVES: Final = {"string": str, "integer": int, "timestamp": datetime, "map": dict}
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+LEAVES: Final = {"string": str, "integer": int, "timestamp": datetime, "map": dict, "list": tuple}
 
 MODEL: Final[Any] = botocore.session.Session().get_service_model("omics")
 
@@ -46,8 +69,8 @@ def kinds_in(annotation: object) -> list[type]:
         return kinds_in(get_args(annotation)[0])
     if isinstance(annotation, type):
         return [annotation]
-    if get_origin(annotation) is dict:
-        return [dict]
+    if get_origin(annotation) in (dict, tuple):
+        return [get_origin(annotation) or object]
     return [kind for part in get_args(annotation) for kind in kinds_in(part)]
 
 
@@ -90,9 +113,14 @@ def is_document(shape: Any) -> bool:
     ("operation", "path", "model"),
     [
         ("GetBatch", [], Batch),
+        ("ListBatch", [], BatchPage),
         ("ListBatch", ["items"], BatchListItem),
+        ("ListRunsInBatch", [], RunsInBatchPage),
         ("ListRunsInBatch", ["runs"], RunBatchListItem),
-        ("StartRunBatch", [], Batch),
+        ("StartRunBatch", [], StartRunBatchResponse),
+        ("ListRuns", [], RunPage),
+        ("ListRuns", ["items"], RunListItem),
+        ("GetRun", [], Run),
     ],
 )
 def test_every_member_and_every_enum_value_of_an_answer_is_in_our_models(
@@ -122,14 +150,162 @@ def test_free_documents_are_free() -> None:
     assert not is_document(output_of("GetBatch").members["defaultRunSetting"])
 
 
+# What we send
+
+
+def input_of(operation: str, *path: str) -> Any:
+    shape = MODEL.operation_model(operation).input_shape
+    for member in path:
+        shape = shape.members[member]
+        shape = shape.member if shape.type_name == "list" else shape
+    return shape
+
+
+REQUESTS: Final[dict[str, tuple[type[BaseModel], Any]]] = {
+    "StartRunBatch": (StartRunBatchRequest, input_of("StartRunBatch")),
+    "StartRunBatch.defaultRunSetting": (DefaultRunSettingInput, input_of("StartRunBatch", "defaultRunSetting")),
+    "StartRunBatch.batchRunSettings": (BatchRunSettings, input_of("StartRunBatch", "batchRunSettings")),
+    "StartRunBatch.inlineSettings": (InlineSetting, input_of("StartRunBatch", "batchRunSettings", "inlineSettings")),
+}
+
+PATTERNS: Final = {
+    "[\\p{L}||\\p{M}||\\p{Z}||\\p{S}||\\p{N}||\\p{P}]+": VISIBLE,
+    "[\\p{L}\\p{M}\\p{Z}\\p{S}\\p{N}\\p{P}\\t\\n\\r]+": VISIBLE.replace("]", "\\t\\n\\r]"),
+}
+"""The service's patterns in Java's words, and in those of pydantic's engine."""
+
+
+def limits_of_shape(shape: Any) -> dict[str, object]:
+    """What the service demands of a text, a number or a list."""
+    about = dict(shape.metadata)
+    words = {"string": ("minLength", "maxLength"), "list": ("minItems", "maxItems"), "integer": ("minimum", "maximum")}
+    low, high = words.get(shape.type_name, ("", ""))
+    pattern = about.get("pattern")
+    # Twelve digits are twelve digits: the length says nothing that the pattern does not.
+    if low == "minLength" and about.get("min") == about.get("max") == 12:
+        return {"pattern": "^[0-9]{12}$"}
+    none = 0 if shape.type_name == "string" else None
+    least = None if about.get("min") == none else about.get("min")
+    limits = {} if about.get("enum") else {low: least, high: about.get("max")}
+    limits["pattern"] = pattern and PATTERNS.get(pattern, f"^{pattern}$")
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def limits_of_field(schema: dict[str, Any]) -> dict[str, object]:
+    """What a field of ours demands."""
+    (said,) = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
+    return {
+        name: said[name]
+        for name in said.keys() & {"minLength", "maxLength", "pattern", "minItems", "maxItems", "minimum", "maximum"}
+    }
+
+
+@pytest.mark.parametrize("place", REQUESTS)
+def test_a_request_takes_what_the_service_takes_within_its_limits(place: str) -> None:
+    model, shape = REQUESTS[place]
+    fields = model.model_json_schema()["properties"]
+    assert fields.keys() >= shape.members.keys()
+    assert fields.keys() - shape.members.keys() <= FIRST_BOTOCORE.keys()
+    assert set(model.model_json_schema().get("required", ())) == set(shape.required_members) - {"requestId"}
+    for name, member in shape.members.items():
+        if not is_document(member) and member.type_name not in ("structure", "map"):
+            assert limits_of_field(fields[name]) == limits_of_shape(member), f"{place}.{name}"
+
+
+def example(shape: Any) -> Any:
+    """A value that has everything that a shape may have."""
+    match shape.type_name:
+        case _ if is_document(shape):
+            return {"any": ["document", None]}
+        case "structure":
+            return {name: example(member) for name, member in shape.members.items()}
+        case "list":
+            return [example(shape.member)]
+        case "map":
+            return {"key": "value"}
+        case "integer":
+            return 1
+        case _:
+            return next(iter(shape.enum), "123456789012")
+
+
+def test_a_request_with_everything_in_it_goes_out_as_it_is() -> None:
+    shape = input_of("StartRunBatch")
+    members = example(shape)
+    del members["batchRunSettings"]["s3UriSettings"]
+    for setting in (members["defaultRunSetting"], *members["batchRunSettings"]["inlineSettings"]):
+        setting["outputUri"] = "s3://my-bucket/output/"
+    members["defaultRunSetting"]["roleArn"] = "arn:aws:iam::123456789012:role/OmicsRole"
+    sent = StartRunBatchRequest.model_validate(members).members()
+    assert sent == members
+    assert ParamValidator().validate(sent, shape).generate_report() == ""
+    assert unsendable(shape, sent) is None
+
+
+def older(field: str) -> Any:
+    """StartRunBatch's input in a model that does not have a field yet."""
+    raw: Any = copy.deepcopy(
+        botocore.session.Session().get_component("data_loader").load_service_model("omics", "service-2")
+    )
+    for shape in ("DefaultRunSetting", "InlineSetting"):
+        raw["shapes"][shape]["members"].pop(field, None)
+    return ServiceModel(raw).operation_model("StartRunBatch").input_shape
+
+
+@pytest.mark.parametrize(("field", "version"), FIRST_BOTOCORE.items())
+def test_what_botocore_cannot_send_yet_is_named_with_the_version_that_can(field: str, version: str) -> None:
+    members = {"defaultRunSetting": {"workflowId": "1234567", field: "x"}}
+    assert unsendable(older(field), members) == (
+        f"botocore {botocore.__version__} cannot send defaultRunSetting.{field} (the first that can is {version}): "
+        "update aiobotocore"
+    )
+
+
+def test_what_nobody_knows_is_named_too() -> None:
+    settings: list[dict[str, object]] = [{"runSettingId": "a"}, {"runSettingId": "b", "engineSettings": {}, "mood": 5}]
+    told = unsendable(older("engineSettings"), {"batchRunSettings": {"inlineSettings": settings}})
+    assert told is not None
+    assert "cannot send batchRunSettings.inlineSettings.engineSettings (the first" in told
+    assert told.endswith("; batchRunSettings.inlineSettings.mood: update aiobotocore")
+    assert unsendable(input_of("ListBatch"), {"status": BatchStatus.CREATING.value}) is None
+    told = unsendable(input_of("StartRunBatch"), {"defaultRunSetting": {"storageType": "TAPE\n"}})
+    assert told is not None
+    assert "cannot send TAPE as defaultRunSetting.storageType (it knows STATIC, DYNAMIC): update" in told
+
+
+@pytest.mark.parametrize(("operation", "filters"), [("ListBatch", BatchFilter), ("ListRunsInBatch", RunInBatchFilter)])
+def test_a_list_takes_the_filters_of_the_service(operation: str, filters: type[BatchFilter | RunInBatchFilter]) -> None:
+    shape = input_of(operation)
+    ours = filters.model_json_schema()["properties"].keys()
+    assert ours == shape.members.keys() - {"batchId", "maxItems", "startingToken"}
+    for field in filters.model_fields.values():
+        for enum in (kind for kind in kinds_in(field.annotation) if issubclass(kind, OpenEnum)):
+            assert set(enum) >= set(shape.members[field.alias].enum)
+
+
+def test_tags_have_the_limits_of_the_service() -> None:
+    shape = input_of("StartRunBatch").members["tags"]
+    assert limits_of_shape(shape.key) == {"minLength": 1, "maxLength": 128}
+    assert limits_of_shape(shape.value) == {"maxLength": 256}
+    (tags,) = [
+        part for part in StartRunBatchRequest.model_json_schema()["properties"]["tags"]["anyOf"] if "type" in part
+    ][:1]
+    assert tags["propertyNames"] == {"minLength": 1, "maxLength": 128}
+    assert tags["additionalProperties"] == {"type": "string", "maxLength": 256}
+
+
 def test_the_models_operations_on_run_batches_are_the_seven() -> None:
     uris = {name: MODEL.operation_model(name).http["requestUri"] for name in MODEL.operation_names}
     assert {name for name, uri in uris.items() if uri.startswith("/runBatch")} == set(OPERATIONS)
 
 
 def modelled_errors() -> dict[str, int]:
-    """Each error that the seven operations model, with its status."""
-    shapes = [shape for operation in OPERATIONS for shape in MODEL.operation_model(operation).error_shapes]
+    """Each error that the operations we call model, with its status."""
+    shapes = [
+        shape
+        for operation in (*OPERATIONS, "ListRuns", "GetRun")
+        for shape in MODEL.operation_model(operation).error_shapes
+    ]
     return {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in shapes}
 
 

@@ -17,6 +17,7 @@ from omics_batch import (
     Batch,
     BatchCancelledError,
     BatchFailedError,
+    BatchStatus,
     ClientClosedError,
     CredentialsError,
     FailedRunsError,
@@ -29,6 +30,7 @@ from omics_batch import (
     PollPolicy,
     ResourceNotFoundError,
     RetryPolicy,
+    StartRunBatchResponse,
     ThrottlingError,
     WaitTimeoutError,
 )
@@ -793,3 +795,67 @@ async def _settled() -> None:
     """Let every task run that can."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+async def test_chance_that_breaks_breaks_the_wait_and_hangs_nobody() -> None:
+    """A source of chance that is the caller's own may raise anything, in the middle of a retry."""
+
+    def broken() -> float:
+        raise LookupError("no entropy")
+
+    async with telling(OUTAGE, random=broken) as story:
+        with pytest.raises(LookupError, match="no entropy"):
+            await story.client.wait_until_processed(BATCH_ID)
+
+
+# A batch that was started just now
+
+
+NEW = StartRunBatchResponse(id=BATCH_ID, status=BatchStatus.CREATING)
+
+
+async def test_a_new_batch_may_be_unknown_for_a_while() -> None:
+    async with telling(*repeated(NOT_FOUND, 4), seen("PENDING"), PROCESSED) as story:
+        batch = await story.client.wait_until_processed(NEW)
+    assert batch.is_processed
+    assert story.sleeps[:4] == [5, 7.5, 11.25, 16.875]
+
+
+async def test_a_new_batch_that_stays_unknown_is_none() -> None:
+    async with telling(NOT_FOUND) as story:
+        with pytest.raises(ResourceNotFoundError) as caught:
+            await story.client.wait_until_processed(NEW)
+    assert caught.value.elapsed is not None
+    assert timedelta(minutes=1) <= caught.value.elapsed <= timedelta(minutes=2)
+    assert caught.value.polls == story.transport.calls
+
+
+async def test_a_batch_that_is_just_an_id_has_to_be_known() -> None:
+    async with telling(NOT_FOUND) as story:
+        with pytest.raises(ResourceNotFoundError):
+            await story.client.wait_until_processed(BATCH_ID)
+    assert story.transport.calls == 1
+
+
+async def test_the_two_of_them_may_wait_side_by_side() -> None:
+    async with telling(NOT_FOUND, PROCESSED) as story:
+        known, new = await asyncio.gather(
+            story.client.wait_until_processed(BATCH_ID),
+            story.client.wait_until_processed(NEW),
+            return_exceptions=True,
+        )
+    assert isinstance(known, ResourceNotFoundError)
+    assert isinstance(new, Batch)
+    assert story.transport.calls == 2
+
+
+async def test_a_deadline_ends_the_wait_for_a_batch_that_is_still_unknown() -> None:
+    async with telling(NOT_FOUND) as story:
+        with pytest.raises(WaitTimeoutError, match="was never seen") as caught:
+            await story.client.wait_until_processed(NEW, timeout=20)
+    assert isinstance(caught.value.last_error, ResourceNotFoundError)
+
+
+async def test_not_being_known_yet_is_no_silence() -> None:
+    async with telling(*repeated(NOT_FOUND, 4), PROCESSED) as story:
+        await story.client.wait_until_processed(NEW, poll=PollPolicy(max_silence=8))

@@ -12,6 +12,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     JsonValue,
     SerializerFunctionWrapHandler,
+    ValidationError,
     model_serializer,
 )
 from pydantic.alias_generators import to_camel
@@ -86,3 +87,10 @@ class Answer(
         # pydantic would describe the serializer's dict; it writes the fields, so they are the schema.
         fields: Any = {key: part for key, part in schema.items() if key != "serialization"}
         return write(fields)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Tell the first thing that a model complains of, and where; never what it was given."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}{': ' if place else ''}{first['msg']}"

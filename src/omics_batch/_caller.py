@@ -58,6 +58,7 @@ class Caller:
         watching: bool = False,
         within: float | None = None,
         max_attempts: int | None = None,
+        met: list[Fault] | None = None,
     ) -> T:
         """Return what `read` makes of the answer.
 
@@ -69,7 +70,8 @@ class Caller:
             deadline: The moment on the clock by which the call is over; None for none.
             watching: Whether a wait asks: those use half of the client's pace.
             within: Real seconds for the whole call, its turn included, where that is not the clock's matter.
-            max_attempts: Fewer than the policy's.
+            max_attempts: As many attempts, where not as many as the policy's.
+            met: Where every fault goes that an attempt met.
 
         Raises:
             OmicsBatchError: The class tells what went wrong.
@@ -87,6 +89,8 @@ class Caller:
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
             self._learn_from(answer)
+            if met is not None and isinstance(answer, Fault):
+                met.append(answer)
             return answer
 
         limit = within if deadline is None else max(deadline - self._clock.now(), 0.0)
@@ -99,7 +103,7 @@ class Caller:
             answer = Fault(
                 trouble=Trouble.TIMEOUT,
                 operation=self.transport.operation(method),
-                detail=f"no answer within the call's {limit or 0:.3g} s",
+                detail=f"no answer within the call's {round(limit or 0, 2):g} s",
             )
         finally:
             self._under_way.discard(bound)

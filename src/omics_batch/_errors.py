@@ -18,9 +18,10 @@ OmicsBatchError
  │   ├─ ResourceNotFoundError
  │   ├─ AccessDeniedError
  │   └─ ConflictError
- ├─ WaitError                             a wait ended without the batch being processed
+ ├─ WaitError                             a wait ended without what it waited for
  │   ├─ BatchFailedError
  │   ├─ BatchCancelledError
+ │   ├─ RunsDeleteFailedError
  │   ├─ WaitTimeoutError (TimeoutError)
  │   └─ LostContactError
  └─ FailedRunsError                       the batch was processed, and runs of it failed
@@ -33,10 +34,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from omics_batch._reasons import by_reason
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
-    from omics_batch._models import Batch, RunBatchListItem
+    from omics_batch._models import Batch
+    from omics_batch._runs import FailedRun
 
 
 class OmicsBatchError(Exception):
@@ -160,7 +165,7 @@ class ConflictError(ServiceError):
 
 
 class WaitError(OmicsBatchError):
-    """A wait ended without the batch being processed; the batch itself is never touched by it."""
+    """A wait ended without what it waited for, such as the batch being processed."""
 
 
 class BatchFailedError(WaitError):
@@ -169,6 +174,10 @@ class BatchFailedError(WaitError):
 
 class BatchCancelledError(WaitError):
     """The batch was cancelled before all of its runs had ended."""
+
+
+class RunsDeleteFailedError(WaitError):
+    """Not all runs of a batch could be deleted, so its record was kept: it tells which ones are left."""
 
 
 class WaitTimeoutError(WaitError, TimeoutError):
@@ -187,11 +196,16 @@ class FailedRunsError(OmicsBatchError):
         message: str = "",
         *,
         batch: Batch | None = None,
-        runs: tuple[RunBatchListItem, ...] = (),
+        runs: tuple[FailedRun, ...] = (),
     ) -> None:
         """Keep the batch, and the runs where they were listed."""
         super().__init__(message)
         self.batch = batch
         self.batch_id = None if batch is None else batch.id
-        self.runs: tuple[RunBatchListItem, ...] = runs
+        self.runs: tuple[FailedRun, ...] = runs
         """The runs in question, where they were listed; empty where only the counts are known."""
+
+    @property
+    def by_reason(self) -> Mapping[str, tuple[FailedRun, ...]]:
+        """The listed runs by their reasons, those with the most runs first; runs without one by their kind."""
+        return by_reason(self.runs)

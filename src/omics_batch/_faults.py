@@ -27,6 +27,7 @@ from omics_batch._errors import (
     TransportError,
     ValidationError,
 )
+from omics_batch._statuses import CANCELLABLE, DELETABLE, RUNS_DELETABLE, BatchStatus
 from omics_batch._text import one_line
 
 if TYPE_CHECKING:
@@ -168,6 +169,35 @@ _NEXT_STEP: Final[Mapping[type[OmicsBatchError], str]] = {
     ConflictError: "Wait until what is under way in the batch has ended.",
 }
 
+_ONE_AT_A_TIME: Final = "one cancel or delete at a time is done: see where it stands (GetBatch)."
+_MAYBE_STARTED: Final = "The batch may have been started: send the same request again, its request_id starts it once."
+
+
+def _named(statuses: frozenset[BatchStatus]) -> str:
+    *others, last = (status.value for status in BatchStatus if status in statuses)
+    return f"{', '.join(others)} or {last}"
+
+
+_NEXT_STEP_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], str]] = {
+    ("CancelRunBatch", ConflictError): f"A batch is cancelled while it is {_named(CANCELLABLE)}, and {_ONE_AT_A_TIME}",
+    ("DeleteRunBatch", ConflictError): (
+        f"The runs of a batch are deleted once it is {_named(RUNS_DELETABLE)}, and {_ONE_AT_A_TIME}"
+    ),
+    ("DeleteBatch", ConflictError): (
+        f"The record of a batch is deleted once it is {_named(DELETABLE)}, and {_ONE_AT_A_TIME}"
+    ),
+    ("StartRunBatch", ConflictError): "Its request_id belongs to another batch: make a request with a new one.",
+    ("StartRunBatch", AccessDeniedError): (
+        "Starting takes omics:StartRunBatch together with omics:StartRun, and iam:PassRole for the role."
+    ),
+    ("StartRunBatch", ConnectionFailedError): _MAYBE_STARTED,
+    ("StartRunBatch", AttemptTimeoutError): _MAYBE_STARTED,
+    ("StartRunBatch", MalformedResponseError): _MAYBE_STARTED,
+    ("StartRunBatch", RequestTimeoutError): _MAYBE_STARTED,
+    ("StartRunBatch", InternalServerError): _MAYBE_STARTED,
+}
+"""Where the operation lets us say more than `_NEXT_STEP` does."""
+
 
 def classify(fault: Fault) -> Meaning:
     """Tell which error a fault is, and whether the request may be sent again."""
@@ -182,6 +212,13 @@ def classify(fault: Fault) -> Meaning:
     return Meaning(ServiceError, Retry.NEVER)
 
 
+def leaves_doubt(fault: Fault) -> bool:
+    """Whether the service may have obeyed a request all the same: its answer was lost, or came from a failure."""
+    if fault.trouble is Trouble.SERVICE:
+        return classify(fault).error in (InternalServerError, RequestTimeoutError)
+    return classify(fault).retry is Retry.TRANSIENT
+
+
 def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatchError:
     """Return what to raise for a fault: what happened, to which batch, and what to do next."""
     kind = classify(fault).error
@@ -189,7 +226,8 @@ def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatch
     tries = f" (attempt {attempts})" if attempts > 1 else ""
     happened = f"{about}{tries}: {fault.detail.rstrip('.')}."
     request = f"[request id {fault.request_id}]" if fault.request_id else ""
-    message = " ".join(part for part in (happened, _NEXT_STEP.get(kind, ""), request) if part)
+    advice = _NEXT_STEP_OF.get((fault.operation, kind)) or _NEXT_STEP.get(kind, "")
+    message = " ".join(part for part in (happened, advice, request) if part)
     error: OmicsBatchError
     if issubclass(kind, ServiceError):
         error = kind(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from omics_batch._errors import InvalidInputError
+from omics_batch._models import Batch, BatchListItem, StartRunBatchResponse
 from omics_batch._text import one_line
+
+BatchReference: TypeAlias = str | Batch | BatchListItem | StartRunBatchResponse
+"""A batch: its id, its ARN in the client's region, or an answer that is about it."""
 
 _BATCH_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _BATCH_ARN: Final = re.compile(
@@ -18,26 +22,35 @@ _BATCH_ARN: Final = re.compile(
 
 
 def batch_id_of(batch: object, region_name: str) -> str:
-    """Return the id in what a caller gave for a batch: the id itself, or the batch's ARN.
+    """Return the id in what a caller gave for a batch: its id, its ARN, or an answer that is about it.
 
     The id goes into the request's path, so nothing else may pass.
 
     Args:
-        batch: 1 to 18 ASCII digits, or `arn:aws:omics:REGION:ACCOUNT:runBatch/ID`.
+        batch: 1 to 18 ASCII digits, `arn:aws:omics:REGION:ACCOUNT:runBatch/ID`, or one of the answers.
         region_name: The client's region, which the ARN's has to be.
 
     Raises:
-        InvalidInputError: It is neither, or belongs to another region or service.
+        InvalidInputError: It is none of these, or belongs to another region or service.
     """
+    if isinstance(batch, (Batch, StartRunBatchResponse)):
+        return batch_id_of(batch.arn or batch.id, region_name)
+    if isinstance(batch, BatchListItem):
+        return batch_id_of(batch.id, region_name)
     if not isinstance(batch, str):
         raise InvalidInputError(f"a batch is named by its id or ARN as text, not by {type(batch).__name__}")
-    if _BATCH_ID.fullmatch(batch):
+    if is_batch_id(batch):
         return batch
     if not batch.startswith("arn:"):
         raise InvalidInputError(
             f"{_shown(batch)} is no batch id: that is 1 to 18 digits, such as 7123456, or the batch's ARN",
         )
     return _id_in_arn(batch, region_name)
+
+
+def is_batch_id(text: str) -> bool:
+    """Whether a text is a batch's id: 1 to 18 ASCII digits."""
+    return _BATCH_ID.fullmatch(text) is not None
 
 
 def _id_in_arn(arn: str, region_name: str) -> str:
@@ -49,7 +62,7 @@ def _id_in_arn(arn: str, region_name: str) -> str:
     if parts["service"] != "omics":
         raise InvalidInputError(f"{_shown(arn)} belongs to the service {_shown(parts['service'])}, not to omics")
     kind, _, batch_id = parts["resource"].partition("/")
-    if kind != "runBatch" or not _BATCH_ID.fullmatch(batch_id):
+    if kind != "runBatch" or not is_batch_id(batch_id):
         raise InvalidInputError(f"{_shown(arn)} names no run batch: its last part has to be runBatch/ID")
     if parts["region"] != region_name:
         raise InvalidInputError(

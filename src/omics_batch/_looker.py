@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError as UnreadableError
-
 from omics_batch._errors import CredentialsError
-from omics_batch._faults import Fault, Trouble
 from omics_batch._models import Batch
-from omics_batch._text import one_line
+from omics_batch._reading import read_answer, unreadable
 from omics_batch._wait import LAST_LOOK, is_outage
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller
     from omics_batch._errors import OmicsBatchError
+    from omics_batch._faults import Fault
     from omics_batch._transport import Reply
 
 
@@ -70,22 +68,7 @@ class BatchLooker:
 
 def batch_in(reply: Reply, batch_id: str) -> Batch | Fault:
     """Read GetBatch's answer; one that does not parse, or is about another batch, is a fault."""
-    try:
-        batch = Batch.model_validate(reply.document) if reply.body is None else Batch.model_validate_json(reply.body)
-    except UnreadableError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return _unreadable(f"the answer is no batch: {place}{': ' if place else ''}{first['msg']}", error)
-    if batch.id != batch_id:
-        return _unreadable(f"the answer is about batch {batch.id}", None)
+    batch = read_answer(Batch, reply, "GetBatch")
+    if isinstance(batch, Batch) and batch.id != batch_id:
+        return unreadable("GetBatch", reply, f"the answer is about batch {batch.id}")
     return batch
-
-
-def _unreadable(detail: str, cause: Exception | None) -> Fault:
-    return Fault(
-        trouble=Trouble.UNREADABLE,
-        operation="GetBatch",
-        detail=one_line(detail),
-        status=200,
-        cause=cause and cause.with_traceback(None),
-    )

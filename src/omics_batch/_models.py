@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from omics_batch._answer import Answer, Count, NullIsEmpty, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
+from omics_batch._reasons import told_by_reason
 from omics_batch._settings import DefaultRunSetting
 from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
 from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omics_batch._runs import FailedRun
 
 
 class SubmissionSummary(Answer, frozen=True):
@@ -177,26 +183,32 @@ class Batch(Answer, frozen=True):
             return self.duration
         return max(now - self.creation_time, timedelta())
 
-    def raise_for_failed_runs(self) -> None:
+    def raise_for_failed_runs(self, runs: Iterable[FailedRun] = ()) -> None:
         """Raise unless the batch has no failed run, so that a pipeline stops at one.
 
         Nothing is raised while all is well so far, nor when deleted runs make a verdict impossible
         and no failure is known: ask `outcome` to tell these from success.
+
+        Args:
+            runs: The runs in question, where you listed them (`OmicsBatchClient.failed_runs`): the error
+                groups them by reason, and names the first ones of each.
 
         Raises:
             FailedRunsError: Runs failed or were not submitted, or the batch ended without completing all.
         """
         if self.failed_run_count == 0 and self.outcome not in (Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED):
             return
+        listed = tuple(runs)
         completed = self.run_summary.completed_run_count
         raise FailedRunsError(
             f"batch {one_line(self.id)} is {one_line(self.status)}: "
             f"{completed} of {self.total_runs or 'unknown'} runs completed, "
             f"{self.run_summary.failed_run_count} failed, "
             f"{self.submission_summary.failed_start_submission_count} failed to submit. "
-            "ListRunsInBatch tells why runs were not submitted, ListRuns and GetRun why they failed; "
-            "start a new batch with just those runs.",
+            f"{told_by_reason(listed) or 'OmicsBatchClient.failed_runs tells which ones, and why'}. "
+            "Start a new batch with just those runs.",
             batch=self,
+            runs=listed,
         )
 
     def _percent(self, runs: int) -> float:
@@ -211,10 +223,25 @@ class Batch(Answer, frozen=True):
         return Outcome.SUCCEEDED if completed == self.total_runs else Outcome.PARTIAL
 
 
+class StartRunBatchResponse(Answer, frozen=True):
+    """A batch that was started, as StartRunBatch answers: wait for it as it is, or keep its id."""
+
+    id: str
+    """The batch's number, as text: 1 to 18 digits."""
+    status: BatchStatus
+    """CREATING, as a rule."""
+    arn: str | None = None
+    """The batch's ARN."""
+    uuid: str | None = None
+    """The batch's UUID."""
+    tags: dict[str, str] | None = None
+    """The batch's own tags."""
+
+
 class RunBatchListItem(Answer, frozen=True):
     """How the submission of one run of a batch went (an item of ListRunsInBatch)."""
 
-    run_setting_id: str | None = None
+    run_setting_id: str
     """The caller's own name of the run, unique in its batch."""
     run_id: str | None = None
     """The service's number of the run; None or empty where the submission failed."""
@@ -233,12 +260,12 @@ class RunBatchListItem(Answer, frozen=True):
 class BatchListItem(Answer, frozen=True):
     """A batch as ListBatch shows it: without counts."""
 
-    id: str | None = None
+    id: str
     """The batch's number, as text."""
+    status: BatchStatus
+    """Where the batch stands; a value that nobody knows yet counts as not finished."""
     name: str | None = None
     """The name the batch was started with, if any."""
-    status: BatchStatus | None = None
-    """Where the batch stands."""
     created_at: Timestamp | None = None
     """When the batch was created: GetBatch calls it `creation_time`."""
     total_runs: Count | None = None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from omics_batch._clock import in_seconds
-from omics_batch._errors import OmicsBatchError
-from omics_batch._wait import LAST_LOOK
+from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
+from omics_batch._wait import LAST_LOOK, has_ended
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch._errors import WaitError
     from omics_batch._models import Batch
     from omics_batch._wait import PollPolicy
 
@@ -19,14 +22,33 @@ E = TypeVar("E", bound=Exception)
 
 
 class Waiter:
-    """One wait's mailbox: batches, an error that ends it, or None when its time is over."""
+    """One wait's mailbox: batches, an error that ends it, or None when its time is over.
 
-    def __init__(self, batch_id: str, poll: PollPolicy, timeout: float | None, now: float) -> None:
-        """Begin at a moment on the clock."""
+    Args:
+        batch_id: The batch that is waited for.
+        poll: When to look.
+        timeout: Seconds for everything; None for no limit.
+        now: The moment on the clock at which the wait begins.
+        grace: Seconds for which it is no refusal that the service does not know the batch.
+        is_over: Whether a `Batch` ends the wait.
+    """
+
+    def __init__(
+        self,
+        batch_id: str,
+        poll: PollPolicy,
+        timeout: float | None,
+        now: float,
+        *,
+        grace: float = 0.0,
+        is_over: Callable[[Batch], bool] = has_ended,
+    ) -> None:
         self.batch_id: str = batch_id
         self.poll: PollPolicy = poll
         self.deadline: float | None = None if timeout is None else now + timeout
         self.started: float = now
+        self.is_over: Callable[[Batch], bool] = is_over
+        self._grace: float = now + grace
         self.heard: float = now
         self.polls: int = 0
         self.last_error: OmicsBatchError | None = None
@@ -49,6 +71,10 @@ class Waiter:
         patience = self.patience + LAST_LOOK
         return patience if self.deadline is None else min(patience, self.deadline)
 
+    def survives(self, error: Exception, now: float) -> bool:
+        """Whether a refusal may be the service's not knowing yet what it has just started."""
+        return isinstance(error, ResourceNotFoundError) and now < self._grace
+
     def facts_on(self, error: E, now: float) -> E:
         """Note on an error what this wait was about and how it went."""
         if isinstance(error, OmicsBatchError):
@@ -58,6 +84,13 @@ class Waiter:
             error.polls = self.polls
             error.last_error = self.last_error
         return error
+
+    def result(self, error_in: Callable[[Batch], WaitError | None], now: float) -> Batch:
+        """Return the last `Batch` of a wait that is over, or raise what it means to the caller."""
+        batch = cast("Batch", self.shown)  # a wait that ends without an error has shown one
+        if error := error_in(batch):
+            raise self.facts_on(error, now)
+        return batch
 
     def tell(self, news: Batch | Exception | None) -> None:
         """Put news into the mailbox, unless they are the same as what lies there unread."""

@@ -120,7 +120,7 @@ class Retrier:
         Args:
             attempt: Sends the request once.
             deadline: The moment on the clock that no retry may wait beyond.
-            max_attempts: Fewer than the policy's, where the caller has no time for more.
+            max_attempts: As many attempts, where not as many as the policy's.
         """
         limit = max_attempts or self.policy.max_attempts
         paid = 0

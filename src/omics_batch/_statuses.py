@@ -68,6 +68,25 @@ class SubmissionStatus(OpenEnum):
     DELETE_FAILED = "DELETE_FAILED"
 
 
+class RunStatus(OpenEnum):
+    """Where one run stands (ListRuns and GetRun `status`)."""
+
+    PENDING = "PENDING"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+    COMPLETED = "COMPLETED"
+    DELETED = "DELETED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+class Accelerators(OpenEnum):
+    """The special hardware that a run's tasks asked for."""
+
+    GPU = "GPU"
+
+
 class WorkflowType(OpenEnum):
     """Who made the workflow; a batch runs PRIVATE ones only."""
 
@@ -119,6 +138,14 @@ class ScratchStorageMode(OpenEnum):
     SHARED = "SHARED"
 
 
+class FailureKind(Enum):
+    """What kept a run of a batch from completing, as `FailedRun.kind` tells it."""
+
+    SUBMISSION = "SUBMISSION"
+    RUN = "RUN"
+    CANCELLED = "CANCELLED"
+
+
 class Outcome(Enum):
     """What became of a batch's runs, as `Batch.outcome` tells it."""
 
@@ -137,3 +164,18 @@ RUNS_DELETION: Final = frozenset(
 
 TERMINAL: Final = RUNS_DELETION | {BatchStatus.PROCESSED, BatchStatus.FAILED, BatchStatus.CANCELLED}
 """No run of the batch will start or go on any more."""
+
+CANCELLATION: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
+"""CancelRunBatch was called."""
+
+CANCELLABLE: Final = frozenset({BatchStatus.PENDING, BatchStatus.SUBMITTING, BatchStatus.INPROGRESS})
+"""CancelRunBatch is allowed."""
+
+RUNS_DELETABLE: Final = frozenset({BatchStatus.PROCESSED, BatchStatus.CANCELLED})
+"""DeleteRunBatch is allowed."""
+
+DELETABLE: Final = RUNS_DELETABLE | {BatchStatus.FAILED, BatchStatus.RUNS_DELETE_FAILED, BatchStatus.RUNS_DELETED}
+"""DeleteBatch is allowed."""
+
+WORDS: Final = frozenset(member.value for kind in OpenEnum.__subclasses__() for member in kind)
+"""Every word that this release knows, of whichever enum."""

@@ -15,15 +15,16 @@ from omics_batch._errors import (
     InvalidInputError,
     LostContactError,
     OmicsBatchError,
+    RunsDeleteFailedError,
     ServiceError,
     TransportError,
+    WaitError,
     WaitTimeoutError,
 )
 from omics_batch._statuses import BatchStatus
 from omics_batch._text import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._errors import WaitError
     from omics_batch._models import Batch
 
 
@@ -111,6 +112,11 @@ def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
     return isinstance(error, TransportError)
 
 
+def has_ended(batch: Batch) -> bool:
+    """Whether an observation ends a wait, in whatever way."""
+    return judge(batch) is not Verdict.LOOK_AGAIN
+
+
 def error_at_the_end(batch: Batch) -> WaitError | None:
     """Return what a wait raises for the last `Batch`: None where it was processed."""
     if judge(batch) is Verdict.FAILED:
@@ -126,6 +132,29 @@ def error_at_the_end(batch: Batch) -> WaitError | None:
             "Start a new batch with the runs that are missing.",
         )
     return None
+
+
+def error_unless_cancelled(batch: Batch) -> WaitError | None:
+    """Return what cancelling raises for the last `Batch`: None where it was cancelled."""
+    if judge(batch) is Verdict.CANCELLED:
+        return None
+    return WaitError(
+        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled. "
+        "What its runs wrote is there.",
+    )
+
+
+def error_after_deletion(batch: Batch) -> RunsDeleteFailedError | None:
+    """Return what deleting raises for the last `Batch`: None where no run is left."""
+    if batch.status != BatchStatus.RUNS_DELETE_FAILED:
+        return None
+    counts = batch.submission_summary
+    return RunsDeleteFailedError(
+        f"batch {batch.id} is RUNS_DELETE_FAILED: {counts.successful_delete_submission_count} of its runs were "
+        f"deleted, {counts.failed_delete_submission_count} could not be. Its record was kept: "
+        'list_runs_in_batch(..., submission_status="DELETE_FAILED") tells which runs are left, and delete_batch '
+        "deletes the record without them.",
+    )
 
 
 def error_at_the_deadline(batch_id: str, batch: Batch | None, elapsed: float) -> WaitTimeoutError:

@@ -17,7 +17,7 @@ from omics_batch._log import LOG
 from omics_batch._places import LastLook, Target, Waiter
 from omics_batch._text import one_line
 from omics_batch._timetable import Timetable
-from omics_batch._wait import Verdict, error_after_silence, error_at_the_deadline, judge
+from omics_batch._wait import error_after_silence, error_at_the_deadline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -80,7 +80,7 @@ class Watcher:
                 if batch != waiter.shown:
                     waiter.shown = batch
                     yield batch
-                if judge(batch) is not Verdict.LOOK_AGAIN:
+                if waiter.is_over(batch):
                     return
                 if news is None:
                     raise self._timed_out(waiter)
@@ -176,10 +176,12 @@ class Watcher:
         target.look = None
         if not isinstance(seen, Exception):
             self._saw(target, seen)
-        elif isinstance(seen, OmicsBatchError) and self._looker.is_outage(seen):
+        elif not isinstance(seen, OmicsBatchError):
+            self._end(target, seen)
+        elif self._looker.is_outage(seen):
             self._missed(target, seen)
         else:
-            self._end(target, seen)
+            self._refused(target, seen)
         self._rouse()
 
     def _saw(self, target: Target, batch: Batch) -> None:
@@ -192,8 +194,20 @@ class Watcher:
             waiter.heard = self._clock.now()
             waiter.polls += 1
             waiter.tell(batch)
-        if judge(batch) is Verdict.LOOK_AGAIN:
+        if not all(waiter.is_over(batch) for waiter in target.waiters):
             self._schedule(target)
+
+    def _refused(self, target: Target, error: OmicsBatchError) -> None:
+        now = self._clock.now()
+        for waiter in list(target.waiters):
+            if waiter.survives(error, now):
+                waiter.heard = now
+            else:
+                waiter.polls += min(error.attempts, 1)
+                self._leave(waiter)
+                waiter.tell(_own_copy(error))
+        if target.waiters:
+            self._missed(target, error)
 
     def _missed(self, target: Target, error: OmicsBatchError) -> None:
         now = self._clock.now()
@@ -240,7 +254,7 @@ class Watcher:
             batch = await asyncio.shield(look.task)
         except OmicsBatchError as error:
             waiter.polls += min(error.attempts, 1)
-            if not self._looker.is_outage(error):
+            if not (self._looker.is_outage(error) or waiter.survives(error, self._clock.now())):
                 raise waiter.facts_on(_own_copy(error), self._clock.now()) from error.__cause__
             waiter.last_error = error
             raise self._timed_out(waiter) from error

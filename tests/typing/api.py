@@ -15,20 +15,28 @@ from omics_batch import (
     Batch,
     BatchFailedError,
     BatchListItem,
+    BatchRunSettings,
     BatchStatus,
     Clock,
     DefaultRunSetting,
+    DefaultRunSettingInput,
     Duration,
+    FailedRun,
     FailedRunsError,
+    FailureKind,
+    InlineSetting,
     InvalidInputError,
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
     PollPolicy,
     RetryPolicy,
+    Run,
     RunBatchListItem,
     RunSummary,
     ServiceError,
+    StartRunBatchRequest,
+    StartRunBatchResponse,
     StorageType,
     SubmissionStatus,
     SubmissionSummary,
@@ -105,6 +113,48 @@ async def pipeline(spans: list[Duration]) -> None:
         assert_type(watching, AsyncGenerator[Batch, None])
         async for seen in watching:
             assert_type(seen, Batch)
+
+
+# The operations, and what is built on them
+
+
+def request() -> StartRunBatchRequest:
+    runs = [InlineSetting(run_setting_id="NA12878", parameters={"sample": "NA12878"}, priority=5)]
+    return StartRunBatchRequest(
+        batch_name="trio",
+        default_run_setting=DefaultRunSettingInput(
+            workflow_id="1234567",
+            role_arn="arn:aws:iam::123456789012:role/OmicsRole",
+            storage_type=StorageType.DYNAMIC,
+        ),
+        batch_run_settings=BatchRunSettings(inline_settings=runs),
+        tags={"project": "genomics-study"},
+    )
+
+
+async def from_start_to_end(client: OmicsBatchClient) -> None:
+    started = await client.start_run_batch(request(), timeout=timedelta(minutes=1))
+    assert_type(started, StartRunBatchResponse)
+    assert_type(started.id, str)
+    batch = await client.wait_until_processed(started)
+    failures = client.failed_runs(batch, reasons=True, cancelled=True)
+    assert_type(failures, AsyncGenerator[FailedRun, None])
+    async for run in failures:
+        assert_type(run.run_setting_id, str)
+        assert_type(run.kind, FailureKind)
+        assert_type(run.reason, str | None)
+        assert_type(run.run, Run | None)
+    batch.raise_for_failed_runs([run async for run in client.failed_runs(started.id)])
+
+    async for item in client.list_batch(status=BatchStatus.INPROGRESS):
+        assert_type(item, BatchListItem)
+        assert_type(await client.cancel_run_batch(item), None)
+    async for submission in client.list_runs_in_batch(batch, submission_status="FAILED"):
+        assert_type(submission.run_setting_id, str)
+    assert_type(await client.cancel_and_wait(started), Batch)
+    assert_type(await client.delete_run_batch(batch), None)
+    assert_type(await client.delete_batch(batch.id), None)
+    assert_type(await client.delete_everything("7123456"), Batch)
 
 
 # The answers
@@ -192,7 +242,8 @@ async def careful(client: OmicsBatchClient) -> Batch | None:
     except (BatchFailedError, WaitError) as error:
         return error.batch
     except FailedRunsError as error:
-        assert_type(error.runs, tuple[RunBatchListItem, ...])
+        assert_type(error.runs, tuple[FailedRun, ...])
+        assert_type(error.by_reason, Mapping[str, tuple[FailedRun, ...]])
         return error.batch
     except AttemptTimeoutError as error:
         too_late: TimeoutError = error

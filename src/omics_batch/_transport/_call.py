@@ -7,16 +7,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from omics_batch._faults import Fault, Trouble
 from omics_batch._transport._attempt import CURRENT, Attempt, note_sending, take_answer
 from omics_batch._transport._mishaps import fault_of
+from omics_batch._transport._sendable import unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from types_aiobotocore_omics import OmicsClient
-
-    from omics_batch._faults import Fault
 
 _SERVICE: Final = "omics"
 _CLIENTS: Final = 2
@@ -29,6 +29,7 @@ class Reply:
 
     body: bytes | None
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    status: int = 200
 
 
 class Transport:
@@ -78,6 +79,8 @@ class Transport:
             bound: Real seconds until the whole answer has to be there.
         """
         operation = self.operation(method)
+        if problem := unsendable(self.aws.meta.service_model.operation_model(operation).input_shape, parameters):
+            return Fault(trouble=Trouble.INVALID, operation=operation, detail=problem)
         attempt = Attempt()
         token = CURRENT.set(attempt)
         try:
@@ -89,7 +92,7 @@ class Transport:
             CURRENT.reset(token)
         if attempt.status is None:
             return Reply(None, {name: value for name, value in document.items() if name != "ResponseMetadata"})
-        return Reply(attempt.body)
+        return Reply(attempt.body, status=attempt.status)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,0 +1,167 @@
+"""Being connected: the settings of a client, and what it has while it is open."""
+
+from __future__ import annotations
+
+import random as _random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from omics_batch._caller import Caller
+from omics_batch._changer import Changer
+from omics_batch._clock import Clock, Duration, SystemClock, deadline_after, in_seconds
+from omics_batch._endings import Endings
+from omics_batch._errors import ClientClosedError, InvalidInputError
+from omics_batch._inputs import BatchReference, batch_id_of
+from omics_batch._lister import Lister
+from omics_batch._looker import BatchLooker
+from omics_batch._pace import Pace
+from omics_batch._retry import Retrier, RetryPolicy
+from omics_batch._transport import open_transport
+from omics_batch._wait import PollPolicy
+from omics_batch._watcher import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from aiobotocore.session import AioSession
+    from types_aiobotocore_omics import OmicsClient
+
+_KEEPALIVE: Final = 1.5
+"""Of the longest poll interval: an idle connection has to outlast it, jitter included."""
+
+
+class Connection:
+    """A client's connections, pace, retries and poller, from `async with` to its end."""
+
+    def __init__(
+        self,
+        *,
+        region_name: str | None = None,
+        profile_name: str | None = None,
+        endpoint_url: str | None = None,
+        allow_http: bool = False,
+        session: AioSession | None = None,
+        max_rate: float | None = 10.0,
+        retry: RetryPolicy = RetryPolicy(),
+        poll: PollPolicy = PollPolicy(),
+        clock: Clock = SystemClock(),
+        random: Callable[[], float] = _random.random,
+    ) -> None:
+        """Take the settings; nothing is looked up or sent before `async with`.
+
+        Args:
+            region_name: The AWS region, such as us-west-2; None takes the environment's or the profile's.
+            profile_name: A profile of the shared AWS configuration files; None takes AWS_PROFILE's.
+            endpoint_url: Another endpoint than the region's own; None takes AWS_ENDPOINT_URL_OMICS's, if any.
+            allow_http: Let plain http go to other machines; the session token can be read on the way.
+            session: An aiobotocore session of your own, for its credentials; it stays as it is.
+            max_rate: Requests a second at most: the account's default quota, which all its clients share.
+                Throttling lowers the rate, calm raises it again; waits use half of it. None is no limit.
+            retry: How often and how fast failed requests are sent again.
+            poll: When waits look again.
+            clock: What tells the time and sleeps; tests bring their own.
+            random: A source of numbers from 0.0 to 1.0 for delays and jitter.
+        """
+        if session is not None and profile_name is not None:
+            raise InvalidInputError("give either session or profile_name: a session has its own profile")
+        self._region_name = region_name
+        self._profile_name = profile_name
+        self._endpoint_url = endpoint_url
+        self._allow_http = allow_http
+        self._session = session
+        self._retry = retry
+        self._poll = poll
+        self._clock = clock
+        self._random = random
+        self._pace = Pace(max_rate)
+        self._entered = False
+        self._open: Opened | None = None
+
+    async def __aenter__(self) -> Self:
+        """Find region, credentials and endpoint, and be ready.
+
+        Raises:
+            InvalidInputError: A setting cannot be right, or there is no region.
+            CredentialsError: The credentials are incomplete.
+        """
+        if self._entered:
+            raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
+        self._entered = True
+        transport = await open_transport(
+            region_name=self._region_name,
+            profile_name=self._profile_name,
+            endpoint_url=self._endpoint_url,
+            allow_http=self._allow_http,
+            session=self._session,
+            attempt_timeout=in_seconds("attempt_timeout", self._retry.attempt_timeout),
+            keepalive=_KEEPALIVE * in_seconds("maximum", self._poll.maximum),
+        )
+        caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
+        looker = BatchLooker(caller)
+        changer = Changer(caller, looker)
+        watcher = Watcher(looker, self._clock, self._random)
+        self._open = Opened(caller, looker, changer, watcher, Endings(watcher, changer, self._clock))
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connections; waits and calls under way end with `ClientClosedError`."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; waits and calls under way end with `ClientClosedError`.
+
+        `async with` does it by itself. A closed client stays closed.
+        """
+        if self._open is None:
+            return
+        was_open, self._open = self._open, None
+        try:
+            await was_open.watcher.close()
+        finally:
+            await was_open.caller.close()
+
+    @property
+    def retry_quota(self) -> int:
+        """What is left of the tokens that all retries of this client are paid with."""
+        return self._opened().caller.retrier.quota.left
+
+    @property
+    def aws(self) -> OmicsClient:
+        """The aiobotocore client underneath, for operations that are not wrapped here.
+
+        Calls through it are neither retried nor paced, and raise botocore's own errors. Its type comes
+        from `types-aiobotocore-omics`, where you have that installed.
+        """
+        return self._opened().caller.transport.aws
+
+    def _opened(self) -> Opened:
+        if self._open is None:
+            raise ClientClosedError("the client is not open: use it inside `async with OmicsBatchClient() as client`")
+        return self._open
+
+    def _id_of(self, batch: BatchReference) -> str:
+        return batch_id_of(batch, self._opened().caller.transport.region_name)
+
+    def _deadline(self, timeout: Duration | None) -> float | None:
+        return deadline_after("timeout", timeout, self._clock)
+
+    def _lister(self, timeout: Duration | None, *, max_attempts: int | None = None) -> Lister:
+        seconds = None if timeout is None else in_seconds("timeout", timeout)
+        return Lister(self._opened().caller, self._clock, timeout=seconds, max_attempts=max_attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a client has while it is open."""
+
+    caller: Caller
+    looker: BatchLooker
+    changer: Changer
+    watcher: Watcher
+    endings: Endings

@@ -1,0 +1,142 @@
+"""Which runs of a batch did not succeed, and why: the join that the service leaves to its callers."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from math import ceil
+from typing import TYPE_CHECKING
+
+from omics_batch._errors import MalformedResponseError, ResourceNotFoundError
+from omics_batch._lister import PAGE
+from omics_batch._log import LOG
+from omics_batch._runs import FailedRun
+from omics_batch._statuses import FailureKind, RunStatus, SubmissionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+
+    from omics_batch._lister import Lister
+    from omics_batch._models import Batch, RunBatchListItem
+
+
+def is_scan_cheaper(*, total: int, filtered: Iterable[int], failed: int) -> bool:
+    """Whether one walk through all of ListRunsInBatch takes fewer calls than asking it for what is needed.
+
+    Args:
+        total: How many runs the batch has: what a walk goes through.
+        filtered: How many each filter finds that would be walked through instead.
+        failed: How many runs would have to be asked for one by one then.
+    """
+    return _pages(total) < sum(_pages(found) for found in filtered) + failed
+
+
+def _pages(items: int) -> int:
+    return max(1, ceil(items / PAGE))
+
+
+class Failures:
+    """The runs of one batch that did not succeed.
+
+    ListRuns knows which runs failed, ListRunsInBatch their runSettingIds and which were never started,
+    GetRun the reasons. One page is held at a time, and the ids of the failed runs.
+
+    Args:
+        look: Shows the batch.
+        lister: What the calls go through.
+        with_reasons: Whether GetRun is asked about each failed run.
+        with_cancelled: Whether cancelled runs belong to them.
+    """
+
+    def __init__(
+        self, look: Callable[[], Awaitable[Batch]], lister: Lister, *, with_reasons: bool, with_cancelled: bool
+    ) -> None:
+        self._look = look
+        self._lister = lister
+        self._with_reasons = with_reasons
+        self._with_cancelled = with_cancelled
+        self._sought: dict[str, FailureKind] = {}
+        """What became of the runs whose runSettingId is still to be found, by run id."""
+
+    async def walk(self) -> AsyncGenerator[FailedRun]:
+        """Yield them, and warn of those that the counts tell of and no list shows any more."""
+        found = 0
+        batch = await self._look()
+        await self._seek(batch, RunStatus.FAILED, FailureKind.RUN)
+        if self._with_cancelled:
+            await self._seek(batch, RunStatus.CANCELLED, FailureKind.CANCELLED)
+        async with aclosing(self._submissions(batch)) as submissions:
+            async for item in submissions:
+                if failed := await self._failed(batch, item):
+                    found += 1
+                    yield failed
+        self._account_for(batch, found)
+
+    async def _seek(self, batch: Batch, status: RunStatus, kind: FailureKind) -> None:
+        async for run in self._lister.runs(batch.id, status):
+            self._sought[run.id] = kind
+
+    async def _submissions(self, batch: Batch) -> AsyncGenerator[RunBatchListItem]:
+        for filters in self._filters(batch):
+            async for item in self._lister.runs_in_batch(batch.id, filters):
+                yield item
+        for run_id in list(self._sought):
+            async for item in self._lister.runs_in_batch(batch.id, {"runId": run_id}):
+                yield item
+
+    def _filters(self, batch: Batch) -> list[dict[str, str]]:
+        """Choose how ListRunsInBatch is read, before what is left is asked for run by run."""
+        starts = batch.submission_summary
+        filters = {SubmissionStatus.FAILED: starts.failed_start_submission_count}
+        if self._with_cancelled:
+            filters[SubmissionStatus.CANCEL_SUCCESS] = starts.successful_cancel_submission_count
+        failed = sum(kind is FailureKind.RUN for kind in self._sought.values())
+        if is_scan_cheaper(total=batch.total_runs or 0, filtered=filters.values(), failed=failed):
+            return [{}]
+        return [{"submissionStatus": status.value} for status in filters]
+
+    async def _failed(self, batch: Batch, item: RunBatchListItem) -> FailedRun | None:
+        if item.submission_status == SubmissionStatus.FAILED:
+            return FailedRun(
+                run_setting_id=item.run_setting_id,
+                kind=FailureKind.SUBMISSION,
+                reason=item.submission_failure_reason,
+                message=item.submission_failure_message,
+            )
+        if item.run_id and (kind := self._sought.pop(item.run_id, None)):
+            return await self._explained(batch, item.run_setting_id, item.run_id, kind)
+        if self._with_cancelled and not item.run_id and item.submission_status == SubmissionStatus.CANCEL_SUCCESS:
+            return FailedRun(run_setting_id=item.run_setting_id, kind=FailureKind.CANCELLED)
+        return None
+
+    async def _explained(self, batch: Batch, run_setting_id: str, run_id: str, kind: FailureKind) -> FailedRun:
+        run = None
+        if self._with_reasons:
+            try:
+                run = await self._lister.run(run_id, batch.id)
+            except ResourceNotFoundError:  # deleted since it was listed
+                LOG.warning("batch %s: run %s was deleted before its reason could be read", batch.id, run_id)
+        return FailedRun(
+            run_setting_id=run_setting_id,
+            run_id=run_id,
+            kind=kind,
+            reason=run and run.failure_reason,
+            message=run and run.status_message,
+            run=run,
+        )
+
+    def _account_for(self, batch: Batch, found: int) -> None:
+        if self._sought:
+            raise MalformedResponseError(
+                f"ListRuns shows {len(self._sought)} failed runs of batch {batch.id} that ListRunsInBatch does "
+                f"not have, such as {next(iter(self._sought))}: its lists may lag, try again in a minute.",
+            )
+        counts = batch.run_summary
+        expected = batch.failed_run_count + (counts.cancelled_run_count if self._with_cancelled else 0)
+        if counts.deleted_run_count or found < expected:
+            LOG.warning(
+                "batch %s counts %d runs that did not succeed and %d deleted ones: %d could be listed",
+                batch.id,
+                expected,
+                counts.deleted_run_count,
+                found,
+            )

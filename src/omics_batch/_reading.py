@@ -1,0 +1,48 @@
+"""From an answer's bytes to a model; what cannot be read, or was not asked for, is a fault."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError as UnreadableError
+
+from omics_batch._answer import first_problem
+from omics_batch._faults import Fault, Trouble
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from omics_batch._answer import Answer
+    from omics_batch._transport import Reply
+
+M = TypeVar("M", bound="Answer")
+
+
+def read_answer(model: type[M], reply: Reply, operation: str) -> M | Fault:
+    """Read an operation's answer; one that does not parse is a fault."""
+    try:
+        if reply.body is None:
+            return model.model_validate(reply.document)
+        return model.model_validate_json(reply.body)
+    except UnreadableError as error:
+        return unreadable(operation, reply, f"the answer cannot be read: {first_problem(error)}", error)
+
+
+def read_acceptance(reply: Reply, operation: str) -> bool | Fault:
+    """Read an answer that only says that the request was accepted: anybody's page must not pass for it."""
+    if reply.body is None:
+        return True
+    if reply.status != HTTPStatus.ACCEPTED or reply.body.strip() not in (b"", b"{}"):
+        return unreadable(operation, reply, f"HTTP {reply.status} is not how the service accepts it")
+    return True
+
+
+def unreadable(operation: str, reply: Reply, detail: str, cause: Exception | None = None) -> Fault:
+    """Return the fault of a successful answer that cannot be believed."""
+    return Fault(
+        trouble=Trouble.UNREADABLE,
+        operation=operation,
+        detail=one_line(detail),
+        status=reply.status,
+        cause=cause and cause.with_traceback(None),
+    )

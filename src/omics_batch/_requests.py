@@ -1,0 +1,248 @@
+"""What StartRunBatch takes: frozen, and checked when it is made, before anything is sent.
+
+The limits are those of botocore's service model; what the user guide adds to them is checked too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Self, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from omics_batch._answer import Document, first_problem
+from omics_batch._errors import InvalidInputError
+from omics_batch._statuses import (
+    BatchStatus,
+    CacheBehavior,
+    NetworkingMode,
+    RunLogLevel,
+    RunRetentionMode,
+    ScratchStorageMode,
+    StorageType,
+    SubmissionStatus,
+    WorkflowType,
+)
+
+VISIBLE: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+$"
+"""Text without control characters, as pydantic's own engine reads it."""
+
+_VISIBLE_OR_BREAK: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}\t\n\r]+$"
+_VERSION_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9\-\._]*$"
+
+
+def _in_s3(uri: str) -> str:
+    if not uri.startswith("s3://"):
+        raise ValueError("an S3 URI begins with s3://")
+    return uri
+
+
+_NumericId: TypeAlias = Annotated[str, Field(min_length=1, max_length=18, pattern="^[0-9]+$")]
+_AccountId: TypeAlias = Annotated[str, Field(pattern="^[0-9]{12}$")]
+_RoleArn: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern="^arn:.+$")]
+_Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=VISIBLE)]
+_BatchName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE)]
+_VersionName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=_VERSION_NAME)]
+_ConfigurationName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=_VERSION_NAME)]
+_Policy: TypeAlias = Annotated[str, Field(min_length=1, max_length=2048, pattern=_VISIBLE_OR_BREAK)]
+_S3Uri: TypeAlias = Annotated[str, Field(min_length=1, max_length=750, pattern=VISIBLE), AfterValidator(_in_s3)]
+_UpToHundredThousand: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+_TagKey: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
+_TagValue: TypeAlias = Annotated[str, Field(max_length=256)]
+_Tags: TypeAlias = dict[_TagKey, _TagValue]
+
+
+class _Request(
+    BaseModel,
+    frozen=True,
+    extra="forbid",
+    alias_generator=to_camel,
+    populate_by_name=True,
+    use_attribute_docstrings=True,
+):
+    """Something that is sent: named as AWS names it or in snake_case, and nothing but what is known."""
+
+
+class DefaultRunSettingInput(_Request, frozen=True):
+    """What all runs of a new batch share; a run's own setting goes before it.
+
+    GetBatch repeats it as `Batch.default_run_setting`. `parameters` and `run_tags` are merged with a run's
+    own, whose values win; other fields of a run replace these.
+    """
+
+    workflow_id: _NumericId
+    """The workflow that every run executes."""
+    role_arn: _RoleArn
+    """The IAM role that the runs act as; starting needs iam:PassRole for it."""
+    workflow_type: WorkflowType | None = None
+    """Who made the workflow; READY2RUN workflows cannot be run in batches."""
+    workflow_owner_id: _AccountId | None = None
+    """The account that shares the workflow, where it is not your own."""
+    workflow_version_name: _VersionName | None = None
+    """The version of the workflow; None takes its default."""
+    name: _Name | None = None
+    """The name of every run that brings none of its own."""
+    cache_id: _NumericId | None = None
+    """The run cache that the runs use."""
+    cache_behavior: CacheBehavior | None = None
+    """When results go to the run cache; needs `cache_id`."""
+    run_group_id: _NumericId | None = None
+    """The run group, whose limits hold for the runs."""
+    priority: _UpToHundredThousand | None = None
+    """0 to 100,000; higher goes first."""
+    parameters: Document = None
+    """The workflow's parameters, a free JSON document."""
+    storage_capacity: _UpToHundredThousand | None = None
+    """The file system's size a run, in GiB; the service's default is 1,200."""
+    storage_type: StorageType | None = None
+    """Whether that size is fixed."""
+    scratch_storage_mode: ScratchStorageMode | None = None
+    """Where /tmp of a CPU task lies; the service's default is SHARED. Needs botocore 1.43.35."""
+    output_uri: _S3Uri | None = None
+    """The S3 URI below which the runs write their output."""
+    output_bucket_owner_id: _AccountId | None = None
+    """The account that has to own the output bucket."""
+    log_level: RunLogLevel | None = None
+    """How much goes to CloudWatch."""
+    run_tags: _Tags | None = None
+    """The tags of every run; the batch's own are `StartRunBatchRequest.tags`."""
+    retention_mode: RunRetentionMode | None = None
+    """Whether old run records make room for new ones."""
+    networking_mode: NetworkingMode | None = None
+    """Whether the runs reach a VPC; the service's default is RESTRICTED. Needs botocore 1.42.97."""
+    configuration_name: _ConfigurationName | None = None
+    """The account's named configuration that the runs use. Needs botocore 1.42.97."""
+    session_policy: _Policy | None = None
+    """An inline IAM policy, as JSON text, that narrows the role. Needs botocore 1.43.90."""
+    engine_settings: Document = None
+    """Settings of the workflow engine, such as Nextflow profiles: a free JSON document. Needs botocore 1.43.25."""
+
+    @model_validator(mode="after")
+    def _is_accepted(self) -> Self:
+        if self.workflow_type == WorkflowType.READY2RUN:
+            raise ValueError("READY2RUN workflows cannot be run in batches: start them run by run")
+        if self.cache_behavior is not None and self.cache_id is None:
+            raise ValueError("cacheBehavior needs a cacheId")
+        return self
+
+
+class InlineSetting(_Request, frozen=True):
+    """What one run of a new batch has of its own."""
+
+    run_setting_id: _Name
+    """Your own name of the run, such as the sample's, unique in its batch: what failures are told by."""
+    name: _Name | None = None
+    """The run's name."""
+    output_uri: _S3Uri | None = None
+    """The S3 URI below which the run writes its output."""
+    output_bucket_owner_id: _AccountId | None = None
+    """The account that has to own that bucket."""
+    priority: _UpToHundredThousand | None = None
+    """0 to 100,000; higher goes first."""
+    parameters: Document = None
+    """The run's parameters, merged over the default's: a free JSON document."""
+    run_tags: _Tags | None = None
+    """The run's tags, merged over the default's."""
+    engine_settings: Document = None
+    """Settings of the workflow engine, in place of the default's: a free JSON document. Needs botocore 1.43.25."""
+
+
+class BatchRunSettings(_Request, frozen=True):
+    """The runs of a new batch: listed here, or in a file in S3; exactly one of the two."""
+
+    inline_settings: Annotated[Sequence[InlineSetting], Field(min_length=1, max_length=100), AfterValidator(tuple)] | (
+        None
+    ) = None
+    """1 to 100 runs."""
+    s3_uri_settings: _S3Uri | None = None
+    """The S3 URI of a JSON array of up to 100,000 runs, written like inline settings, of 6 GB at most.
+
+    The service reads it after the call, and the batch fails where it has changed by then.
+    """
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if (self.inline_settings is None) == (self.s3_uri_settings is None):
+            raise ValueError("give either inlineSettings or s3UriSettings")
+        names = Counter(setting.run_setting_id for setting in self.inline_settings or ())
+        if twice := [name for name, times in names.items() if times > 1]:
+            raise ValueError(f"a runSettingId is unique in its batch, and these are not: {', '.join(twice)}")
+        return self
+
+
+class StartRunBatchRequest(_Request, frozen=True):
+    """A batch to be started, with the `request_id` by which the service knows it again.
+
+    Sending the same request again starts nothing new: keep it (`model_dump_json`) before you send it, and
+    a crash in between cannot cost a second batch. It reads JSON in AWS's own names too.
+    """
+
+    default_run_setting: DefaultRunSettingInput
+    """What all runs share."""
+    batch_run_settings: BatchRunSettings
+    """The runs."""
+    batch_name: _BatchName | None = None
+    """A name for the batch, 1 to 64 characters."""
+    tags: _Tags | None = None
+    """The batch's own tags; its runs get `DefaultRunSettingInput.run_tags`."""
+    request_id: Annotated[str, Field(min_length=1, max_length=128, pattern=VISIBLE)] = Field(
+        default_factory=lambda: str(uuid.uuid4()),
+    )
+    """The idempotency token, 1 to 128 characters: made once, when the request is made, unless you give your own."""
+
+    def members(self) -> dict[str, Any]:
+        """Return the request in the service's own names, as StartRunBatch takes it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def checked(request: object) -> StartRunBatchRequest:
+    """Return what a caller gave to start a batch, which was checked when it was made.
+
+    Raises:
+        InvalidInputError: It is no request.
+    """
+    if not isinstance(request, StartRunBatchRequest):
+        raise InvalidInputError(f"a batch is started by a StartRunBatchRequest, not by a {type(request).__name__}")
+    return request
+
+
+class Filter(_Request, frozen=True):
+    """What a list is filtered by: the service takes one filter a call."""
+
+    def members(self) -> dict[str, str]:
+        """Return the filter in the service's own names."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class BatchFilter(Filter, frozen=True):
+    """What ListBatch filters by."""
+
+    status: BatchStatus | None = None
+    name: _BatchName | None = None
+    run_group_id: _NumericId | None = None
+
+
+class RunInBatchFilter(Filter, frozen=True):
+    """What ListRunsInBatch filters by."""
+
+    submission_status: SubmissionStatus | None = None
+    run_setting_id: _Name | None = None
+    run_id: _NumericId | None = None
+
+
+def one_filter(kind: type[Filter], **values: str | None) -> dict[str, str]:
+    """Return the filter that a caller gave for a list, in the service's own names; empty for none.
+
+    Raises:
+        InvalidInputError: There are several, or its value cannot be right.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    if len(given) > 1:
+        raise InvalidInputError(f"the service takes one filter a call, not {' and '.join(given)}: filter the rest here")
+    try:
+        return kind.model_validate(given).members()
+    except ValidationError as error:
+        raise InvalidInputError(first_problem(error)) from None

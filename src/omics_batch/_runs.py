@@ -1,0 +1,193 @@
+"""Single runs: as ListRuns and GetRun show them, and those of a batch that did not succeed."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from omics_batch._answer import Answer, Document, Timestamp
+from omics_batch._statuses import (
+    Accelerators,
+    CacheBehavior,
+    FailureKind,
+    NetworkingMode,
+    RunLogLevel,
+    RunRetentionMode,
+    RunStatus,
+    ScratchStorageMode,
+    StorageType,
+    WorkflowType,
+)
+
+
+class RunListItem(Answer, frozen=True):
+    """A run as ListRuns shows it: without its runSettingId, and without a reason where it failed."""
+
+    id: str
+    """The run's number, as text."""
+    status: RunStatus
+    """Where the run stands."""
+    arn: str | None = None
+    """The run's ARN."""
+    batch_id: str | None = None
+    """The batch that the run belongs to, if any."""
+    name: str | None = None
+    """The run's name, if any."""
+    workflow_id: str | None = None
+    """The workflow that the run executes."""
+    workflow_name: str | None = None
+    """The workflow's name."""
+    workflow_version_name: str | None = None
+    """The version of the workflow, where one was chosen."""
+    priority: int | None = None
+    """0 to 100,000; higher goes first."""
+    storage_capacity: int | None = None
+    """The file system's size, in GiB."""
+    storage_type: StorageType | None = None
+    """Whether that size is fixed."""
+    creation_time: Timestamp | None = None
+    """When the run was submitted."""
+    start_time: Timestamp | None = None
+    """When the run started; None until then."""
+    stop_time: Timestamp | None = None
+    """When the run ended; None until then."""
+
+
+class RunLogLocation(Answer, frozen=True):
+    """Where a run's logs are in CloudWatch."""
+
+    engine_log_stream: str | None = None
+    """The workflow engine's log stream."""
+    run_log_stream: str | None = None
+    """The run's log stream."""
+
+
+class RunConfiguration(Answer, frozen=True):
+    """The named configuration that a run uses."""
+
+    name: str | None = None
+    """Its name."""
+    arn: str | None = None
+    """Its ARN."""
+    uuid: str | None = None
+    """Its UUID."""
+
+
+class RunVpcConfig(Answer, frozen=True):
+    """The VPC that a run reaches."""
+
+    vpc_id: str | None = None
+    """The VPC."""
+    vpc_owner_account_id: str | None = None
+    """The account that owns it."""
+    subnet_ids: tuple[str, ...] | None = None
+    """Its subnets."""
+    security_group_ids: tuple[str, ...] | None = None
+    """The security groups of the run's network interfaces."""
+
+
+class Run(Answer, frozen=True):
+    """A run as GetRun shows it at one moment; without its runSettingId, which ListRunsInBatch knows."""
+
+    id: str
+    """The run's number, as text."""
+    status: RunStatus
+    """Where the run stands."""
+    status_message: str | None = None
+    """What the service says of the status."""
+    failure_reason: str | None = None
+    """Why the run failed, as a code; only when FAILED."""
+    log_location: RunLogLocation | None = None
+    """Where its logs are in CloudWatch."""
+    arn: str | None = None
+    """The run's ARN."""
+    uuid: str | None = None
+    """The run's UUID; also a part of its output's paths."""
+    batch_id: str | None = None
+    """The batch that the run belongs to, if any."""
+    name: str | None = None
+    """The run's name, if any."""
+    run_id: str | None = None
+    """The run that this one was a copy of, if any."""
+    workflow_id: str | None = None
+    """The workflow that the run executes."""
+    workflow_type: WorkflowType | None = None
+    """Who made the workflow."""
+    workflow_owner_id: str | None = None
+    """The account that shares the workflow, where it is not the caller's own."""
+    workflow_uuid: str | None = None
+    """The workflow's UUID."""
+    workflow_version_name: str | None = None
+    """The version of the workflow, where one was chosen."""
+    engine_version: str | None = None
+    """The workflow engine's version."""
+    definition: str | None = None
+    """The workflow's definition, where it was asked for."""
+    digest: str | None = None
+    """The definition's digest."""
+    resource_digests: dict[str, str] | None = None
+    """The digests of what the run read, by URI."""
+    role_arn: str | None = None
+    """The IAM role that the run acts as."""
+    started_by: str | None = None
+    """Who started the run."""
+    run_group_id: str | None = None
+    """The run group, whose limits hold for the run."""
+    priority: int | None = None
+    """0 to 100,000; higher goes first."""
+    parameters: Document = None
+    """The workflow's parameters, a free JSON document."""
+    engine_settings: Document = None
+    """Settings of the workflow engine: a free JSON document."""
+    cache_id: str | None = None
+    """The run cache that the run uses."""
+    cache_behavior: CacheBehavior | None = None
+    """When results go to the run cache."""
+    storage_capacity: int | None = None
+    """The file system's size, in GiB."""
+    storage_type: StorageType | None = None
+    """Whether that size is fixed."""
+    scratch_storage_mode: ScratchStorageMode | None = None
+    """Where /tmp of a CPU task lies."""
+    accelerators: Accelerators | None = None
+    """The special hardware that its tasks asked for."""
+    output_uri: str | None = None
+    """The S3 URI below which the run was told to write its output."""
+    run_output_uri: str | None = None
+    """The S3 URI of the run's own output."""
+    log_level: RunLogLevel | None = None
+    """How much goes to CloudWatch."""
+    retention_mode: RunRetentionMode | None = None
+    """Whether the run's record may make room for new ones."""
+    networking_mode: NetworkingMode | None = None
+    """Whether the run reaches a VPC."""
+    vpc_config: RunVpcConfig | None = None
+    """The VPC that the run reaches, if any."""
+    configuration: RunConfiguration | None = None
+    """The named configuration that the run uses, if any."""
+    session_policy: str | None = None
+    """The inline IAM policy, as JSON text, that narrows the role."""
+    tags: dict[str, str] | None = None
+    """The run's tags."""
+    creation_time: Timestamp | None = None
+    """When the run was submitted."""
+    start_time: Timestamp | None = None
+    """When the run started; None until then."""
+    stop_time: Timestamp | None = None
+    """When the run ended; None until then."""
+
+
+class FailedRun(BaseModel, frozen=True, use_attribute_docstrings=True):
+    """A sample of a batch that did not succeed, and why."""
+
+    run_setting_id: str
+    """Your own name of the run, as the batch was started with it."""
+    kind: FailureKind
+    """SUBMISSION: the run was never started. RUN: it was, and failed. CANCELLED: it was cancelled."""
+    run_id: str | None = None
+    """The service's number of the run; None where it was never started."""
+    reason: str | None = None
+    """Why, as the service's code: such as ValidationException of a submission; None where it was not asked for."""
+    message: str | None = None
+    """What the service says of it, if anything."""
+    run: Run | None = None
+    """The run as GetRun shows it, with where its logs are; None where it was not asked for, or never started."""

@@ -1,0 +1,49 @@
+"""What the installed botocore cannot send, because its model of the service is older than the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import botocore
+
+from omics_batch._statuses import WORDS
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import JsonValue
+
+FIRST_BOTOCORE: Final[Mapping[str, str]] = {
+    "configurationName": "1.42.97",
+    "networkingMode": "1.42.97",
+    "engineSettings": "1.43.25",
+    "scratchStorageMode": "1.43.35",
+    "sessionPolicy": "1.43.90",
+}
+"""The releases whose models have what joined the run settings after run batches were launched."""
+
+
+def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:  # noqa: ANN401 - botocore's shapes have no types
+    """Tell which members of a request botocore's model lacks, and what to update; None where it has them all."""
+    problems = list(_problems(shape, dict(value), ""))
+    if not problems:
+        return None
+    return f"botocore {botocore.__version__} cannot send {'; '.join(problems)}: update aiobotocore"
+
+
+def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:  # noqa: ANN401 - the same
+    if isinstance(value, dict) and shape.type_name == "structure" and not shape.is_document_type:
+        for name, member in value.items():
+            place = f"{where}.{name}" if where else name
+            if name in shape.members:
+                yield from _problems(shape.members[name], member, place)
+            else:
+                first = FIRST_BOTOCORE.get(name)
+                yield f"{place} (the first that can is {first})" if first else place
+    elif isinstance(value, list):
+        for item in value:
+            yield from _problems(shape.member, item, where)
+    elif isinstance(value, str) and (known := getattr(shape, "enum", None)) and value not in {*known, *WORDS}:
+        # botocore sends any word, so that one which only this release knows is no reason to update it.
+        yield f"{one_line(value, limit=64)} as {where} (it knows {', '.join(known)})"

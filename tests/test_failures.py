@@ -1,0 +1,290 @@
+"""Which samples of a batch failed, and why: all of them, in as few calls as the service allows."""
+
+from __future__ import annotations
+
+import logging
+import tracemalloc
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from omics_batch import (
+    AccessDeniedError,
+    BatchStatus,
+    FailedRun,
+    FailedRunsError,
+    FailureKind,
+    InvalidInputError,
+    MalformedResponseError,
+    RetryPolicy,
+    RunStatus,
+    ThrottlingError,
+)
+from omics_batch._failures import is_scan_cheaper
+from omics_batch._transport import Reply
+from omics_batch.testing import Life, Simulator, faults
+from tests.stories import PROCESSED, seen, service, telling
+from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from omics_batch import OmicsBatchClient
+    from tests.stories import Observation
+
+pytestmark = pytest.mark.virtual_time
+
+COHORT: Final = Life(
+    submission_rate=1000,
+    run_length=60,
+    failed_runs={"sample-3": "The aligner ran out of memory.", "sample-77": "The aligner ran out of memory."},
+    failed_submissions={
+        "sample-5": ("ValidationException", "The input does not exist."),
+        "sample-96": ("AccessDeniedException", "The role may not read the input."),
+    },
+)
+
+
+@pytest.fixture
+async def omics() -> AsyncIterator[Simulator]:
+    async with Simulator(clock=running_clock()) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(omics: Simulator) -> AsyncIterator[OmicsBatchClient]:
+    async with omics.client(max_rate=None, random=lambda: 0.5) as running:
+        yield running
+
+
+def calls_of(omics: Simulator) -> dict[str, int]:
+    """The calls so far, by operation, without those that only waited."""
+    operations = [request.operation for request in omics.requests]
+    return {
+        operation: operations.count(operation) for operation in dict.fromkeys(operations) if operation != "GetBatch"
+    }
+
+
+async def test_every_sample_that_failed_is_told_with_its_reason(omics: Simulator, client: OmicsBatchClient) -> None:
+    """96 runs: two failed, and two were never started."""
+    batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
+    failed = {run.run_setting_id: run async for run in client.failed_runs(batch)}
+    assert {name: (run.kind, run.reason, run.message) for name, run in failed.items()} == {
+        "sample-3": (FailureKind.RUN, "RUN_TASK_FAILED", "The aligner ran out of memory."),
+        "sample-77": (FailureKind.RUN, "RUN_TASK_FAILED", "The aligner ran out of memory."),
+        "sample-5": (FailureKind.SUBMISSION, "ValidationException", "The input does not exist."),
+        "sample-96": (FailureKind.SUBMISSION, "AccessDeniedException", "The role may not read the input."),
+    }
+    assert failed["sample-5"].run_id is None
+    run = failed["sample-3"].run
+    assert run is not None
+    assert (run.id, run.status) == (failed["sample-3"].run_id, RunStatus.FAILED)
+    assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 1, "GetRun": 2}
+
+
+async def test_the_error_of_a_pipeline_names_them(omics: Simulator, client: OmicsBatchClient) -> None:
+    batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
+    with pytest.raises(FailedRunsError) as caught:
+        batch.raise_for_failed_runs([run async for run in client.failed_runs(batch)])
+    told = str(caught.value)
+    assert "2 for RUN_TASK_FAILED (sample-3, sample-77)" in told
+    assert "1 for ValidationException (sample-5)" in told
+    assert list(caught.value.by_reason) == ["RUN_TASK_FAILED", "ValidationException", "AccessDeniedException"]
+
+
+async def test_without_reasons_no_run_is_asked_for(omics: Simulator, client: OmicsBatchClient) -> None:
+    batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
+    failed = {run.run_setting_id: run async for run in client.failed_runs(batch, reasons=False)}
+    assert failed.keys() == {"sample-3", "sample-77", "sample-5", "sample-96"}
+    assert (failed["sample-3"].reason, failed["sample-3"].run) == (None, None)
+    assert failed["sample-5"].reason == "ValidationException"
+    assert "GetRun" not in calls_of(omics)
+
+
+async def test_a_batch_without_a_failure_has_none(omics: Simulator, client: OmicsBatchClient) -> None:
+    batch = await client.wait_until_processed(omics.start_batch(96, life=Life(submission_rate=1000)))
+    assert [run async for run in client.failed_runs(batch)] == []
+    assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 1}
+
+
+async def test_a_few_failures_of_many_runs_are_asked_for_one_by_one(omics: Simulator, client: OmicsBatchClient) -> None:
+    """5 failures of 1,000 runs: 5 calls instead of 10 pages, and one for what was not submitted."""
+    life = Life(submission_rate=1e6, failed_runs=5)
+    batch = await client.wait_until_processed(omics.start_batch(1000, life=life))
+    assert len([run async for run in client.failed_runs(batch, reasons=False)]) == 5
+    assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 1 + 5}
+
+
+async def test_for_many_failures_the_whole_list_is_read_once(omics: Simulator, client: OmicsBatchClient) -> None:
+    """50 failures of 1,000 runs: 10 pages instead of 50 calls, and they show what was not submitted too."""
+    life = Life(submission_rate=1e6, failed_runs=50, failed_submissions={"sample-9": ("ConflictException", "")})
+    batch = await client.wait_until_processed(omics.start_batch(1000, life=life))
+    failed = [run async for run in client.failed_runs(batch, reasons=False)]
+    assert len({run.run_setting_id for run in failed}) == len(failed) == 51
+    assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 10}
+
+
+@pytest.mark.parametrize(
+    ("total", "filtered", "failed", "scan"),
+    [
+        (0, [0], 0, False),
+        (96, [2], 0, False),
+        (96, [2], 1, True),
+        (1000, [0], 9, False),
+        (1000, [0], 10, True),
+        (1000, [250], 7, False),
+        (1000, [250], 8, True),
+        (1000, [250, 120], 5, False),
+        (1000, [250, 120], 6, True),
+        (100_000, [0], 999, False),
+        (100_000, [0], 1000, True),
+    ],
+)
+def test_what_takes_fewer_calls(total: int, filtered: list[int], failed: int, *, scan: bool) -> None:
+    """A filter takes one call for 100 that it finds, and one where it finds none."""
+    assert is_scan_cheaper(total=total, filtered=filtered, failed=failed) is scan
+
+
+async def test_cancelled_runs_are_told_on_request(omics: Simulator, client: OmicsBatchClient) -> None:
+    life = Life(submission_rate=0.01, run_length=3600, failed_submissions={"sample-2": ("ConflictException", "")})
+    batch_id = omics.start_batch(6, life=life)
+    async for batch in client.watch(batch_id):
+        if batch.submission_summary.successful_start_submission_count == 3:
+            break
+    batch = await client.cancel_and_wait(batch_id)
+    assert batch.run_summary.cancelled_run_count == 3
+
+    failed = [run async for run in client.failed_runs(batch)]
+    assert [run.run_setting_id for run in failed] == ["sample-2"]
+    everything = {run.run_setting_id: run async for run in client.failed_runs(batch, cancelled=True)}
+    assert everything["sample-2"].kind is FailureKind.SUBMISSION
+    kinds = {name: run.kind for name, run in everything.items() if run.run_id}
+    assert kinds == dict.fromkeys(["sample-1", "sample-3", "sample-4"], FailureKind.CANCELLED)
+
+
+async def test_a_batch_under_way_has_failed_so_far(omics: Simulator, client: OmicsBatchClient) -> None:
+    life = Life(submission_rate=0.01, run_length=30, failed_runs={"sample-1": "no memory", "sample-4": "no memory"})
+    batch_id = omics.start_batch(4, life=life)
+    async for batch in client.watch(batch_id):
+        if batch.run_summary.failed_run_count:
+            break
+    assert [run.run_setting_id async for run in client.failed_runs(batch_id)] == ["sample-1"]
+
+
+async def test_one_failing_call_does_not_end_a_long_list(omics: Simulator, client: OmicsBatchClient) -> None:
+    """Calls of a list are tried nine times, where others are tried three times."""
+    batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
+    omics.script(faults.throttled(operation="ListRunsInBatch", times=8), faults.status(503, "GetRun", times=4))
+    assert len([run async for run in client.failed_runs(batch)]) == 4
+    omics.script(faults.throttled(operation="ListRunsInBatch", times=9))
+    with pytest.raises(ThrottlingError) as caught:
+        _ = [run async for run in client.failed_runs(batch)]
+    assert caught.value.attempts == 9
+
+
+async def test_who_wants_no_retries_gets_none(omics: Simulator) -> None:
+    batch_id = omics.start_batch(1)
+    omics.script(faults.throttled(operation="ListRuns"))
+    async with omics.client(retry=RetryPolicy(max_attempts=1)) as client:
+        with pytest.raises(ThrottlingError):
+            await anext(client.failed_runs(batch_id))
+
+
+async def test_a_permission_that_is_missing_is_said_so(omics: Simulator, client: OmicsBatchClient) -> None:
+    batch_id = omics.start_batch(1)
+    omics.script(faults.error("AccessDeniedException", 403, operation="ListRuns"))
+    with pytest.raises(AccessDeniedError, match="^ListRuns of batch"):
+        await anext(client.failed_runs(batch_id))
+
+
+async def test_bad_input_is_refused_before_anything_is_sent(omics: Simulator, client: OmicsBatchClient) -> None:
+    with pytest.raises(InvalidInputError, match="no batch id"):
+        client.failed_runs("../7123456")
+    with pytest.raises(InvalidInputError, match="^timeout"):
+        client.failed_runs("7123456", timeout=-1)
+    assert omics.requests == ()
+
+
+# What the lists say of each other
+
+
+def lists(failed: list[str], submissions: list[Mapping[str, Any]], **more: Observation) -> dict[str, list[Observation]]:
+    runs = [{"id": run_id, "status": "FAILED"} for run_id in failed]
+    return {
+        "list_runs": [Reply(None, {"items": runs})],
+        "list_runs_in_batch": [Reply(None, {"runs": submissions})],
+        **{method: [answer] for method, answer in more.items()},
+    }
+
+
+async def test_a_run_that_is_deleted_in_between_is_told_without_its_reason() -> None:
+    gone = service("ResourceNotFoundException", 404, "GetRun")
+    others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=gone)
+    async with telling(PROCESSED, others=others) as story:
+        (run,) = [run async for run in story.client.failed_runs("7123456")]
+    assert run == FailedRun(run_setting_id="NA12878", run_id="2000001", kind=FailureKind.RUN)
+
+
+async def test_a_run_that_was_cancelled_before_it_was_submitted_is_cancelled() -> None:
+    """It has no number: whether the service lists it at all is nowhere said."""
+    others = lists([], [{"runSettingId": "NA12878", "runId": "", "submissionStatus": "CANCEL_SUCCESS"}])
+    async with telling(seen("CANCELLED"), others=others) as story:
+        (run,) = [run async for run in story.client.failed_runs("7123456", cancelled=True, reasons=False)]
+        assert run == FailedRun(run_setting_id="NA12878", kind=FailureKind.CANCELLED)
+        assert [run async for run in story.client.failed_runs("7123456")] == []
+
+
+async def test_a_run_that_no_list_knows_is_not_passed_over() -> None:
+    others = lists(["2000001", "2000002"], [{"runSettingId": "NA12878", "runId": "2000001"}])
+    async with telling(PROCESSED, others=others) as story:
+        with pytest.raises(MalformedResponseError, match="ListRuns shows 1 failed runs .* such as 2000002"):
+            _ = [run async for run in story.client.failed_runs("7123456", reasons=False)]
+
+
+async def test_an_answer_about_another_run_is_not_believed() -> None:
+    other = Reply(None, {"id": "2000009", "status": "FAILED"})
+    others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=other)
+    async with telling(PROCESSED, others=others) as story:
+        with pytest.raises(MalformedResponseError, match="the answer is about run 2000009"):
+            await anext(story.client.failed_runs("7123456"))
+
+
+async def test_fewer_than_the_counts_tell_of_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Records of runs go when they are deleted, or make room for new ones."""
+    counted = seen("PROCESSED", completed=90, failed=6)
+    async with telling(counted, others=lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}])) as story:
+        assert len([run async for run in story.client.failed_runs("7123456", reasons=False)]) == 1
+    assert caplog.messages == [
+        "batch 7123456 counts 6 runs that did not succeed and 0 deleted ones: 1 could be listed",
+    ]
+
+
+async def test_deleted_runs_are_warned_of(
+    omics: Simulator, client: OmicsBatchClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
+    await client.delete_run_batch(batch)
+    await omics.clock.sleep(60)
+    assert (await client.get_batch(batch)).status is BatchStatus.RUNS_DELETED
+    with caplog.at_level(logging.WARNING):
+        failed = [run.run_setting_id async for run in client.failed_runs(batch)]
+    assert failed == ["sample-5", "sample-96"]
+    assert "94 deleted ones: 2 could be listed" in caplog.text
+
+
+# Size
+
+
+async def test_memory_holds_one_page_and_the_ids_of_the_failed_runs(omics: Simulator, client: OmicsBatchClient) -> None:
+    """30 failures of 3,000 runs; `make soak` has a hundred thousand."""
+    life = Life(submission_rate=1e6, failed_runs=30)
+    batch = await client.wait_until_processed(omics.start_batch(3000, life=life))
+    tracemalloc.start()
+    try:
+        found = [run.run_setting_id async for run in client.failed_runs(batch, reasons=False)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(set(found)) == len(found) == 30
+    assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 30}
+    assert peak < 3e6

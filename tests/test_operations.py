@@ -1,0 +1,370 @@
+"""The seven operations over real HTTP: what goes out, what comes back, and what a lost answer leaves open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pytest
+from aiobotocore.stub import AioStubber
+
+from omics_batch import (
+    AccessDeniedError,
+    AttemptTimeoutError,
+    BatchRunSettings,
+    BatchStatus,
+    ConflictError,
+    ConnectionFailedError,
+    DefaultRunSettingInput,
+    InlineSetting,
+    InternalServerError,
+    InvalidInputError,
+    MalformedResponseError,
+    OmicsBatchClient,
+    ResourceNotFoundError,
+    RetryPolicy,
+    StartRunBatchRequest,
+    SubmissionStatus,
+)
+from omics_batch._faults import Fault, Trouble
+from omics_batch._transport import Reply
+from omics_batch.testing import Life, Simulator, faults
+from tests.stories import seen, service, started, telling, trouble
+from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+DEFAULTS = DefaultRunSettingInput(workflow_id="1234567", role_arn="arn:aws:iam::123456789012:role/OmicsRole")
+QUICK = RetryPolicy(base=0.001, throttling_base=0.001)
+
+
+def trio(**members: Any) -> StartRunBatchRequest:
+    runs = [InlineSetting(run_setting_id=name) for name in ("NA12878", "NA12891", "NA12892")]
+    settings = BatchRunSettings(inline_settings=runs)
+    return StartRunBatchRequest(default_run_setting=DEFAULTS, batch_run_settings=settings, **members)
+
+
+@pytest.fixture
+async def omics() -> AsyncIterator[Simulator]:
+    async with Simulator(time_scale=1000.0) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(omics: Simulator) -> AsyncIterator[OmicsBatchClient]:
+    async with omics.client(max_rate=None, retry=QUICK) as running:
+        yield running
+
+
+# Start
+
+
+async def test_what_started_can_be_waited_for(omics: Simulator, client: OmicsBatchClient) -> None:
+    answer = await client.start_run_batch(trio(batch_name="trio", tags={"project": "genomics-study"}))
+    assert answer.status is BatchStatus.CREATING
+    assert answer.arn is not None
+    assert answer.arn.endswith(f":runBatch/{answer.id}")
+    assert answer.uuid
+    batch = await client.wait_until_processed(answer)
+    assert (batch.id, batch.name, batch.total_runs, batch.tags) == (
+        answer.id,
+        "trio",
+        3,
+        {"project": "genomics-study"},
+    )
+
+
+async def test_a_retry_after_a_lost_answer_starts_no_second_batch(omics: Simulator, client: OmicsBatchClient) -> None:
+    """The first request was obeyed; the second has the same requestId."""
+    omics.script(faults.truncated("StartRunBatch"))
+    answer = await client.start_run_batch(trio())
+    assert omics.requests_of("StartRunBatch") == 2
+    assert [item.id async for item in client.list_batch()] == [answer.id]
+
+
+async def test_a_crash_between_sending_and_answer_costs_no_second_batch(omics: Simulator) -> None:
+    """What was kept of the request is enough to go on in another process."""
+    request = trio()
+    kept = request.model_dump_json()
+    omics.script(faults.truncated("StartRunBatch"))
+    async with omics.client(retry=RetryPolicy(max_attempts=1)) as client:
+        with pytest.raises(ConnectionFailedError, match=r"may have been started: send the same request again"):
+            await client.start_run_batch(request)
+    async with omics.client() as client:
+        answer = await client.start_run_batch(StartRunBatchRequest.model_validate_json(kept))
+        assert [item.id async for item in client.list_batch()] == [answer.id]
+
+
+async def test_a_request_id_is_for_one_batch(client: OmicsBatchClient) -> None:
+    await client.start_run_batch(trio(request_id="trio-1"))
+    with pytest.raises(ConflictError, match="make a request with a new one"):
+        await client.start_run_batch(trio(request_id="trio-1", batch_name="another"))
+
+
+async def test_a_stubbed_client_accepts_too(omics: Simulator, client: OmicsBatchClient) -> None:
+    """Under botocore's Stubber there are no bytes to read."""
+    with AioStubber(client.aws) as stubber:
+        stubber.add_response("cancel_run_batch", {}, {"batchId": "7123456"})
+        await client.cancel_run_batch("7123456")
+    assert omics.requests == ()
+
+
+async def test_only_a_request_starts_a_batch(omics: Simulator, client: OmicsBatchClient) -> None:
+    with pytest.raises(InvalidInputError, match="^a batch is started by a StartRunBatchRequest, not by a dict"):
+        await client.start_run_batch(cast("StartRunBatchRequest", {"batchName": "trio"}))
+    assert omics.requests == ()
+
+
+async def test_starting_needs_more_than_one_permission(omics: Simulator, client: OmicsBatchClient) -> None:
+    omics.script(faults.error("AccessDeniedException", 403, operation="StartRunBatch"))
+    with pytest.raises(AccessDeniedError, match=r"omics:StartRun, and iam:PassRole for the role\."):
+        await client.start_run_batch(trio())
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    ("last", "error"),
+    [
+        (trouble(Trouble.TIMEOUT, "StartRunBatch"), AttemptTimeoutError),
+        (trouble(Trouble.CONNECTION, "StartRunBatch"), ConnectionFailedError),
+        (service("InternalServerException", 500, "StartRunBatch"), InternalServerError),
+        (Reply(b'{"id": "../1", "status": "CREATING"}', status=201), MalformedResponseError),
+        (Reply(b"<html>Sign in</html>", status=200), MalformedResponseError),
+    ],
+)
+async def test_an_answer_that_never_comes_leaves_open_whether_it_started(
+    last: Reply | Fault, error: type[Exception]
+) -> None:
+    async with telling(seen(), others={"start_run_batch": [last]}) as story:
+        with pytest.raises(error, match="The batch may have been started"):
+            await story.client.start_run_batch(trio(request_id="trio-1"))
+    sent = [parameters["requestId"] for _, parameters in story.transport.sent]
+    assert sent == ["trio-1"] * 3
+
+
+# Cancel and delete
+
+
+@pytest.mark.virtual_time
+async def test_a_batch_is_cancelled_and_deleted() -> None:
+    """Three operations, three things that go: what is under way, the runs, the record."""
+    async with Simulator(clock=running_clock()) as omics, omics.client() as client:
+        batch_id = omics.start_batch(3, life=Life(run_length=3600, stopping=60, deleting=60))
+        await omics.clock.sleep(600)
+        await client.cancel_run_batch(batch_id)
+        assert (await client.get_batch(batch_id)).status is BatchStatus.STOPPING
+        await omics.clock.sleep(60)
+        assert (await client.get_batch(batch_id)).status is BatchStatus.CANCELLED
+
+        await client.delete_run_batch(batch_id)
+        assert (await client.get_batch(batch_id)).status is BatchStatus.RUNS_DELETING
+        await omics.clock.sleep(60)
+        assert (await client.get_batch(batch_id)).status is BatchStatus.RUNS_DELETED
+
+        await client.delete_batch(batch_id)
+        with pytest.raises(ResourceNotFoundError):
+            await client.get_batch(batch_id)
+
+
+@pytest.mark.parametrize(
+    ("method", "advice"),
+    [
+        ("cancel_run_batch", "A batch is cancelled while it is PENDING, SUBMITTING or INPROGRESS, and one cancel or"),
+        ("delete_run_batch", "The runs of a batch are deleted once it is CANCELLED or PROCESSED, and one cancel or"),
+        (
+            "delete_batch",
+            "The record of a batch is deleted once it is CANCELLED, FAILED, PROCESSED, RUNS_DELETE_FAILED or",
+        ),
+    ],
+)
+async def test_a_conflict_says_which_states_allow_it(
+    omics: Simulator, client: OmicsBatchClient, method: str, advice: str
+) -> None:
+    batch_id = omics.start_batch(1, life=Life(creating=1e6))
+    with pytest.raises(ConflictError, match=advice) as caught:
+        await getattr(client, method)(batch_id)
+    assert caught.value.batch_id == batch_id
+    assert caught.value.attempts == 1
+
+
+LOST: Final[dict[str, Reply | Fault]] = {
+    "the answer is cut off": trouble(Trouble.CONNECTION),
+    "no answer": trouble(Trouble.TIMEOUT),
+    "a page of somebody else": Reply(b"<html>Sign in</html>", status=200),
+    "another status": Reply(b"{}", status=200),
+    "a 500": service("InternalServerException", 500),
+    "a 408": service("RequestTimeoutException", 408),
+}
+CONFLICT = service("ConflictException", 409)
+GONE = service("ResourceNotFoundException", 404)
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
+@pytest.mark.parametrize(("method", "shown"), [("cancel_run_batch", "STOPPING"), ("delete_run_batch", "RUNS_DELETING")])
+async def test_a_conflict_after_a_lost_answer_is_looked_into(lost: Reply | Fault, method: str, shown: str) -> None:
+    """The first request was obeyed: its retry was refused for what it had done."""
+    async with telling(seen(shown), others={method: [lost, CONFLICT]}) as story:
+        await getattr(story.client, method)("7123456")
+    assert story.transport.methods == [method, method, "get_batch"]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", ["cancel_run_batch", "delete_run_batch"])
+async def test_a_conflict_that_is_no_work_of_ours_is_raised(method: str) -> None:
+    async with telling(seen("CREATING"), others={method: [LOST["no answer"], CONFLICT]}) as story:
+        with pytest.raises(ConflictError):
+            await getattr(story.client, method)("7123456")
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", ["cancel_run_batch", "delete_run_batch"])
+async def test_a_throttled_request_was_not_obeyed(method: str) -> None:
+    """Then the conflict is about somebody else's doing, and nothing has to be looked into."""
+    throttled = service("ThrottlingException", 429)
+    async with telling(seen("STOPPING"), others={method: [throttled, CONFLICT]}) as story:
+        with pytest.raises(ConflictError):
+            await getattr(story.client, method)("7123456")
+    assert story.transport.methods == [method, method]
+
+
+@pytest.mark.virtual_time
+async def test_a_record_that_is_gone_after_a_lost_answer_is_deleted() -> None:
+    async with telling(seen(), others={"delete_batch": [LOST["no answer"], GONE]}) as story:
+        await story.client.delete_batch("7123456")
+
+
+@pytest.mark.virtual_time
+async def test_a_record_that_never_was_is_an_error() -> None:
+    throttled = service("ThrottlingException", 429)
+    async with telling(seen(), others={"delete_batch": [throttled, GONE]}) as story:
+        with pytest.raises(ResourceNotFoundError):
+            await story.client.delete_batch("7123456")
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("body", [b"", b"{}", b" {}\n"])
+async def test_an_accepted_request_has_nothing_to_say(body: bytes) -> None:
+    async with telling(seen(), others={"cancel_run_batch": [Reply(body, status=202)]}) as story:
+        await story.client.cancel_run_batch("7123456")
+    assert story.transport.sent == [("cancel_run_batch", {"batchId": "7123456"})]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    "page",
+    [Reply(b"<html>Sign in</html>", status=200), Reply(b"<html>Accepted</html>", status=202), Reply(b"{}", status=200)],
+    ids=["a page", "a page that accepts", "another status"],
+)
+async def test_a_strangers_page_cancels_nothing(page: Reply) -> None:
+    async with telling(seen(), others={"cancel_run_batch": [page]}) as story:
+        with pytest.raises(MalformedResponseError, match="is not how the service accepts it"):
+            await story.client.cancel_run_batch("7123456")
+    assert story.transport.calls == 3
+
+
+# Lists
+
+
+async def test_batches_are_listed_over_all_pages(omics: Simulator, client: OmicsBatchClient) -> None:
+    ids = {omics.start_batch(1, name=f"cohort-{number}") for number in range(250)}
+    listed = [item async for item in client.list_batch()]
+    assert {item.id for item in listed} == ids
+    assert len(listed) == 250
+    assert omics.requests_of("ListBatch") == 3
+    (one,) = [item async for item in client.list_batch(name="cohort-7")]
+    assert one.name == "cohort-7"
+    assert [item async for item in client.list_batch(status=BatchStatus.CANCELLED)] == []
+    assert (await client.get_batch(one)).id == one.id
+
+
+async def test_runs_of_a_batch_are_listed_over_all_pages(omics: Simulator, client: OmicsBatchClient) -> None:
+    refusals = {f"sample-{number}": ("ValidationException", "no such input") for number in (17, 230)}
+    batch_id = omics.start_batch(250, life=Life(submission_rate=1e6, failed_submissions=refusals))
+    batch = await client.wait_until_processed(batch_id)
+    runs = [run async for run in client.list_runs_in_batch(batch)]
+    assert [run.run_setting_id for run in runs] == [f"sample-{number}" for number in range(1, 251)]
+    failed = [run async for run in client.list_runs_in_batch(batch, submission_status=SubmissionStatus.FAILED)]
+    assert [run.run_setting_id for run in failed] == ["sample-17", "sample-230"]
+    (one,) = [run async for run in client.list_runs_in_batch(batch, run_setting_id="sample-42")]
+    assert [run async for run in client.list_runs_in_batch(batch, run_id=one.run_id)] == [one]
+
+
+async def test_a_list_that_is_left_early_asks_no_more(omics: Simulator, client: OmicsBatchClient) -> None:
+    for _ in range(150):
+        omics.start_batch(1)
+    async for _ in client.list_batch():
+        break
+    assert omics.requests_of("ListBatch") == 1
+
+
+async def test_bad_filters_are_refused_before_anything_is_sent(omics: Simulator, client: OmicsBatchClient) -> None:
+    with pytest.raises(InvalidInputError, match="one filter a call, not status and name"):
+        client.list_batch(status="FAILED", name="trio")
+    with pytest.raises(InvalidInputError, match="one filter a call, not submission_status and run_id"):
+        client.list_runs_in_batch("7123456", submission_status="FAILED", run_id="2000001")
+    with pytest.raises(InvalidInputError, match="no batch id"):
+        client.list_runs_in_batch("../7123456")
+    with pytest.raises(InvalidInputError, match="^timeout has to be"):
+        client.list_batch(timeout=-1)
+    with pytest.raises(InvalidInputError, match=r"cannot send FINISHED as status \(it knows .*PENDING, .*update"):
+        await anext(client.list_batch(status="FINISHED"))
+    assert omics.requests == ()
+
+
+@pytest.mark.virtual_time
+async def test_pages_are_asked_for_by_their_tokens() -> None:
+    """An empty page in the middle is no end."""
+    batch = {"id": "7123456", "status": "INPROGRESS"}
+    pages = [
+        Reply(None, {"items": [batch], "nextToken": "two"}),
+        Reply(None, {"items": [], "nextToken": "three"}),
+        Reply(None, {"items": [{**batch, "id": "7123457"}], "nextToken": None}),
+    ]
+    async with telling(seen(), others={"list_batch": [*pages]}) as story:
+        assert [item.id async for item in story.client.list_batch()] == ["7123456", "7123457"]
+    assert story.transport.sent == [
+        ("list_batch", {"maxItems": 100}),
+        ("list_batch", {"maxItems": 100, "startingToken": "two"}),
+        ("list_batch", {"maxItems": 100, "startingToken": "three"}),
+    ]
+
+
+@pytest.mark.virtual_time
+async def test_a_list_that_goes_in_circles_ends() -> None:
+    def page(token: str) -> Reply:
+        return Reply(None, {"items": [], "nextToken": token})
+
+    pages = [page("two"), page("three"), page("two")]
+    async with telling(seen(), others={"list_batch": [*pages]}) as story:
+        with pytest.raises(MalformedResponseError, match="the list goes in circles"):
+            _ = [item async for item in story.client.list_batch()]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("body", [b"{}", b"", b"<html>Sign in</html>", b'{"items": [{"id": "7123456"}]}'])
+async def test_a_damaged_page_is_no_empty_list(body: bytes) -> None:
+    async with telling(seen(), others={"list_batch": [Reply(body)]}) as story:
+        with pytest.raises(MalformedResponseError, match="^ListBatch"):
+            _ = [item async for item in story.client.list_batch()]
+    assert story.transport.calls == 3
+
+
+@pytest.mark.virtual_time
+async def test_a_page_has_the_time_out_to_itself() -> None:
+    """The caller's own time between pages does not count."""
+    pages = [Reply(None, {"items": [{"id": "1", "status": "FAILED"}], "nextToken": "two"}), Reply(None, {"items": []})]
+    async with telling(seen(), others={"list_batch": [*pages]}) as story:
+        async for _ in story.client.list_batch(timeout=10):
+            await story.clock.sleep(3600)
+    assert story.transport.bounds == [10, 10]
+
+
+@pytest.mark.virtual_time
+async def test_an_answer_of_another_region_is_refused() -> None:
+    async with telling(seen(), others={"start_run_batch": [started()]}) as story:
+        answer = await story.client.start_run_batch(trio())
+        elsewhere = answer.model_copy(update={"arn": "arn:aws:omics:eu-west-1:123456789012:runBatch/7123456"})
+        with pytest.raises(InvalidInputError, match="lies in 'eu-west-1', and this client talks to us-west-2"):
+            await story.client.get_batch(elsewhere)
+        assert (await story.client.get_batch(answer)).id == answer.id
