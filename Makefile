@@ -22,7 +22,7 @@ demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
 
 test: ## run the tests, with complete branch coverage
 	$(call environment,.venv,test)
-	@.venv/bin/python -m pytest --cov -m "not slow" --numprocesses auto --dist loadfile $(ARGS)
+	@.venv/bin/python -m pytest --cov -m "not slow" --hypothesis-profile=quick --numprocesses auto --dist worksteal $(ARGS)
 
 check: ## lint, format, types, docs
 	$(call environment,.venv-check,check)

@@ -7,12 +7,16 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+
+settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=25)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Run more tests at a time than there are cores: many of them wait for sockets and processes."""
-    return 3 * (os.cpu_count() or 1) // 2
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_asyncio_loop_factories(
