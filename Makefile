@@ -11,7 +11,7 @@ define environment
 @$(PYTHON) tools/environment.py $(1) requirements/$(2).txt
 endef
 
-.PHONY: help demo test check soak mutants lock clean
+.PHONY: help demo test check soak mutants bench lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ soak: ## a simulated day of a thousand waits, while one request in five goes wro
 mutants: ## change the code line by line and see whether the tests notice: some minutes
 	$(call environment,.venv-mutants,mutants)
 	@.venv-mutants/bin/python tools/mutants.py
+
+bench: ## what a batch of 100,000 runs costs the local HealthOmics, in numbers
+	$(call environment,.venv,test)
+	@.venv/bin/python benchmarks/large_batch.py
 
 lock: ## renew every lock under requirements/
 	$(call environment,.venv,test)

@@ -276,7 +276,7 @@ async def test_deleted_runs_are_warned_of(
 
 
 async def test_memory_holds_one_page_and_the_ids_of_the_failed_runs(omics: Simulator, client: OmicsBatchClient) -> None:
-    """30 failures of 3,000 runs; `make soak` has a hundred thousand."""
+    """30 failures of 3,000 runs: memory does not grow with them."""
     life = Life(submission_rate=1e6, failed_runs=30)
     batch = await client.wait_until_processed(omics.start_batch(3000, life=life))
     tracemalloc.start()
@@ -288,3 +288,27 @@ async def test_memory_holds_one_page_and_the_ids_of_the_failed_runs(omics: Simul
     assert len(set(found)) == len(found) == 30
     assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 30}
     assert peak < 3e6
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_thousand_failures_of_a_hundred_thousand_runs(omics: Simulator, client: OmicsBatchClient) -> None:
+    """All of them in 10 + 1,000 calls, and 1,000 more for the reasons, while memory grows by less than 50 MB.
+
+    ListRuns has 100 failed runs a page. Asking ListRunsInBatch for each, and for what was not submitted, would take
+    1,001 calls, so that its 1,000 pages are read. GetRun knows one reason a call.
+    """
+    life = Life(submission_rate=1e6, failed_runs=1000)
+    batch = await client.wait_until_processed(omics.start_batch(100_000, life=life))
+    tracemalloc.start()
+    try:
+        found = [run.run_setting_id async for run in client.failed_runs(batch, reasons=False)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(set(found)) == len(found) == batch.failed_run_count == 1000
+    assert calls_of(omics) == {"ListRuns": 10, "ListRunsInBatch": 1000}
+    assert peak < 50e6
+
+    assert [run.run_setting_id async for run in client.failed_runs(batch) if run.reason] == found
+    assert calls_of(omics) == {"ListRuns": 20, "ListRunsInBatch": 2000, "GetRun": 1000}
