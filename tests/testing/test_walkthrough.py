@@ -18,7 +18,7 @@ from omics_batch.testing import Life, ManualClock, Simulator
 from tests.testing._support import EPOCH, SETTING, ClientError, boto_to
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -129,8 +129,7 @@ def moments(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: moments(part) for name, part in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        parts: list[Any] = value
-        return [moments(part) for part in parts]
+        return [moments(part) for part in cast("Sequence[Any]", value)]
     is_time = isinstance(value, str) and value[:4].isdigit() and value[4:5] == "-"
     return datetime.fromisoformat(value) if is_time else value
 
