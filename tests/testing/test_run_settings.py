@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing import _s3 as s3_module
 from omics_batch.testing._reply import Refusal
-from omics_batch.testing._run_settings import RunSettings
-from omics_batch.testing._s3 import Folder
+from omics_batch.testing._s3 import _objects as s3_module
+from omics_batch.testing._s3._folder import Folder
+from omics_batch.testing._s3._run_settings import RunSettings
 from tests.testing._support import EPOCH, Wire, boto3, until, wire_to
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -11,10 +12,9 @@ from omics_batch.testing._background import in_background
 from omics_batch.testing._scenario import Scenario
 from omics_batch.testing._script import UnusedFaultError
 from omics_batch.testing._simulator import Simulator
-from omics_batch.testing.plugin import SIMULATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _TIME_SCALE: Final = 1000.0
 """Where nothing else is said: an hour in 3.6 s, and yet a deadline of a minute outlasts a few requests."""
@@ -23,12 +23,13 @@ _IN_THE_WAY: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN",
 """What would be looked for in files, or sent along with the simulator's credentials."""
 
 
-def simulated(test: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+@contextmanager
+def simulated(test: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> Generator[Simulator]:
     """Serve the simulator that a test's marks ask for, with the environment pointing to it.
 
     A mark that cannot be fails the test, and so do faults that no request met.
     """
-    simulator = test.stash[SIMULATOR] = _as_marked(test)
+    simulator = _as_marked(test)
     for name in _IN_THE_WAY:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")  # else clients would ask the real service

@@ -15,7 +15,7 @@ from omics_batch.testing._delivery import Delivery, to_response
 from omics_batch.testing._model import Operation, service_model
 from omics_batch.testing._operations import HANDLERS, start_run_batch
 from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
-from omics_batch.testing._s3_batches import S3Batches
+from omics_batch.testing._s3._batches import S3Batches
 from omics_batch.testing._signature import SignedRequest, check_signature
 from omics_batch.testing._wire import read_request, write_answer
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from omics_batch.testing._account import Account
     from omics_batch.testing._model import Document
     from omics_batch.testing._quota import Quota
-    from omics_batch.testing._s3 import Objects
-    from omics_batch.testing._s3_batches import StoredSettings
+    from omics_batch.testing._s3._batches import StoredSettings
+    from omics_batch.testing._s3._objects import Objects
     from omics_batch.testing._script import Script
 
 UNKNOWN: Final = "Unknown"

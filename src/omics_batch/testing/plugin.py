@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from omics_batch.testing import Simulator
 
-SIMULATOR: Final = pytest.StashKey["Simulator"]()
+_SIMULATOR: Final = pytest.StashKey["Simulator"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,8 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Ask no test that failed for the rest of its faults: it may not have come to them."""
-    if call.excinfo is not None and SIMULATOR in item.stash:
-        item.stash[SIMULATOR].forget_script()
+    if call.excinfo is not None and _SIMULATOR in item.stash:
+        item.stash[_SIMULATOR].forget_script()
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,9 @@ def omics_simulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     """A local HealthOmics for this test, in a thread of its own: AWS clients that the test makes talk to it."""
     from omics_batch.testing._fixture import simulated  # noqa: PLC0415
 
-    yield from simulated(request.node, monkeypatch)
+    with simulated(request.node, monkeypatch) as simulator:
+        request.node.stash[_SIMULATOR] = simulator
+        yield simulator
 
 
 @pytest.fixture

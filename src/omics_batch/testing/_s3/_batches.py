@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing._life import Life
 from omics_batch.testing._reply import Refusal, validation
-from omics_batch.testing._run_settings import INVALID, RunSettings
+from omics_batch.testing._s3._run_settings import INVALID, RunSettings
 from omics_batch.testing._schedule import Schedule
 from omics_batch.testing._timeline import Timeline
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omics_batch.testing._account import Account
     from omics_batch.testing._batch import Batch
     from omics_batch.testing._model import Document
-    from omics_batch.testing._s3 import Objects
+    from omics_batch.testing._s3._objects import Objects
 
 _AFTER_PENDING: Final = frozenset({"SUBMITTING", "INPROGRESS", "PROCESSED"})
 """What a batch shows after PENDING that was neither cancelled nor is to fail for another reason."""

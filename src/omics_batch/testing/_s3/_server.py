@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from omics_batch._transport import static_session
 from omics_batch.testing._credentials import ACCESS_KEY, SECRET_KEY
-from omics_batch.testing._s3 import StoredObject, check_size, parts_of, unreadable
+from omics_batch.testing._s3._objects import StoredObject, check_size, parts_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

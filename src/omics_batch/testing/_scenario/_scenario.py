@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from omics_batch._errors import InvalidInputError
 from omics_batch.testing._life import Life
 from omics_batch.testing._simulator import Simulator
 
@@ -14,23 +13,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from omics_batch.testing._scenario._placed import PlacedBatch
     from omics_batch.testing.faults import Fault
-
-
-class ScenarioError(InvalidInputError):
-    """A file that is no scenario; each line of the message names the file, the place and what is wrong there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedBatch:
-    """A batch that is there at once."""
-
-    runs: int | Sequence[str]
-    """The runSettingIds, or how many runs: `sample-1` and so on then."""
-    name: str | None = None
-    """Its name."""
-    life: Life | None = None
-    """How it lives; as the scenario's batches do if None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +54,14 @@ class Scenario:
         Raises:
             ScenarioError: The file cannot be read, or is no scenario.
         """
-        from omics_batch.testing._scenario_file import read_scenario  # noqa: PLC0415 - pydantic, for files alone
+        from omics_batch.testing._scenario._file import read_scenario  # noqa: PLC0415 - pydantic, for files alone
 
         return cls(**read_scenario(Path(path)))
 
     @staticmethod
     def schema() -> dict[str, Any]:
         """Give the JSON schema of a scenario's file, for editors."""
-        from omics_batch.testing._scenario_file import ScenarioFile  # noqa: PLC0415 - pydantic, for files alone
+        from omics_batch.testing._scenario._file import ScenarioFile  # noqa: PLC0415 - pydantic, for files alone
 
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from omics_batch._errors import InvalidInputError
 from omics_batch._text import one_line
 
 if TYPE_CHECKING:
@@ -11,10 +12,14 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from omics_batch.testing._scenario_text import Place
+    from omics_batch.testing._scenario._text import Place
 
 _MAX_PROBLEMS: Final = 10
 _SHOULD_BE: Final = "Input should be "
+
+
+class ScenarioError(InvalidInputError):
+    """A file that is no scenario; each line of the message names the file, the place and what is wrong there."""
 
 
 def problems_in(

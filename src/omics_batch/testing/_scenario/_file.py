@@ -21,9 +21,9 @@ from omics_batch.testing import faults
 from omics_batch.testing._life import Life
 from omics_batch.testing._operations import HANDLERS
 from omics_batch.testing._s3 import is_url
-from omics_batch.testing._scenario import PlacedBatch, ScenarioError
-from omics_batch.testing._scenario_problems import problems_in
-from omics_batch.testing._scenario_text import TextError, read_document
+from omics_batch.testing._scenario._placed import PlacedBatch
+from omics_batch.testing._scenario._problems import ScenarioError, problems_in
+from omics_batch.testing._scenario._text import TextError, read_document
 from omics_batch.testing._schedule import MAX_RUNS
 
 if TYPE_CHECKING:

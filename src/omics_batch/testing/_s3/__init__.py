@@ -1,0 +1,38 @@
+"""Run settings in S3: where they are, what they say, and the batches that were started from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omics_batch._errors import InvalidInputError
+from omics_batch.testing._s3._folder import Folder
+
+if TYPE_CHECKING:
+    from omics_batch.testing._s3._objects import Objects
+
+
+def open_objects(s3: Path | str, region_name: str) -> Objects:
+    """Give the objects of a folder, or of the S3 at a URL.
+
+    Args:
+        s3: A folder, in which `s3://bucket/key` is the file `bucket/key`; or a URL.
+        region_name: The region that requests to the S3 are signed for.
+
+    Raises:
+        InvalidInputError: There is no such folder, or the URL is none.
+    """
+    if isinstance(s3, str) and is_url(s3):
+        from omics_batch._inputs import check_endpoint  # noqa: PLC0415 - a folder needs no client
+        from omics_batch.testing._s3._server import LocalS3  # noqa: PLC0415
+
+        check_endpoint(s3, allow_http=True)
+        return LocalS3(s3, region_name)
+    if not Path(s3).is_dir():
+        raise InvalidInputError(f"s3 has to be a folder or the URL of a local S3, and {str(s3)!r} is neither")
+    return Folder(Path(s3).resolve())
+
+
+def is_url(s3: str) -> bool:
+    """Tell whether a text names an S3 by its URL, and no folder."""
+    return "://" in s3
