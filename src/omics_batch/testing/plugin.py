@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from omics_batch.testing import Simulator
 
-_SIMULATOR: Final = pytest.StashKey["Simulator"]()
+_KEY: Final = pytest.StashKey["Simulator"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,14 +24,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Ask no test that failed for the rest of its faults: it may not have come to them."""
-    if call.excinfo is not None and _SIMULATOR in item.stash:
-        item.stash[_SIMULATOR].forget_script()
+    if call.excinfo is not None and _KEY in item.stash:
+        item.stash[_KEY].forget_script()
 
 
 @pytest.fixture(autouse=True)
-def _omics_mark(request: pytest.FixtureRequest) -> None:
-    if request.node.get_closest_marker("omics"):  # the mark alone keeps a test from the real service
-        request.getfixturevalue("omics_simulator")
+def _omics_mark(request: pytest.FixtureRequest) -> object:  # the mark alone keeps a test from the real service
+    return request.node.get_closest_marker("omics") and request.getfixturevalue("omics_simulator")
 
 
 @pytest.fixture
@@ -39,9 +38,8 @@ def omics_simulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     """A local HealthOmics for this test, in a thread of its own: AWS clients that the test makes talk to it."""
     from omics_batch.testing._fixture import simulated  # noqa: PLC0415
 
-    with simulated(request.node, monkeypatch) as simulator:
-        request.node.stash[_SIMULATOR] = simulator
-        yield simulator
+    with simulated(request.node, monkeypatch) as request.node.stash[_KEY]:
+        yield request.node.stash[_KEY]
 
 
 @pytest.fixture
