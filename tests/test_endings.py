@@ -11,6 +11,7 @@ import pytest
 from omics_batch import (
     AccessDeniedError,
     BatchStatus,
+    ClientClosedError,
     ConflictError,
     LostContactError,
     PollPolicy,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.virtual_time
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from omics_batch._transport import Reply
     from tests.stories import Observation
 
 CONFLICT = service("ConflictException", 409, "CancelRunBatch")
@@ -101,12 +103,56 @@ async def test_a_cancel_that_somebody_else_was_quicker_with_is_no_conflict() -> 
 
 
 async def test_a_batch_that_has_ended_is_not_cancelled() -> None:
-    async with telling(PROCESSED, others=others(cancel_run_batch=CONFLICT)) as story:
-        with pytest.raises(ConflictError, match="A batch is cancelled while it is PENDING") as caught:
+    async with telling(PROCESSED) as story:
+        with pytest.raises(WaitError, match="^batch 7123456 is PROCESSED: it ended by itself before it was") as caught:
             await story.client.cancel_and_wait(BATCH_ID)
     assert caught.value.batch is not None
     assert caught.value.batch.is_processed
-    assert caught.value.polls == 1
+    assert (caught.value.polls, story.transport.methods) == (1, ["get_batch"])
+
+
+async def test_a_batch_that_failed_by_itself_says_why() -> None:
+    shown = [seen("CREATING"), seen("FAILED", failureReason="Invalid JSON format in run configurations")]
+    async with telling(*shown) as story:
+        with pytest.raises(WaitError, match="before it was cancelled: Invalid JSON format in run configurations"):
+            await story.client.cancel_and_wait(BATCH_ID)
+
+
+async def test_a_batch_that_ends_between_a_look_and_the_cancel_is_told_as_it_is() -> None:
+    async with telling(seen(), PROCESSED, others=others(cancel_run_batch=CONFLICT)) as story:
+        with pytest.raises(WaitError, match="is PROCESSED: it ended by itself") as caught:
+            await story.client.cancel_and_wait(BATCH_ID)
+    assert caught.value.batch is not None
+    assert caught.value.batch.is_processed
+
+
+async def test_a_look_that_lags_behind_a_cancel_is_borne_with() -> None:
+    """Somebody cancels, the service refuses a second one, and GetBatch does not show it yet."""
+    shown = [seen(), seen(), seen("STOPPING"), cancelled()]
+    async with telling(*shown, others=others(cancel_run_batch=CONFLICT)) as story:
+        await story.client.cancel_and_wait(BATCH_ID)
+    assert story.transport.methods.count("cancel_run_batch") == 2
+
+
+async def test_a_conflict_that_stays_is_raised() -> None:
+    async with telling(seen(), others=others(cancel_run_batch=CONFLICT)) as story:
+        with pytest.raises(ConflictError) as caught:
+            await story.client.cancel_and_wait(BATCH_ID)
+    assert caught.value.batch is not None
+    assert story.transport.methods.count("cancel_run_batch") == 3
+
+
+async def test_an_outage_of_the_cancel_is_survived() -> None:
+    answers: dict[str, list[Observation]] = {"cancel_run_batch": [*repeated(OUTAGE, 4), ACCEPTED]}
+    async with telling(seen(), seen(), seen("STOPPING"), cancelled(), others=answers) as story:
+        await story.client.cancel_and_wait(BATCH_ID)
+    assert story.transport.methods.count("cancel_run_batch") == 5
+
+
+async def test_a_status_that_nobody_knows_is_waited_through() -> None:
+    async with telling(seen("VALIDATING"), seen(), cancelled(), others=others(cancel_run_batch=ACCEPTED)) as story:
+        await story.client.cancel_and_wait(BATCH_ID)
+    assert story.transport.methods == ["get_batch", "get_batch", "cancel_run_batch", "get_batch"]
 
 
 async def test_a_batch_that_ends_by_itself_after_all_is_not_said_to_be_cancelled() -> None:
@@ -128,13 +174,48 @@ async def test_waiting_for_the_cancel_survives_an_outage() -> None:
         assert (await story.client.cancel_and_wait(BATCH_ID)).status is BatchStatus.CANCELLED
 
 
-async def test_waiting_for_the_cancel_has_an_end() -> None:
+async def test_waiting_for_the_cancel_has_an_end_and_says_that_the_cancel_goes_on() -> None:
+    on = "The service goes on with it: call cancel_and_wait again to wait for its end"
     async with telling(seen("STOPPING")) as story:
-        with pytest.raises(WaitTimeoutError, match="was STOPPING"):
+        with pytest.raises(WaitTimeoutError, match=f"was STOPPING.*{on}"):
             await story.client.cancel_and_wait(BATCH_ID, timeout=timedelta(minutes=5))
     async with telling(seen("STOPPING"), OUTAGE) as story:
-        with pytest.raises(LostContactError):
+        with pytest.raises(LostContactError, match=on):
             await story.client.cancel_and_wait(BATCH_ID, poll=PollPolicy(max_silence=300))
+
+
+async def test_who_was_never_asked_to_stop_is_not_said_to_be_stopping() -> None:
+    async with telling(seen("CREATING")) as story:
+        with pytest.raises(WaitTimeoutError, match="The batch was not asked for it yet: call cancel_and_wait again"):
+            await story.client.cancel_and_wait(BATCH_ID, timeout=60)
+    assert set(story.transport.methods) == {"get_batch"}
+
+
+async def test_no_time_is_no_request() -> None:
+    async with telling(seen()) as story:
+        with pytest.raises(WaitTimeoutError, match="was not asked for it yet"):
+            await story.client.cancel_and_wait(BATCH_ID, timeout=0)
+    async with telling(PROCESSED) as story:
+        with pytest.raises(WaitTimeoutError, match="was not asked for it yet: call delete_everything again"):
+            await story.client.delete_everything(BATCH_ID, timeout=0)
+    async with telling(deleted()) as story:
+        with pytest.raises(WaitTimeoutError, match="The runs of batch 7123456 are deleted, and its record may not be"):
+            await story.client.delete_everything(BATCH_ID, timeout=0)
+    assert story.transport.methods == ["get_batch"]
+
+
+async def test_a_client_that_closes_in_between_leaves_a_note() -> None:
+    async def accepted_as_the_client_closes() -> Reply:
+        closing.append(asyncio.create_task(story.client.close()))
+        return ACCEPTED
+
+    closing: list[asyncio.Task[None]] = []
+    answers: dict[str, list[Observation]] = {"cancel_run_batch": [accepted_as_the_client_closes]}
+    async with telling(seen(), others=answers) as story:
+        with pytest.raises(ClientClosedError) as caught:
+            await story.client.cancel_and_wait(BATCH_ID)
+        await closing[0]
+    assert caught.value.__notes__ == ["The service goes on with it: call cancel_and_wait again to wait for its end."]
 
 
 async def test_a_cancel_that_is_denied_says_what_the_batch_showed() -> None:
@@ -143,6 +224,14 @@ async def test_a_cancel_that_is_denied_says_what_the_batch_showed() -> None:
             await story.client.cancel_and_wait(BATCH_ID)
     assert caught.value.batch is not None
     assert caught.value.batch.run_summary.completed_run_count == 29
+
+
+async def test_the_time_out_holds_for_the_cancel_too() -> None:
+    shown = [seen(), seen("STOPPING"), cancelled()]
+    async with telling(*shown, others=others(cancel_run_batch=CONFLICT)) as story:
+        await story.client.cancel_and_wait(BATCH_ID, timeout=20)
+    assert story.transport.methods[:3] == ["get_batch", "cancel_run_batch", "get_batch"]
+    assert max(story.transport.bounds) <= 20
 
 
 # Delete
@@ -208,7 +297,7 @@ async def test_runs_that_somebody_else_deletes_are_waited_for() -> None:
 async def test_a_batch_under_way_is_not_deleted(status: str) -> None:
     async with telling(seen(status), others=others(delete_run_batch=CONFLICT)) as story:
         with pytest.raises(ConflictError) as caught:
-            await story.client.delete_everything(BATCH_ID)
+            await story.client.delete_everything(BATCH_ID, timeout=3600)
     assert caught.value.batch is not None
     assert "delete_batch" not in story.transport.methods
 
@@ -218,9 +307,38 @@ async def test_a_record_that_is_left_over_is_spoken_of() -> None:
         with pytest.raises(AccessDeniedError) as caught:
             await story.client.delete_everything(BATCH_ID)
     assert caught.value.__notes__ == [
-        "the runs of batch 7123456 are deleted, and its record is not: delete_batch deletes it",
+        "The runs of batch 7123456 are deleted, and its record may not be: call delete_everything again.",
     ]
     assert caught.value.batch is not None
+
+
+async def test_a_failed_batch_had_no_runs_to_speak_of() -> None:
+    async with telling(seen("FAILED"), others=others(delete_batch=DENIED)) as story:
+        with pytest.raises(AccessDeniedError) as caught:
+            await story.client.delete_everything(BATCH_ID)
+    assert not hasattr(caught.value, "__notes__")
+
+
+async def test_a_record_that_somebody_else_deleted_first_is_deleted() -> None:
+    gone = service("ResourceNotFoundException", 404)
+    async with telling(deleted(), others=others(delete_batch=gone)) as story:
+        assert (await story.client.delete_everything(BATCH_ID)).status is BatchStatus.RUNS_DELETED
+
+
+async def test_a_record_that_goes_too_early_leaves_its_runs_in_doubt() -> None:
+    async with telling(deleted("RUNS_DELETING"), service("ResourceNotFoundException", 404)) as story:
+        with pytest.raises(ResourceNotFoundError) as caught:
+            await story.client.delete_everything(BATCH_ID)
+    assert "nobody can tell whether all of its runs are deleted" in caught.value.__notes__[0]
+
+
+async def test_the_last_step_is_tried_often() -> None:
+    """Hours of deleting are not lost to three throttles."""
+    throttled = service("ThrottlingException", 429)
+    answers: dict[str, list[Observation]] = {"delete_batch": [*repeated(throttled, 8), ACCEPTED]}
+    async with telling(deleted(), others=answers) as story:
+        await story.client.delete_everything(BATCH_ID)
+    assert story.transport.methods.count("delete_batch") == 9
 
 
 async def test_two_who_wait_for_different_ends_share_the_looks() -> None:

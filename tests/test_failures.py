@@ -234,11 +234,81 @@ async def test_a_run_that_was_cancelled_before_it_was_submitted_is_cancelled() -
         assert [run async for run in story.client.failed_runs("7123456")] == []
 
 
+async def test_a_run_whose_cancel_was_accepted_is_not_cancelled_for_that() -> None:
+    """It may have completed all the same: ListRuns knows."""
+    others = lists([], [{"runSettingId": "NA12878", "runId": "2000001", "submissionStatus": "CANCEL_SUCCESS"}])
+    async with telling(seen("CANCELLED"), others=others) as story:
+        assert [run async for run in story.client.failed_runs("7123456", cancelled=True)] == []
+
+
+async def test_a_few_cancelled_runs_of_many_are_asked_for_by_how_their_submission_went() -> None:
+    """20 of 1,000, one of them before it was submitted: 2 calls instead of 10 pages."""
+    run_ids = [str(2_000_000 + number) for number in range(19)]
+    cancelled = [
+        {"runSettingId": f"sample of {run_id}", "runId": run_id, "submissionStatus": "CANCEL_SUCCESS"}
+        for run_id in [*run_ids, ""]
+    ]
+    others: dict[str, list[Observation]] = {
+        "list_runs": [
+            Reply(None, {"items": []}),
+            Reply(None, {"items": [{"id": run_id, "status": "CANCELLED"} for run_id in run_ids]}),
+        ],
+        "list_runs_in_batch": [Reply(None, {"runs": []}), Reply(None, {"runs": cancelled})],
+    }
+    counts = {"successfulCancelSubmissionCount": 20}
+    async with telling(seen("CANCELLED", totalRuns=1000, submissionSummary=counts), others=others) as story:
+        found = [run async for run in story.client.failed_runs("7123456", cancelled=True, reasons=False)]
+    assert [run.run_id for run in found] == [*run_ids, None]
+    filters = [sent.get("submissionStatus") for method, sent in story.transport.sent if method == "list_runs_in_batch"]
+    assert filters == ["FAILED", "CANCEL_SUCCESS"]
+
+
+async def test_cancelled_runs_that_nobody_asked_for_are_no_reason_to_warn(caplog: pytest.LogCaptureFixture) -> None:
+    batch = seen("CANCELLED", completed=90, runSummary={"completedRunCount": 90, "cancelledRunCount": 6})
+    async with telling(batch, others=lists([], [])) as story:
+        assert [run async for run in story.client.failed_runs("7123456")] == []
+    assert caplog.messages == []
+
+
+async def test_every_call_has_the_time_out() -> None:
+    denied = service("AccessDeniedException", 403, "GetRun")
+    others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=denied)
+    async with telling(PROCESSED, others=others) as story:
+        with pytest.raises(AccessDeniedError) as caught:
+            await anext(story.client.failed_runs("7123456", timeout=10))
+    assert caught.value.batch_id == "7123456"
+    assert max(story.transport.bounds) <= 10
+
+
 async def test_a_run_that_no_list_knows_is_not_passed_over() -> None:
     others = lists(["2000001", "2000002"], [{"runSettingId": "NA12878", "runId": "2000001"}])
     async with telling(PROCESSED, others=others) as story:
-        with pytest.raises(MalformedResponseError, match="ListRuns shows 1 failed runs .* such as 2000002"):
+        with pytest.raises(MalformedResponseError, match="ListRuns shows 1 runs .* such as 2000002") as caught:
             _ = [run async for run in story.client.failed_runs("7123456", reasons=False)]
+    assert caught.value.batch_id == "7123456"
+
+
+async def test_a_run_of_another_status_is_not_believed_to_have_failed() -> None:
+    """A filter that gets lost on its way must not turn the whole batch into failures."""
+    listed = {"items": [{"id": "2000001", "status": "COMPLETED"}]}
+    others = {"list_runs": [Reply(None, listed)], "list_runs_in_batch": [Reply(None, {"runs": []})]}
+    async with telling(PROCESSED, others=others) as story:
+        assert [run async for run in story.client.failed_runs("7123456")] == []
+
+
+async def test_runs_that_were_cancelled_one_by_one_are_found_by_a_scan() -> None:
+    """CancelRun leaves their submission as it was: no filter finds them, and each alone would cost a call."""
+    ids = [str(2_000_000 + number) for number in range(50)]
+    cancelled = {"items": [{"id": run_id, "status": "CANCELLED"} for run_id in ids]}
+    submissions = [{"runSettingId": run_id, "runId": run_id, "submissionStatus": "SUCCESS"} for run_id in ids]
+    others: dict[str, list[Observation]] = {
+        "list_runs": [Reply(None, {"items": []}), Reply(None, cancelled)],
+        "list_runs_in_batch": [Reply(None, {"runs": submissions})],
+    }
+    async with telling(seen("PROCESSED", completed=46), others=others) as story:
+        runs = [run async for run in story.client.failed_runs("7123456", cancelled=True, reasons=False)]
+        assert len(runs) == 50
+        assert story.transport.methods.count("list_runs_in_batch") == 1
 
 
 async def test_an_answer_about_another_run_is_not_believed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -12,20 +13,25 @@ from omics_batch import (
     AttemptTimeoutError,
     BatchRunSettings,
     BatchStatus,
+    ClientClosedError,
     ConflictError,
     ConnectionFailedError,
+    CredentialsError,
     DefaultRunSettingInput,
     InlineSetting,
     InternalServerError,
     InvalidInputError,
     MalformedResponseError,
     OmicsBatchClient,
+    RequestTimeoutError,
     ResourceNotFoundError,
     RetryPolicy,
+    ServiceError,
     StartRunBatchRequest,
     SubmissionStatus,
+    ThrottlingError,
 )
-from omics_batch._faults import Fault, Trouble
+from omics_batch._faults import Fault, Trouble, leaves_doubt
 from omics_batch._transport import Reply
 from omics_batch.testing import Life, Simulator, faults
 from tests.stories import seen, service, started, telling, trouble
@@ -33,6 +39,8 @@ from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.stories import Observation
 
 DEFAULTS = DefaultRunSettingInput(workflow_id="1234567", role_arn="arn:aws:iam::123456789012:role/OmicsRole")
 QUICK = RetryPolicy(base=0.001, throttling_base=0.001)
@@ -142,6 +150,81 @@ async def test_an_answer_that_never_comes_leaves_open_whether_it_started(
     assert sent == ["trio-1"] * 3
 
 
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([trouble(Trouble.TIMEOUT), service("ThrottlingException", 429, "StartRunBatch")], ThrottlingError),
+        ([trouble(Trouble.TIMEOUT), service("AccessDeniedException", 403, "StartRunBatch")], AccessDeniedError),
+        ([trouble(Trouble.CONNECTION), service("ExpiredTokenException", 403, "StartRunBatch")], CredentialsError),
+        ([service("RequestTimeoutException", 408, "StartRunBatch")], RequestTimeoutError),
+    ],
+)
+async def test_what_comes_after_a_lost_answer_does_not_hide_it(
+    answers: list[Observation], error: type[Exception]
+) -> None:
+    async with telling(seen(), others={"start_run_batch": answers}) as story:
+        with pytest.raises(error, match=r"may have been started: .* its request_id trio-1 starts it once\.$") as caught:
+            await story.client.start_run_batch(trio(request_id="trio-1"))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    "refusal",
+    [service("ValidationException", 400, "StartRunBatch"), service("ThrottlingException", 429, "StartRunBatch")],
+)
+async def test_a_refused_start_started_nothing(refusal: Fault) -> None:
+    async with telling(seen(), others={"start_run_batch": [refusal]}) as story:
+        with pytest.raises(ServiceError) as caught:
+            await story.client.start_run_batch(trio())
+    assert "may have been started" not in str(caught.value)
+
+
+@pytest.mark.virtual_time
+async def test_a_start_that_is_answered_while_the_client_closes_is_told() -> None:
+    async def answered_late() -> Reply:
+        await story.client.close()
+        return started()
+
+    async with telling(seen(), others={"start_run_batch": [answered_late]}) as story:
+        assert (await story.client.start_run_batch(trio())).id == "7123456"
+
+
+@pytest.mark.virtual_time
+async def test_a_start_under_which_the_client_closes_is_in_doubt() -> None:
+    async def lost() -> Fault:
+        await story.client.close()
+        return trouble(Trouble.CONNECTION)
+
+    async with telling(seen(), others={"start_run_batch": [lost]}, retry=RetryPolicy(max_attempts=1)) as story:
+        with pytest.raises(ClientClosedError, match="may have been started"):
+            await story.client.start_run_batch(trio())
+
+
+async def test_a_copy_that_was_not_checked_is_checked_before_it_is_sent(
+    omics: Simulator, client: OmicsBatchClient
+) -> None:
+    """Pydantic checks no copy."""
+    runs = [InlineSetting(run_setting_id="NA12878")] * 2
+    unchecked = BatchRunSettings.model_construct(inline_settings=tuple(runs))
+    for changed, complaint in (
+        ({"batch_run_settings": unchecked}, "these are not: NA12878"),
+        ({"tags": {"a": object()}}, "tags.a: Input should be a valid string"),
+        ({"request_id": ""}, "request_id: String should have at least 1 character"),
+    ):
+        with pytest.raises(InvalidInputError, match=complaint):
+            await client.start_run_batch(trio().model_copy(update=changed))
+    assert omics.requests == ()
+
+
+@pytest.mark.virtual_time
+async def test_starting_keeps_to_its_time_out() -> None:
+    async with telling(seen(), others={"start_run_batch": [started()]}) as story:
+        await story.client.start_run_batch(trio(), timeout=10)
+    assert story.transport.bounds == [10]
+
+
 # Cancel and delete
 
 
@@ -210,11 +293,37 @@ async def test_a_conflict_after_a_lost_answer_is_looked_into(lost: Reply | Fault
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("method", ["cancel_run_batch", "delete_run_batch"])
-async def test_a_conflict_that_is_no_work_of_ours_is_raised(method: str) -> None:
-    async with telling(seen("CREATING"), others={method: [LOST["no answer"], CONFLICT]}) as story:
+@pytest.mark.parametrize(
+    ("method", "shown"),
+    [
+        ("cancel_run_batch", "CREATING"),
+        ("cancel_run_batch", "RUNS_DELETING"),
+        ("delete_run_batch", "CREATING"),
+        ("delete_run_batch", "STOPPING"),
+    ],
+)
+async def test_a_conflict_that_is_no_work_of_ours_is_raised(method: str, shown: str) -> None:
+    async with telling(seen(shown), others={method: [LOST["no answer"], CONFLICT]}) as story:
         with pytest.raises(ConflictError):
             await getattr(story.client, method)("7123456")
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", ["cancel_run_batch", "delete_run_batch", "delete_batch"])
+async def test_a_change_keeps_to_its_time_out(method: str) -> None:
+    async with telling(seen(), others={method: [Reply(b"{}", status=202)]}) as story:
+        await getattr(story.client, method)("7123456", timeout=10)
+    assert story.transport.bounds == [10]
+
+
+@pytest.mark.virtual_time
+async def test_one_lost_answer_of_several_faults_is_enough_to_doubt() -> None:
+    throttled = service("ThrottlingException", 429)
+    answers: list[Observation] = [throttled, LOST["no answer"], CONFLICT]
+    async with telling(seen("STOPPING"), others={"cancel_run_batch": answers}) as story:
+        await story.client.cancel_run_batch("7123456", timeout=20)
+    assert story.transport.methods == [*["cancel_run_batch"] * 3, "get_batch"]
+    assert story.transport.bounds[-1] < 20
 
 
 @pytest.mark.virtual_time
@@ -235,6 +344,29 @@ async def test_a_record_that_is_gone_after_a_lost_answer_is_deleted() -> None:
 
 
 @pytest.mark.virtual_time
+async def test_a_proxys_404_deletes_nothing() -> None:
+    no_code = Fault(trouble=Trouble.SERVICE, operation="DeleteBatch", detail="HTTP 404", status=404)
+    async with telling(seen(), others={"delete_batch": [LOST["no answer"], no_code]}) as story:
+        with pytest.raises(ResourceNotFoundError):
+            await story.client.delete_batch("7123456")
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("kind", [Trouble.REDIRECT, Trouble.CREDENTIALS, Trouble.INVALID])
+async def test_what_did_not_reach_the_service_leaves_no_doubt(kind: Trouble) -> None:
+    assert not leaves_doubt(trouble(kind))
+
+
+@pytest.mark.virtual_time
+async def test_a_look_that_fails_does_not_hide_the_conflict() -> None:
+    outage = service("InternalServerException", 500)
+    async with telling(outage, others={"cancel_run_batch": [LOST["no answer"], CONFLICT]}) as story:
+        with pytest.raises(ConflictError) as caught:
+            await story.client.cancel_run_batch("7123456")
+    assert isinstance(caught.value.__cause__, InternalServerError)
+
+
+@pytest.mark.virtual_time
 async def test_a_record_that_never_was_is_an_error() -> None:
     throttled = service("ThrottlingException", 429)
     async with telling(seen(), others={"delete_batch": [throttled, GONE]}) as story:
@@ -243,8 +375,8 @@ async def test_a_record_that_never_was_is_an_error() -> None:
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("body", [b"", b"{}", b" {}\n"])
-async def test_an_accepted_request_has_nothing_to_say(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"{}", b" {}\n", b'{"batchId": "7123456"}'])
+async def test_an_accepted_request_has_nothing_to_say_that_matters(body: bytes) -> None:
     async with telling(seen(), others={"cancel_run_batch": [Reply(body, status=202)]}) as story:
         await story.client.cancel_run_batch("7123456")
     assert story.transport.sent == [("cancel_run_batch", {"batchId": "7123456"})]
@@ -307,8 +439,12 @@ async def test_bad_filters_are_refused_before_anything_is_sent(omics: Simulator,
         client.list_runs_in_batch("../7123456")
     with pytest.raises(InvalidInputError, match="^timeout has to be"):
         client.list_batch(timeout=-1)
-    with pytest.raises(InvalidInputError, match=r"cannot send FINISHED as status \(it knows .*PENDING, .*update"):
+    with pytest.raises(
+        InvalidInputError, match=r"cannot send 'FINISHED' as status, which is one of .*PENDING, .*: correct it"
+    ):
         await anext(client.list_batch(status="FINISHED"))
+    with pytest.raises(InvalidInputError, match="cannot send 'COMPLETED' as status"):
+        await anext(client.list_batch(status="COMPLETED"))  # of a run, not of a batch
     assert omics.requests == ()
 
 
@@ -328,6 +464,13 @@ async def test_pages_are_asked_for_by_their_tokens() -> None:
         ("list_batch", {"maxItems": 100, "startingToken": "two"}),
         ("list_batch", {"maxItems": 100, "startingToken": "three"}),
     ]
+
+
+@pytest.mark.virtual_time
+async def test_an_empty_token_is_no_next_page() -> None:
+    async with telling(seen(), others={"list_batch": [Reply(None, {"items": [], "nextToken": ""})]}) as story:
+        assert [item async for item in story.client.list_batch()] == []
+    assert story.transport.calls == 1
 
 
 @pytest.mark.virtual_time
@@ -351,6 +494,13 @@ async def test_a_damaged_page_is_no_empty_list(body: bytes) -> None:
 
 
 @pytest.mark.virtual_time
+async def test_an_empty_list_may_be_left_out_by_the_service_alone() -> None:
+    """Its answers carry a request id; a stranger's `{}` does not."""
+    async with telling(seen(), others={"list_batch": [Reply(b"{}", request_id="a-1")]}) as story:
+        assert [item async for item in story.client.list_batch()] == []
+
+
+@pytest.mark.virtual_time
 async def test_a_page_has_the_time_out_to_itself() -> None:
     """The caller's own time between pages does not count."""
     pages = [Reply(None, {"items": [{"id": "1", "status": "FAILED"}], "nextToken": "two"}), Reply(None, {"items": []})]
@@ -367,4 +517,6 @@ async def test_an_answer_of_another_region_is_refused() -> None:
         elsewhere = answer.model_copy(update={"arn": "arn:aws:omics:eu-west-1:123456789012:runBatch/7123456"})
         with pytest.raises(InvalidInputError, match="lies in 'eu-west-1', and this client talks to us-west-2"):
             await story.client.get_batch(elsewhere)
+        of_a_new_form = answer.model_copy(update={"arn": "arn:aws:omics:us-west-2:123456789012:run-batch/v2/7123456"})
+        assert (await story.client.get_batch(of_a_new_form)).id == answer.id
         assert (await story.client.get_batch(answer)).id == answer.id

@@ -40,6 +40,10 @@ def test_many_reasons_are_cut_too() -> None:
     assert told.endswith("1 for REASON_09 (sample-9); 20 for other reasons")
 
 
+def test_ten_reasons_are_told_to_the_last() -> None:
+    assert told_by_reason([failed(f"s-{number}", f"R{number}") for number in range(10)]).endswith("1 for R9 (s-9)")
+
+
 def test_strangers_text_stays_on_one_line() -> None:
     assert told_by_reason([failed("a\nb\x1b[31m", "X\rY")]) == "1 for X Y (a b [31m)"
 

@@ -90,6 +90,13 @@ def test_each_request_has_an_id_of_its_own_and_keeps_it() -> None:
     assert all(copy == one for copy in copies_of(one))
 
 
+def test_the_same_batch_is_started_anew_by_another_id() -> None:
+    one = request(request_id="trio-1")
+    other = one.anew()
+    assert other.request_id not in ("trio-1", request().request_id)
+    assert {**other.members(), "requestId": "trio-1"} == one.members()
+
+
 def test_it_reads_what_the_aws_command_line_reads() -> None:
     made = request(batch_run_settings=BatchRunSettings(s3_uri_settings="s3://my-bucket/cohort.json"))
     assert StartRunBatchRequest.model_validate_json(json.dumps(made.members())) == made

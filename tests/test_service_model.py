@@ -257,8 +257,23 @@ def test_what_botocore_cannot_send_yet_is_named_with_the_version_that_can(field:
     members = {"defaultRunSetting": {"workflowId": "1234567", field: "x"}}
     assert unsendable(older(field), members) == (
         f"botocore {botocore.__version__} cannot send defaultRunSetting.{field} (the first that can is {version}): "
-        "update aiobotocore"
+        "correct it, or update aiobotocore"
     )
+
+
+def test_a_word_that_only_this_release_knows_is_sent() -> None:
+    """Any word goes out, and the list of them in botocore may be older than ours."""
+    raw: Any = copy.deepcopy(
+        botocore.session.Session().get_component("data_loader").load_service_model("omics", "service-2")
+    )
+    raw["shapes"]["BatchStatus"]["enum"].remove("RUNS_DELETE_FAILED")
+    shape = ServiceModel(raw).operation_model("ListBatch").input_shape
+    assert unsendable(shape, {"status": "RUNS_DELETE_FAILED"}) is None
+
+
+@pytest.mark.parametrize("document", [[1, 2], [], "text", 5, {"a": [None]}])
+def test_a_document_is_anything(document: object) -> None:
+    assert unsendable(input_of("StartRunBatch"), {"defaultRunSetting": {"parameters": document}}) is None
 
 
 def test_what_nobody_knows_is_named_too() -> None:
@@ -266,11 +281,11 @@ def test_what_nobody_knows_is_named_too() -> None:
     told = unsendable(older("engineSettings"), {"batchRunSettings": {"inlineSettings": settings}})
     assert told is not None
     assert "cannot send batchRunSettings.inlineSettings.engineSettings (the first" in told
-    assert told.endswith("; batchRunSettings.inlineSettings.mood: update aiobotocore")
+    assert told.endswith("; batchRunSettings.inlineSettings.mood: correct it, or update aiobotocore")
     assert unsendable(input_of("ListBatch"), {"status": BatchStatus.CREATING.value}) is None
     told = unsendable(input_of("StartRunBatch"), {"defaultRunSetting": {"storageType": "TAPE\n"}})
     assert told is not None
-    assert "cannot send TAPE as defaultRunSetting.storageType (it knows STATIC, DYNAMIC): update" in told
+    assert "cannot send 'TAPE' as defaultRunSetting.storageType, which is one of STATIC, DYNAMIC: correct it" in told
 
 
 @pytest.mark.parametrize(("operation", "filters"), [("ListBatch", BatchFilter), ("ListRunsInBatch", RunInBatchFilter)])

@@ -248,7 +248,7 @@ def test_a_failed_batch_raises_with_the_services_reason() -> None:
     assert isinstance(error, BatchFailedError)
     assert str(error) == (
         "batch 7123456 failed before its runs were created: Batch has 100001 runs but 100000 runs is the max. "
-        "Mend what it names and start the batch anew; after a transient error, with the same requestId."
+        "Mend what it names and start it anew, with a new request_id; after a transient error, with the same."
     )
 
 

@@ -797,6 +797,12 @@ async def _settled() -> None:
         await asyncio.sleep(0)
 
 
+async def test_what_is_no_policy_is_refused() -> None:
+    async with telling(PROCESSED) as story:
+        with pytest.raises(InvalidInputError, match="^poll has to be a PollPolicy, not 5$"):
+            await story.client.wait_until_processed(BATCH_ID, poll=5)  # type: ignore[arg-type]
+
+
 async def test_chance_that_breaks_breaks_the_wait_and_hangs_nobody() -> None:
     """A source of chance that is the caller's own may raise anything, in the middle of a retry."""
 

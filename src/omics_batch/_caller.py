@@ -107,9 +107,9 @@ class Caller:
             )
         finally:
             self._under_way.discard(bound)
-        if self._closed:
-            raise ClientClosedError("the client was closed while a call was under way")
         if isinstance(answer, Fault):
+            if self._closed:
+                raise ClientClosedError("the client was closed while a call was under way")
             raise error_of(answer, batch_id=batch_id, attempts=attempts)
         return answer
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from omics_batch._errors import ConflictError, ResourceNotFoundError
+from omics_batch._errors import (
+    AttemptTimeoutError,
+    ClientClosedError,
+    ConflictError,
+    OmicsBatchError,
+    ResourceNotFoundError,
+)
 from omics_batch._faults import leaves_doubt
 from omics_batch._inputs import is_batch_id
+from omics_batch._log import LOG
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._reading import read_acceptance, read_answer, unreadable
 from omics_batch._statuses import CANCELLATION, RUNS_DELETION
+from omics_batch._text import one_line
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller
@@ -18,6 +26,10 @@ if TYPE_CHECKING:
     from omics_batch._requests import StartRunBatchRequest
     from omics_batch._statuses import BatchStatus
     from omics_batch._transport import Reply
+
+_MAYBE_STARTED: Final = (
+    "The batch may have been started: send the same request again, its request_id {} starts it once."
+)
 
 
 class Changer:
@@ -34,6 +46,7 @@ class Changer:
 
     async def start(self, request: StartRunBatchRequest, *, deadline: float | None) -> StartRunBatchResponse:
         """Start a batch: one, however often the request is sent."""
+        met: list[Fault] = []
 
         def read(reply: Reply) -> StartRunBatchResponse | Fault:
             started = read_answer(StartRunBatchResponse, reply, "StartRunBatch")
@@ -41,39 +54,54 @@ class Changer:
                 return unreadable("StartRunBatch", reply, f"{started.id} is no id of a batch")
             return started
 
-        return await self._caller.call("start_run_batch", request.members(), read, batch_id=None, deadline=deadline)
+        try:
+            started = await self._caller.call(
+                "start_run_batch", request.members(), read, batch_id=None, deadline=deadline, met=met
+            )
+        except OmicsBatchError as error:
+            if _is_in_doubt(met) or isinstance(error, (AttemptTimeoutError, ClientClosedError)):
+                error.args = (f"{error} {_MAYBE_STARTED.format(one_line(request.request_id))}",)
+            raise
+        LOG.info("batch %s: started by the request %s", started.id, one_line(request.request_id))
+        return started
 
-    async def cancel(self, batch_id: str, *, deadline: float | None, by_anyone: bool = False) -> None:
-        """Cancel the runs of a batch; where it may be by anyone, one that is being cancelled is no conflict."""
-        await self._make("cancel_run_batch", batch_id, CANCELLATION, deadline, by_anyone=by_anyone)
+    async def cancel(self, batch_id: str, *, deadline: float | None) -> None:
+        """Cancel the runs of a batch."""
+        await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, deadline)
 
-    async def delete_runs(self, batch_id: str, *, deadline: float | None, by_anyone: bool = False) -> None:
-        """Delete the runs of a batch; where it may be by anyone, runs that are being deleted are no conflict."""
-        await self._make("delete_run_batch", batch_id, RUNS_DELETION, deadline, by_anyone=by_anyone)
+    async def delete_runs(self, batch_id: str, *, deadline: float | None) -> None:
+        """Delete the runs of a batch."""
+        await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, deadline)
 
-    async def delete_record(self, batch_id: str, *, deadline: float | None) -> None:
-        """Delete the record of a batch."""
+    async def delete_record(self, batch_id: str, *, deadline: float | None, is_patient: bool = False) -> None:
+        """Delete the record of a batch; patiently, where much was done before."""
         met: list[Fault] = []
         try:
-            await self._send("delete_batch", batch_id, deadline, met)
-        except ResourceNotFoundError:
-            if not any(leaves_doubt(fault) for fault in met):
+            await self._send("delete_batch", batch_id, deadline, met, is_patient=is_patient)
+        except ResourceNotFoundError as error:
+            # A proxy's 404 has no code: it is not the service that misses the record.
+            if not (error.code and _is_in_doubt(met)):
                 raise
 
-    async def _make(
-        self, method: str, batch_id: str, obeyed: frozenset[BatchStatus], deadline: float | None, *, by_anyone: bool
+    async def _unless_obeyed(
+        self, method: str, batch_id: str, obeyed: frozenset[BatchStatus], deadline: float | None
     ) -> None:
         met: list[Fault] = []
         try:
             await self._send(method, batch_id, deadline, met)
-        except ConflictError:
-            if not (by_anyone or any(leaves_doubt(fault) for fault in met)):
+        except ConflictError as conflict:
+            if not _is_in_doubt(met):
                 raise
-            batch = await self._looker.get(batch_id, deadline=deadline)
-            if batch.status not in obeyed:
+            try:
+                conflict.batch = await self._looker.get(batch_id, deadline=deadline)
+            except OmicsBatchError as trouble:
+                raise conflict from trouble
+            if conflict.batch.status not in obeyed:
                 raise
 
-    async def _send(self, method: str, batch_id: str, deadline: float | None, met: list[Fault]) -> None:
+    async def _send(
+        self, method: str, batch_id: str, deadline: float | None, met: list[Fault], *, is_patient: bool = False
+    ) -> None:
         operation = self._caller.transport.operation(method)
         await self._caller.call(
             method,
@@ -81,5 +109,10 @@ class Changer:
             lambda reply: read_acceptance(reply, operation),
             batch_id=batch_id,
             deadline=deadline,
+            max_attempts=self._caller.retrier.policy.patient_attempts if is_patient else None,
             met=met,
         )
+
+
+def _is_in_doubt(met: list[Fault]) -> bool:
+    return any(leaves_doubt(fault) for fault in met)

@@ -14,7 +14,7 @@ from omics_batch._failures import Failures
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._places import Waiter
-from omics_batch._wait import error_at_the_end, has_ended
+from omics_batch._wait import checked_policy, error_at_the_end, has_ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -156,7 +156,7 @@ class OmicsBatchClient(Operations):
         """
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
-        lister = self._lister(timeout, max_attempts=self._retry.max_attempts**2)
+        lister = self._lister(timeout, max_attempts=self._retry.patient_attempts)
         return Failures(look, lister, with_reasons=reasons, with_cancelled=cancelled).walk()
 
     async def cancel_and_wait(
@@ -178,15 +178,15 @@ class OmicsBatchClient(Operations):
             poll: When to look, if not by the client's own policy.
 
         Raises:
-            ConflictError: The batch had ended before, or a delete is under way in it.
-            WaitError: The batch ended otherwise in between.
-            WaitTimeoutError: The time-out was over first; the cancel goes on.
-            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`.
+            WaitError: The batch ended by itself before it was cancelled.
+            WaitTimeoutError: The time-out was over first; the message says whether the batch was asked to stop.
+            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`; it says so too.
+            ConflictError: The service goes on refusing what the batch's status allows.
             OmicsBatchError: As `cancel_run_batch`.
 
         Source: the AWS operations GetBatch and CancelRunBatch.
         """
-        return await self._opened().endings.cancel(self._waiter(batch, timeout, poll))
+        return await self._opened().endings.cancel(self._waiter(batch, timeout, poll, is_eager=True))
 
     async def delete_everything(
         self,
@@ -198,7 +198,8 @@ class OmicsBatchClient(Operations):
         """Delete the runs of a batch that has ended, then its record, and return what was seen last of it.
 
         The record goes only when no run is left: it is what tells which ones are. Nothing is deleted in
-        S3. Cancelling the task ends the waiting alone; calling it again goes on where the last one ended.
+        S3. Cancelling the task ends the waiting alone; after an outage or a time-out, calling it again goes on
+        where the last one ended.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
@@ -208,23 +209,30 @@ class OmicsBatchClient(Operations):
         Raises:
             RunsDeleteFailedError: Some runs could not be deleted, so the record was kept; its message counts them.
             ConflictError: The batch has not ended yet: cancel it first, or wait.
-            WaitTimeoutError: The time-out was over first; the deletion of the runs goes on.
-            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`.
-            OmicsBatchError: As `delete_run_batch` and `delete_batch`; where the runs are deleted and the record is
-                not, a note on the error says so.
+            WaitTimeoutError: The time-out was over first; the message says how far the deletion is.
+            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`; it says so too.
+            ResourceNotFoundError: Somebody else deleted the record before it could be told of all runs.
+            OmicsBatchError: As `delete_run_batch` and `delete_batch`; where the runs are deleted and the record may
+                not be, a note on the error says so.
 
         Source: the AWS operations GetBatch, DeleteRunBatch and DeleteBatch.
         """
-        return await self._opened().endings.delete(self._waiter(batch, timeout, poll, is_over=is_deletion_over))
+        return await self._opened().endings.delete(
+            self._waiter(batch, timeout, poll, is_eager=True, is_over=is_deletion_over)
+        )
 
     def _waiter(
         self,
         batch: BatchReference,
         timeout: Duration | None,
         poll: PollPolicy | None,
+        *,
+        is_eager: bool = False,
         is_over: Callable[[Batch], bool] = has_ended,
     ) -> Waiter:
         batch_id = self._id_of(batch)
+        policy = self._poll if poll is None else checked_policy(poll)
         seconds = None if timeout is None else in_seconds("timeout", timeout)
         grace = _GRACE if isinstance(batch, StartRunBatchResponse) else 0.0
-        return Waiter(batch_id, poll or self._poll, seconds, self._clock.now(), grace=grace, is_over=is_over)
+        now = self._clock.now()
+        return Waiter(batch_id, policy, seconds, now, is_eager=is_eager, grace=grace, is_over=is_over)

@@ -101,7 +101,7 @@ class Connection:
         looker = BatchLooker(caller)
         changer = Changer(caller, looker)
         watcher = Watcher(looker, self._clock, self._random)
-        self._open = Opened(caller, looker, changer, watcher, Endings(watcher, changer, self._clock))
+        self._open = Opened(caller, looker, changer, watcher, Endings(watcher, changer, looker, self._clock))
         return self
 
     async def __aexit__(

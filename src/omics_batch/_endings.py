@@ -3,22 +3,61 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._errors import OmicsBatchError
-from omics_batch._statuses import CANCELLATION, RUNS_DELETION, BatchStatus
-from omics_batch._wait import error_after_deletion, error_unless_cancelled
+from omics_batch._errors import ConflictError, OmicsBatchError, ResourceNotFoundError, ServiceError, WaitError
+from omics_batch._statuses import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
+from omics_batch._wait import error_after_deletion, error_at_the_deadline, error_unless_cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from omics_batch._changer import Changer
     from omics_batch._clock import Clock
+    from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._places import Waiter
     from omics_batch._watcher import Watcher
 
-_LEFTOVER: Final = "the runs of batch {} are deleted, and its record is not: delete_batch deletes it"
+_MOST_CONFLICTS: Final = 3
+"""A look that lags may show a batch that allows what the service refuses, but not that often."""
+
+_LEFTOVER: Final = "The runs of batch {} are deleted, and its record may not be: call delete_everything again."
+_GONE: Final = "Somebody else deleted the record of batch {}: nobody can tell whether all of its runs are deleted."
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a batch, and when."""
+
+    call: str
+    """The caller's own call, for what is told them."""
+    allowed: frozenset[BatchStatus]
+    """When the service allows it."""
+    obeyed: frozenset[BatchStatus]
+    """What the batch shows once it was asked, by whomever."""
+    can_wait: bool
+    """Whether it is waited for until the service allows it."""
+
+    @property
+    def not_made(self) -> str:
+        """What to do while the batch was not asked."""
+        return f"The batch was not asked for it yet: call {self.call} again, with more time."
+
+    @property
+    def in_doubt(self) -> str:
+        """What to do where nobody knows whether the batch was asked."""
+        return f"Whether the batch was asked for it is not known: call {self.call} again."
+
+    @property
+    def accepted(self) -> str:
+        """What to do once the batch was asked."""
+        return f"The service goes on with it: call {self.call} again to wait for its end."
+
+
+CANCEL: Final = Request("cancel_and_wait", CANCELLABLE, CANCELLATION, can_wait=True)
+DELETE_RUNS: Final = Request("delete_everything", RUNS_DELETABLE, RUNS_DELETION, can_wait=False)
 
 
 def is_deletion_over(batch: Batch) -> bool:
@@ -27,24 +66,21 @@ def is_deletion_over(batch: Batch) -> bool:
 
 
 class Endings:
-    """Asks for an end once the batch allows it, and waits until it is there."""
+    """Asks for an end once the batch allows it, and waits until it is there.
 
-    def __init__(self, watcher: Watcher, changer: Changer, clock: Clock) -> None:
+    Its waits are eager ones: it may have to ask again though a batch shows nothing new.
+    """
+
+    def __init__(self, watcher: Watcher, changer: Changer, looker: BatchLooker, clock: Clock) -> None:
         """Ask through a changer, and look through a watcher."""
         self._watcher = watcher
         self._changer = changer
+        self._looker = looker
         self._clock = clock
 
     async def cancel(self, waiter: Waiter) -> Batch:
         """Cancel a batch, once it is created, and return it cancelled."""
-        is_asked = False
-        async with aclosing(self._watcher.follow(waiter)) as batches:
-            async for batch in batches:
-                is_asked = is_asked or batch.status in CANCELLATION
-                if not is_asked and batch.status != BatchStatus.CREATING:
-                    asking = self._changer.cancel(waiter.batch_id, deadline=waiter.deadline, by_anyone=True)
-                    await self._ask(asking, waiter)
-                    is_asked = True
+        await self._make(CANCEL, self._changer.cancel, waiter)
         return waiter.result(error_unless_cancelled, self._clock.now())
 
     async def delete(self, waiter: Waiter) -> Batch:
@@ -53,23 +89,59 @@ class Endings:
         Args:
             waiter: A wait that is over when `is_deletion_over`.
         """
-        is_asked = False
-        async with aclosing(self._watcher.follow(waiter)) as batches:
-            async for batch in batches:
-                if not (is_asked or batch.status in RUNS_DELETION or is_deletion_over(batch)):
-                    asking = self._changer.delete_runs(waiter.batch_id, deadline=waiter.deadline, by_anyone=True)
-                    await self._ask(asking, waiter)
-                    is_asked = True
+        await self._make(DELETE_RUNS, self._changer.delete_runs, waiter)
         batch = waiter.result(error_after_deletion, self._clock.now())
-        asking = self._changer.delete_record(waiter.batch_id, deadline=waiter.deadline)
-        await self._ask(asking, waiter, _LEFTOVER.format(batch.id))
-        return batch
-
-    async def _ask(self, asking: Awaitable[None], waiter: Waiter, note: str | None = None) -> None:
+        if not self._has_time(waiter):
+            elapsed = self._clock.now() - waiter.started
+            advice = _LEFTOVER.format(batch.id)
+            raise waiter.facts_on(error_at_the_deadline(batch.id, batch, elapsed, advice), self._clock.now())
         try:
-            await asking
+            await self._changer.delete_record(batch.id, deadline=waiter.deadline, is_patient=True)
+        except ResourceNotFoundError:
+            return batch  # somebody else was quicker
         except OmicsBatchError as error:
-            if note is not None:
-                error.add_note(note)
+            if batch.status in RUNS_DELETION:
+                error.add_note(_LEFTOVER.format(batch.id))
             waiter.facts_on(error, self._clock.now())
             raise
+        return batch
+
+    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Waiter) -> None:
+        """Make a request once the batch allows it, and wait."""
+        try:
+            await self._ask_and_wait(request, ask, waiter)
+        except OmicsBatchError as error:
+            if isinstance(error, ResourceNotFoundError) and waiter.shown and waiter.shown.status in RUNS_DELETION:
+                error.add_note(_GONE.format(waiter.batch_id))
+            elif waiter.advice and not isinstance(error, (ServiceError, WaitError)):
+                error.add_note(waiter.advice)
+            waiter.facts_on(error, self._clock.now())
+            raise
+
+    async def _ask_and_wait(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Waiter) -> None:
+        is_made, conflicts = False, 0
+        waiter.advice = request.not_made
+        async with aclosing(self._watcher.follow(waiter)) as batches:
+            async for batch in batches:
+                if is_made or batch.status in request.obeyed:
+                    is_made, waiter.advice = True, request.accepted
+                    continue
+                is_allowed = batch.status in request.allowed
+                if waiter.is_over(batch) or not self._has_time(waiter) or (request.can_wait and not is_allowed):
+                    continue
+                waiter.advice = request.in_doubt
+                try:
+                    await ask(waiter.batch_id, deadline=waiter.deadline)
+                except ConflictError:
+                    conflicts += 1
+                    if not is_allowed or conflicts == _MOST_CONFLICTS:
+                        raise
+                except OmicsBatchError as error:
+                    if not self._looker.is_outage(error):
+                        raise
+                    waiter.last_error = error
+                else:
+                    is_made, waiter.advice = True, request.accepted
+
+    def _has_time(self, waiter: Waiter) -> bool:
+        return waiter.deadline is None or self._clock.now() < waiter.deadline

@@ -73,7 +73,8 @@ class Failures:
 
     async def _seek(self, batch: Batch, status: RunStatus, kind: FailureKind) -> None:
         async for run in self._lister.runs(batch.id, status):
-            self._sought[run.id] = kind
+            if run.status == status:  # whatever becomes of the filter on its way
+                self._sought[run.id] = kind
 
     async def _submissions(self, batch: Batch) -> AsyncGenerator[RunBatchListItem]:
         for filters in self._filters(batch):
@@ -89,8 +90,9 @@ class Failures:
         filters = {SubmissionStatus.FAILED: starts.failed_start_submission_count}
         if self._with_cancelled:
             filters[SubmissionStatus.CANCEL_SUCCESS] = starts.successful_cancel_submission_count
-        failed = sum(kind is FailureKind.RUN for kind in self._sought.values())
-        if is_scan_cheaper(total=batch.total_runs or 0, filtered=filters.values(), failed=failed):
+        # A run that was cancelled by itself is in no filter's list.
+        failed = len(self._sought) - (starts.successful_cancel_submission_count if self._with_cancelled else 0)
+        if is_scan_cheaper(total=batch.total_runs or 0, filtered=filters.values(), failed=max(failed, 0)):
             return [{}]
         return [{"submissionStatus": status.value} for status in filters]
 
@@ -126,10 +128,13 @@ class Failures:
 
     def _account_for(self, batch: Batch, found: int) -> None:
         if self._sought:
-            raise MalformedResponseError(
-                f"ListRuns shows {len(self._sought)} failed runs of batch {batch.id} that ListRunsInBatch does "
-                f"not have, such as {next(iter(self._sought))}: its lists may lag, try again in a minute.",
+            error = MalformedResponseError(
+                f"ListRuns shows {len(self._sought)} runs of batch {batch.id} that did not succeed and that "
+                f"ListRunsInBatch does not have, such as {next(iter(self._sought))}: its lists may lag, try again in "
+                "a minute.",
             )
+            error.batch_id, error.batch = batch.id, batch
+            raise error
         counts = batch.run_summary
         expected = batch.failed_run_count + (counts.cancelled_run_count if self._with_cancelled else 0)
         if counts.deleted_run_count or found < expected:

@@ -170,7 +170,6 @@ _NEXT_STEP: Final[Mapping[type[OmicsBatchError], str]] = {
 }
 
 _ONE_AT_A_TIME: Final = "one cancel or delete at a time is done: see where it stands (GetBatch)."
-_MAYBE_STARTED: Final = "The batch may have been started: send the same request again, its request_id starts it once."
 
 
 def _named(statuses: frozenset[BatchStatus]) -> str:
@@ -190,11 +189,6 @@ _NEXT_STEP_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], str]] = {
     ("StartRunBatch", AccessDeniedError): (
         "Starting takes omics:StartRunBatch together with omics:StartRun, and iam:PassRole for the role."
     ),
-    ("StartRunBatch", ConnectionFailedError): _MAYBE_STARTED,
-    ("StartRunBatch", AttemptTimeoutError): _MAYBE_STARTED,
-    ("StartRunBatch", MalformedResponseError): _MAYBE_STARTED,
-    ("StartRunBatch", RequestTimeoutError): _MAYBE_STARTED,
-    ("StartRunBatch", InternalServerError): _MAYBE_STARTED,
 }
 """Where the operation lets us say more than `_NEXT_STEP` does."""
 
@@ -259,7 +253,7 @@ def fault_in_answer(
     The code travels in `x-amzn-errortype`. A client error that neither carries it nor is a JSON object
     was not written by the service: a proxy's page must not pass for its verdict.
     """
-    document = _object_in(body)
+    document = object_in(body)
     code = error_code(headers.get("x-amzn-errortype") or _text(document, "__type", "code", "Code"))
     if status < 400 or (  # noqa: PLR2004 - the first client error
         status not in _BY_STATUS_ALONE and status < 500 and not code and document is None  # noqa: PLR2004
@@ -302,7 +296,8 @@ def retry_after(milliseconds: str | None) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _object_in(body: bytes) -> dict[str, object] | None:
+def object_in(body: bytes) -> dict[str, object] | None:
+    """Read a body as a JSON object; None where it is none."""
     try:
         document: object = json.loads(body)
     except (ValueError, RecursionError):

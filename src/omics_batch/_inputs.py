@@ -33,10 +33,10 @@ def batch_id_of(batch: object, region_name: str) -> str:
     Raises:
         InvalidInputError: It is none of these, or belongs to another region or service.
     """
-    if isinstance(batch, (Batch, StartRunBatchResponse)):
-        return batch_id_of(batch.arn or batch.id, region_name)
-    if isinstance(batch, BatchListItem):
-        return batch_id_of(batch.id, region_name)
+    if isinstance(batch, (Batch, StartRunBatchResponse)) and (parts := _BATCH_ARN.fullmatch(batch.arn or "")):
+        _check_region(parts, region_name)  # no more: an answer's ARN may have a form that is yet to come
+    if isinstance(batch, (Batch, BatchListItem, StartRunBatchResponse)):
+        batch = batch.id
     if not isinstance(batch, str):
         raise InvalidInputError(f"a batch is named by its id or ARN as text, not by {type(batch).__name__}")
     if is_batch_id(batch):
@@ -64,12 +64,16 @@ def _id_in_arn(arn: str, region_name: str) -> str:
     kind, _, batch_id = parts["resource"].partition("/")
     if kind != "runBatch" or not is_batch_id(batch_id):
         raise InvalidInputError(f"{_shown(arn)} names no run batch: its last part has to be runBatch/ID")
-    if parts["region"] != region_name:
+    _check_region(parts, region_name)
+    return batch_id
+
+
+def _check_region(arn: re.Match[str], region_name: str) -> None:
+    if arn["region"] != region_name:
         raise InvalidInputError(
-            f"{_shown(arn)} lies in {_shown(parts['region'])}, and this client talks to {region_name}: "
+            f"{_shown(arn[0])} lies in {_shown(arn['region'])}, and this client talks to {region_name}: "
             "make a client for that region",
         )
-    return batch_id
 
 
 def check_endpoint(url: object, *, allow_http: bool) -> None:

@@ -29,19 +29,19 @@ class _Page(Answer, frozen=True):
 class BatchPage(_Page, frozen=True):
     """A page of ListBatch."""
 
-    items: tuple[BatchListItem, ...]
+    items: tuple[BatchListItem, ...] = ()
 
 
 class RunsInBatchPage(_Page, frozen=True):
     """A page of ListRunsInBatch."""
 
-    runs: tuple[RunBatchListItem, ...]
+    runs: tuple[RunBatchListItem, ...] = ()
 
 
 class RunPage(_Page, frozen=True):
     """A page of ListRuns."""
 
-    items: tuple[RunListItem, ...]
+    items: tuple[RunListItem, ...] = ()
 
 
 P = TypeVar("P", bound=_Page)
@@ -98,6 +98,8 @@ class Lister:
 
         def read(reply: Reply) -> P | Fault:
             page = read_answer(model, reply, operation)
+            if isinstance(page, model) and not (reply.request_id or page.model_fields_set & {"items", "runs"}):
+                return unreadable(operation, reply, "the answer has no list, and is not marked as the service's")
             if isinstance(page, model) and page.next_token in seen:
                 return unreadable(operation, reply, "the list goes in circles: a next page that was read before")
             return page

@@ -29,6 +29,7 @@ class Waiter:
         poll: When to look.
         timeout: Seconds for everything; None for no limit.
         now: The moment on the clock at which the wait begins.
+        is_eager: Whether each look is shown to the caller, and not only what is new in it.
         grace: Seconds for which it is no refusal that the service does not know the batch.
         is_over: Whether a `Batch` ends the wait.
     """
@@ -40,6 +41,7 @@ class Waiter:
         timeout: float | None,
         now: float,
         *,
+        is_eager: bool = False,
         grace: float = 0.0,
         is_over: Callable[[Batch], bool] = has_ended,
     ) -> None:
@@ -48,6 +50,9 @@ class Waiter:
         self.deadline: float | None = None if timeout is None else now + timeout
         self.started: float = now
         self.is_over: Callable[[Batch], bool] = is_over
+        self.is_eager: bool = is_eager
+        self.advice: str | None = None
+        """What to do when the wait ends too early, if not just to wait again."""
         self._grace: float = now + grace
         self.heard: float = now
         self.polls: int = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError as UnreadableError
 
 from omics_batch._answer import first_problem
-from omics_batch._faults import Fault, Trouble
+from omics_batch._faults import Fault, Trouble, object_in
 from omics_batch._text import one_line
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def read_acceptance(reply: Reply, operation: str) -> bool | Fault:
     """Read an answer that only says that the request was accepted: anybody's page must not pass for it."""
     if reply.body is None:
         return True
-    if reply.status != HTTPStatus.ACCEPTED or reply.body.strip() not in (b"", b"{}"):
-        return unreadable(operation, reply, f"HTTP {reply.status} is not how the service accepts it")
-    return True
+    if reply.status == HTTPStatus.ACCEPTED and (not reply.body or object_in(reply.body) is not None):
+        return True
+    return unreadable(operation, reply, f"HTTP {reply.status} is not how the service accepts it")
 
 
 def unreadable(operation: str, reply: Reply, detail: str, cause: Exception | None = None) -> Fault:

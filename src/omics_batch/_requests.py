@@ -62,6 +62,7 @@ class _Request(
     alias_generator=to_camel,
     populate_by_name=True,
     use_attribute_docstrings=True,
+    revalidate_instances="always",
 ):
     """Something that is sent: named as AWS names it or in snake_case, and nothing but what is known."""
 
@@ -156,7 +157,7 @@ class BatchRunSettings(_Request, frozen=True):
     inline_settings: Annotated[Sequence[InlineSetting], Field(min_length=1, max_length=100), AfterValidator(tuple)] | (
         None
     ) = None
-    """1 to 100 runs."""
+    """1 to 100 runs: a list or a tuple."""
     s3_uri_settings: _S3Uri | None = None
     """The S3 URI of a JSON array of up to 100,000 runs, written like inline settings, of 6 GB at most.
 
@@ -176,8 +177,12 @@ class BatchRunSettings(_Request, frozen=True):
 class StartRunBatchRequest(_Request, frozen=True):
     """A batch to be started, with the `request_id` by which the service knows it again.
 
-    Sending the same request again starts nothing new: keep it (`model_dump_json`) before you send it, and
-    a crash in between cannot cost a second batch. It reads JSON in AWS's own names too.
+    Sending the same request again after an error starts nothing new: keep it (`model_dump_json`) before you
+    send it, and a crash in between cannot cost a second batch. It reads JSON in AWS's own names too
+    (`model_validate_json`); JSON without a `requestId` is a new request each time that it is read.
+
+    Raises:
+        pydantic.ValidationError: Something in it is not as the service takes it: each place is named.
     """
 
     default_run_setting: DefaultRunSettingInput
@@ -193,20 +198,28 @@ class StartRunBatchRequest(_Request, frozen=True):
     )
     """The idempotency token, 1 to 128 characters: made once, when the request is made, unless you give your own."""
 
+    def anew(self) -> Self:
+        """Return the same request under another `request_id`: another batch, such as after a FAILED one was mended."""
+        return self.model_copy(update={"request_id": str(uuid.uuid4())})
+
     def members(self) -> dict[str, Any]:
         """Return the request in the service's own names, as StartRunBatch takes it."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def checked(request: object) -> StartRunBatchRequest:
-    """Return what a caller gave to start a batch, which was checked when it was made.
+    """Return what a caller gave to start a batch.
 
     Raises:
-        InvalidInputError: It is no request.
+        InvalidInputError: It is no request, or a copy of one that was not checked.
     """
     if not isinstance(request, StartRunBatchRequest):
         raise InvalidInputError(f"a batch is started by a StartRunBatchRequest, not by a {type(request).__name__}")
-    return request
+    try:
+        # Once more, since pydantic checks no copy (`model_copy`).
+        return StartRunBatchRequest.model_validate(request)
+    except ValidationError as error:
+        raise InvalidInputError(first_problem(error)) from None
 
 
 class Filter(_Request, frozen=True):

@@ -61,6 +61,11 @@ class RetryPolicy:
         for name in ("base", "throttling_base", "cap"):
             in_seconds(name, getattr(self, name))
 
+    @property
+    def patient_attempts(self) -> int:
+        """How often a call is tried on which much depends: more often than others, once where nothing is retried."""
+        return self.max_attempts**2
+
     def delay(self, retry: int, meaning: Retry, chance: float, retry_after: float | None = None) -> float:
         """Return the seconds to wait before a retry.
 

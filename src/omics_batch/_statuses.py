@@ -177,5 +177,5 @@ RUNS_DELETABLE: Final = frozenset({BatchStatus.PROCESSED, BatchStatus.CANCELLED}
 DELETABLE: Final = RUNS_DELETABLE | {BatchStatus.FAILED, BatchStatus.RUNS_DELETE_FAILED, BatchStatus.RUNS_DELETED}
 """DeleteBatch is allowed."""
 
-WORDS: Final = frozenset(member.value for kind in OpenEnum.__subclasses__() for member in kind)
-"""Every word that this release knows, of whichever enum."""
+WORDS: Final = tuple(frozenset(member.value for member in kind) for kind in OpenEnum.__subclasses__())
+"""The words that this release knows, enum by enum."""

@@ -78,6 +78,17 @@ class PollPolicy:
         return interval * (1 + self.jitter * (2 * chance - 1))
 
 
+def checked_policy(poll: object) -> PollPolicy:
+    """Return what a caller gave for a wait to look by.
+
+    Raises:
+        InvalidInputError: It is no policy.
+    """
+    if not isinstance(poll, PollPolicy):
+        raise InvalidInputError(f"poll has to be a PollPolicy, not {poll!r}")
+    return poll
+
+
 class Verdict(Enum):
     """What a wait does about a `Batch` it sees."""
 
@@ -123,7 +134,7 @@ def error_at_the_end(batch: Batch) -> WaitError | None:
         reason = one_line(batch.failure_reason or "the service gave no reason")
         return BatchFailedError(
             f"batch {batch.id} failed before its runs were created: {reason.rstrip('.')}. "
-            "Mend what it names and start the batch anew; after a transient error, with the same requestId.",
+            "Mend what it names and start it anew, with a new request_id; after a transient error, with the same.",
         )
     if judge(batch) is Verdict.CANCELLED:
         completed = batch.run_summary.completed_run_count
@@ -139,8 +150,8 @@ def error_unless_cancelled(batch: Batch) -> WaitError | None:
     if judge(batch) is Verdict.CANCELLED:
         return None
     return WaitError(
-        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled. "
-        "What its runs wrote is there.",
+        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled"
+        f"{': ' + one_line(batch.failure_reason) if batch.failure_reason else ''}.",
     )
 
 
@@ -157,19 +168,23 @@ def error_after_deletion(batch: Batch) -> RunsDeleteFailedError | None:
     )
 
 
-def error_at_the_deadline(batch_id: str, batch: Batch | None, elapsed: float) -> WaitTimeoutError:
+def error_at_the_deadline(
+    batch_id: str, batch: Batch | None, elapsed: float, advice: str | None = None
+) -> WaitTimeoutError:
     """Return what a wait raises when its time is over."""
     return WaitTimeoutError(
         f"batch {batch_id} {_standing(batch)} after {_span(elapsed)}. "
-        "The batch goes on: wait for it again, with more time.",
+        f"{advice or 'The batch goes on: wait for it again, with more time.'}",
     )
 
 
-def error_after_silence(batch_id: str, batch: Batch | None, silence: float, last: OmicsBatchError) -> LostContactError:
+def error_after_silence(
+    batch_id: str, batch: Batch | None, silence: float, last: OmicsBatchError, advice: str | None = None
+) -> LostContactError:
     """Return what a wait raises when nothing readable was heard for too long."""
     error = LostContactError(
         f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
-        f"it {_standing(batch)}. The last trouble: {last} The batch goes on: wait for it again.",
+        f"it {_standing(batch)}. The last trouble: {last} {advice or 'The batch goes on: wait for it again.'}",
     )
     error.__cause__ = last
     return error

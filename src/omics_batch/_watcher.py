@@ -77,7 +77,7 @@ class Watcher:
                     raise waiter.facts_on(news, self._clock.now())
                 batch = news or await self._last_look(waiter)
                 self._wonder_once(batch, waiter)
-                if batch != waiter.shown:
+                if waiter.is_eager or batch != waiter.shown:
                     waiter.shown = batch
                     yield batch
                 if waiter.is_over(batch):
@@ -223,7 +223,7 @@ class Watcher:
             if waiter.patience <= now:
                 self._leave(waiter)
                 silence = in_seconds("max_silence", waiter.poll.max_silence)
-                waiter.tell(error_after_silence(target.batch_id, waiter.shown, silence, error))
+                waiter.tell(error_after_silence(target.batch_id, waiter.shown, silence, error, waiter.advice))
         if target.waiters:
             self._schedule(target)
 
@@ -273,7 +273,9 @@ class Watcher:
 
     def _timed_out(self, waiter: Waiter) -> Exception:
         now = self._clock.now()
-        return waiter.facts_on(error_at_the_deadline(waiter.batch_id, waiter.shown, now - waiter.started), now)
+        return waiter.facts_on(
+            error_at_the_deadline(waiter.batch_id, waiter.shown, now - waiter.started, waiter.advice), now
+        )
 
 
 def _own_copy(error: Exception) -> Exception:

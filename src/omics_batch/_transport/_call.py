@@ -30,6 +30,8 @@ class Reply:
     body: bytes | None
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
     status: int = 200
+    request_id: str | None = None
+    """What the service marks its answers with; None for a stranger's."""
 
 
 class Transport:
@@ -92,7 +94,7 @@ class Transport:
             CURRENT.reset(token)
         if attempt.status is None:
             return Reply(None, {name: value for name, value in document.items() if name != "ResponseMetadata"})
-        return Reply(attempt.body, status=attempt.status)
+        return Reply(attempt.body, status=attempt.status, request_id=attempt.headers.get("x-amzn-requestid"))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -29,11 +29,13 @@ def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:  # noqa: ANN
     problems = list(_problems(shape, dict(value), ""))
     if not problems:
         return None
-    return f"botocore {botocore.__version__} cannot send {'; '.join(problems)}: update aiobotocore"
+    return f"botocore {botocore.__version__} cannot send {'; '.join(problems)}: correct it, or update aiobotocore"
 
 
 def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:  # noqa: ANN401 - the same
-    if isinstance(value, dict) and shape.type_name == "structure" and not shape.is_document_type:
+    if getattr(shape, "is_document_type", False):
+        return  # a free JSON document: nothing in it is named by the model
+    if isinstance(value, dict) and shape.type_name == "structure":
         for name, member in value.items():
             place = f"{where}.{name}" if where else name
             if name in shape.members:
@@ -41,9 +43,13 @@ def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:  # noq
             else:
                 first = FIRST_BOTOCORE.get(name)
                 yield f"{place} (the first that can is {first})" if first else place
-    elif isinstance(value, list):
+    elif isinstance(value, list) and shape.type_name == "list":
         for item in value:
             yield from _problems(shape.member, item, where)
-    elif isinstance(value, str) and (known := getattr(shape, "enum", None)) and value not in {*known, *WORDS}:
-        # botocore sends any word, so that one which only this release knows is no reason to update it.
-        yield f"{one_line(value, limit=64)} as {where} (it knows {', '.join(known)})"
+    elif isinstance(value, str) and not _is_word(value, getattr(shape, "enum", None) or [value]):
+        yield f"{one_line(value, limit=64)!a} as {where}, which is one of {', '.join(shape.enum)}"
+
+
+def _is_word(value: str, known: list[str]) -> bool:
+    # botocore sends any word, so that one which only this release knows is no reason to update it.
+    return value in known or any(value in words and words.issuperset(known) for words in WORDS)
