@@ -400,6 +400,20 @@ async def test_a_profile_of_the_configuration_files_is_used(monkeypatch: pytest.
             assert (await client.get_batch(batch_id)).id == batch_id
 
 
+def test_a_client_belongs_to_its_loop() -> None:
+    """On another one it would wait for ever for its own."""
+    client = OmicsBatchClient(region_name="us-west-2", session=_session())
+    first = asyncio.new_event_loop()
+    try:
+        first.run_until_complete(client.__aenter__())
+        with pytest.raises(InvalidInputError, match="belongs to another event loop: make one client for each"):
+            asyncio.run(client.get_batch("7123456"))
+        assert client.retry_quota == 500
+        first.run_until_complete(client.close())
+    finally:
+        first.close()
+
+
 async def test_no_region_is_said_so() -> None:
     """Nothing is guessed."""
     with pytest.raises(InvalidInputError, match="AWS_DEFAULT_REGION"):

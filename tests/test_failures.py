@@ -291,7 +291,10 @@ async def test_a_run_that_no_list_knows_is_not_passed_over() -> None:
 async def test_a_run_of_another_status_is_not_believed_to_have_failed() -> None:
     """A filter that gets lost on its way must not turn the whole batch into failures."""
     listed = {"items": [{"id": "2000001", "status": "COMPLETED"}]}
-    others = {"list_runs": [Reply(None, listed)], "list_runs_in_batch": [Reply(None, {"runs": []})]}
+    others: dict[str, list[Observation]] = {
+        "list_runs": [Reply(None, listed)],
+        "list_runs_in_batch": [Reply(None, {"runs": []})],
+    }
     async with telling(PROCESSED, others=others) as story:
         assert [run async for run in story.client.failed_runs("7123456")] == []
 

@@ -63,7 +63,7 @@ class OmicsBatchClient(Operations):
             poll: When to look, if not by the client's own policy.
 
         Returns:
-            The processed batch, failed runs or not: see `Batch.outcome`.
+            The processed batch, failed runs or not; see `Batch.outcome`.
 
         Raises:
             BatchFailedError: The batch itself failed; the message has the service's reason.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random as _random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
@@ -76,6 +77,7 @@ class Connection:
         self._random = random
         self._pace = Pace(max_rate)
         self._entered = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._open: Opened | None = None
 
     async def __aenter__(self) -> Self:
@@ -88,6 +90,7 @@ class Connection:
         if self._entered:
             raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
         self._entered = True
+        self._loop = asyncio.get_running_loop()
         transport = await open_transport(
             region_name=self._region_name,
             profile_name=self._profile_name,
@@ -143,6 +146,8 @@ class Connection:
     def _opened(self) -> Opened:
         if self._open is None:
             raise ClientClosedError("the client is not open: use it inside `async with OmicsBatchClient() as client`")
+        if _running_loop() not in (self._loop, None):
+            raise InvalidInputError("the client belongs to another event loop: make one client for each loop")
         return self._open
 
     def _id_of(self, batch: BatchReference) -> str:
@@ -154,6 +159,13 @@ class Connection:
     def _lister(self, timeout: Duration | None, *, max_attempts: int | None = None) -> Lister:
         seconds = None if timeout is None else in_seconds("timeout", timeout)
         return Lister(self._opened().caller, self._clock, timeout=seconds, max_attempts=max_attempts)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

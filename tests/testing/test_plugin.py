@@ -71,6 +71,8 @@ def test_code_that_blocks_finds_the_simulator_by_itself(run: Run) -> None:
         def own_configuration():
             with pytest.MonkeyPatch.context() as own:
                 own.setenv("AWS_PROFILE", "production")
+                own.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+                own.setenv("http_proxy", "http://127.0.0.1:9")
                 own.setenv("AWS_SESSION_TOKEN", "production")
                 own.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
                 before = configuration()
@@ -113,7 +115,7 @@ def test_a_scenario_is_played(run: Run, pytester: pytest.Pytester, monkeypatch: 
     batches = [{"runs": ["NA12878"], "name": "trio"}]
     folder = pytester.mkdir("below")
     (folder / "usual.json").write_text(json.dumps({"batches": batches}), encoding="utf-8")
-    (folder / "slow.json").write_text(json.dumps({"batches": batches, "time_scale": 2}), encoding="utf-8")
+    (folder / "slow.json").write_text(json.dumps({"batches": batches, "time_scale": 1}), encoding="utf-8")
     monkeypatch.chdir(folder)
     result = run(
         """
@@ -124,7 +126,7 @@ def test_a_scenario_is_played(run: Run, pytester: pytest.Pytester, monkeypatch: 
             "scale",
             [
                 pytest.param(1000, marks=pytest.mark.omics(scenario="below/usual.json")),
-                pytest.param(2, marks=pytest.mark.omics(scenario="below/slow.json")),
+                pytest.param(1, marks=pytest.mark.omics(scenario="below/slow.json")),
                 pytest.param(3, marks=pytest.mark.omics(scenario="below/slow.json", time_scale=3)),
             ],
         )

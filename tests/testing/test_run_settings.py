@@ -164,6 +164,19 @@ async def test_an_object_that_changes_before_fails_its_batch(store: Store) -> No
         assert (await wire.get(f"/runBatch/{batch_id}/run")).document["runs"] == []
 
 
+async def test_the_same_request_gives_the_same_batch_whatever_became_of_the_object(tmp_path: Path) -> None:
+    """A retry comes after the object was changed or removed: it is the retry of a batch that is there."""
+    store = FolderStore(tmp_path)
+    store.put(as_json(TRIO))
+    async with service_with(store) as (wire, clock):
+        batch_id = await started(wire)
+        clock.advance(60)
+        assert (await batch_of(wire, batch_id))["status"] == "PROCESSED"
+        store.remove()
+        assert await started(wire) == batch_id
+        assert (await batch_of(wire, batch_id))["status"] == "PROCESSED"
+
+
 async def test_an_object_that_vanishes_before_fails_its_batch(store: Store) -> None:
     store.put(as_json(TRIO))
     async with service_with(store) as (wire, clock):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, ReceivedRequest, Simulator, UnusedFaultError, faults
 from omics_batch.testing._operations import HANDLERS
 from tests.testing._support import (
@@ -27,6 +29,9 @@ from tests.testing._support import (
     until,
     wire_to,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 async def test_aiobotocore_works_against_it(omics: Simulator) -> None:
@@ -152,7 +157,7 @@ async def test_placed_batches_are_named_and_counted(omics: Simulator, clock: Man
     assert [run["runSettingId"] for run in runs] == ["sample-1", "sample-2"]
     assert "name" not in (await wire.get(f"/runBatch/{batch_id}")).document
     assert omics.start_batch(2) != batch_id
-    for nothing in (0, ""):
+    for nothing in (0, ()):
         with pytest.raises(ValueError, match="one run or more"):
             omics.start_batch(nothing)
 
@@ -308,3 +313,32 @@ async def test_a_script_may_be_forgotten() -> None:
     async with Simulator(faults=[faults.status(500, times=9)]) as omics, omics.client() as client:
         omics.forget_script()
         assert (await client.get_batch(omics.start_batch(1))).arn
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: Simulator(region_name="US West"), "region_name has to be a region"),
+        (lambda: Simulator(life=cast("Any", {"failed_runs": 1})), "life has to be a Life, or a function"),
+        (lambda: Simulator(faults=[cast("Any", faults.throttled)]), "such as faults.throttled"),
+        (lambda: Simulator().start_batch("NA12878"), "not the text 'NA12878'"),
+        (lambda: Simulator().start_batch([""]), "a runSettingId is a text of 1 to 128"),
+        (lambda: Simulator().start_batch([cast("Any", 1)]), "a text of 1 to 128"),
+        (lambda: Life(failed_runs=cast("Any", ["NA12878"])), r"a number or a part, not \['NA12878'\]"),
+        (lambda: Life(failed_runs=cast("Any", {"NA12878": None})), "a message, a text, for each"),
+        (lambda: Life(failed_submissions=cast("Any", {"NA12878": "no"})), "a reason and a message .* NA12878"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_could_not_be_played_is_refused_at_once(make: Callable[[], object], complaint: str) -> None:
+    """Or it would be a fault of the service's own, in the middle of somebody's test."""
+    with pytest.raises(InvalidInputError, match=complaint):
+        make()
+
+
+def test_batches_may_be_placed_from_many_threads(clock: ManualClock) -> None:
+    """A test places them in its thread, and the code under test starts others in the server's."""
+    omics = Simulator(clock=clock)
+    with ThreadPoolExecutor(4) as threads:
+        ids = list(threads.map(omics.start_batch, [50] * 400))
+    assert len(set(ids)) == 400

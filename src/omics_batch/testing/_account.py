@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -53,6 +54,7 @@ class Account:
         self._started: dict[str, Batch] = {}
         self._batches: list[Batch] = []
         self._next_run_id = _FIRST_RUN_ID
+        self._lock = threading.RLock()  # a test may place batches from another thread than the server's
 
     def start(self, request: Document, settings: Sequence[Document], life: Life | None = None) -> Batch:
         """Start a batch, or give the one that the same request started before.
@@ -65,19 +67,26 @@ class Account:
             Refusal: The requestId belongs to another request, or the request breaks a rule of the guide.
         """
         check_start(request)
+        with self._lock:
+            before = self.started(request)
+            if before is not None:
+                if before.request != request:
+                    raise conflict("The requestId was used before with other parameters.")
+                return before
+            batch = self._place(request, settings, life or self._life_of(request))
+            self._started[request["requestId"]] = batch
+            return batch
+
+    def started(self, request: Document) -> Batch | None:
+        """Give the batch that a request's requestId started before, if that is to be given again."""
         before = self._started.get(request["requestId"])
-        if before is not None and before.timeline.status(self.age(before)) != "FAILED":
-            if before.request != request:
-                raise conflict("The requestId was used before with other parameters.")
-            return before
-        batch = self._place(request, settings, life or self._life_of(request))
-        self._started[request["requestId"]] = batch
-        return batch
+        return None if before is None or before.timeline.status(self.age(before)) == "FAILED" else before
 
     def put(self, document: Document) -> str:
         """Keep a document that is to be shown for its id, whatever it says."""
         batch_id: str = document["id"]
-        self._records.put(batch_id, document)
+        with self._lock:
+            self._records.put(batch_id, document)
         return batch_id
 
     def document(self, batch_id: str) -> Document | None:
@@ -132,8 +141,9 @@ class Account:
         Raises:
             Refusal: There is no such batch, or its status forbids it.
         """
-        record = self._permit("DeleteBatch", batch_id)
-        self._records.remove(batch_id)
+        with self._lock:
+            record = self._permit("DeleteBatch", batch_id)
+            self._records.remove(batch_id)
         if isinstance(record, Batch) and self._started.get(record.request["requestId"]) is record:
             del self._started[record.request["requestId"]]
 
@@ -195,9 +205,10 @@ class Account:
 
     def _change(self, operation: str, batch_id: str, event: Callable[[Timeline, float], Timeline]) -> None:
         """Let something be done to a batch; a document that was put stays as it is."""
-        record = self._permit(operation, batch_id)
-        if isinstance(record, Batch):
-            record.timeline = event(record.timeline, self.age(record))
+        with self._lock:
+            record = self._permit(operation, batch_id)
+            if isinstance(record, Batch):
+                record.timeline = event(record.timeline, self.age(record))
 
     def _batches_from(self, run_id: int) -> Iterator[Batch]:
         """Walk through the batches that may have the run of an id, or runs behind it."""

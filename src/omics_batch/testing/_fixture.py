@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,8 @@ _TIME_SCALE: Final = 1000.0
 _IN_THE_WAY: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 """What would be looked for in files, or sent along with the simulator's credentials."""
 
+_HERE: Final = ("127.0.0.1", "localhost", "::1")
+
 
 @contextmanager
 def simulated(test: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> Generator[Simulator]:
@@ -37,6 +40,8 @@ def simulated(test: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> Generator[S
         with in_background(simulator):
             for name, value in simulator.environment.items():
                 monkeypatch.setenv(name, value)
+            for name in ("NO_PROXY", "no_proxy"):  # what is meant for this machine is not a proxy's to see
+                monkeypatch.setenv(name, ",".join(filter(None, [os.environ.get(name), *_HERE])))
             yield simulator
     except UnusedFaultError as error:
         raise _failure(str(error)) from None
@@ -56,7 +61,7 @@ def _as_marked(test: pytest.Item) -> Simulator:
     try:
         file = settings.pop("scenario", None)
         scenario = Scenario() if file is None else Scenario.load(test.path.parent / file)
-        if scenario.time_scale == Scenario().time_scale:
+        if scenario.time_scale is None:
             settings = {"time_scale": _TIME_SCALE, **settings}
         return scenario.simulator(**settings)
     except (TypeError, ValueError) as error:

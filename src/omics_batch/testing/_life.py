@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import InvalidInputError
@@ -92,15 +92,31 @@ class Life:
         return length, length
 
     def _check_failures(self) -> None:
-        match self.failed_runs:
-            case bool():
-                raise InvalidInputError("failed_runs has to be a mapping, a number or a part, not a truth value")
-            case int() if self.failed_runs < 0:
-                raise InvalidInputError(f"failed_runs has to be 0 or more, not {self.failed_runs}")
-            case float() if math.isnan(self.failed_runs) or not 0 <= self.failed_runs <= 1:
-                raise InvalidInputError(f"failed_runs as a part has to be 0.0 to 1.0, not {self.failed_runs}")
-            case Mapping():
-                if both := sorted(self.failed_runs.keys() & self.failed_submissions.keys()):
-                    raise InvalidInputError(f"a run that fails to submit cannot fail afterwards: {', '.join(both)}")
-            case _:
-                pass
+        _check_failed_runs(self.failed_runs)
+        if isinstance(self.failed_runs, Mapping) and (both := self.failed_runs.keys() & self.failed_submissions.keys()):
+            raise InvalidInputError(f"a run that fails to submit cannot fail afterwards: {', '.join(sorted(both))}")
+        for name, why in self.failed_submissions.items():
+            if not _is_pair_of_texts(why):
+                raise InvalidInputError(f"failed_submissions has a reason and a message for each run: not for {name}")
+
+
+def _is_pair_of_texts(why: object) -> bool:
+    return isinstance(why, tuple) and [type(part) for part in cast("tuple[object, ...]", why)] == [str, str]
+
+
+def _check_failed_runs(runs: object) -> None:
+    match runs:
+        case bool():
+            raise InvalidInputError("failed_runs has to be a mapping, a number or a part, not a truth value")
+        case int() if runs < 0:
+            raise InvalidInputError(f"failed_runs has to be 0 or more, not {runs}")
+        case float() if math.isnan(runs) or not 0 <= runs <= 1:
+            raise InvalidInputError(f"failed_runs as a part has to be 0.0 to 1.0, not {runs}")
+        case Mapping():
+            messages = cast("Mapping[str, object]", runs).values()
+            if not all(isinstance(message, str) for message in messages):
+                raise InvalidInputError("failed_runs has a message, a text, for each runSettingId")
+        case int() | float():
+            pass
+        case _:
+            raise InvalidInputError(f"failed_runs has to be a mapping, a number or a part, not {runs!r}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
+from omics_batch._errors import InvalidInputError
 from omics_batch.testing import _plans as plans
+from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from omics_batch.testing.faults import Fault
 
 
 class UnusedFaultError(AssertionError):
@@ -22,6 +23,7 @@ class Script:
     def __init__(self) -> None:
         """Start with an empty script."""
         self._faults: list[Fault] = []
+        self._lock = threading.Lock()  # a test may script from another thread than the server's
 
     def check_used(self) -> None:
         """Make sure that nothing of the script is left.
@@ -35,17 +37,24 @@ class Script:
 
     def add(self, faults: Iterable[Fault]) -> None:
         """Put faults at the end of the script."""
-        self._faults.extend(faults)
+        added = list(faults)
+        strangers: list[object] = [fault for fault in added if type(fault) is not Fault]
+        if strangers:
+            raise InvalidInputError(f"a script is of faults, such as faults.throttled(), not of {strangers[0]!r}")
+        with self._lock:
+            self._faults.extend(added)
 
     def clear(self) -> None:
         """Drop what is left."""
-        self._faults.clear()
+        with self._lock:
+            self._faults.clear()
 
     def take(self, operation: str) -> plans.Plan:
         """Give what happens to a request of an operation: the true answer where nothing is scripted."""
-        for index, fault in enumerate(self._faults):
-            if fault.matches(operation):
-                left = fault.once_less()
-                self._faults[index : index + 1] = [] if left is None else [left]
-                return fault.plan
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if fault.matches(operation):
+                    left = fault.once_less()
+                    self._faults[index : index + 1] = [] if left is None else [left]
+                    return fault.plan
         return plans.Answer()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 "
     r"Credential=(?P<access_key>[^\s,/]+)/(?P<date>[0-9]{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request,"
-    r"\s*SignedHeaders=(?P<headers>[a-z0-9;-]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
+    r"\s*SignedHeaders=(?P<headers>[!#$%&'*+.^_`|~0-9a-z;-]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
 _MOMENT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _ISO_BASIC: Final = "%Y%m%dT%H%M%SZ"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from omics_batch._client import OmicsBatchClient
     from omics_batch._clock import Clock
     from omics_batch.testing.faults import Fault
+
+_LONGEST_ID: Final = 128
 
 
 class Simulator:
@@ -79,6 +82,10 @@ class Simulator:
     ) -> None:
         if clock is not None and time_scale != 1.0:
             raise InvalidInputError("give a clock or a time_scale, not both")
+        if not re.fullmatch("[a-z0-9-]+", region_name):
+            raise InvalidInputError(f"region_name has to be a region such as us-west-2, not {region_name!r}")
+        if not (isinstance(life, Life) or callable(life)):
+            raise InvalidInputError(f"life has to be a Life, or a function that gives one, not {life!r}")
         self._clock: Clock = ScaledClock(time_scale) if clock is None else clock
         self._region_name = region_name
         self._host = host
@@ -192,9 +199,14 @@ class Simulator:
             if isinstance(run_settings, int)
             else run_settings
         )
-        settings = [{"runSettingId": run_setting_id} for run_setting_id in ids]
+        if isinstance(ids, str):
+            raise InvalidInputError(f"the runs are several runSettingIds, or a number of runs, not the text {ids!r}")
+        settings: list[dict[str, Any]] = [{"runSettingId": run_setting_id} for run_setting_id in ids]
         if not settings:
             raise InvalidInputError("a batch has one run or more")
+        for setting in settings:
+            if not (isinstance(setting["runSettingId"], str) and 0 < len(setting["runSettingId"]) <= _LONGEST_ID):
+                raise InvalidInputError(f"a runSettingId is a text of 1 to {_LONGEST_ID} characters")
         request: dict[str, Any] = {
             "requestId": str(uuid.uuid4()),
             "defaultRunSetting": {

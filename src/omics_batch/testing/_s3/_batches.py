@@ -33,6 +33,8 @@ class StoredSettings:
     settings: Sequence[Document]
     flaw: str | None = None
     """Why a batch of them will be FAILED; None if they can be read."""
+    is_new: bool = True
+    """Whether they are not those of an earlier request that comes again."""
 
 
 class S3Batches:
@@ -63,6 +65,8 @@ class S3Batches:
         uri = request.get("batchRunSettings", {}).get("s3UriSettings")
         if uri is None:
             return None
+        if (before := self._account.started(request)) is not None:  # whatever became of the object since
+            return StoredSettings(uri, "", before.settings, is_new=False)
         found = await self._found().read(uri)
         try:
             return StoredSettings(uri, found.etag, await asyncio.to_thread(RunSettings, found.content))
@@ -72,7 +76,7 @@ class S3Batches:
     def follow(self, batch_id: str, stored: StoredSettings) -> None:
         """Look at a batch's object again when it is its turn, unless the batch is one of an earlier request."""
         batch = self._account.batch(batch_id)
-        if batch is not None and batch.settings is stored.settings:
+        if stored.is_new and batch is not None and batch.settings is stored.settings:
             self._unread[batch_id] = batch, stored
 
     async def settle(self) -> None:

@@ -170,8 +170,8 @@ class ScenarioFile(Entry):
     """What happens to requests, in this order: each fault meets the next ones of its operation."""
     quota: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Requests a second beyond which the service throttles; left out, there is no limit."""
-    time_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
-    """How many simulated seconds pass in a real one."""
+    time_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """How many simulated seconds pass in a real one; left out, who plays it says so: 1 as a program."""
     region: Annotated[str, Field(pattern="^[a-z0-9-]+$")] = "us-west-2"
     """The region that the service stands for."""
     s3: str | None = None

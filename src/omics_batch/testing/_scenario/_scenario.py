@@ -36,8 +36,8 @@ class Scenario:
     """What happens to requests, in this order."""
     quota: float | None = None
     """Requests a second beyond which the service throttles; None for no limit."""
-    time_scale: float = 1.0
-    """How many simulated seconds pass in a real one."""
+    time_scale: float | None = None
+    """How many simulated seconds pass in a real one; None leaves it to who plays the scenario."""
     region_name: str = "us-west-2"
     """The region that the service stands for."""
     s3: Path | str | None = None
@@ -72,9 +72,9 @@ class Scenario:
             "life": self.life,
             "faults": self.faults,
             "quota": self.quota,
-            "time_scale": self.time_scale,
             "region_name": self.region_name,
             "s3": self.s3,
+            **({} if self.time_scale is None else {"time_scale": self.time_scale}),
         }
 
     def simulator(self, **overrides: Any) -> Simulator:  # noqa: ANN401 - the simulator checks them
@@ -89,7 +89,7 @@ class Scenario:
         """
         settings = {**self.settings, **overrides}
         if "clock" in overrides:
-            settings.pop("time_scale")
+            settings.pop("time_scale", None)
         omics = Simulator(**settings)
         self.place(omics)
         return omics
