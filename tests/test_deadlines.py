@@ -30,7 +30,9 @@ HANGING = [
 ]
 
 
-async def least_overrun(limit: float, act: Callable[[], Awaitable[object]], error: type[OmicsBatchError]) -> float:
+async def least_overrun(
+    omics: Simulator | None, limit: float, act: Callable[[], Awaitable[object]], error: type[OmicsBatchError]
+) -> float:
     """Try three times; return by how much the quickest failure came after the limit."""
     overruns: list[float] = []
     for _ in range(TRIES):
@@ -38,6 +40,8 @@ async def least_overrun(limit: float, act: Callable[[], Awaitable[object]], erro
         with pytest.raises(error):
             await act()
         overruns.append(time.monotonic() - begun - limit)
+    if omics is not None:
+        omics.forget_script()  # on a busy machine, a limit may be over before anything is sent
     return min(overruns)
 
 
@@ -48,7 +52,9 @@ async def test_a_call_is_over_at_its_timeout(fault: Fault) -> None:
         omics.script(fault)
         batch_id = omics.start_batch(1)
         async with omics.client(random=lambda: 1.0, max_rate=None) as client:
-            overrun = await least_overrun(TIMEOUT, lambda: client.get_batch(batch_id, timeout=TIMEOUT), OmicsBatchError)
+            overrun = await least_overrun(
+                omics, TIMEOUT, lambda: client.get_batch(batch_id, timeout=TIMEOUT), OmicsBatchError
+            )
     assert overrun < OVERRUN
 
 
@@ -60,7 +66,7 @@ async def test_an_attempt_is_over_at_its_limit(fault: Fault) -> None:
         batch_id = omics.start_batch(1)
         policy = RetryPolicy(max_attempts=1, attempt_timeout=TIMEOUT)
         async with omics.client(retry=policy) as client:
-            overrun = await least_overrun(TIMEOUT, lambda: client.get_batch(batch_id), AttemptTimeoutError)
+            overrun = await least_overrun(omics, TIMEOUT, lambda: client.get_batch(batch_id), AttemptTimeoutError)
     assert overrun < OVERRUN
 
 
@@ -74,7 +80,7 @@ async def test_a_wait_is_over_at_its_timeout_and_its_last_look() -> None:
         poll = PollPolicy(initial=0.1, maximum=0.1)
         async with omics.client(retry=policy, poll=poll) as client:
             overrun = await least_overrun(
-                0.25 + last_look, lambda: client.wait_until_processed(batch_id, timeout=0.25), WaitTimeoutError
+                omics, 0.25 + last_look, lambda: client.wait_until_processed(batch_id, timeout=0.25), WaitTimeoutError
             )
         assert overrun < OVERRUN
         omics.forget_script()
@@ -99,5 +105,5 @@ async def test_a_connection_that_hangs_is_over_at_its_limit(port_that_accepts_no
     """Connecting is a part of the attempt."""
     policy = RetryPolicy(max_attempts=1, attempt_timeout=TIMEOUT)
     async with local_client(f"http://127.0.0.1:{port_that_accepts_nobody}", retry=policy) as client:
-        overrun = await least_overrun(TIMEOUT, lambda: client.get_batch("7"), AttemptTimeoutError)
+        overrun = await least_overrun(None, TIMEOUT, lambda: client.get_batch("7"), AttemptTimeoutError)
     assert overrun < OVERRUN
