@@ -607,6 +607,28 @@ async def test_waiting_for_a_turn_is_no_silence_of_the_service(monkeypatch: pyte
     assert story.clock.now() > 150
 
 
+async def test_the_want_of_a_turn_lengthens_the_patience_by_a_minute_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An outage of the service, and a queue as well when the hour is over: the wait does not begin a second hour."""
+    queued: list[float] = []
+
+    async def look(batch_id: str, *, deadline: float) -> Batch:
+        error = AttemptTimeoutError("no answer")
+        error.attempts = 1
+        if running_clock().now() >= 3600 and not queued:
+            queued.append(running_clock().now())
+            error = AttemptTimeoutError("its turn did not come")
+        raise error
+
+    async with telling(seen()) as story:
+        monkeypatch.setattr(story.client._opened().looker, "look", look)
+        with pytest.raises(LostContactError) as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert queued == [3600]
+    assert caught.value.elapsed == timedelta(seconds=3660)
+
+
 async def test_many_waits_share_one_poller() -> None:
     """A hundred batches are one background task, and half of `max_rate` between them."""
     async with telling(seen(), max_rate=20.0) as story:

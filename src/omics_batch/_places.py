@@ -69,6 +69,10 @@ class Waiter:
         """The moment on the clock at which the silence has lasted too long."""
         return self.heard + in_seconds("max_silence", self.poll.max_silence)
 
+    def lengthen_patience(self, moment: float) -> None:
+        """Be patient until a moment on the clock at least."""
+        self.heard = max(self.heard, moment - in_seconds("max_silence", self.poll.max_silence))
+
     @property
     def limit(self) -> float:
         """The moment on the clock until which a look is of use to this wait."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from omics_batch._models import Batch
 
 
+_ANOTHER_MINUTE: Final = 60.0
+
 _CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
 
 
@@ -215,8 +217,8 @@ class Watcher:
         LOG.warning("batch %s: a look failed, the wait goes on: %s", target.batch_id, error)
         for waiter in list(target.waiters):
             if not error.attempts:
-                # Nothing was sent, for want of a turn: that is no silence of the service.
-                waiter.heard = now
+                # Nothing was sent, for want of a turn: that is no silence of the service, which gets another minute.
+                waiter.lengthen_patience(now + _ANOTHER_MINUTE)
                 continue
             waiter.polls += 1
             waiter.last_error = error
