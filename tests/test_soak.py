@@ -9,6 +9,8 @@ from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
+
 from omics_batch import (
     Batch,
     BatchCancelledError,
@@ -138,6 +140,7 @@ async def _outcome(client: OmicsBatchClient, omics: Simulator, kind: str) -> tup
     return kind, outcome
 
 
+@pytest.mark.slow
 async def test_a_hundred_waits_meet_every_sort_of_fault() -> None:
     """Each ends with its batch's truth, within its deadline plus a poll; no task or connection is left over."""
     troubles: list[dict[str, Any]] = []
