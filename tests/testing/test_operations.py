@@ -9,6 +9,7 @@ import pytest
 
 from omics_batch.testing import Life, ManualClock, Simulator
 from omics_batch.testing._account import Account
+from omics_batch.testing._model import service_model
 from omics_batch.testing._operations import HANDLERS
 from tests.testing._support import EPOCH, SETTING, Boto, ClientError, boto_to
 
@@ -286,10 +287,9 @@ async def test_a_run_is_shown_with_its_own_settings_over_the_default_ones(
         "outputUri": "s3://bucket/out/",
         "parameters": {"genome": "GRCh38", "mode": "fast"},
         "runTags": {"project": "trio"},
-        "engineSettings": {"profile": "standard", "resume": True},
     }
     settings = [
-        {"runSettingId": "a", "name": "own", "parameters": {"mode": "exact"}, "engineSettings": {"profile": "gpu"}},
+        {"runSettingId": "a", "name": "own", "parameters": {"mode": "exact"}},
         {"runSettingId": "b", "priority": 5},
     ]
     await start(boto, defaultRunSetting=default, batchRunSettings={"inlineSettings": settings})
@@ -303,13 +303,26 @@ async def test_a_run_is_shown_with_its_own_settings_over_the_default_ones(
         "status": "RUNNING",
         "batchId": "7123456",
     }
-    assert run["engineSettings"] == {"profile": "gpu"}  # all of it: the default's is overridden, not merged
     assert run["runOutputUri"] == "s3://bucket/out/2000001"
     assert (run["creationTime"], run["startTime"]) == (EPOCH + timedelta(seconds=6), EPOCH + timedelta(seconds=8))
     assert "stopTime" not in run
     assert "runSettingId" not in run
     other = await boto("get_run", id="2000002")
     assert (other["name"], other["priority"], other["status"]) == ("default", 5, "STARTING")
+
+
+@pytest.mark.skipif(
+    "engineSettings" not in service_model().shape({"shape": "InlineSetting"})["members"],
+    reason="this botocore cannot send engineSettings",
+)
+async def test_engine_settings_of_a_run_take_the_place_of_the_default_ones(clock: ManualClock, boto: Boto) -> None:
+    """They are overridden as a whole, where parameters and tags are merged."""
+    default = {**SETTING, "engineSettings": {"profile": "standard", "resume": True}}
+    settings = [{"runSettingId": "a", "engineSettings": {"profile": "gpu"}}, {"runSettingId": "b"}]
+    await start(boto, defaultRunSetting=default, batchRunSettings={"inlineSettings": settings})
+    clock.advance(8)
+    assert (await boto("get_run", id="2000001"))["engineSettings"] == {"profile": "gpu"}
+    assert (await boto("get_run", id="2000002"))["engineSettings"] == {"profile": "standard", "resume": True}
 
 
 async def test_a_failed_run_says_why(clock: ManualClock) -> None:
