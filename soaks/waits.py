@@ -31,6 +31,8 @@ POLL: Final = PollPolicy()
 EAGER: Final = PollPolicy(initial=1.0, factor=2.0, maximum=30.0, max_silence=900.0)
 _LATEST: Final = 66.0
 """The longest poll, its jitter included: what a wait may take beyond its deadline."""
+_QUEUED: Final = 10 * _LATEST
+"""What looks that got no turn may lengthen a wait's patience by."""
 _SHARING: Final = 0.7
 """Of the waits: these join one that is under way."""
 _NOW: Final = 1e-6
@@ -189,11 +191,14 @@ class Waiting:
         self._check_told(wait, outcome)
 
     def _check_silence(self, wait: Wait) -> None:
-        """It comes when the patience ends, or with the end of a look that is of use to more patient waits."""
+        """It comes when the patience ends, or with the end of a look that is of use to more patient waits.
+
+        Each look that got no turn lengthens it by a minute: half of the client's pace is little for so many waits.
+        """
         silence = wait.ended - max(wait.began, wait.followed.heard)
         assert silence > wait.max_silence - _NOW
         was_of_use = wait.followed.is_shared and wait.ended - wait.followed.asked < _LATEST
-        assert wait.dawdles or was_of_use or silence < wait.max_silence + _LATEST
+        assert wait.dawdles or was_of_use or silence < wait.max_silence + _QUEUED
 
     def _check_timeout(self, wait: Wait, error: WaitTimeoutError) -> None:
         """It comes at the deadline, and only where neither a look before it nor the last one told of the end."""
