@@ -31,6 +31,9 @@ def started(batch: str = BATCH_ID) -> Reply:
     return Reply(None, {"id": batch, "status": "CREATING"}, 201)
 
 
+EMPTY = Reply(None, {"items": []})
+"""A list without anything in it."""
+
 ACCEPTED = Reply(b"{}", status=202)
 
 PROCESSED = seen("PROCESSED", completed=96, processedTime="2025-03-15T12:00:00Z")

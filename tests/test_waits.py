@@ -13,7 +13,6 @@ import pytest
 
 from omics_batch import (
     AccessDeniedError,
-    AttemptTimeoutError,
     Batch,
     BatchCancelledError,
     BatchFailedError,
@@ -35,8 +34,21 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._faults import Fault, Trouble
+from omics_batch._places import Listener
 from omics_batch._transport import Reply
-from tests.stories import BATCH_ID, DENIED, NOT_FOUND, OUTAGE, PROCESSED, THROTTLED, repeated, seen, telling, trouble
+from tests.stories import (
+    BATCH_ID,
+    DENIED,
+    EMPTY,
+    NOT_FOUND,
+    OUTAGE,
+    PROCESSED,
+    THROTTLED,
+    repeated,
+    seen,
+    telling,
+    trouble,
+)
 from tests.virtual_time import running_clock
 
 pytestmark = pytest.mark.virtual_time
@@ -451,7 +463,10 @@ async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
         await asyncio.wait({wait})
         opened = story.client._open
         assert opened is not None
-        assert opened.watcher._timetable.next() is None
+        poller = opened.watcher._poller
+        assert poller._looks.next() is None
+        assert poller._deadlines.next() is None
+        assert not poller._line
 
 
 async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:
@@ -526,9 +541,10 @@ async def test_a_stalled_consumer_is_kept_what_differs_and_no_more() -> None:
             told.append(batch.finished_run_count)
             if len(told) == 1:
                 await story.clock.sleep(86400)
-                (target,) = story.client._opened().watcher._targets.values()
+                (target,) = story.client._opened().watcher._poller._targets.values()
                 (waiter,) = target.waiters
-                assert len(waiter._news) == 2
+                assert isinstance(waiter, Listener)
+                assert len(waiter._mail) == 2
     assert told == [0, 1, 96]
 
 
@@ -588,55 +604,14 @@ async def test_cancelling_one_of_those_at_the_deadline_leaves_the_others_their_l
             assert len(_tasks_of_ours()) == sum(not other.done() for other in waits)
 
 
-async def test_waiting_for_a_turn_is_no_silence_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look for which nothing was sent, for want of a turn, says nothing of the service."""
-    queued = 3
-
-    async def look(batch_id: str, *, deadline: float) -> Batch:
-        nonlocal queued
-        if not queued:
-            return Batch.model_validate(PROCESSED.document)
-        queued -= 1
-        await running_clock().sleep(50)
-        raise AttemptTimeoutError("its turn did not come")
-
-    async with telling(seen()) as story:
-        monkeypatch.setattr(story.client._opened().looker, "look", look)
-        batch = await story.client.wait_until_processed(BATCH_ID, poll=PollPolicy(max_silence=60))
-    assert batch.is_processed
-    assert story.clock.now() > 150
-
-
-async def test_the_want_of_a_turn_lengthens_the_patience_by_a_minute_and_no_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """An outage of the service, and a queue as well when the hour is over: the wait does not begin a second hour."""
-    queued: list[float] = []
-
-    async def look(batch_id: str, *, deadline: float) -> Batch:
-        error = AttemptTimeoutError("no answer")
-        error.attempts = 1
-        if running_clock().now() >= 3600 and not queued:
-            queued.append(running_clock().now())
-            error = AttemptTimeoutError("its turn did not come")
-        raise error
-
-    async with telling(seen()) as story:
-        monkeypatch.setattr(story.client._opened().looker, "look", look)
-        with pytest.raises(LostContactError) as caught:
-            await story.client.wait_until_processed(BATCH_ID)
-    assert queued == [3600]
-    assert caught.value.elapsed == timedelta(seconds=3660)
-
-
 async def test_many_waits_share_one_poller() -> None:
-    """A hundred batches are one background task, and half of `max_rate` between them."""
-    async with telling(seen(), max_rate=20.0) as story:
+    """A hundred batches that are in no list are one background task, and half of `max_rate` between them."""
+    async with telling(seen(), max_rate=20.0, others={"list_batch": [EMPTY]}) as story:
         story.transport.observations = [lambda: _the_one_asked_for(story.transport.asked[-1])]
         waits = [asyncio.create_task(story.client.wait_until_processed(str(n))) for n in range(1, 101)]
         await asyncio.gather(*waits)
-    assert story.transport.calls == 100
-    assert story.clock.now() == pytest.approx(9.9)
+    assert story.transport.methods.count("get_batch") == 100
+    assert story.clock.now() == pytest.approx(10.4)  # with the five lists, a tenth of a second each
 
 
 async def _the_one_asked_for(batch_id: str) -> Reply:

@@ -45,7 +45,7 @@ class Caller:
         """Seconds that one request may take."""
         self._pace = pace
         self._turns = Turns(clock, lambda: self._pace.rate)
-        self._watching_turns = Turns(clock, lambda: self._pace.rate * _WATCHING_SHARE)
+        self._watching_turns = Turns(clock, lambda: self.watching_rate)
 
     async def call(
         self,
@@ -56,6 +56,7 @@ class Caller:
         batch_id: str | None,
         deadline: float | None,
         watching: bool = False,
+        has_turn: bool = False,
         within: float | None = None,
         max_attempts: int | None = None,
         met: list[Fault] | None = None,
@@ -69,6 +70,7 @@ class Caller:
             batch_id: The batch this is about, for errors.
             deadline: The moment on the clock by which the call is over; None for none.
             watching: Whether a wait asks: those use half of the client's pace.
+            has_turn: Whether the first attempt has had its turn already, from `watching_turn`.
             within: Real seconds for the whole call, its turn included, where that is not the clock's matter.
             max_attempts: As many attempts, where not as many as the policy's.
             met: Where every fault goes that an attempt met.
@@ -82,9 +84,8 @@ class Caller:
 
         async def attempt() -> T | Fault:
             nonlocal attempts
-            if watching:
-                await self._watching_turns.next()
-            await self._turns.next()
+            if attempts or not has_turn:
+                await (self.watching_turn() if watching else self._turns.next())
             attempts += 1
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
@@ -112,6 +113,16 @@ class Caller:
                 raise ClientClosedError("the client was closed while a call was under way")
             raise error_of(answer, batch_id=batch_id, attempts=attempts)
         return answer
+
+    async def watching_turn(self, *, is_urgent: bool = False) -> None:
+        """Come back when it is a wait's turn to send: the urgent ones before all others."""
+        await self._watching_turns.next(is_urgent=is_urgent)
+        await self._turns.next()
+
+    @property
+    def watching_rate(self) -> float:
+        """The requests a second that waits may send now; infinite while nothing limits them."""
+        return self._pace.rate * _WATCHING_SHARE
 
     async def renew_credentials(self) -> bool:
         """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from omics_batch._clock import in_seconds
 from omics_batch._endings import is_deletion_over
@@ -13,7 +13,7 @@ from omics_batch._errors import FailedRunsError
 from omics_batch._failures import Failures
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
-from omics_batch._places import Waiter
+from omics_batch._places import EagerListener, Listener, Waiter
 from omics_batch._wait import checked_policy, error_at_the_end, has_ended
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from omics_batch._models import Batch
     from omics_batch._runs import FailedRun
     from omics_batch._wait import PollPolicy
+
+W = TypeVar("W", bound=Waiter)
 
 _GRACE: Final = 60.0
 """Seconds for which the service may not know a batch that it has just started."""
@@ -78,12 +80,16 @@ class OmicsBatchClient(Operations):
         Source: the AWS operation GetBatch.
         """
         opened = self._opened()
-        waiter = self._waiter(batch, timeout, poll)
-        async with aclosing(opened.watcher.follow(waiter)) as batches:
-            async for seen in batches:
-                told = on_update(seen) if on_update else None
-                if inspect.isawaitable(told):
-                    await told
+        waiter: Waiter
+        if on_update is None:
+            waiter = self._waiting(Waiter, batch, timeout, poll)
+            await opened.watcher.wait(waiter)
+        else:
+            waiter = listener = self._waiting(Listener, batch, timeout, poll)
+            async with aclosing(opened.watcher.follow(listener)) as batches:
+                async for seen in batches:
+                    if inspect.isawaitable(told := on_update(seen)):
+                        await told
         processed = waiter.result(error_at_the_end, self._clock.now())
         if raise_on_failed_runs:
             try:
@@ -116,7 +122,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operation GetBatch.
         """
-        return self._opened().watcher.follow(self._waiter(batch, timeout, poll))
+        return self._opened().watcher.follow(self._waiting(Listener, batch, timeout, poll))
 
     def failed_runs(
         self,
@@ -186,7 +192,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch and CancelRunBatch.
         """
-        return await self._opened().endings.cancel(self._waiter(batch, timeout, poll, is_eager=True))
+        return await self._opened().endings.cancel(self._waiting(EagerListener, batch, timeout, poll))
 
     async def delete_everything(
         self,
@@ -218,21 +224,20 @@ class OmicsBatchClient(Operations):
         Source: the AWS operations GetBatch, DeleteRunBatch and DeleteBatch.
         """
         return await self._opened().endings.delete(
-            self._waiter(batch, timeout, poll, is_eager=True, is_over=is_deletion_over)
+            self._waiting(EagerListener, batch, timeout, poll, is_over=is_deletion_over)
         )
 
-    def _waiter(
+    def _waiting(
         self,
+        kind: type[W],
         batch: BatchReference,
         timeout: Duration | None,
         poll: PollPolicy | None,
         *,
-        is_eager: bool = False,
         is_over: Callable[[Batch], bool] = has_ended,
-    ) -> Waiter:
+    ) -> W:
         batch_id = self._id_of(batch)
         policy = self._poll if poll is None else checked_policy(poll)
         seconds = None if timeout is None else in_seconds("timeout", timeout)
         grace = _GRACE if isinstance(batch, StartRunBatchResponse) else 0.0
-        now = self._clock.now()
-        return Waiter(batch_id, policy, seconds, now, is_eager=is_eager, grace=grace, is_over=is_over)
+        return kind(batch_id, policy, seconds, self._clock.now(), grace=grace, is_over=is_over)

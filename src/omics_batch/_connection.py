@@ -101,7 +101,7 @@ class Connection:
             keepalive=_KEEPALIVE * in_seconds("maximum", self._poll.maximum),
         )
         caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
-        looker = BatchLooker(caller)
+        looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
         watcher = Watcher(looker, self._clock, self._random)
         self._open = Opened(caller, looker, changer, watcher, Endings(watcher, changer, looker, self._clock))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._places import Waiter
+    from omics_batch._places import Listener
     from omics_batch._watcher import Watcher
 
 _MOST_CONFLICTS: Final = 3
@@ -78,12 +78,12 @@ class Endings:
         self._looker = looker
         self._clock = clock
 
-    async def cancel(self, waiter: Waiter) -> Batch:
+    async def cancel(self, waiter: Listener) -> Batch:
         """Cancel a batch, once it is created, and return it cancelled."""
         await self._make(CANCEL, self._changer.cancel, waiter)
         return waiter.result(error_unless_cancelled, self._clock.now())
 
-    async def delete(self, waiter: Waiter) -> Batch:
+    async def delete(self, waiter: Listener) -> Batch:
         """Delete the runs of a batch, then its record, and return what was seen last of it.
 
         Args:
@@ -106,7 +106,7 @@ class Endings:
             raise
         return batch
 
-    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Waiter) -> None:
+    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:
         """Make a request once the batch allows it, and wait."""
         try:
             await self._ask_and_wait(request, ask, waiter)
@@ -118,7 +118,7 @@ class Endings:
             waiter.facts_on(error, self._clock.now())
             raise
 
-    async def _ask_and_wait(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Waiter) -> None:
+    async def _ask_and_wait(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:
         is_made, conflicts = False, 0
         waiter.advice = request.not_made
         async with aclosing(self._watcher.follow(waiter)) as batches:
@@ -143,5 +143,5 @@ class Endings:
                 else:
                     is_made, waiter.advice = True, request.accepted
 
-    def _has_time(self, waiter: Waiter) -> bool:
+    def _has_time(self, waiter: Listener) -> bool:
         return waiter.deadline is None or self._clock.now() < waiter.deadline

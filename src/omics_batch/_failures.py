@@ -7,13 +7,13 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from omics_batch._errors import MalformedResponseError, ResourceNotFoundError
-from omics_batch._lister import PAGE
 from omics_batch._log import LOG
+from omics_batch._plan import PAGE
 from omics_batch._runs import FailedRun
 from omics_batch._statuses import FailureKind, RunStatus, SubmissionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
     from omics_batch._lister import Lister
     from omics_batch._models import Batch, RunBatchListItem
@@ -64,11 +64,12 @@ class Failures:
         await self._seek(batch, RunStatus.FAILED, FailureKind.RUN)
         if self._with_cancelled:
             await self._seek(batch, RunStatus.CANCELLED, FailureKind.CANCELLED)
-        async with aclosing(self._submissions(batch)) as submissions:
-            async for item in submissions:
-                if failed := await self._failed(batch, item):
-                    found += 1
-                    yield failed
+        for filters in self._questions(batch):
+            async with aclosing(self._lister.runs_in_batch(batch.id, filters)) as submissions:
+                async for item in submissions:
+                    if failed := await self._failed(batch, item):
+                        found += 1
+                        yield failed
         self._account_for(batch, found)
 
     async def _seek(self, batch: Batch, status: RunStatus, kind: FailureKind) -> None:
@@ -76,13 +77,11 @@ class Failures:
             if run.status == status:  # whatever becomes of the filter on its way
                 self._sought[run.id] = kind
 
-    async def _submissions(self, batch: Batch) -> AsyncGenerator[RunBatchListItem]:
-        for filters in self._filters(batch):
-            async for item in self._lister.runs_in_batch(batch.id, filters):
-                yield item
+    def _questions(self, batch: Batch) -> Generator[dict[str, str]]:
+        """Yield the filters to read ListRunsInBatch with, one for each run that is still sought then at last."""
+        yield from self._filters(batch)
         for run_id in list(self._sought):
-            async for item in self._lister.runs_in_batch(batch.id, {"runId": run_id}):
-                yield item
+            yield {"runId": run_id}
 
     def _filters(self, batch: Batch) -> list[dict[str, str]]:
         """Choose how ListRunsInBatch is read, before what is left is asked for run by run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import OrderedDict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._clock import is_number
@@ -77,23 +77,31 @@ class Turns:
         self._clock = clock
         self._rate = rate
         self._last = -math.inf
-        self._queue: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+        self._urgent: dict[object, asyncio.Future[None]] = {}
+        self._queue: dict[object, asyncio.Future[None]] = {}
 
-    async def next(self) -> None:
-        """Come back when it is the caller's turn to send."""
-        place = asyncio.get_running_loop().create_future()
-        self._queue[place] = None
+    async def next(self, *, is_urgent: bool = False) -> None:
+        """Come back when it is the caller's turn to send: the urgent ones before all others."""
+        loop = asyncio.get_running_loop()
+        place = object()
+        is_alone = not (self._urgent or self._queue)
+        queue = self._urgent if is_urgent else self._queue
+        queue[place] = loop.create_future()
         try:
-            if len(self._queue) > 1:
-                await place
+            if not is_alone:
+                await queue[place]
             while (delay := self._last + 1 / self._rate() - self._clock.now()) > 0:
                 await self._clock.sleep(delay)
+                if self._urgent and not is_urgent:  # who came while this one slept at the head
+                    queue[place] = loop.create_future()
+                    self._call_the_head()
+                    await queue[place]
             self._last = self._clock.now()
         finally:
-            del self._queue[place]
+            del queue[place]
             self._call_the_head()
 
     def _call_the_head(self) -> None:
-        head = next(iter(self._queue), None)
+        head = next(iter((self._urgent or self._queue).values()), None)
         if head is not None and not head.done():
             head.set_result(None)

@@ -165,6 +165,15 @@ RUNS_DELETION: Final = frozenset(
 TERMINAL: Final = RUNS_DELETION | {BatchStatus.PROCESSED, BatchStatus.FAILED, BatchStatus.CANCELLED}
 """No run of the batch will start or go on any more."""
 
+ACTIVE: Final = (
+    BatchStatus.CREATING,
+    BatchStatus.PENDING,
+    BatchStatus.SUBMITTING,
+    BatchStatus.INPROGRESS,
+    BatchStatus.STOPPING,
+)
+"""Runs of the batch may start or go on. In the order of life: one that moves on between two lists is in one of them."""
+
 CANCELLATION: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
 """CancelRunBatch was called."""
 

@@ -14,37 +14,37 @@ class Timetable(Generic[K]):
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._moments: dict[K, tuple[float, int]] = {}
+        self._entries: dict[K, tuple[float, int, K]] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._order = count()
 
     def set(self, key: K, moment: float) -> None:
         """Note a key's moment; a former one no longer counts."""
-        entry = (moment, next(self._order))
-        self._moments[key] = entry
-        heapq.heappush(self._heap, (*entry, key))
-        if len(self._heap) > 2 * len(self._moments) + 16:
-            self._heap = [(*entry, key) for key, entry in self._moments.items()]
+        entry = self._entries[key] = (moment, next(self._order), key)
+        heapq.heappush(self._heap, entry)
+        if len(self._heap) > 2 * len(self._entries) + 16:
+            self._heap = list(self._entries.values())
             heapq.heapify(self._heap)
 
     def discard(self, key: K) -> None:
         """Forget a key, if it is there."""
-        self._moments.pop(key, None)
+        self._entries.pop(key, None)
 
     def next(self) -> float | None:
         """Return the earliest moment; None where there is none."""
-        self._drop_the_outdated()
+        while self._heap and self._entries.get(self._heap[0][2]) is not self._heap[0]:
+            heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
+
+    def until(self, moment: float) -> list[K]:
+        """Return the keys whose moment comes by then, in no order, and leave them."""
+        return [key for when, _, key in self._entries.values() if when <= moment]
 
     def due(self, now: float) -> list[K]:
         """Take out the keys whose moment has come, in the order of their moments."""
         keys: list[K] = []
         while (moment := self.next()) is not None and moment <= now:
             key = heapq.heappop(self._heap)[2]
-            del self._moments[key]
+            del self._entries[key]
             keys.append(key)
         return keys
-
-    def _drop_the_outdated(self) -> None:
-        while self._heap and self._moments.get(self._heap[0][2]) != self._heap[0][:2]:
-            heapq.heappop(self._heap)

@@ -169,22 +169,36 @@ def error_after_deletion(batch: Batch) -> RunsDeleteFailedError | None:
 
 
 def error_at_the_deadline(
-    batch_id: str, batch: Batch | None, elapsed: float, advice: str | None = None
+    batch_id: str, batch: Batch | None, elapsed: float, advice: str | None = None, *, listed: str | None = None
 ) -> WaitTimeoutError:
-    """Return what a wait raises when its time is over."""
+    """Return what a wait raises when its time is over.
+
+    Args:
+        batch_id: The batch that was waited for.
+        batch: The last `Batch` that was seen.
+        elapsed: How many seconds the wait lasted.
+        advice: What to do next, if not just to wait again.
+        listed: The status in which a list has shown the batch since.
+    """
     return WaitTimeoutError(
-        f"batch {batch_id} {_standing(batch)} after {_span(elapsed)}. "
+        f"batch {batch_id} {_standing(batch, listed)} after {_span(elapsed)}. "
         f"{advice or 'The batch goes on: wait for it again, with more time.'}",
     )
 
 
 def error_after_silence(
-    batch_id: str, batch: Batch | None, silence: float, last: OmicsBatchError, advice: str | None = None
+    batch_id: str,
+    batch: Batch | None,
+    silence: float,
+    last: OmicsBatchError,
+    advice: str | None = None,
+    *,
+    listed: str | None = None,
 ) -> LostContactError:
     """Return what a wait raises when nothing readable was heard for too long."""
     error = LostContactError(
         f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
-        f"it {_standing(batch)}. The last trouble: {last} {advice or 'The batch goes on: wait for it again.'}",
+        f"it {_standing(batch, listed)}. The last trouble: {last} {advice or 'The batch goes on: wait for it again.'}",
     )
     error.__cause__ = last
     return error
@@ -194,7 +208,9 @@ def _span(seconds: float) -> timedelta:
     return timedelta(seconds=round(seconds))
 
 
-def _standing(batch: Batch | None) -> str:
+def _standing(batch: Batch | None, listed: str | None) -> str:
+    if listed is not None:
+        return f"was {one_line(listed)} when last listed"
     if batch is None:
         return "was never seen"
     return f"was {one_line(batch.status)}, {batch.percent_complete:.1f} % complete, when last seen"

@@ -1,0 +1,72 @@
+"""The line of batches that want a look, the most urgent first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omics_batch._places import Target
+
+
+class Line:
+    """Who is looked at next, when there is a turn to send.
+
+    Urgent are batches that no list showed, since they may have ended. Then come those that are due; then, in
+    turn, those whose counts are wanted of which a list has told already that they go on.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._missing: dict[Target, None] = {}
+        self._due: dict[Target, None] = {}
+        self._wanted: dict[Target, None] = {}
+
+    @property
+    def urgent(self) -> int:
+        """How many in it are urgent."""
+        return len(self._missing)
+
+    def __bool__(self) -> bool:
+        """Whether anybody is in it."""
+        return bool(self._missing or self._due or self._wanted)
+
+    @property
+    def due(self) -> Iterable[Target]:
+        """Those that a sweep may spare a look."""
+        return self._due
+
+    def miss(self, target: Target) -> None:
+        """No list shows the batch, or the lists are not to be believed."""
+        self._due.pop(target, None)
+        self._missing[target] = None
+
+    def expect(self, target: Target) -> None:
+        """The batch is due to be seen, in whatever way."""
+        if target not in self._missing:
+            self._due[target] = None
+        if target.is_listened:
+            self.want(target)
+
+    def want(self, target: Target) -> None:
+        """The batch itself is wanted, with its counts."""
+        self._wanted[target] = None
+
+    def see(self, target: Target) -> None:
+        """A list has shown that the batch goes on."""
+        self._missing.pop(target, None)
+        self._due.pop(target, None)
+
+    def discard(self, target: Target) -> None:
+        """Forget a batch, if it is here."""
+        self.see(target)
+        self._wanted.pop(target, None)
+
+    def take(self) -> Target | None:
+        """Take out who is next; None where nobody is here any more."""
+        for lane in (self._missing, self._due, self._wanted):
+            for target in lane:
+                self.discard(target)
+                return target
+        return None

@@ -1,0 +1,55 @@
+"""What is known of the account's lists: how much they hold, and whether they can be read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from omics_batch._errors import AccessDeniedError
+from omics_batch._log import LOG
+from omics_batch._plan import price
+
+if TYPE_CHECKING:
+    from omics_batch._errors import OmicsBatchError
+
+_SHORTEST_PAUSE: Final = 60.0
+_LONGEST_PAUSE: Final = 3600.0
+
+_DENIED: Final = (
+    "omics:ListBatch on * is not allowed: batches are looked at one by one, which takes longer where they are many. %s"
+)
+_FAILED: Final = "the lists of batches cannot be read, batches are looked at one by one: %s"
+
+
+class Lists:
+    """Remembers what a sweep of ListBatch costs, and leaves it alone for a while where it fails."""
+
+    def __init__(self) -> None:
+        """Begin with an account that has no other batches, and lists that can be read."""
+        self._others = 0
+        self._pause = 0.0
+        self._closed_until = -math.inf
+
+    def are_open(self, now: float) -> bool:
+        """Whether a sweep is worth trying."""
+        return now >= self._closed_until
+
+    def price(self, watched: int) -> float:
+        """Return about how many calls a sweep makes, by what the last one met."""
+        return price(watched, self._others)
+
+    def read(self, others: int) -> None:
+        """A sweep came through, and met so many batches that nobody here waits for."""
+        self._others = others
+        if self._pause:
+            LOG.info("the lists of batches can be read again")
+        self._pause = 0.0
+
+    def failed(self, error: OmicsBatchError, others: int, now: float) -> None:
+        """A sweep failed after it had met so many other batches: leave the lists alone, longer each time."""
+        self._others = max(self._others, others)
+        is_denied = isinstance(error, AccessDeniedError)
+        if not self._pause:
+            LOG.warning(_DENIED if is_denied else _FAILED, error)
+        self._pause = _LONGEST_PAUSE if is_denied else min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+        self._closed_until = now + self._pause

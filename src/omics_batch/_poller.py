@@ -1,0 +1,384 @@
+"""One poller for all waits of a client: it sleeps until a look or a deadline is due, and has looks made.
+
+Two hands help it, for as long as there is work. One takes turns to send and spends each on the look that is
+most urgent; the looks run beside it, so that a slow one holds up nobody else. The other sweeps through the
+lists of active batches where that is cheaper: whom a list shows is spared its look, and whom none shows is
+looked at, since a list that does not show a batch proves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from copy import copy
+from typing import TYPE_CHECKING, Final, Protocol
+
+from omics_batch._clock import in_seconds
+from omics_batch._errors import ClientClosedError, OmicsBatchError
+from omics_batch._line import Line
+from omics_batch._lists import Lists
+from omics_batch._log import LOG
+from omics_batch._places import Target
+from omics_batch._plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
+from omics_batch._text import one_line
+from omics_batch._timetable import Timetable
+from omics_batch._wait import error_after_silence
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+
+    from omics_batch._clock import Clock
+    from omics_batch._lister import ActiveBatch
+    from omics_batch._models import Batch
+    from omics_batch._places import Waiter
+
+_CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
+_POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
+_TRUST: Final = 12 * 3600.0
+"""Seconds after which a batch is looked at though lists go on showing it: they might be stuck."""
+
+
+class Looker(Protocol):
+    """How the poller sees batches, and what it makes of not seeing one."""
+
+    @property
+    def rate(self) -> float:
+        """The calls a second that waits may make now; infinite while nothing limits them."""
+        ...
+
+    async def turn(self, *, is_urgent: bool) -> None:
+        """Come back when a wait may send: its look follows at once."""
+        ...
+
+    async def look(self, batch_id: str, *, deadline: float) -> Batch:
+        """Return the batch, trying again as the retry policy allows, until the deadline on the clock."""
+        ...
+
+    def active_batches(self, *, deadline: float) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
+        """Walk page by page through all batches that have not ended: each page takes its turn."""
+        ...
+
+    def is_outage(self, error: OmicsBatchError) -> bool:
+        """Whether a wait survives the error."""
+        ...
+
+
+class Poller:
+    """Looks at batches for waits that have joined."""
+
+    def __init__(self, looker: Looker, clock: Clock, random: Callable[[], float]) -> None:
+        """Begin with no wait: tasks run only while there is one."""
+        self._looker = looker
+        self._clock = clock
+        self._random = random
+        self._targets: dict[str, Target] = {}
+        self._looks: Timetable[Target] = Timetable()
+        self._deadlines: Timetable[Waiter] = Timetable()
+        self._line = Line()
+        self._lists = Lists()
+        self._sweeps = 0
+        self._nap: asyncio.Future[None] | None = None
+        self._hands: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
+
+    def join(self, waiter: Waiter) -> None:
+        """Follow a wait's batch, and look at it as soon as there is a turn."""
+        if self._closed:
+            raise ClientClosedError("the client is closed")
+        target = self._targets.get(waiter.batch_id)
+        if target is None:
+            target = self._targets[waiter.batch_id] = Target(waiter.batch_id)
+            target.interval = waiter.poll.interval(0, 0.5)
+        target.waiters[waiter] = None
+        target.looks = -1
+        if waiter.deadline is not None:
+            self._deadlines.set(waiter, waiter.deadline)
+        if target.look is None:
+            self._schedule(target, self._clock.now())
+        self._rouse()
+
+    def leave(self, waiter: Waiter) -> None:
+        """Forget a wait, if it is known; with the last one of its batch, the batch."""
+        target = self._targets.get(waiter.batch_id)
+        if target is None or waiter not in target.waiters:
+            return
+        del target.waiters[waiter]
+        self._deadlines.discard(waiter)
+        if target.waiters:
+            return
+        del self._targets[target.batch_id]
+        self._looks.discard(target)
+        self._line.discard(target)
+        if target.look is not None:
+            target.look.cancel()
+        self._rouse()
+        if not self._targets:
+            self._dismiss()
+
+    async def close(self) -> None:
+        """End all waits with `ClientClosedError`, and all tasks."""
+        self._closed = True
+        running = [target.look for target in self._targets.values() if target.look is not None]
+        running += self._hands.values()
+        self._end_all(ClientClosedError("the client was closed under a running wait; the batch goes on"))
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    def _rouse(self) -> None:
+        if self._nap is not None:
+            self._nap.cancel()
+        if self._targets:
+            self._employ(_POLLER, self._poll)
+
+    def _employ(self, name: str, work: Callable[..., Coroutine[None, None, None]], *about: object) -> None:
+        if name not in self._hands:
+            doing = self._see_through(name, work, *about)
+            self._hands[name] = asyncio.create_task(doing, name=f"omics_batch {name}")
+
+    async def _see_through(self, name: str, work: Callable[..., Coroutine[None, None, None]], *about: object) -> None:
+        """Do a part of the work that all waits depend on: when it cannot be done, none may hang for it."""
+        error: Exception | None = ClientClosedError(_CANCELLED)
+        try:
+            await work(*about)
+            error = None
+        except Exception as trouble:  # noqa: BLE001 - a caller's clock may raise anything
+            error = trouble
+        finally:
+            if self._hands.get(name) is asyncio.current_task():  # or it was dismissed
+                del self._hands[name]
+                if error is not None:
+                    self._end_all(error)
+
+    def _dismiss(self) -> None:
+        """Let the hands stop, where nobody waits any more."""
+        for name in {_SWEEP, _URGENT_TURNS, _TURNS} & self._hands.keys():
+            self._hands.pop(name).cancel()
+
+    async def _poll(self) -> None:
+        while self._targets:
+            now = self._clock.now()
+            for waiter in self._deadlines.due(now):
+                self.leave(waiter)
+                waiter.tell(None)
+            for target in self._looks.due(now):
+                self._line.expect(target)
+            self._set_to_work()
+            if self._targets:  # or the last wait has just timed out
+                moments = [moment for moment in (self._looks.next(), self._deadlines.next()) if moment is not None]
+                await self._sleep_until(min(moments, default=None))
+
+    async def _sleep_until(self, moment: float | None) -> None:
+        self._nap = (
+            asyncio.get_running_loop().create_future()
+            if moment is None
+            else asyncio.ensure_future(self._clock.sleep(moment - self._clock.now()))
+        )
+        try:
+            await asyncio.wait((self._nap,))
+        finally:
+            self._nap.cancel()
+            await asyncio.wait((self._nap,))
+        if not self._nap.cancelled():
+            self._nap.result()
+
+    def _set_to_work(self) -> None:
+        """Have a sweep made where that is cheaper, and the looks that are due where it is not."""
+        if _SWEEP not in self._hands and (served := self._worth_a_sweep()):
+            self._employ(_SWEEP, self._sweep, served)
+        if self._line.urgent:
+            self._employ(_URGENT_TURNS, self._serve_urgently)
+        if self._line:
+            self._employ(_TURNS, self._serve)
+
+    def _worth_a_sweep(self) -> dict[Target, None]:
+        """Return whom a sweep would serve now, taken out of the line; nobody where looks are cheaper."""
+        now, due, price = self._clock.now(), list(self._line.due), self._lists.price(len(self._targets))
+        if not due or not self._lists.are_open(now) or 0 < self._line.urgent < price:
+            return {}  # those whom the last sweep did not show come first, unless they are very many
+        interval = min(target.interval for target in due)
+        soon = self._looks.until(now + SOON * interval)
+        alone = sum(not target.is_listened for target in (*due, *soon))
+        need = Need(alone, len(due) + len(soon) - alone, interval)
+        if not is_sweep_cheaper(need, price=price, rate=self._looker.rate):
+            return {}
+        for target in soon:
+            self._looks.discard(target)
+            self._line.expect(target)
+        for target in (*due, *soon):
+            self._line.see(target)
+        return dict.fromkeys((*due, *soon))
+
+    async def _serve(self) -> None:
+        """Spend one turn after the other on who is next."""
+        while self._line:
+            await self._looker.turn(is_urgent=False)
+            self._spend_turn()
+
+    async def _serve_urgently(self) -> None:
+        """Spend urgent turns, for as long as somebody needs them: a sweep takes every other one at most."""
+        while self._line.urgent:
+            await self._looker.turn(is_urgent=True)
+            self._spend_turn()
+        self._rouse()
+
+    def _spend_turn(self) -> None:
+        target = self._line.take()
+        if target is None:  # whom a list has shown meanwhile, or who has left
+            return
+        now = self._clock.now()
+        self._looks.discard(target)
+        if not target.misses:
+            for waiter in target.waiters:
+                waiter.excuse(max(now - target.due, 0.0), now)
+        target.look = asyncio.create_task(self._look(target, now), name=f"omics_batch look {target.batch_id}")
+
+    async def _sweep(self, served: dict[Target, None]) -> None:
+        """Let the lists tell who goes on, and look at the others."""
+        self._sweeps += 1
+        others = 0
+        deadline = self._clock.now() + time_for_sweep(len(served), self._looker.rate)
+        try:
+            async with aclosing(self._looker.active_batches(deadline=deadline)) as pages:
+                async for page in pages:
+                    others += self._heard_of(page)
+        except OmicsBatchError as error:
+            self._lists.failed(error, others, self._clock.now())
+            for target in self._not_shown():
+                if target in served:
+                    self._line.expect(target)
+        else:
+            self._lists.read(others)
+            for target in self._not_shown():
+                if target in served or target.listed_in:
+                    self._line.miss(target)
+        self._rouse()
+
+    def _heard_of(self, page: Iterable[ActiveBatch]) -> int:
+        """Take in a page of a list; return how many of it nobody here waits for."""
+        others = 0
+        for listed in page:
+            target = self._targets.get(listed.id)
+            if target is None:
+                others += 1
+            elif is_sign_of_life(listed.status):
+                self._listed(target, listed.status)
+        return others
+
+    def _not_shown(self) -> list[Target]:
+        """Return whom the sweep has not shown, and nobody looks at already."""
+        return [target for target in self._targets.values() if target.listed_in != self._sweeps and target.look is None]
+
+    def _listed(self, target: Target, status: str) -> None:
+        """A list shows a batch as active: that is no answer, but spares it a look."""
+        now = self._clock.now()
+        is_news = moves_on(target.status, status)
+        target.looks = 0 if is_news else target.looks + 1
+        target.misses = 0
+        target.listed_in = self._sweeps
+        if is_news:
+            target.status = status
+            LOG.info("batch %s: listed as %s", target.batch_id, one_line(status))
+        for waiter in target.waiters:
+            waiter.hear(status, now)
+        if target.look is not None:
+            return
+        self._line.see(target)
+        self._schedule_next(target)
+        if target.trust is None:
+            target.trust = now + _TRUST * self._random()
+        if target.trust <= now:
+            self._line.miss(target)
+
+    async def _look(self, target: Target, now: float) -> None:
+        try:
+            seen: Batch | Exception = await self._looker.look(target.batch_id, deadline=target.limit(now))
+        except asyncio.CancelledError:
+            self._end(target, ClientClosedError(_CANCELLED))
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the waits have to hear of it
+            seen = error
+        target.look = None
+        if not isinstance(seen, Exception):
+            self._saw(target, seen)
+        elif not isinstance(seen, OmicsBatchError):
+            self._end(target, seen)
+        elif self._looker.is_outage(seen):
+            self._missed(target, seen)
+        else:
+            self._refused(target, seen)
+        self._rouse()
+
+    def _saw(self, target: Target, batch: Batch) -> None:
+        now = self._clock.now()
+        is_news = target.status != batch.status
+        target.looks = 0 if is_news else target.looks + 1
+        target.misses = 0
+        target.status = batch.status.value
+        target.trust = now + _TRUST
+        target.listed_in = 0
+        if is_news:
+            LOG.info("batch %s: %s, %.1f %% complete", batch.id, one_line(batch.status), batch.percent_complete)
+        target.see(batch, now)
+        if not all(waiter.is_over(batch) for waiter in target.waiters):
+            self._schedule_next(target)
+
+    def _refused(self, target: Target, error: OmicsBatchError) -> None:
+        now = self._clock.now()
+        for waiter in list(target.waiters):
+            if waiter.survives(error, now):
+                waiter.heard = now
+            else:
+                waiter.polls += min(error.attempts, 1)
+                self.leave(waiter)
+                waiter.tell(own_copy(error))
+        if target.waiters:
+            self._missed(target, error)
+
+    def _missed(self, target: Target, error: OmicsBatchError) -> None:
+        now = self._clock.now()
+        target.looks += 1
+        target.misses += 1
+        LOG.warning("batch %s: a look failed, the wait goes on: %s", target.batch_id, error)
+        for waiter in list(target.waiters):
+            waiter.polls += min(error.attempts, 1)
+            waiter.last_error = error
+            if waiter.patience <= now:
+                self.leave(waiter)
+                silence = in_seconds("max_silence", waiter.poll.max_silence)
+                waiter.tell(
+                    error_after_silence(
+                        target.batch_id, waiter.shown, silence, error, waiter.advice, listed=waiter.listed
+                    )
+                )
+        if target.waiters:
+            self._schedule_next(target)
+
+    def _schedule_next(self, target: Target) -> None:
+        chance = self._random()
+        target.interval = min(waiter.poll.interval(target.looks, chance) for waiter in target.waiters)
+        patience = min(waiter.patience for waiter in target.waiters)
+        self._schedule(target, min(self._clock.now() + target.interval, patience))
+
+    def _schedule(self, target: Target, moment: float) -> None:
+        target.due = moment
+        self._looks.set(target, moment)
+
+    def _end(self, target: Target, error: Exception) -> None:
+        for waiter in list(target.waiters):
+            self.leave(waiter)
+            waiter.tell(own_copy(error))
+
+    def _end_all(self, error: Exception) -> None:
+        for target in list(self._targets.values()):
+            self._end(target, error)
+
+
+def own_copy(error: Exception) -> Exception:
+    """Return an error that one wait may put its facts on, while others put theirs on the same."""
+    if not isinstance(error, OmicsBatchError):
+        return error
+    own = copy(error)
+    own.__cause__ = error.__cause__
+    return own

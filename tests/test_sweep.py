@@ -1,0 +1,448 @@
+"""Many waits share a sweep of the account's lists, and keep every promise that a lone wait keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from omics_batch import (
+    Batch,
+    BatchCancelledError,
+    BatchFailedError,
+    ClientClosedError,
+    LostContactError,
+    PollPolicy,
+    RetryPolicy,
+    WaitTimeoutError,
+)
+from omics_batch._transport import Reply
+from tests.accounts import LISTS, Account, cohort, ends, following
+from tests.stories import OUTAGE, service
+from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+pytestmark = pytest.mark.virtual_time
+
+ONE_ATTEMPT = RetryPolicy(max_attempts=1)
+LIST_DENIED = service("AccessDeniedException", 403, "ListBatch")
+LIST_DOWN = service("InternalServerException", 500, "ListBatch")
+
+
+@asynccontextmanager
+async def waiting(account: Account, **settings: Any) -> AsyncGenerator[dict[str, asyncio.Task[Batch]]]:
+    """Wait for every batch of an account, all from the same moment on; what still waits at the end is cancelled."""
+    async with following(account, **settings) as client:
+        waits = {batch_id: asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives}
+        try:
+            yield waits
+        finally:
+            await _cancel(waits.values())
+
+
+async def _cancel(waits: Any) -> None:
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def _tasks_of_ours() -> list[str]:
+    return sorted(task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch"))
+
+
+# Which calls are made
+
+
+async def test_a_hundred_waits_are_six_calls_every_half_a_minute() -> None:
+    """Five lists, one of which has a second page; nobody is asked for by itself while the lists show all."""
+    account = Account(cohort(101))
+    async with waiting(account):
+        await running_clock().sleep(80)
+    assert account.looks == []
+    assert account.pages == [*LISTS[:4], "INPROGRESS", "STOPPING"] * 3
+
+
+async def test_a_sweep_takes_its_turns_at_half_the_clients_pace() -> None:
+    """Five calls a second by default: the rest stays for others."""
+    account = Account(cohort(101))
+    async with waiting(account):
+        await running_clock().sleep(20)
+    assert [round(at, 6) for at, _, _ in account.sent] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+async def test_the_end_costs_one_look_of_its_own() -> None:
+    """A batch that no list shows any more is asked for, and nobody else."""
+    account = Account({**cohort(99), "7": ends(40)})
+    async with waiting(account) as waits:
+        batch = await waits["7"]
+        await running_clock().sleep(100)
+    assert batch.is_processed
+    assert account.looks == ["7"]
+    assert account.asked("7")[0] == pytest.approx(61, abs=2)
+
+
+async def test_batches_that_have_ended_are_told_after_one_sweep() -> None:
+    """The first look of many waits is a sweep too: what no list shows is asked for at once."""
+    account = Account({**cohort(50), **{str(n): ends(0) for n in range(1, 21)}})
+    async with waiting(account) as waits:
+        await asyncio.gather(*(waits[str(n)] for n in range(1, 21)))
+        assert running_clock().now() == pytest.approx(1.0 + 19 * 0.2)
+    assert sorted(account.looks, key=int) == [str(n) for n in range(1, 21)]
+
+
+@pytest.mark.parametrize(("number", "is_swept"), [(1, False), (5, False), (6, True), (50, True)])
+async def test_few_waits_are_looked_at_one_by_one(number: int, is_swept: bool) -> None:  # noqa: FBT001
+    """Five lists are five calls, so five waits are as well asked for by themselves."""
+    account = Account(cohort(number))
+    async with waiting(account):
+        await running_clock().sleep(80)
+    assert bool(account.pages) is is_swept
+    assert len(account.looks) == (0 if is_swept else 3 * number)
+
+
+async def test_other_peoples_batches_make_a_sweep_dearer() -> None:
+    """Where the account has thousands more, some dozens of waits are looked at by themselves, once that is known."""
+    strangers = [{"id": str(10**6 + n), "status": "INPROGRESS"} for n in range(5000)]
+    account = Account(cohort(30), others={"INPROGRESS": strangers})
+    async with waiting(account, max_rate=100):
+        await running_clock().sleep(200)
+    assert account.pages == [*LISTS[:4], *["INPROGRESS"] * 50, "STOPPING"]
+    assert len(account.looks) == 6 * 30
+
+
+async def test_waits_for_one_batch_are_one() -> None:
+    """A hundred waits for one batch are as cheap as one wait."""
+    account = Account({"7": ends(70)})
+    async with following(account) as client:
+        batches = await asyncio.gather(*(client.wait_until_processed("7") for _ in range(100)))
+    assert all(batch is batches[0] for batch in batches)
+    assert account.asked("7") == [0, 30, 60, 90]
+    assert account.pages == []
+
+
+async def test_a_newcomer_looks_at_once() -> None:
+    """Who joins between two sweeps does not sit out the interval."""
+    account = Account({**cohort(50), "7": ends(0)})
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
+        await running_clock().sleep(10)
+        await client.wait_until_processed("7")
+        assert running_clock().now() == 10
+        await _cancel(waits)
+
+
+# Lists are hints
+
+
+async def test_a_batch_that_moves_on_between_two_lists_is_seen_in_one_of_them() -> None:
+    """That is why lists are read in the order of life."""
+    account = Account({**cohort(50), "7": {0: "PENDING", 0.5: "SUBMITTING", 30.5: "INPROGRESS", 60.7: "STOPPING"}})
+    async with waiting(account):
+        await running_clock().sleep(80)
+    assert account.looks == []
+
+
+async def test_a_batch_that_the_lists_do_not_show_yet_is_asked_for_and_never_judged() -> None:
+    """Lists lag: a batch that has just begun is in none."""
+    account = Account({**cohort(50), "7": {20: "CREATING", 40: "INPROGRESS", 100: "PROCESSED"}}, lag=40)
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
+        await running_clock().sleep(20)
+        batch = await client.wait_until_processed("7")
+        await _cancel(waits)
+    assert batch.is_processed
+    assert account.asked("7")[0] == 20
+    assert account.asked("7")[-1] > 140
+
+
+async def test_a_list_that_lags_delays_the_end_and_no_more() -> None:
+    """It shows for a while what has ended."""
+    account = Account({**cohort(50), "7": ends(5)}, lag=40)
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+    assert account.asked("7")[-1] == pytest.approx(61, abs=2)
+
+
+async def test_a_status_that_nobody_knows_is_asked_for_each_time(caplog: pytest.LogCaptureFixture) -> None:
+    """It is in none of the lists that are read, and counts as not finished."""
+    account = Account({**cohort(50), "7": {0: "DEFRAGMENTING", 100: "PROCESSED"}})
+    with caplog.at_level(logging.WARNING):
+        async with waiting(account) as waits:
+            assert (await waits["7"]).is_processed
+    assert len(account.asked("7")) == 5
+    assert [record.getMessage() for record in caplog.records] == [
+        "batch 7: unknown status DEFRAGMENTING counts as not finished"
+    ]
+
+
+@pytest.mark.parametrize("status", ["PROCESSED", "DEFRAGMENTING"])
+async def test_a_list_of_active_ones_that_shows_another_status_is_no_answer(status: str) -> None:
+    """Neither an end nor a sign of life: the batch itself is asked."""
+    odd = {"INPROGRESS": [{"id": "7", "status": status}]}
+    account = Account({**cohort(50), "7": {0: "NOWHERE", 50: "PROCESSED"}}, others=odd)
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+        assert running_clock().now() > 50
+
+
+async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
+    """A batch may be skipped when one before it ends between two pages: then it is asked for."""
+    account = Account({**{str(n): ends(0.7) for n in range(1, 4)}, **cohort(8)}, page=3)
+    async with waiting(account) as waits:
+        await running_clock().sleep(40)
+        assert sorted(batch_id for batch_id, wait in waits.items() if wait.done()) == ["1", "2", "3"]
+    assert len(account.looks) > 3
+
+
+async def test_lists_that_are_stuck_cannot_keep_an_end_from_a_wait_for_ever() -> None:
+    """A batch that lists go on showing is asked for all the same, twice a day."""
+    stuck = {"INPROGRESS": [{"id": "7", "status": "INPROGRESS"}]}
+    account = Account({**cohort(50), "7": ends(1)}, others=stuck)
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+        assert 6 * 3600 <= running_clock().now() < 6 * 3600 + 60
+
+
+async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
+    """Nor does it begin the intervals anew."""
+    account = Account({**cohort(50), "7": {0: "PENDING", 29: "INPROGRESS"}}, lag=15)
+    policy = PollPolicy(initial=5, factor=2, maximum=30)
+    async with following(account, poll=policy) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
+        await running_clock().sleep(30)
+        told: list[str] = []
+        wait = asyncio.create_task(client.wait_until_processed("7", on_update=lambda batch: told.append(batch.status)))
+        await running_clock().sleep(300)
+        await _cancel([*waits, wait])
+    assert told == ["INPROGRESS"]
+
+
+# Everything else that a wait promises
+
+
+async def test_every_end_is_told_for_what_it_is() -> None:
+    """Processed, failed, cancelled."""
+    lives = {"1": ends(40), "2": ends(40, "FAILED"), "3": ends(40, "CANCELLED"), **cohort(20)}
+    async with waiting(Account(lives)) as waits:
+        assert (await waits["1"]).is_processed
+        with pytest.raises(BatchFailedError):
+            await waits["2"]
+        with pytest.raises(BatchCancelledError):
+            await waits["3"]
+
+
+async def test_a_deadline_comes_when_it_comes() -> None:
+    """In the middle of a sweep too; and the last look tells what there is to tell."""
+    account = Account(cohort(500), latency=0.1)
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
+        with pytest.raises(WaitTimeoutError, match=r"batch 1007 was INPROGRESS, 0.0 % complete") as caught:
+            await client.wait_until_processed("1007", timeout=0.55)
+        assert running_clock().now() == pytest.approx(0.65)
+        assert caught.value.batch is not None
+        await _cancel(waits)
+
+
+async def test_what_a_list_has_shown_stands_in_the_error() -> None:
+    """Where the last look fails, and no look came before it."""
+    account = Account(cohort(20), troubles={"get_batch": [OUTAGE]})
+    async with following(account) as client:
+        waits = [client.wait_until_processed(batch_id, timeout=50) for batch_id in account.lives]
+        errors = await asyncio.gather(*waits, return_exceptions=True)
+    error = errors[0]
+    assert isinstance(error, WaitTimeoutError)
+    assert "batch 1000 was INPROGRESS when last listed after 0:00:50" in str(error)
+    assert error.batch is None
+    assert error.polls == 3
+    assert error.last_error is error.__cause__
+
+
+async def test_on_update_hears_of_counts_in_turn_within_the_pace() -> None:
+    """Lists have none, so those who listen are asked for one by one; the lists tell the ends in time."""
+    account = Account({**cohort(300), "7": ends(65)})
+    told: Counter[str] = Counter()
+    async with following(account) as client:
+        waits = {
+            batch_id: asyncio.create_task(
+                client.wait_until_processed(batch_id, on_update=lambda batch: told.update([batch.id]))
+            )
+            for batch_id in account.lives
+        }
+        assert (await waits["7"]).is_processed
+        assert running_clock().now() < 65 + 40
+        await running_clock().sleep(60)
+        await _cancel(waits.values())
+    assert told["7"] == 2
+    assert told.keys() == account.lives.keys()
+    assert len(account.sent) <= 5 * running_clock().now() + 1
+
+
+async def test_some_who_listen_need_no_sweep() -> None:
+    """They have to be asked for anyhow."""
+    account = Account(cohort(60))
+    async with following(account) as client:
+        waits = [
+            asyncio.create_task(client.wait_until_processed(batch_id, on_update=lambda _: None))
+            for batch_id in account.lives
+        ]
+        await running_clock().sleep(100)
+        await _cancel(waits)
+    assert account.pages == []
+
+
+# Trouble with the lists
+
+
+async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    """And goes on with GetBatch, at the same pace; now and then it tries again, in silence."""
+    account = Account({**cohort(20), "7": ends(7500)}, troubles={"list_batch": [LIST_DENIED]})
+    with caplog.at_level(logging.WARNING):
+        async with waiting(account) as waits:
+            assert (await waits["7"]).is_processed
+    assert account.pages == ["CREATING"] * 3
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("omics:ListBatch on * is not allowed: batches are looked at one by one")
+
+
+async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytest.LogCaptureFixture) -> None:
+    """Meanwhile looks go on one by one; when the lists are back, so are the sweeps."""
+    account = Account(cohort(20), troubles={"list_batch": [*[LIST_DOWN] * 4, None]})
+    with caplog.at_level(logging.INFO):
+        async with waiting(account, retry=ONE_ATTEMPT):
+            await running_clock().sleep(1400)
+    failed = [at for at, method, _ in account.sent if method == "list_batch"][:5]
+    assert [round(later - at) for at, later in pairwise(failed)] == [
+        pytest.approx(pause, abs=40) for pause in (60, 120, 240, 480)
+    ]
+    assert len(account.looks) > 20 * 20
+    lines = [record.getMessage() for record in caplog.records if "lists of batches" in record.getMessage()]
+    assert lines[0].startswith("the lists of batches cannot be read, batches are looked at one by one: ")
+    assert lines[1:] == ["the lists of batches can be read again"]
+
+
+async def test_a_list_that_fails_in_the_middle_spares_whom_it_has_shown() -> None:
+    """The others are looked at."""
+    account = Account(cohort(250), troubles={"list_batch": [None, None, None, None, LIST_DOWN, None]})
+    async with waiting(account, retry=ONE_ATTEMPT):
+        await running_clock().sleep(29)
+    assert set(account.looks) == set(list(account.lives)[100:][: len(account.looks)])
+    assert len(account.looks) == 29 * 5 - 5 + 1
+
+
+async def test_a_list_without_an_end_is_given_up() -> None:
+    """After the time in which everybody could have been asked for one by one."""
+
+    class Endless(Account):
+        def listed(self, status: str, start: int) -> Reply:
+            if status != "PENDING":
+                return super().listed(status, start)
+            return Reply(None, {"items": [{"id": str(start), "status": status}], "nextToken": str(start + 1)})
+
+    account = Endless({**cohort(20), "7": ends(0)})
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+        assert 60 <= running_clock().now() < 65
+    assert set(account.pages) == {"CREATING", "PENDING"}
+
+
+async def test_an_outage_of_all_ends_waits_after_their_patience_and_not_before() -> None:
+    """`max_silence`, as for a wait alone, but for the queue of so many last looks."""
+    account = Account(cohort(50), troubles={"get_batch": [OUTAGE], "list_batch": [None] * 7 + [LIST_DOWN]})
+    policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=600)
+    async with waiting(account, poll=policy) as waits:
+        results = await asyncio.gather(*waits.values(), return_exceptions=True)
+        assert 600 <= running_clock().now() < 720
+    assert all(isinstance(result, LostContactError) for result in results)
+    assert "it was INPROGRESS when last listed" in str(results[0])
+
+
+async def test_a_wait_that_queued_for_longer_than_its_patience_is_not_lost_at_its_first_miss() -> None:
+    """Waiting for a turn is no silence of the service; from the first failed look on, it counts."""
+    account = Account(cohort(6, ends(0)), troubles={"get_batch": [*[OUTAGE] * 6, None], "list_batch": [LIST_DENIED]})
+    policy = PollPolicy(max_silence=60)
+    async with waiting(account, poll=policy, max_rate=0.1, retry=ONE_ATTEMPT) as waits:
+        results = await asyncio.gather(*waits.values(), return_exceptions=True)
+    assert Counter(type(result) for result in results) == {Batch: 6}
+
+
+# Ends of waits and clients in the middle of a sweep
+
+
+async def test_a_wait_that_is_cancelled_in_the_middle_of_a_sweep_disturbs_no_other() -> None:
+    """Nor do those that nobody waits for any more cost a look."""
+    account = Account({**cohort(400), "7": ends(1)}, latency=0.05)
+    async with waiting(account) as waits:
+        await running_clock().sleep(0.65)
+        for batch_id in cohort(200):
+            waits[batch_id].cancel()
+        assert (await waits["7"]).is_processed
+        await running_clock().sleep(30)
+        assert sum(not wait.done() for wait in waits.values()) == 200
+    assert account.looks == ["7"]
+
+
+async def test_the_last_wait_that_leaves_ends_the_sweep() -> None:
+    """Nothing goes on behind; and who waits next begins anew."""
+    account = Account(cohort(400), latency=5)
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
+        await running_clock().sleep(1)
+        assert _tasks_of_ours() == ["omics_batch poller", "omics_batch sweep"]
+        await _cancel(waits)
+        again = asyncio.create_task(client.wait_until_processed("1000"))
+        await _settled()
+        assert _tasks_of_ours() == ["omics_batch look 1000", "omics_batch poller"]
+        await _cancel([again])
+        await _settled()
+        assert _tasks_of_ours() == []
+
+
+async def test_closing_the_client_in_the_middle_of_a_sweep_ends_every_wait() -> None:
+    """With the reason, and no task is left."""
+    account = Account(cohort(400), latency=5)
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
+        await running_clock().sleep(1)
+        await client.close()
+        results = await asyncio.gather(*waits, return_exceptions=True)
+    assert all(isinstance(result, ClientClosedError) for result in results)
+    assert _tasks_of_ours() == []
+
+
+@pytest.mark.parametrize(("hand", "number"), [("poller", 100), ("sweep", 100), ("urgent turns", 100), ("turns", 4)])
+async def test_no_wait_hangs_when_somebody_cancels_what_it_needs(hand: str, number: int) -> None:
+    """As a framework may that cancels all tasks it sees."""
+    account = Account({str(n): ends(0) for n in range(number)}, latency=0.05)
+    async with waiting(account) as waits:
+        while not (found := [task for task in asyncio.all_tasks() if task.get_name() == f"omics_batch {hand}"]):
+            await running_clock().sleep(0.01)
+        found[0].cancel()
+        results = await asyncio.wait_for(asyncio.gather(*waits.values(), return_exceptions=True), 5)
+    assert {type(result) for result in results} <= {ClientClosedError, Batch}
+
+
+async def test_what_the_lists_raise_ends_all_waits_where_it_is_no_error_of_ours() -> None:
+    """A bug must be seen, and nobody may hang for it."""
+
+    class Broken(Account):
+        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
+            if method == "list_batch":
+                raise ArithmeticError("a bug")
+            return await super().call(method, parameters, bound=bound)
+
+    async with waiting(Broken(cohort(20))) as waits:
+        results = await asyncio.gather(*waits.values(), return_exceptions=True)
+    assert all(isinstance(result, ArithmeticError) for result in results)
