@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import settings
@@ -12,9 +13,9 @@ from hypothesis import settings
 from tests.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
+NO_FILE: Final = f"{os.devnull}/none"
 
 settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=25)
 
@@ -39,11 +40,21 @@ def pytest_asyncio_loop_factories(
     return {"virtual": VirtualTimeLoop} if item.get_closest_marker("virtual_time") else {"real": asyncio.new_event_loop}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_loader() -> Iterator[None]:
+    """Let all botocore sessions share what they read of its data files: nine tenths of making a client."""
+    import botocore.session  # noqa: PLC0415 - the process that only hands out the tests needs none
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _no_aws_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_aws_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever AWS configuration the developer has, the tests see none."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", NO_FILE)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", NO_FILE)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import doctest
-import subprocess
-import sys
+import shlex
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 import omics_batch
 from omics_batch import testing
+from omics_batch.cli import main
 from tests.background import served
 
 if TYPE_CHECKING:
@@ -35,11 +37,13 @@ def run_console(example: Example) -> None:
         line, _, expected = command.partition("\n")
         if line.startswith(NOT_HERE):
             continue
-        program = line.replace("omics-batch", f"{sys.executable} -m omics_batch.cli", 1)
-        done = subprocess.run(program.split(), capture_output=True, text=True, check=False, timeout=50)
-        assert done.returncode == 0, f"{line}: {done.stderr}"
+        program, *arguments = shlex.split(line)
+        assert program == "omics-batch"
+        with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
+            code = main(arguments)
+        assert code == 0, f"{line}: {stderr.getvalue()}"
         flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-        assert not expected or _SAME.check_output(expected, done.stdout, flags), done.stdout
+        assert not expected or _SAME.check_output(expected, stdout.getvalue(), flags), stdout.getvalue()
 
 
 def play_scenario(example: Example) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tracemalloc
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -27,9 +29,9 @@ from tests.stories import PROCESSED, seen, service, telling
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
-    from omics_batch import OmicsBatchClient
+    from omics_batch import Batch, OmicsBatchClient
     from tests.stories import Observation
 
 pytestmark = pytest.mark.virtual_time
@@ -345,19 +347,43 @@ async def test_deleted_runs_are_warned_of(
     assert "94 deleted ones: 2 could be listed" in caplog.text
 
 
+# Leaving early
+
+
+async def test_a_walk_that_is_left_early_leaves_nothing_open() -> None:
+    """Closing it closes the list behind it too, which would otherwise wait for the garbage collector and the loop."""
+    failed = ["2000001", "2000002"]
+    others = lists(failed, [{"runSettingId": f"sample of {run_id}", "runId": run_id} for run_id in failed])
+    left_open: list[AsyncGenerator[object]] = []
+    async with telling(PROCESSED, others=others) as story:
+        usual = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(finalizer=left_open.append)
+        try:
+            async with aclosing(story.client.failed_runs("7123456", reasons=False)) as runs:
+                assert (await anext(runs)).run_id == "2000001"
+        finally:
+            sys.set_asyncgen_hooks(*usual)
+    assert left_open == []
+
+
 # Size
+
+
+async def found_with_memory(client: OmicsBatchClient, batch: Batch) -> tuple[list[str], int]:
+    """The samples that failed, and the bytes that finding them took at most."""
+    tracemalloc.start()
+    try:
+        found = [run.run_setting_id async for run in client.failed_runs(batch, reasons=False)]
+        return found, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 async def test_memory_holds_one_page_and_the_ids_of_the_failed_runs(omics: Simulator, client: OmicsBatchClient) -> None:
     """30 failures of 3,000 runs: memory does not grow with them."""
     life = Life(submission_rate=1e6, failed_runs=30)
     batch = await client.wait_until_processed(omics.start_batch(3000, life=life))
-    tracemalloc.start()
-    try:
-        found = [run.run_setting_id async for run in client.failed_runs(batch, reasons=False)]
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    found, peak = await found_with_memory(client, batch)
     assert len(set(found)) == len(found) == 30
     assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 30}
     assert peak < 3e6
@@ -373,12 +399,7 @@ async def test_a_thousand_failures_of_a_hundred_thousand_runs(omics: Simulator, 
     """
     life = Life(submission_rate=1e6, failed_runs=1000)
     batch = await client.wait_until_processed(omics.start_batch(100_000, life=life))
-    tracemalloc.start()
-    try:
-        found = [run.run_setting_id async for run in client.failed_runs(batch, reasons=False)]
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    found, peak = await found_with_memory(client, batch)
     assert len(set(found)) == len(found) == batch.failed_run_count == 1000
     assert calls_of(omics) == {"ListRuns": 10, "ListRunsInBatch": 1000}
     assert peak < 50e6

@@ -1,4 +1,4 @@
-"""Thirty tasks against a real quota of ten requests a second, for ten seconds of the simulated clock."""
+"""Thirty tasks against a quota of ten requests a second, for ten seconds of virtual time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from omics_batch import OmicsBatchClient, ThrottlingError
 from omics_batch.testing import Simulator
+from tests.virtual_time import running_clock
 
 TASKS, SECONDS, QUOTA = 30, 10.0, 10.0
 
@@ -29,10 +30,11 @@ async def _ask_for_ten_seconds(omics: Simulator, client: OmicsBatchClient, batch
     return answers
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("max_rate", [None, 10.0])
 async def test_the_client_learns_the_quota(max_rate: float | None) -> None:
     """Without a limit it is throttled at first and then hardly ever; with the default one never."""
-    async with Simulator(quota=QUOTA, time_scale=5.0) as omics:
+    async with Simulator(quota=QUOTA, clock=running_clock()) as omics:
         batch_id = omics.start_batch(1)
         async with omics.client(max_rate=max_rate) as client:
             answers = await _ask_for_ten_seconds(omics, client, batch_id)

@@ -20,7 +20,13 @@ async def omics() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 def shell(omics: Simulator) -> Shell:
-    return Shell(omics)
+    return Shell(omics, measured=False)
+
+
+@pytest.fixture
+def measured_shell(omics: Simulator) -> Shell:
+    """A shell for what runs in a process of its own alone."""
+    return Shell(omics, measured=True)
 
 
 @pytest.fixture

@@ -112,8 +112,8 @@ def test_the_service_counts_the_errors_it_answered_with() -> None:
     assert _stage.account(requests) == {"requests": 4, "errors": {"429": 2}}
 
 
-async def test_the_service_tells_which_faults_were_left_over(shell: Shell) -> None:
-    ran = await shell.run("demo-service", "1.0", program=PROGRAM)
+async def test_the_service_tells_which_faults_were_left_over(measured_shell: Shell) -> None:
+    ran = await measured_shell.run("demo-service", "1.0", program=PROGRAM)
     assert '"unused": "Scripted, but never met by a request: ' in ran.lines[-1]
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+import omics_batch
 from omics_batch import LostContactError, OmicsBatchClient, PollPolicy
-from omics_batch.cli import _connection, _ending
+from omics_batch.cli import _ending
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._follow import follow
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Follow a batch in front of a view; each line that it writes brings the next document."""
     often = partial(OmicsBatchClient, poll=PollPolicy(initial=0.01, maximum=0.01), max_rate=None)
-    monkeypatch.setattr(_connection, "OmicsBatchClient", often)
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", often)
     for name, value in omics.environment.items():
         monkeypatch.setenv(name, value)
 

@@ -23,7 +23,7 @@ from omics_batch.cli._ending import Ending
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._live import LiveView, picture, widths
 from omics_batch.cli._words import Count
-from tests.cli._support import ID, Shell, document, processed
+from tests.cli._support import ID, Here, Shell, document, processed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -136,9 +136,9 @@ async def test_on_a_terminal_a_bar_moves_between_the_looks(omics: Simulator, she
     assert "the wait was stopped" in stderr.decode()
 
 
-async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, shell: Shell) -> None:
+async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, measured_shell: Shell) -> None:
     omics.put_batch(processed(completedRunCount=10))
-    async with terminal() as screen, shell.started("wait", ID, stdout=screen.other, settings=XTERM) as process:
+    async with terminal() as screen, measured_shell.started("wait", ID, stdout=screen.other, settings=XTERM) as process:
         await screen.until(r"(?s)PROCESSED.*Processed in 0:15:00: all 10 runs completed\.")
         assert await process.wait() == 0
 
@@ -154,8 +154,9 @@ async def test_a_terminal_that_cannot_move_gets_plain_lines(omics: Simulator, sh
     assert "\x1b" not in screen.seen
 
 
-async def test_colours_forced_upon_a_pipe_do_not_make_it_a_terminal(omics: Simulator, shell: Shell) -> None:
-    omics.put_batch(processed(completedRunCount=10))
-    ran = await shell.run("wait", ID, settings={"FORCE_COLOR": "1"})
+def test_colours_forced_upon_a_pipe_do_not_make_it_a_terminal(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.omics.put_batch(processed(completedRunCount=10))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ran = here.run("wait", ID)
     assert "\x1b" not in ran.stdout
     assert len(ran.lines) == 2

@@ -27,9 +27,9 @@ class Importing:
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])
-async def test_without_its_extra_it_says_in_one_line_what_to_install(shell: Shell, missing: str) -> None:
+async def test_without_its_extra_it_says_in_one_line_what_to_install(measured_shell: Shell, missing: str) -> None:
     program = f"import sys; sys.modules[{missing!r}] = None; from omics_batch.cli import main; sys.exit(main())"
-    ran = await shell.run("get", ID, program=(sys.executable, "-c", program))
+    ran = await measured_shell.run("get", ID, program=(sys.executable, "-c", program))
     assert ran.code == 1
     assert ran.complaints == ["omics-batch: the command line needs its extra: pip install 'omics-batch[cli]'"]
 
@@ -45,9 +45,19 @@ def test_ctrl_c_may_come_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> Non
     assert main([]) == 130
 
 
-async def test_it_takes_its_arguments_from_the_process(shell: Shell) -> None:
-    ran = await shell.run("--version")
+async def test_it_takes_its_arguments_from_the_process(measured_shell: Shell) -> None:
+    ran = await measured_shell.run("--version")
     assert (ran.code, ran.stdout) == (0, f"omics-batch {omics_batch.__version__}\n")
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+async def test_it_answers_without_what_a_client_needs(shell: Shell, argument: str) -> None:
+    """Nobody waits half a second for a version."""
+    heavy = {"aiobotocore", "aiohttp", "botocore", "pydantic", "tenacity"}
+    program = f"import sys; from omics_batch.cli import main; main(); sys.exit(', '.join({heavy} & sys.modules.keys()))"
+    ran = await shell.run(argument, program=(sys.executable, "-c", program))
+    assert ran.stdout != ""
+    assert ran.stderr.strip() == ""
 
 
 def test_without_a_command_it_shows_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omics_batch import BatchFailedError
 from omics_batch.cli._simulate import instructions, why_not
 from omics_batch.testing import Scenario, Simulator, local_client
 from tests.cli._support import ID, Shell, line_of
@@ -62,8 +63,8 @@ async def test_what_it_says_works_until_a_signal_ends_it(shell: Shell) -> None:
         assert process.returncode == 130
 
 
-async def test_a_program_reads_the_same_as_json(shell: Shell) -> None:
-    async with shell.started("simulate", "--port", "0", "--runs", "1", "--json") as process:
+async def test_a_program_reads_the_same_as_json(measured_shell: Shell) -> None:
+    async with measured_shell.started("simulate", "--port", "0", "--runs", "1", "--json") as process:
         said = json.loads(await line_of(process))
         assert said["environment"] == {
             "AWS_ENDPOINT_URL_OMICS": said["endpointUrl"],
@@ -86,8 +87,8 @@ async def test_it_plays_a_scenario(shell: Shell, tmp_path: Path) -> None:
         assert (said["region"], said["batchIds"]) == ("eu-west-1", ["7123456", "7123457"])
         async with local_client(said["endpointUrl"], region_name="eu-west-1") as client:
             assert (await client.get_batch("7123456")).name == "trio"
-        ran = await shell.run("wait", "7123457", settings=said["environment"])
-        assert (ran.code, "no such workflow" in ran.stdout + ran.stderr) == (4, True)
+            with pytest.raises(BatchFailedError, match="no such workflow"):
+                await client.wait_until_processed("7123457")
 
 
 @pytest.mark.slow
@@ -147,12 +148,12 @@ async def test_without_runs_it_begins_empty(shell: Shell) -> None:
             assert (await aws.list_runs())["items"] == []
 
 
-async def test_a_port_in_use_is_one_line(omics: Simulator, shell: Shell) -> None:
+def test_a_port_in_use_is_one_line(here: Here) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ran = await shell.run("simulate", "--port", port)
+        ran = here.run("simulate", "--port", port)
     assert ran.code == 1
     assert ran.complaints == [
         f"omics-batch: port {port} of 127.0.0.1 is in use: choose another with --port, or --port 0 for a free one"

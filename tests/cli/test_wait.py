@@ -1,4 +1,4 @@
-"""`omics-batch wait` as a process of its own: each exit code is a story."""
+"""`omics-batch wait`: each exit code is a story, and a process of its own where that shows more."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 
 
-async def test_all_runs_succeeded(omics: Simulator, shell: Shell) -> None:
-    omics.put_batch(processed(completedRunCount=10))
-    ran = await shell.run("wait", ID)
+def test_all_runs_succeeded(here: Here) -> None:
+    here.omics.put_batch(processed(completedRunCount=10))
+    ran = here.run("wait", ID)
     assert ran.code == 0
     assert re.fullmatch(
         rf"{TIME}  7123456  PROCESSED  100\.0 %  10 completed\n"
@@ -32,9 +32,9 @@ async def test_all_runs_succeeded(omics: Simulator, shell: Shell) -> None:
     assert ran.stderr == ""
 
 
-async def test_runs_that_failed_or_were_not_submitted_are_3(omics: Simulator, shell: Shell) -> None:
-    omics.put_batch(processed(completedRunCount=7, failedRunCount=2, failedStartSubmissionCount=1))
-    ran = await shell.run("wait", ID)
+def test_runs_that_failed_or_were_not_submitted_are_3(here: Here) -> None:
+    here.omics.put_batch(processed(completedRunCount=7, failedRunCount=2, failedStartSubmissionCount=1))
+    ran = here.run("wait", ID)
     assert ran.code == 3
     assert ran.lines[-1].endswith("Processed in 0:15:00: 7 of 10 runs completed, 2 failed, 1 not submitted.")
 
@@ -51,18 +51,18 @@ def test_a_failure_that_is_known_is_told_even_after_a_deletion(here: Here) -> No
     assert here.run("wait", ID).code == 3
 
 
-async def test_a_batch_that_failed_is_4_with_the_services_reason(omics: Simulator, shell: Shell) -> None:
-    omics.put_batch({"id": ID, "status": "FAILED", "failureReason": "Invalid JSON format in run configurations"})
-    ran = await shell.run("wait", ID)
+def test_a_batch_that_failed_is_4_with_the_services_reason(here: Here) -> None:
+    here.omics.put_batch({"id": ID, "status": "FAILED", "failureReason": "Invalid JSON format in run configurations"})
+    ran = here.run("wait", ID)
     assert ran.code == 4
     (complaint,) = ran.complaints
     assert complaint.startswith("omics-batch: ")
     assert "Invalid JSON format in run configurations" in complaint
 
 
-async def test_a_batch_that_was_cancelled_is_5(omics: Simulator, shell: Shell) -> None:
-    omics.put_batch(document("CANCELLED"))
-    ran = await shell.run("wait", ID)
+def test_a_batch_that_was_cancelled_is_5(here: Here) -> None:
+    here.omics.put_batch(document("CANCELLED"))
+    ran = here.run("wait", ID)
     assert ran.code == 5
     assert len(ran.complaints) == 1
 
@@ -98,10 +98,10 @@ async def test_a_signal_stops_the_wait_and_says_that_the_batch_goes_on(
     assert resume.endswith("-m omics_batch.cli wait 7123456 --timeout 24h")
 
 
-async def test_a_signal_may_come_before_anything_was_seen(omics: Simulator, shell: Shell) -> None:
+async def test_a_signal_may_come_before_anything_was_seen(omics: Simulator, measured_shell: Shell) -> None:
     omics.put_batch(document())
     omics.script(faults.unanswered())
-    async with shell.started("wait", ID, "--json", "-v") as process:
+    async with measured_shell.started("wait", ID, "--json", "-v") as process:
         while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
             await asyncio.sleep(0.01)
         process.send_signal(signal.SIGINT)
@@ -112,20 +112,18 @@ async def test_a_signal_may_come_before_anything_was_seen(omics: Simulator, shel
     assert "Resume with: " in stderr.decode()
 
 
-async def test_a_refusal_is_1_and_no_trace(omics: Simulator, shell: Shell) -> None:
-    ran = await shell.run("wait", "99")
+def test_a_refusal_is_1_and_no_trace(here: Here) -> None:
+    ran = here.run("wait", "99")
     assert ran.code == 1
     (complaint,) = ran.complaints
     assert "ResourceNotFoundException" in complaint
     assert ran.stdout == ""
 
 
-async def test_json_lines_are_the_batch_as_the_service_tells_it_and_how_it_ended(
-    omics: Simulator, shell: Shell
-) -> None:
+def test_json_lines_are_the_batch_as_the_service_tells_it_and_how_it_ended(here: Here) -> None:
     told = processed(completedRunCount=9, failedRunCount=1) | {"name": "caf\u00e9 \x1b[31m", "news": {"Kept": 1}}
-    omics.put_batch(told)
-    ran = await shell.run("wait", ID, "--json")
+    here.omics.put_batch(told)
+    ran = here.run("wait", ID, "--json")
     update, end = [json.loads(line) for line in ran.lines]
     assert update == told
     assert end == {
@@ -157,8 +155,8 @@ def test_troubles_on_the_way_are_told_only_where_somebody_asks(here: Here) -> No
     assert "omics-batch: GetBatch: RequestTimeoutException" in ran.stderr
 
 
-async def test_a_reader_that_leaves_ends_it_quietly(omics: Simulator, shell: Shell) -> None:
+async def test_a_reader_that_leaves_ends_it_quietly(omics: Simulator, measured_shell: Shell) -> None:
     omics.put_batch(processed(completedRunCount=10))
     command = f"{shlex.join([*PROGRAM, 'wait', ID, '--json'])} | true; exit ${{PIPESTATUS[0]}}"
-    ran = await shell.run("-c", command, program=("bash",))
+    ran = await measured_shell.run("-c", command, program=("bash",))
     assert (ran.code, ran.stderr) == (1, "")

@@ -1,4 +1,4 @@
-"""The demo from end to end, over real HTTP between two processes."""
+"""The demo from end to end, over real HTTP to a process of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from omics_batch.cli._cohort import FAILED_RUNS, NOT_SUBMITTED
-from tests.cli._support import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli._support import Shell
+    import pytest
+
+    from tests.cli._support import Here
 
 NONSENSE: Final = {
     "AWS_PROFILE": "nobody",
@@ -27,10 +28,13 @@ NONSENSE: Final = {
 """A machine's configuration that leads nowhere."""
 
 
-async def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(shell: Shell, tmp_path: Path) -> None:
+def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """In eight times the speed, and with every number as in the usual one."""
-    nonsense = {**NONSENSE, "HOME": str(tmp_path)}
-    ran = await shell.run("demo", "--speed", "8", program=PROGRAM, settings=nonsense)
+    for name, value in {**NONSENSE, "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    ran = here.run("demo", "--speed", "8")
     assert (ran.code, ran.stderr) == (0, ""), ran.stdout
     assert len(re.findall(r"Z  ThrottlingException \(HTTP 429\): .*; attempt [23] in", ran.stdout)) == 2
     assert len(re.findall(r"Z  RequestTimeoutException \(HTTP 408\): .*; attempt 2 in", ran.stdout)) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import os
 import sys
@@ -211,6 +210,5 @@ async def test_boto3_reads_what_we_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(importlib.util.find_spec("awscli") is None, reason="awscli is not installed")
 async def test_the_aws_command_line_reads_what_we_read(tmp_path: Path) -> None:
     assert await walked(by_aws_cli, tmp_path) == await walked(ours, tmp_path)

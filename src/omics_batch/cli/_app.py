@@ -1,7 +1,6 @@
 """The commands."""
 
-# typer makes a command's options of its function's parameters, and reads their types at run time.
-# ruff: noqa: FBT002, PLR0917, TC001, TC003
+# ruff: noqa: FBT002, PLR0917, TC001, TC003 - typer reads a command's options, and their types, off its parameters
 
 from __future__ import annotations
 
@@ -189,7 +188,7 @@ def simulate(
     It prints the environment variables that point boto3, the AWS command line or another SDK at it.
     """
     from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
-    from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415
+    from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415 - the same
 
     if scenario_schema:
         typer.echo(as_json(Scenario.schema(), indent=2))
@@ -223,9 +222,9 @@ def demo(
     It needs no AWS account, no credentials and no configuration. It ends with 0 if all went as scripted.
     """
     from omics_batch.cli import _demo  # noqa: PLC0415 - no other command needs it
-    from omics_batch.cli._cohort import SAMPLES  # noqa: PLC0415
-    from omics_batch.cli._findings import deviations  # noqa: PLC0415
-    from omics_batch.cli._summary import summary  # noqa: PLC0415
+    from omics_batch.cli._cohort import SAMPLES  # noqa: PLC0415 - the same
+    from omics_batch.cli._findings import deviations  # noqa: PLC0415 - the same
+    from omics_batch.cli._summary import summary  # noqa: PLC0415 - the same
 
     output = _live.console()
     view = _view(output)

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omics_batch import InvalidInputError, OmicsBatchClient
+from omics_batch import InvalidInputError
 from omics_batch.cli._exits import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from omics_batch import OmicsBatchClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Connection:
         Raises:
             SetupError: There is no region, no such profile, or the endpoint is not acceptable.
         """
+        from omics_batch import OmicsBatchClient  # noqa: PLC0415 - help and servers start without what clients need
+
         client = OmicsBatchClient(
             region_name=self.region,
             profile_name=self.profile,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_batch import Batch, OmicsBatchError
+from omics_batch import OmicsBatchError
 from omics_batch.cli import _ending
 from omics_batch.cli._signals import SignalledError, until_signalled
 
 if TYPE_CHECKING:
+    from omics_batch import Batch
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
     from omics_batch.cli._ending import Ending
