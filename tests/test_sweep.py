@@ -303,6 +303,18 @@ async def test_some_who_listen_need_no_sweep() -> None:
     assert account.pages == []
 
 
+async def test_a_look_under_way_goes_on_though_a_list_shows_the_batch() -> None:
+    """And brings news that the list has not."""
+    account = Account({**cohort(50), "7": ends(12.5)}, latency=3)
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
+        await running_clock().sleep(10)  # the fourth list is on its way, and comes at 12
+        batch = await client.wait_until_processed("7")
+        assert running_clock().now() == 13
+        await _cancel(waits)
+    assert batch.is_processed
+
+
 # Trouble with the lists
 
 

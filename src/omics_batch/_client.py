@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from omics_batch._answer import Answer
 from omics_batch._clock import in_seconds
 from omics_batch._endings import is_deletion_over
-from omics_batch._errors import FailedRunsError
+from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._failures import Failures
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
@@ -17,7 +19,7 @@ from omics_batch._places import EagerListener, Listener, Waiter
 from omics_batch._wait import checked_policy, error_at_the_end, has_ended
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
     from omics_batch._clock import Duration
     from omics_batch._inputs import BatchReference
@@ -77,7 +79,7 @@ class OmicsBatchClient(Operations):
             OmicsBatchError: A refusal, such as `AccessDeniedError`. Each error of a wait has `batch_id`,
                 the last `batch` seen, `elapsed`, `polls` and `last_error`.
 
-        Source: the AWS operation GetBatch.
+        Source: the AWS operation GetBatch, and ListBatch where a client waits for many.
         """
         opened = self._opened()
         waiter: Waiter
@@ -97,6 +99,39 @@ class OmicsBatchClient(Operations):
             except FailedRunsError as failed:
                 raise waiter.facts_on(failed, self._clock.now()) from None
         return processed
+
+    def as_processed(
+        self,
+        batches: Iterable[BatchReference],
+        *,
+        timeout: Duration | None = None,
+        poll: PollPolicy | None = None,
+    ) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
+        """Iterate over many batches as they end: each one's id, and the `Batch` or what ended its wait instead.
+
+        One batch's failure is a value, not the end of the others. The waits begin with the iteration and end
+        with it: where you leave the loop early and keep the iterator, close it (`contextlib.aclosing`).
+
+        Args:
+            batches: Their ids, their ARNs in the client's region, or answers that are about them. One that is
+                named twice is told of once.
+            timeout: Seconds (or a timedelta) from this call for each of them; None waits as long as it takes.
+            poll: When to look, if not by the client's own policy.
+
+        Yields:
+            The batch's id, and the processed `Batch`, or the error that `wait_until_processed` would raise: a
+            `WaitError`, or a refusal such as `ResourceNotFoundError`.
+
+        Raises:
+            InvalidInputError: One of them cannot be right; nothing was sent.
+            ClientClosedError: The client was closed: nothing more can be told of those that are left.
+
+        Source: the AWS operations GetBatch and ListBatch.
+        """
+        if isinstance(batches, (str, Answer)):
+            raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
+        waiting = [self._waiting(Waiter, batch, timeout, poll) for batch in batches]
+        return self._as_they_end({waiter.batch_id: waiter for waiter in waiting})
 
     def watch(
         self,
@@ -226,6 +261,28 @@ class OmicsBatchClient(Operations):
         return await self._opened().endings.delete(
             self._waiting(EagerListener, batch, timeout, poll, is_over=is_deletion_over)
         )
+
+    async def _as_they_end(self, waiters: Mapping[str, Waiter]) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
+        ended: asyncio.Queue[asyncio.Task[Batch]] = asyncio.Queue()
+        waits = {asyncio.create_task(self._processed(waiter)): batch_id for batch_id, waiter in waiters.items()}
+        for wait in waits:
+            wait.add_done_callback(ended.put_nowait)
+        try:
+            for _ in waits:
+                wait = await ended.get()
+                error = wait.exception()
+                if isinstance(error, OmicsBatchError) and not isinstance(error, ClientClosedError):
+                    yield waits[wait], error
+                else:
+                    yield waits[wait], wait.result()
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _processed(self, waiter: Waiter) -> Batch:
+        await self._opened().watcher.wait(waiter)
+        return waiter.result(error_at_the_end, self._clock.now())
 
     def _waiting(
         self,
