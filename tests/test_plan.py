@@ -41,7 +41,7 @@ def test_the_cheaper_way_is_taken(alone: int, listened: int, others: int, rate: 
 
 
 @pytest.mark.parametrize(
-    ("served", "rate", "seconds"), [(10, 5, 60), (300, 5, 60), (10_000, 5, 2000), (10_000, inf, 60)]
+    ("served", "rate", "seconds"), [(10, 5, 60), (150, 5, 60), (10_000, 5, 4000), (10_000, inf, 60)]
 )
 def test_a_sweep_is_given_up_when_asking_one_by_one_would_have_been_quicker(
     served: int, rate: float, seconds: float

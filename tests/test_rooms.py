@@ -49,6 +49,7 @@ ROOMS: Final = (
     "_failures",
     "_changer",
     "_lists",
+    "_hands",
     "_poller",
     "_watcher",
     "_endings",

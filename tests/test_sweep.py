@@ -210,7 +210,7 @@ async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
 async def test_lists_that_are_stuck_cannot_keep_an_end_from_a_wait_for_ever() -> None:
     """A batch that lists go on showing is asked for all the same, twice a day."""
     stuck = {"INPROGRESS": [{"id": "7", "status": "INPROGRESS"}]}
-    account = Account({**cohort(50), "7": ends(1)}, others=stuck)
+    account = Account({**cohort(6), "7": ends(1)}, others=stuck)
     async with waiting(account) as waits:
         assert (await waits["7"]).is_processed
         assert 6 * 3600 <= running_clock().now() < 6 * 3600 + 60
@@ -320,7 +320,7 @@ async def test_a_look_under_way_goes_on_though_a_list_shows_the_batch() -> None:
 
 async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     """And goes on with GetBatch, at the same pace; now and then it tries again, in silence."""
-    account = Account({**cohort(20), "7": ends(7500)}, troubles={"list_batch": [LIST_DENIED]})
+    account = Account({**cohort(6), "7": ends(7500)}, troubles={"list_batch": [LIST_DENIED]})
     with caplog.at_level(logging.WARNING):
         async with waiting(account) as waits:
             assert (await waits["7"]).is_processed

@@ -27,7 +27,7 @@ class BatchLooker:
     def __init__(self, caller: Caller, clock: Clock) -> None:
         """Look through a caller."""
         self._caller = caller
-        self._lister = Lister(caller, clock)
+        self._lister = Lister(caller, clock, max_attempts=caller.retrier.policy.patient_attempts)
 
     @property
     def rate(self) -> float:

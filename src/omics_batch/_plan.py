@@ -53,13 +53,13 @@ def is_sweep_cheaper(need: Need, *, price: float, rate: float) -> bool:
 
 
 def time_for_sweep(served: int, rate: float) -> float:
-    """Return the seconds after which asking one by one would have been quicker, a minute at least.
+    """Return the seconds after which a sweep is given up: twice what asking one by one takes, a minute at least.
 
     Args:
         served: The batches that are due.
         rate: How many calls a second the waits may make.
     """
-    return max(60.0, served / rate)
+    return max(60.0, 2 * served / rate)
 
 
 def is_sign_of_life(status: str) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
+from omics_batch._hands import CANCELLED, Hands
 from omics_batch._line import Line
 from omics_batch._lists import Lists
 from omics_batch._log import LOG
@@ -25,14 +26,13 @@ from omics_batch._timetable import Timetable
 from omics_batch._wait import error_after_silence
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from omics_batch._clock import Clock
     from omics_batch._lister import ActiveBatch
     from omics_batch._models import Batch
     from omics_batch._places import Waiter
 
-_CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
 _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
 _TRUST: Final = 12 * 3600.0
 """Seconds after which a batch is looked at though lists go on showing it: they might be stuck."""
@@ -78,7 +78,7 @@ class Poller:
         self._lists = Lists()
         self._sweeps = 0
         self._nap: asyncio.Future[None] | None = None
-        self._hands: dict[str, asyncio.Task[None]] = {}
+        self._hands = Hands(self._end_all)
         self._closed = False
 
     def join(self, waiter: Waiter) -> None:
@@ -113,48 +113,22 @@ class Poller:
             target.look.cancel()
         self._rouse()
         if not self._targets:
-            self._dismiss()
+            self._hands.dismiss(_SWEEP, _URGENT_TURNS, _TURNS)
 
     async def close(self) -> None:
         """End all waits with `ClientClosedError`, and all tasks."""
         self._closed = True
-        running = [target.look for target in self._targets.values() if target.look is not None]
-        running += self._hands.values()
+        looks = [target.look for target in self._targets.values() if target.look is not None]
+        hands = self._hands.dismiss_all()
         self._end_all(ClientClosedError("the client was closed under a running wait; the batch goes on"))
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+        if looks or hands:
+            await asyncio.wait([*looks, *hands])
 
     def _rouse(self) -> None:
         if self._nap is not None:
             self._nap.cancel()
         if self._targets:
-            self._employ(_POLLER, self._poll)
-
-    def _employ(self, name: str, work: Callable[..., Coroutine[None, None, None]], *about: object) -> None:
-        if name not in self._hands:
-            doing = self._see_through(name, work, *about)
-            self._hands[name] = asyncio.create_task(doing, name=f"omics_batch {name}")
-
-    async def _see_through(self, name: str, work: Callable[..., Coroutine[None, None, None]], *about: object) -> None:
-        """Do a part of the work that all waits depend on: when it cannot be done, none may hang for it."""
-        error: Exception | None = ClientClosedError(_CANCELLED)
-        try:
-            await work(*about)
-            error = None
-        except Exception as trouble:  # noqa: BLE001 - a caller's clock may raise anything
-            error = trouble
-        finally:
-            if self._hands.get(name) is asyncio.current_task():  # or it was dismissed
-                del self._hands[name]
-                if error is not None:
-                    self._end_all(error)
-
-    def _dismiss(self) -> None:
-        """Let the hands stop, where nobody waits any more."""
-        for name in {_SWEEP, _URGENT_TURNS, _TURNS} & self._hands.keys():
-            self._hands.pop(name).cancel()
+            self._hands.employ(_POLLER, self._poll)
 
     async def _poll(self) -> None:
         while self._targets:
@@ -186,17 +160,20 @@ class Poller:
     def _set_to_work(self) -> None:
         """Have a sweep made where that is cheaper, and the looks that are due where it is not."""
         if _SWEEP not in self._hands and (served := self._worth_a_sweep()):
-            self._employ(_SWEEP, self._sweep, served)
+            self._hands.employ(_SWEEP, self._sweep, served)
         if self._line.urgent:
-            self._employ(_URGENT_TURNS, self._serve_urgently)
+            self._hands.employ(_URGENT_TURNS, self._serve_urgently)
         if self._line:
-            self._employ(_TURNS, self._serve)
+            self._hands.employ(_TURNS, self._serve)
 
     def _worth_a_sweep(self) -> dict[Target, None]:
         """Return whom a sweep would serve now, taken out of the line; nobody where looks are cheaper."""
-        now, due, price = self._clock.now(), list(self._line.due), self._lists.price(len(self._targets))
-        if not due or not self._lists.are_open(now) or 0 < self._line.urgent < price:
+        now, price = self._clock.now(), self._lists.price(len(self._targets))
+        if not self._lists.are_open(now) or 0 < self._line.urgent < price:
             return {}  # those whom the last sweep did not show come first, unless they are very many
+        due = list(self._line.due)
+        if not due:
+            return {}
         interval = min(target.interval for target in due)
         soon = self._looks.until(now + SOON * interval)
         alone = sum(not target.is_listened for target in (*due, *soon))
@@ -295,7 +272,7 @@ class Poller:
         try:
             seen: Batch | Exception = await self._looker.look(target.batch_id, deadline=target.limit(now))
         except asyncio.CancelledError:
-            self._end(target, ClientClosedError(_CANCELLED))
+            self._end(target, ClientClosedError(CANCELLED))
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the waits have to hear of it
             seen = error
