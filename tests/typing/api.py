@@ -109,6 +109,12 @@ async def pipeline(spans: list[Duration]) -> None:
         await client.wait_until_processed("7123456", on_update=count)
         await client.wait_until_processed("7123456", on_update=lambda seen: str(seen.status))
 
+        ending = client.as_processed(["7123456", batch], timeout=timedelta(days=2), poll=PollPolicy())
+        assert_type(ending, AsyncGenerator[tuple[str, Batch | OmicsBatchError], None])
+        async for batch_id, outcome in ending:
+            assert_type(batch_id, str)
+            assert_type(outcome, Batch | OmicsBatchError)
+
         watching = client.watch("7123456", timeout=None)
         assert_type(watching, AsyncGenerator[Batch, None])
         async for seen in watching:
