@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import HTTPClientError
 
 from omics_batch import (
     AccessDeniedError,
@@ -245,7 +246,7 @@ async def test_no_redirect_is_followed_for_what_is_not_wrapped() -> None:
     async with Simulator() as target, Simulator() as omics:
         omics.script(faults.redirected(307, f"{target.endpoint_url}/runBatch/7"))
         async with omics.client() as client:
-            with pytest.raises(Exception, match="refused to follow a redirect"):
+            with pytest.raises(HTTPClientError, match="refused to follow a redirect"):
                 await client.aws.get_batch(batchId="7")
         assert target.connections == 0
 

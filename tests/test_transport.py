@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
+from aiobotocore.parsers import AioResponseParserFactory
 from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
 
-from omics_batch import ConnectionFailedError, InvalidInputError, OmicsBatchClient, RedirectRefusedError, RetryPolicy
+from omics_batch import (
+    ConnectionFailedError,
+    InvalidInputError,
+    OmicsBatchClient,
+    RedirectRefusedError,
+    ResourceNotFoundError,
+    RetryPolicy,
+)
 from omics_batch._faults import Trouble
 from omics_batch._transport import Transport, _session
-from omics_batch._transport._attempt import Attempt
+from omics_batch._transport._attempt import CURRENT, Attempt
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._mishaps import fault_of
+from omics_batch._transport._parsers import Parsers
 from omics_batch.testing import Simulator, faults
 
 if TYPE_CHECKING:
@@ -62,26 +70,69 @@ async def test_a_client_still_has_its_http_session_where_it_is_looked_for() -> N
         assert isinstance(aws._endpoint.http_session, OneRequestSession)
 
 
-async def test_a_response_still_reads_its_body_from_raw() -> None:
-    """Should this fail: AioAWSResponse takes its content elsewhere; hand the capped body over there."""
-
-    class Raw:
-        async def read(self) -> bytes:
-            return b"body"
-
-    make: Any = AioAWSResponse
-    assert await make("http://127.0.0.1/", 200, {}, Raw()).content == b"body"
-
-
-async def test_each_session_is_changed_once() -> None:
-    """Every request asks for its session; only a new one gets the guard."""
+async def test_aiohttp_resends_nothing_by_itself() -> None:
+    """One session serves all requests, and its switch is off."""
     async with Simulator() as omics, omics.client() as client:
         batch_id = omics.start_batch(1)
         for _ in range(3):
             await client.get_batch(batch_id)
         endpoint: Any = client.aws
         (session,) = endpoint._endpoint.http_session._sessions.values()
-        assert (len(session.trace_configs), session._retry_connection) == (1, False)
+        assert session._retry_connection is False
+
+
+async def test_a_session_of_the_callers_own_stays_as_it_is() -> None:
+    """What makes our sessions cheap is not forced upon others."""
+    session = AioSession()
+    session.set_credentials(Simulator.access_key, Simulator.secret_key)
+    names = ("data_loader", "user_agent_creator", "response_parser_factory")
+    before = [session.get_component(name) for name in names]
+    async with Simulator() as omics, omics.client(session=session) as client:
+        assert (await client.get_batch(omics.start_batch(1))).arn
+        assert [session.get_component(name) for name in names] == before
+
+
+async def test_an_answer_that_was_taken_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handlers of the caller's own are told what has arrived, and no error is lost."""
+    create_parser = AioResponseParserFactory.create_parser
+    protocols: list[str] = []
+
+    def count(factory: AioResponseParserFactory, protocol_name: str) -> object:
+        protocols.append(protocol_name)
+        return create_parser(factory, protocol_name)
+
+    async with Simulator() as omics, omics.client() as client:
+        monkeypatch.setattr(AioResponseParserFactory, "create_parser", count)
+        parsed_ones: list[Any] = []
+
+        def note(parsed: object, **_: object) -> None:
+            parsed_ones.append(parsed)
+
+        client.aws.meta.events.register("after-call.omics.GetBatch", note)
+        await client.get_batch(omics.start_batch(1))
+        assert protocols == []
+        with pytest.raises(ResourceNotFoundError) as caught:
+            await client.get_batch("404")
+    assert protocols == ["rest-json"]
+    (answer, error) = parsed_ones
+    assert answer.keys() == {"ResponseMetadata"}
+    metadata = answer["ResponseMetadata"]
+    assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (200, 0)
+    assert metadata["RequestId"] == metadata["HTTPHeaders"]["x-amzn-requestid"]
+    assert error["Error"]["Code"] == "ResourceNotFoundException"
+    assert type(caught.value.__cause__).__name__ == "ResourceNotFoundException"
+
+
+async def test_answers_that_are_not_ours_are_parsed() -> None:
+    """Those of a service that hands out credentials come in the midst of a call, before its own answer."""
+    answer: dict[str, Any] = {"status_code": 200, "headers": {}, "body": b'{"id": "7"}'}
+    async with Simulator() as omics, omics.client() as client:
+        shape = client.aws.meta.service_model.operation_model("GetBatch").output_shape
+    token = CURRENT.set(Attempt())
+    try:
+        assert (await Parsers().create_parser("rest-json").parse(answer, shape))["id"] == "7"
+    finally:
+        CURRENT.reset(token)
 
 
 async def test_every_retry_option_of_botocore_is_set() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._faults import Fault, Trouble
-from omics_batch._transport._attempt import CURRENT, Attempt, note_sending, take_answer
+from omics_batch._transport._attempt import CURRENT, Attempt
 from omics_batch._transport._mishaps import fault_of
 from omics_batch._transport._sendable import unsendable
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from types_aiobotocore_omics import OmicsClient
 
-_SERVICE: Final = "omics"
 _CLIENTS: Final = 2
 """The one that is used now, and the one before it, which may have calls under way."""
 
@@ -50,8 +49,6 @@ class Transport:
         exits = AsyncExitStack()
         aws = await exits.enter_async_context(self._make())
         self._exits.append(exits)
-        aws.meta.events.register(f"before-send.{_SERVICE}", note_sending)
-        aws.meta.events.register(f"before-parse.{_SERVICE}", take_answer)
         self._aws = aws
         while len(self._exits) > _CLIENTS:
             await self._exits.pop(0).aclose()

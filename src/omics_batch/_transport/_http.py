@@ -5,62 +5,64 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import aiohttp
-from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.httpsession import AIOHTTPSession
 
 from omics_batch._transport._attempt import CURRENT
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from omics_batch._transport._attempt import Attempt
 
 LARGEST_ANSWER: Final = 1024 * 1024
 """Bytes; a GetBatch answer has some thousand."""
 
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""What aiohttp would follow."""
+
 
 class _RefusedError(Exception):
-    """Stops aiohttp in the middle of a request."""
-
-
-async def _refuse_redirect(_: object, __: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
-    redirect.response.close()
-    if attempt := CURRENT.get():
-        attempt.redirected = redirect.response.status
-    raise _RefusedError(f"refused to follow a redirect (HTTP {redirect.response.status}) with a signed request")
+    """Ends a request whose answer is not wanted."""
 
 
 class OneRequestSession(AIOHTTPSession):
     """aiobotocore's HTTP session, with every attempt exactly one request to exactly one host."""
 
-    async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
+    async def _get_session(self, proxy_url: str | None) -> _OneRequest:
         above: Any = super()
-        session: aiohttp.ClientSession = await above._get_session(proxy_url)  # noqa: SLF001 - where sessions are made
-        if not session.trace_configs:
-            trace = aiohttp.TraceConfig()
-            trace.on_request_redirect.append(_refuse_redirect)
-            trace.freeze()
-            session.trace_configs.append(trace)
-            session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public switch
-        return session
+        session = await above._get_session(proxy_url)  # noqa: SLF001 - where sessions are made
+        session._retry_connection = False  # noqa: SLF001 - no public switch
+        return _OneRequest(session)
 
     async def send(self, request: Any) -> Any:  # noqa: ANN401 - the stubs name other types than botocore hands over
         above: Any = super()
         attempt = CURRENT.get()
         if attempt is None:
             return await above.send(request)
-        # Or it would read the whole answer, however large.
+        attempt.sent = True
+        # Or aiobotocore would read the whole answer, however large.
         request.stream_output = True
         response = await above.send(request)
-        body = await _read(response.raw, attempt)
-        return AioAWSResponse(response.url, response.status_code, response.headers, _Body(body))
+        # botocore finds the stream at its end: its parser stumbles over a damaged body, and is slow on a sound one.
+        attempt.body = await _read(response.raw, attempt)
+        attempt.status, attempt.headers = response.status_code, response.headers
+        return response
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
-    content: bytes
+class _OneRequest:
+    """What aiobotocore uses of an aiohttp session, with no redirect followed."""
 
-    async def read(self) -> bytes:
-        return self.content
+    session: Any
+
+    async def request(self, method: str, **options: object) -> aiohttp.ClientResponse:
+        response: aiohttp.ClientResponse = await self.session.request(method, **{**options, "allow_redirects": False})
+        if response.status in _REDIRECTS:
+            response.close()
+            if attempt := CURRENT.get():
+                attempt.redirected = response.status
+            raise _RefusedError(f"refused to follow a redirect (HTTP {response.status}) with a signed request")
+        return response
 
 
 async def _read(response: aiohttp.ClientResponse, attempt: Attempt) -> bytes:

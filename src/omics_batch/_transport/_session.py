@@ -20,6 +20,8 @@ from omics_batch._text import one_line
 from omics_batch._transport._call import Transport
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._mishaps import told
+from omics_batch._transport._parsers import Parsers
+from omics_batch._transport._user_agent import RememberedUserAgent
 from omics_batch._version import VERSION
 
 if TYPE_CHECKING:
@@ -128,7 +130,7 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool) ->
     problem: InvalidInputError | CredentialsError
     try:
         if ours:
-            _share_loader(session)
+            _make_cheap(session)
         async with asyncio.timeout(limit):
             await session.get_credentials()
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
@@ -152,13 +154,16 @@ def static_session(access_key: str, secret_key: str) -> AioSession:
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     session = AioSession(session_vars={**alone, **files})
     session.set_credentials(access_key, secret_key)
-    _share_loader(session)
+    _make_cheap(session)
     return session
 
 
-def _share_loader(session: AioSession) -> None:
-    """Let sessions of our own share what they read of botocore's data files: nine tenths of making a client."""
+def _make_cheap(session: AioSession) -> None:
+    """Spare a session of our own what botocore would do over and over, for each client and for each request."""
+    # What they read of botocore's data files is nine tenths of making a client.
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    session.register_component("user_agent_creator", RememberedUserAgent.from_environment())
+    session.register_component("response_parser_factory", Parsers())
 
 
 @cache
