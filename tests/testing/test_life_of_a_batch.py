@@ -357,4 +357,4 @@ def passed(statuses: list[str]) -> set[str]:
 
 
 TestLifeOfABatch = LifeOfABatch.TestCase
-TestLifeOfABatch.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestLifeOfABatch.settings = settings(stateful_step_count=40, deadline=None)

@@ -26,6 +26,7 @@ TRIO = """
 region: eu-west-1
 time_scale: 10
 quota: 5
+list_lag: PT20S
 batches:
   - name: trio
     runs: [NA12878, "12891"]
@@ -87,6 +88,7 @@ def test_a_file_says_what_could_be_said_in_python(write: Writer) -> None:
         region_name="eu-west-1",
         time_scale=10.0,
         quota=5.0,
+        list_lag=20.0,
         batches=(PlacedBatch(name="trio", runs=["NA12878", "12891"], life=trio), PlacedBatch(runs=96)),
         life=Life(failed_runs=0.1, submission_rate=float("inf")),
         faults=(
@@ -171,6 +173,7 @@ def test_the_schema_that_editors_read_is_the_present_one() -> None:
         ("batches:\n- runs: 1\n  life: {lief: 1}\n", ["line 3: batches[0].life.lief: is unknown here, where these "]),
         ("time_scale: .inf", ["line 1: time_scale: should be a finite number"]),
         ("quota: 0", ["line 1: quota: should be greater than 0"]),
+        ("list_lag: -1", ["line 1: list_lag: list_lag has to be a finite number of seconds"]),
         ("region: US WEST", ["line 1: region: String should match pattern '^[a-z0-9-]+$'"]),
         ("faults: reset", ["line 1: faults: should be a valid array"]),
         ("faults:\n- 7\n", ["line 2: faults[0]: should be an object"]),
@@ -197,7 +200,7 @@ def test_the_schema_that_editors_read_is_the_present_one() -> None:
         ("quota: !!bool x", ["line 1: x is not what its tag says"]),
         ("a: \0", ["unacceptable character #x0000"]),
         ("a: &a [*a]", ["it is nested too deeply"]),
-        ("[" * 1500, ["it is nested too deeply"]),
+        ("[" * 600, ["it is nested too deeply"]),
         (b"a: \xff", ["it is no text in UTF-8"]),
         ('region: "\\ud800"', ["a text in it holds half a character"]),
         (BOMB, ["it has more than 300000 entries"]),
@@ -279,6 +282,7 @@ documents = st.fixed_dictionaries(
         "life": entries | nodes,
         "faults": st.lists(st.dictionaries(st.sampled_from(faults.__all__), entries | nodes, max_size=2), max_size=3),
         "quota": nodes,
+        "list_lag": nodes,
         "time_scale": nodes,
         "region": nodes,
         "s3": nodes,

@@ -115,6 +115,19 @@ async def test_requests_are_recorded_without_their_signatures(
     assert "Credential" not in caplog.text
 
 
+async def test_requests_that_come_later_are_not_among_those_that_were_asked_for(omics: Simulator, wire: Wire) -> None:
+    before = omics.requests
+    assert before == ()
+    assert not before
+    await wire.start()
+    await wire.get("/runBatch/7123456")
+    after = omics.requests
+    assert (len(before), len(after), after[-1].operation) == (0, 2, "GetBatch")
+    assert after[1:] == (after[1],)
+    assert after == omics.requests != before
+    assert repr(after) == repr(tuple(after))
+
+
 async def test_what_is_no_http_is_refused_and_not_quoted_in_the_log(
     omics: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:

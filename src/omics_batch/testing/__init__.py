@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from omics_batch.testing import faults
     from omics_batch.testing._clock import ManualClock, ScaledClock
     from omics_batch.testing._life import Life
+    from omics_batch.testing._received import ReceivedRequest
     from omics_batch.testing._scenario import PlacedBatch, Scenario, ScenarioError
     from omics_batch.testing._script import UnusedFaultError
-    from omics_batch.testing._server import ReceivedRequest
     from omics_batch.testing._simulator import Simulator, local_client
     from omics_batch.testing.faults import Fault
 
@@ -36,7 +36,7 @@ _ROOMS = {
     "Life": "_life",
     "ManualClock": "_clock",
     "PlacedBatch": "_scenario",
-    "ReceivedRequest": "_server",
+    "ReceivedRequest": "_received",
     "ScaledClock": "_clock",
     "Scenario": "_scenario",
     "ScenarioError": "_scenario",

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing._batch import Batch
 from omics_batch.testing._life import Life
-from omics_batch.testing._records import Record, Records
+from omics_batch.testing._records import Record, Records, status_at
 from omics_batch.testing._reply import conflict, not_found
 from omics_batch.testing._rules import check_start, check_status
 from omics_batch.testing._schedule import Schedule
+from omics_batch.testing._shelves import Shelves
 from omics_batch.testing._timeline import Timeline
 
 if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch.testing._model import Document
+    from omics_batch.testing._shelves import Listed
     from omics_batch.testing._states import RunState
 
 ACCOUNT_ID: Final = "123456789012"
@@ -29,8 +31,6 @@ Lives: TypeAlias = Life | Callable[[Mapping[str, Any]], Life]
 
 _FIRST_BATCH_ID: Final = 7_123_456
 _FIRST_RUN_ID: Final = 2_000_001
-_AGE_DIGITS: Final = 6
-"""An age is kept to the microsecond, as the timeline is: 0.1 s ten times has to be 1 s."""
 
 
 class Account:
@@ -41,9 +41,10 @@ class Account:
         clock: What every age is read from.
         epoch: The wall-clock time at which the clock shows what it shows now.
         lives: How batches live whose life is not given.
+        list_lag: How many seconds pass until ListBatch shows what has happened.
     """
 
-    def __init__(self, *, region_name: str, clock: Clock, epoch: datetime, lives: Lives) -> None:
+    def __init__(self, *, region_name: str, clock: Clock, epoch: datetime, lives: Lives, list_lag: float = 0.0) -> None:
         """Open an empty account."""
         self.region_name = region_name
         self._clock = clock
@@ -51,6 +52,7 @@ class Account:
         self._clock_at_epoch = clock.now()
         self._lives = lives
         self._records = Records()
+        self._shelves = Shelves(list_lag)
         self._started: dict[str, Batch] = {}
         self._batches: list[Batch] = []
         self._next_run_id = _FIRST_RUN_ID
@@ -86,7 +88,7 @@ class Account:
         """Keep a document that is to be shown for its id, whatever it says."""
         batch_id: str = document["id"]
         with self._lock:
-            self._records.put(batch_id, document)
+            self._shelves.note(self._clock.now(), self._records.put(batch_id, document), document)
         return batch_id
 
     def document(self, batch_id: str) -> Document | None:
@@ -105,19 +107,28 @@ class Account:
             raise not_found(f"Run batch with ID {batch_id} does not exist.")
         return record
 
-    def records(self, start: int | None) -> Iterator[tuple[int, Record]]:
-        """Walk through all records from a place on, or from the newest, to the oldest."""
-        return self._records.newest_first(start)
+    def listed(self, status: str | None, start: int | None) -> Iterator[Listed]:
+        """Walk through what ListBatch shows from a place on, or from the newest, to the oldest.
 
-    def status(self, record: Record) -> str:
-        """Give the status that a record shows now."""
-        return record.timeline.status(self.age(record)) if isinstance(record, Batch) else str(record.get("status"))
+        Args:
+            status: The only status to look for; all if None.
+            start: The place; None for the newest.
+        """
+        with self._lock:
+            return self._shelves.walk(self._clock.now(), status, start)
 
     def batch(self, batch_id: str) -> Batch | None:
         """Give the batch that was started under an id, even if its record is deleted; None if none was."""
         place = int(batch_id) - _FIRST_BATCH_ID
         found = 0 <= place < len(self._batches) and self._batches[place].id == batch_id
         return self._batches[place] if found else None
+
+    def change(self, batch: Batch, timeline: Timeline) -> None:
+        """Give a batch another timeline, since something was done to it."""
+        with self._lock:
+            batch.timeline = timeline
+            if self._records.get(batch.id) is batch:
+                self._shelves.note(self._clock.now(), self._records.place(batch.id), batch)
 
     def cancel(self, batch_id: str) -> None:
         """Cancel a batch's runs.
@@ -143,7 +154,7 @@ class Account:
         """
         with self._lock:
             record = self._permit("DeleteBatch", batch_id)
-            self._records.remove(batch_id)
+            self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
         if isinstance(record, Batch) and self._started.get(record.request["requestId"]) is record:
             del self._started[record.request["requestId"]]
 
@@ -185,7 +196,7 @@ class Account:
 
     def age(self, batch: Batch) -> float:
         """Give the seconds since a batch was created."""
-        return round(self._clock.now() - batch.created, _AGE_DIGITS)
+        return batch.age(self._clock.now())
 
     def moment(self, batch: Batch, age: float) -> datetime:
         """Give the wall-clock time at which a batch had an age."""
@@ -200,7 +211,7 @@ class Account:
 
     def _permit(self, operation: str, batch_id: str) -> Record:
         record = self.record(batch_id)
-        check_status(operation, batch_id, self.status(record))
+        check_status(operation, batch_id, status_at(record, self._clock.now()))
         return record
 
     def _change(self, operation: str, batch_id: str, event: Callable[[Timeline, float], Timeline]) -> None:
@@ -208,7 +219,7 @@ class Account:
         with self._lock:
             record = self._permit(operation, batch_id)
             if isinstance(record, Batch):
-                record.timeline = event(record.timeline, self.age(record))
+                self.change(record, event(record.timeline, self.age(record)))
 
     def _batches_from(self, run_id: int) -> Iterator[Batch]:
         """Walk through the batches that may have the run of an id, or runs behind it."""
@@ -229,6 +240,6 @@ class Account:
             first_run_id=self._next_run_id,
         )
         self._batches.append(batch)
-        self._records.put(batch_id, batch)
+        self._shelves.note(batch.created, self._records.put(batch_id, batch), batch)
         self._next_run_id += len(settings)
         return batch

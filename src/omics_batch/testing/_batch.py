@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from omics_batch.testing._model import Document
     from omics_batch.testing._timeline import Timeline
 
+AGE_DIGITS: Final = 6
+"""An age is kept to the microsecond, as the timeline is: 0.1 s ten times has to be 1 s."""
+
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -34,6 +37,10 @@ class Batch:
     def uuid(self) -> str:
         """The batch's UUID: always the same for the same ARN."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, self.arn))
+
+    def age(self, now: float) -> float:
+        """Give the seconds from its creation to a moment of the clock."""
+        return max(0.0, round(now - self.created, AGE_DIGITS))
 
     def run_id(self, index: int) -> str:
         """Give the id that a run has once it is submitted."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from omics_batch.testing._account import Account
     from omics_batch.testing._model import Document
     from omics_batch.testing._records import Record
+    from omics_batch.testing._shelves import Listed
     from omics_batch.testing._states import RunState
     from omics_batch.testing._timeline import Timeline
 
@@ -63,16 +64,16 @@ def whole_batch(account: Account, record: Record) -> Document:
     return document
 
 
-def listed_batch(account: Account, record: Record) -> Document:
+def listed_batch(account: Account, listed: Listed) -> Document:
     """Write an item of ListBatch; of a document that was put, as far as it has the facts."""
+    record = listed.record
     if isinstance(record, Batch):
-        status = account.status(record)
         return {
             "id": record.id,
             "name": batch_name(record),
-            "status": status,
+            "status": listed.status,
             "createdAt": account.moment(record, 0.0),
-            "totalRuns": None if status == "CREATING" else len(record.settings),
+            "totalRuns": None if listed.status == "CREATING" else len(record.settings),
             "workflowId": default_run_setting(record)["workflowId"],
         }
     return {

@@ -98,16 +98,14 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 
 
 def _batches(account: Account, start: int | None, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
-    fits = _filter(account, wanted)
-    for place, record in account.records(start):
-        if fits(record):
-            yield place, documents.listed_batch(account, record)
+    fits = _filter(wanted)
+    for listed in account.listed(wanted.get("status"), start):
+        if fits(listed.record):
+            yield listed.place, documents.listed_batch(account, listed)
 
 
-def _filter(account: Account, wanted: Mapping[str, Any]) -> Callable[[Record], bool]:
+def _filter(wanted: Mapping[str, Any]) -> Callable[[Record], bool]:
     match wanted:
-        case {"status": status}:
-            return lambda record: account.status(record) == status
         case {"name": name}:
             return lambda record: documents.batch_name(record) == name
         case {"runGroupId": run_group_id}:

@@ -1,44 +1,48 @@
-"""What GetBatch and ListBatch look into: a record for each batch, in the order in which they came."""
+"""What GetBatch looks into: a record for each batch, each with a place in the order in which they came."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from omics_batch.testing._batch import Batch
 from omics_batch.testing._model import Document
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Record: TypeAlias = Batch | Document
 """A batch that lives, or a document that was put there to be shown as it is."""
 
 
+def status_at(record: Record, now: float) -> str:
+    """Give the status that a record shows at a moment of the clock."""
+    return record.timeline.status(record.age(now)) if isinstance(record, Batch) else str(record.get("status"))
+
+
 class Records:
-    """The records of an account; each keeps its place until it is removed, so that pages do not shift."""
+    """The records of an account; each keeps its place until it is removed, and nobody gets that place after it."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._records: list[Record | None] = []
-        self._places: dict[str, int] = {}
+        self._records: dict[str, tuple[int, Record]] = {}
+        self._next_place = 0
 
-    def put(self, batch_id: str, record: Record) -> None:
-        """Keep a record under an id: at the end, or in the place of the one that was there."""
-        place = self._places.setdefault(batch_id, len(self._records))
-        self._records[place : place + 1] = [record]
+    def put(self, batch_id: str, record: Record) -> int:
+        """Keep a record under an id, and give its place: the last one, or that of the one that was there."""
+        if batch_id in self._records:
+            place = self._records[batch_id][0]
+        else:
+            place = self._next_place
+            self._next_place += 1
+        self._records[batch_id] = place, record
+        return place
 
     def get(self, batch_id: str) -> Record | None:
         """Give the record of an id; None if there is none."""
-        place = self._places.get(batch_id)
-        return None if place is None else self._records[place]
+        found = self._records.get(batch_id)
+        return None if found is None else found[1]
 
-    def remove(self, batch_id: str) -> None:
-        """Remove a record, and leave its place empty."""
-        self._records[self._places.pop(batch_id)] = None
+    def place(self, batch_id: str) -> int:
+        """Give the place of a record that is there."""
+        return self._records[batch_id][0]
 
-    def newest_first(self, start: int | None) -> Iterator[tuple[int, Record]]:
-        """Walk through the records from a place on, or from the newest, to the oldest."""
-        newest = len(self._records) - 1
-        for place in range(newest if start is None else min(start, newest), -1, -1):
-            if (record := self._records[place]) is not None:
-                yield place, record
+    def remove(self, batch_id: str) -> int:
+        """Remove a record, and give the place that it leaves empty."""
+        return self._records.pop(batch_id)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from omics_batch.testing._access import check_host
 from omics_batch.testing._delivery import Delivery, to_response
 from omics_batch.testing._model import Operation, service_model
 from omics_batch.testing._operations import HANDLERS, start_run_batch
+from omics_batch.testing._received import RequestLog
 from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
 from omics_batch.testing._s3._batches import S3Batches
 from omics_batch.testing._signature import SignedRequest, check_signature
@@ -41,20 +42,6 @@ _logger = logging.getLogger("omics_batch.testing")
 
 _silent = logging.Logger("omics_batch.testing.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody is to turn it on
 """For aiohttp's own log, which quotes header lines that it cannot read, and so could quote a signature."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedRequest:
-    """One request as the simulator saw it: nothing of its signature is kept."""
-
-    operation: str
-    """The operation's name; `Unknown` for a request that is for none."""
-    method: str
-    path: str
-    time: float
-    """What the simulator's clock showed when it came."""
-    status: int | None = None
-    """The HTTP status of the answer; None while there is none, and where the connection was broken instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +83,7 @@ class Server:
         self._s3_batches = S3Batches(objects, account)
         self._model = service_model()
         self._running: tuple[asyncio.Server, web.ServerRunner, web.Server] | None = None
-        self.requests: list[ReceivedRequest] = []
+        self.requests = RequestLog()
         self.connections = 0
 
     async def start(self, port: int) -> int:
@@ -132,8 +119,7 @@ class Server:
         path = request.rel_url.raw_path
         found = self._model.find(request.method, path)
         name = UNKNOWN if found is None else found[0].name
-        place = len(self.requests)
-        self.requests.append(ReceivedRequest(name, request.method, path, self._clock.now()))
+        place = self.requests.add(name, request.method, path, self._clock.now())
         try:
             response = await self._respond(request, found)
         except ConnectionError:
@@ -145,7 +131,7 @@ class Server:
             )
         if response is None:
             return web.Response()  # goes nowhere: the connection is closed
-        self.requests[place] = replace(self.requests[place], status=response.status)
+        self.requests.answered(place, response.status)
         return response
 
     async def _respond(

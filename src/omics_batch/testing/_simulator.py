@@ -8,15 +8,17 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from omics_batch._clock import in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
 from omics_batch.testing._clock import ScaledClock
 from omics_batch.testing._credentials import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._life import Life
 from omics_batch.testing._quota import Quota
+from omics_batch.testing._received import Requests
 from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._script import Script
-from omics_batch.testing._server import ReceivedRequest, Server
+from omics_batch.testing._server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from omics_batch._client import OmicsBatchClient
-    from omics_batch._clock import Clock
+    from omics_batch._clock import Clock, Duration
+    from omics_batch.testing._received import ReceivedRequest
     from omics_batch.testing.faults import Fault
 
 _LONGEST_ID: Final = 128
@@ -49,6 +52,8 @@ class Simulator:
         time_scale: Without a clock: how many simulated seconds pass in a real one.
         faults: The script's first faults; `script` adds more.
         quota: Requests a second beyond which the service throttles; None for no limit.
+        list_lag: How far ListBatch lags behind: it shows each batch as it was so long ago, those that are
+            younger not at all, and those that were deleted since as if they were still there. GetBatch never lags.
         host: The address to listen on. Any but a loopback address opens the simulator to others.
         port: The port to listen on; 0 takes a free one.
         region_name: The region that the service stands for; requests are signed for it.
@@ -57,8 +62,8 @@ class Simulator:
         epoch: The wall-clock time of the beginning; the real one if None.
 
     Raises:
-        InvalidInputError: A clock and a time scale were given, or a scale or quota is not positive, or
-            `s3` is no place.
+        InvalidInputError: A clock and a time scale were given, a scale or quota is not positive, a lag
+            is negative, or `s3` is no place.
     """
 
     access_key: ClassVar[str] = ACCESS_KEY
@@ -74,6 +79,7 @@ class Simulator:
         time_scale: float = 1.0,
         faults: Iterable[Fault] = (),
         quota: float | None = None,
+        list_lag: Duration = 0.0,
         host: str = "127.0.0.1",
         port: int = 0,
         region_name: str = "us-west-2",
@@ -93,7 +99,11 @@ class Simulator:
         self._script = Script()
         self._script.add(faults)
         self._account = Account(
-            region_name=region_name, clock=self._clock, epoch=epoch or datetime.now(UTC), lives=life
+            region_name=region_name,
+            clock=self._clock,
+            epoch=epoch or datetime.now(UTC),
+            lives=life,
+            list_lag=in_seconds("list_lag", list_lag),
         )
         self._server = Server(
             account=self._account,
@@ -159,7 +169,7 @@ class Simulator:
     @property
     def requests(self) -> Sequence[ReceivedRequest]:
         """Every request so far, in the order of arrival."""
-        return tuple(self._server.requests)
+        return Requests(self._server.requests)
 
     @property
     def connections(self) -> int:
@@ -168,7 +178,7 @@ class Simulator:
 
     def requests_of(self, operation: str) -> int:
         """Count the requests of one operation, such as `GetBatch`."""
-        return sum(request.operation == operation for request in self._server.requests)
+        return self._server.requests.count(operation)
 
     def script(self, *faults: Fault) -> None:
         """Add faults to the end of the script."""

@@ -90,6 +90,11 @@ class Timeline:
         """Give the batch's status."""
         return self._changes[bisect_right(self._moments, age) - 1][1]
 
+    def next_change(self, age: float) -> float:
+        """Give the age at which the batch will have another status; infinite if it never will by itself."""
+        following = bisect_right(self._moments, age)
+        return self._moments[following] if following < len(self._moments) else math.inf
+
     def has_ended(self, age: float) -> bool:
         """Tell whether nothing more will happen by itself."""
         return self.status(age) in _SETTLED

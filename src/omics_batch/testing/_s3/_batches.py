@@ -87,7 +87,7 @@ class S3Batches:
                 if age >= batch.timeline.failed_at:
                     reason = stored.flaw or await self._change(stored)
                     if reason is not None and batch.timeline.status(age) in _AFTER_PENDING:
-                        batch.timeline = _failed(batch, reason)
+                        self._account.change(batch, _failed(batch, reason))
                     del self._unread[batch.id]
 
     async def _change(self, stored: StoredSettings) -> str | None:

@@ -11,12 +11,13 @@ import inspect
 import json
 from collections.abc import Collection
 from dataclasses import fields
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
-from omics_batch._clock import Duration
+from omics_batch._clock import Duration, in_seconds
 from omics_batch.testing import faults
 from omics_batch.testing._life import Life
 from omics_batch.testing._operations import HANDLERS
@@ -170,6 +171,8 @@ class ScenarioFile(Entry):
     """What happens to requests, in this order: each fault meets the next ones of its operation."""
     quota: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Requests a second beyond which the service throttles; left out, there is no limit."""
+    list_lag: Annotated[Duration, AfterValidator(partial(in_seconds, "list_lag"))] = 0.0
+    """How far ListBatch lags behind what has happened: a number of seconds, or a text such as "PT20S"."""
     time_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """How many simulated seconds pass in a real one; left out, who plays it says so: 1 as a program."""
     region: Annotated[str, Field(pattern="^[a-z0-9-]+$")] = "us-west-2"
@@ -184,6 +187,7 @@ class ScenarioFile(Entry):
             "life": self.life.life(),
             "faults": tuple(entry.fault() for entry in self.faults),
             "quota": self.quota,
+            "list_lag": self.list_lag,
             "time_scale": self.time_scale,
             "region_name": self.region,
             "s3": self.s3 if self.s3 is None or is_url(self.s3) else folder / self.s3,

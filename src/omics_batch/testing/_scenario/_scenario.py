@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from omics_batch._clock import Duration
     from omics_batch.testing._scenario._placed import PlacedBatch
     from omics_batch.testing.faults import Fault
 
@@ -36,6 +37,8 @@ class Scenario:
     """What happens to requests, in this order."""
     quota: float | None = None
     """Requests a second beyond which the service throttles; None for no limit."""
+    list_lag: Duration = 0.0
+    """How far ListBatch lags behind what has happened."""
     time_scale: float | None = None
     """How many simulated seconds pass in a real one; None leaves it to who plays the scenario."""
     region_name: str = "us-west-2"
@@ -72,6 +75,7 @@ class Scenario:
             "life": self.life,
             "faults": self.faults,
             "quota": self.quota,
+            "list_lag": self.list_lag,
             "region_name": self.region_name,
             "s3": self.s3,
             **({} if self.time_scale is None else {"time_scale": self.time_scale}),
