@@ -40,13 +40,13 @@ mutants: ## change the code line by line and see whether the tests notice: some 
 	$(call environment,.venv-mutants,mutants)
 	@.venv-mutants/bin/python tools/mutants.py
 
-bench: ## what a batch of 100,000 runs costs the local HealthOmics, in numbers
-	$(call environment,.venv,test)
-	@.venv/bin/python benchmarks/large_batch.py
+bench: ## measure speed, start-up, memory and many waits, into docs/speed: half an hour; ARGS=calls is a part of it
+	$(call environment,.venv-bench,bench)
+	@.venv-bench/bin/python -m benchmarks $(ARGS)
 
 lock: ## renew every lock under requirements/
 	$(call environment,.venv,test)
 	.venv/bin/python tools/lock.py
 
 clean: ## remove what these commands made
-	rm -rf .venv .venv-check .venv-mutants mutants build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-check .venv-mutants .venv-bench mutants build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

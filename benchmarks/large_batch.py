@@ -1,18 +1,15 @@
 """What a batch of 100,000 runs costs the local HealthOmics, beside one of 100: memory, and CPU for each answer.
 
-    make bench
-
-Everything is measured in one run, in turn, and the median of twenty is told. The answers are made without HTTP, whose
-cost is the same for both.
+Everything is measured in one run, in turn. The answers are made without HTTP, whose cost is the same for both.
 """
 
 from __future__ import annotations
 
 import time
 import tracemalloc
-from statistics import median
 from typing import Any, Final
 
+from benchmarks.results import RATIO, Findings, Measure
 from omics_batch.testing import Life, ManualClock, Simulator
 from omics_batch.testing._operations import HANDLERS
 
@@ -52,19 +49,14 @@ ANSWERS: Final[list[tuple[str, dict[str, str]]]] = [
 ]
 
 
-def main() -> None:
-    """Measure, and print a table in Markdown."""
+def measure() -> Findings:
+    """Measure both batches, answer by answer."""
     small, large = (Measured(runs) for runs in SIZES)
-    print(f"| | {SIZES[0]:,} runs | {SIZES[1]:,} runs |\n|---|---|---|")
-    print(f"| memory, MB | {small.megabytes:.1f} | {large.megabytes:.1f} |")
+    measures = [Measure(name="memory of the larger one", value=large.megabytes, unit="MB")]
     for operation, members in ANSWERS:
-        rounds = [
-            (small.milliseconds(operation, **members), large.milliseconds(operation, **members)) for _ in range(ROUNDS)
-        ]
-        few, many = (median(times) for times in zip(*rounds, strict=True))
         about = " ".join([operation, *(f"{name}={value}" for name, value in members.items())])
-        print(f"| {about}, ms of CPU | {few:.2f} | {many:.2f} |")
-
-
-if __name__ == "__main__":
-    main()
+        ratios = [
+            large.milliseconds(operation, **members) / small.milliseconds(operation, **members) for _ in range(ROUNDS)
+        ]
+        measures.append(Measure.of(f"{about}, CPU of an answer", ratios, unit=RATIO))
+    return Findings(measures=measures)

@@ -9,6 +9,7 @@ version = release = version_of("omics-batch")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 default_role = "code"
+exclude_patterns = ["speed/*"]  # a page includes what the benchmarks wrote there
 html_theme = "furo"
 html_title = f"omics-batch {release}"
 

@@ -11,6 +11,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "test": PROJECT,
     "check": PROJECT,
     "mutants": PROJECT,
+    "bench": ("pyproject.toml",),
     "lowest": (*PROJECT, "--resolution", "lowest-direct"),
 }
 COMPILE = (

@@ -1,0 +1,73 @@
+"""Measure what this package promises about speed, and write it down in docs/speed.
+
+    python -m benchmarks [PART ...]
+
+Without a part it measures all, each in a process of its own. What is not measured stays as it was. With `pictures` it
+draws the table and the pictures anew from what was measured before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Final
+
+from benchmarks.machine import machine
+from benchmarks.parts import PARTS, Part
+from benchmarks.pictures import save_picture
+from benchmarks.results import FOLDER, Record, Results
+from benchmarks.table import table
+
+REDRAW: Final = "pictures"
+_RESULTS: Final = FOLDER / "results.json"
+
+
+def main() -> int:
+    """Do what the command line says, and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, into docs/speed.")
+    parser.add_argument("part", nargs="*", choices=[*(part.name for part in PARTS), REDRAW])
+    names: list[str] = parser.parse_args().part or [part.name for part in PARTS]
+    _see_no_aws_configuration()
+    if len(names) > 1:
+        commands = [[sys.executable, "-m", "benchmarks", name] for name in names]
+        codes = [subprocess.run(command, check=False).returncode for command in commands]
+        return int(any(codes))
+    for part in PARTS:
+        if part.name in names:
+            _measure(part)
+    _draw()
+    return 0
+
+
+def _measure(part: Part) -> None:
+    print(f"{part.name}: {part.title}", flush=True)
+    findings = part.measure()
+    record = Record(findings=findings, date=datetime.now(UTC).date().isoformat(), machine=machine())
+    Results.read(_RESULTS).with_record(part.name, record).write(_RESULTS)
+    print(table(Results({part.name: record}), [part]), flush=True)
+
+
+def _draw() -> None:
+    results = Results.read(_RESULTS)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "table.md").write_text(table(results, PARTS), encoding="utf-8")
+    for part in PARTS:
+        if record := results.records.get(part.name):
+            for name, draw in part.pictures().items():
+                save_picture(FOLDER / f"{name}.svg", draw, record.findings)
+
+
+def _see_no_aws_configuration() -> None:
+    """Let neither the developer's AWS configuration nor a proxy change what is measured."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["NO_PROXY"] = "127.0.0.1"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""An event loop on which time runs faster: its own timers, sleeps, aiohttp's, and the clock of a client alike."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest import mock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from selectors import SelectorKey
+
+    from _typeshed import FileDescriptorLike
+
+T = TypeVar("T")
+
+
+class _Scaled(selectors.BaseSelector):
+    """Waits for a shorter time than it is told to."""
+
+    def __init__(self, scale: float) -> None:
+        self._real = selectors.DefaultSelector()
+        self._scale = scale
+
+    def register(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
+        return self._real.register(fileobj, events, data)
+
+    def unregister(self, fileobj: FileDescriptorLike) -> SelectorKey:
+        return self._real.unregister(fileobj)
+
+    def modify(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
+        return self._real.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[FileDescriptorLike, SelectorKey]:
+        return self._real.get_map()
+
+    def close(self) -> None:
+        self._real.close()
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        return self._real.select(None if timeout is None else timeout / self._scale)
+
+
+class ScaledLoop(asyncio.SelectorEventLoop):
+    """The loop: it is a `Clock` as well, to hand to a client.
+
+    Args:
+        scale: How many of its seconds pass in a real one.
+    """
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+        super().__init__(_Scaled(scale))
+
+    def time(self) -> float:
+        """Monotonic seconds, of which `scale` pass in a real one."""
+        return super().time() * self._scale
+
+    now = time
+
+    async def sleep(self, seconds: float) -> None:
+        """Come back after so many seconds of this loop."""
+        await asyncio.sleep(seconds)
+
+
+def run_scaled(main: Callable[[ScaledLoop], Coroutine[Any, Any, T]], scale: float) -> T:
+    """Run something on such a loop, which it is given as a clock.
+
+    Args:
+        main: What to run.
+        scale: How many of the loop's seconds pass in a real one.
+    """
+    loop = ScaledLoop(scale)
+    # aiohttp looks at the machine's clock, and not at the loop's, to tell how long a connection was idle.
+    with mock.patch("aiohttp.connector.monotonic", loop.time), asyncio.Runner(loop_factory=lambda: loop) as runner:
+        return runner.run(main(loop))
