@@ -141,7 +141,7 @@ EIGHT_A_SECOND: Final = 8.0
 
 @dataclass
 class Queue:
-    """Callers who want to send, on a clock by hand."""
+    """Callers who want to send, on a clock by hand; those whose names are in capitals are urgent."""
 
     clock: ManualClock = field(default_factory=ManualClock)
     rate: float = EIGHT_A_SECOND
@@ -151,7 +151,7 @@ class Queue:
         self.turns = Turns(self.clock, lambda: self.rate)
 
     async def _send(self, name: str) -> None:
-        await self.turns.next()
+        await self.turns.next(is_urgent=name.isupper())
         self.served.append((name, self.clock.now()))
 
     async def enter(self, *names: str) -> list[asyncio.Task[None]]:
@@ -222,6 +222,35 @@ async def test_without_a_limit_nobody_sleeps() -> None:
     await queue.enter(*"abcdefgh")
     assert queue.names == list("abcdefgh")
     assert queue.clock.slept == []
+
+
+async def test_the_urgent_go_before_all_others() -> None:
+    """Whoever came first among them goes first, and the others keep their order."""
+    queue = Queue()
+    await queue.enter(*"abcXdY")
+    await queue.pass_time(1)
+    assert queue.names == list("aXYbcd")
+
+
+async def test_who_sleeps_at_the_head_lets_the_urgent_pass() -> None:
+    """One that comes again and again, a moment after each of its turns, holds nobody up but the others."""
+    queue = Queue()
+    await queue.enter(*"ab")
+    for name in "XYZ":
+        await queue.pass_time(1 / 16)
+        await queue.enter(name)
+        await queue.pass_time(1 / 16)
+    await queue.pass_time(1)
+    assert queue.served == [("a", 0.0), ("X", 0.125), ("Y", 0.25), ("Z", 0.375), ("b", 0.5)]
+
+
+async def test_an_urgent_one_that_leaves_hands_on_its_place() -> None:
+    queue = Queue()
+    callers = await queue.enter(*"abXY")
+    callers[2].cancel()
+    await queue.pass_time(1)
+    assert queue.served == [("a", 0.0), ("Y", 0.125), ("b", 0.25)]
+    assert not queue.turns._urgent
 
 
 async def test_200_callers_cancelled_at_once_hold_up_nobody() -> None:
