@@ -43,6 +43,7 @@ ROOMS: Final = (
     "_folded",
     "_places",
     "_line",
+    "_order",
     "_caller",
     "_lister",
     "_looker",

@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -142,6 +143,35 @@ async def test_a_newcomer_looks_at_once() -> None:
         await client.wait_until_processed("7")
         assert running_clock().now() == 10
         await _cancel(waits)
+
+
+async def test_who_is_passed_over_is_looked_at_before_the_sweep_is_over() -> None:
+    """A hundred pages take twenty seconds; who is missing on the first need not wait for the last."""
+    batches = cohort(2000)
+    account = Account({**batches, "1005": ends(20)})
+    async with waiting(account) as waits:
+        assert (await waits["1005"]).is_processed
+        assert running_clock().now() < 33
+        await running_clock().sleep(20)
+    assert account.looks == ["1005"]
+
+
+async def test_lists_without_any_order_cost_a_few_looks_and_no_more() -> None:
+    """They are not believed where they pass over many."""
+
+    class Shuffled(Account):
+        def listed(self, status: str, start: int) -> Reply:
+            if start == 0:
+                batches = list(self.lives.items())
+                Random(len(self.sent)).shuffle(batches)  # noqa: S311 - the same disorder every time
+                self.lives = dict(batches)
+            return super().listed(status, start)
+
+    account = Shuffled(cohort(1000))
+    async with waiting(account):
+        await running_clock().sleep(300)
+    assert len(account.pages) == 14 * 10
+    assert len(account.looks) < 150
 
 
 # Lists are hints

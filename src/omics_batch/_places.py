@@ -225,7 +225,19 @@ class EagerListener(Listener):
 class Target:
     """A batch that waits look at together."""
 
-    __slots__ = ("batch_id", "due", "interval", "listed_in", "look", "looks", "misses", "status", "trust", "waiters")
+    __slots__ = (
+        "batch_id",
+        "due",
+        "interval",
+        "listed_in",
+        "look",
+        "looks",
+        "misses",
+        "place",
+        "status",
+        "trust",
+        "waiters",
+    )
 
     def __init__(self, batch_id: str) -> None:
         """Begin with no wait and nothing seen."""
@@ -243,6 +255,8 @@ class Target:
         """The moment on the clock at which the next look was due."""
         self.listed_in: int = 0
         """The number of the sweep that has shown the batch last; 0 where none has since the last look."""
+        self.place: int = -1
+        """Where in the order of a sweep the batch was shown last; below 0 where it never was."""
         self.trust: float | None = None
         """The moment on the clock until which lists are believed that the batch goes on; None before the first."""
 

@@ -19,6 +19,7 @@ from omics_batch._hands import CANCELLED, Hands
 from omics_batch._line import Line
 from omics_batch._lists import Lists
 from omics_batch._log import LOG
+from omics_batch._order import Order
 from omics_batch._places import Target
 from omics_batch._plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
 from omics_batch._text import one_line
@@ -76,6 +77,7 @@ class Poller:
         self._deadlines: Timetable[Waiter] = Timetable()
         self._line = Line()
         self._lists = Lists()
+        self._order = Order()
         self._sweeps = 0
         self._nap: asyncio.Future[None] | None = None
         self._hands = Hands(self._end_all)
@@ -114,6 +116,7 @@ class Poller:
         self._rouse()
         if not self._targets:
             self._hands.dismiss(_SWEEP, _URGENT_TURNS, _TURNS)
+            self._order = Order()
 
     async def close(self) -> None:
         """End all waits with `ClientClosedError`, and all tasks."""
@@ -212,8 +215,9 @@ class Poller:
         target.look = asyncio.create_task(self._look(target, now), name=f"omics_batch look {target.batch_id}")
 
     async def _sweep(self, served: dict[Target, None]) -> None:
-        """Let the lists tell who goes on, and look at the others."""
+        """Let the lists tell who goes on, and look at the others, as soon as somebody is passed over."""
         self._sweeps += 1
+        self._order.begin()
         others = 0
         deadline = self._clock.now() + time_for_sweep(len(served), self._looker.rate)
         try:
@@ -227,9 +231,7 @@ class Poller:
                     self._line.expect(target)
         else:
             self._lists.read(others)
-            for target in self._not_shown():
-                if target in served or target.listed_in:
-                    self._line.miss(target)
+            self._miss(target for target in self._not_shown() if target in served or target.listed_in)
         self._rouse()
 
     def _heard_of(self, page: Iterable[ActiveBatch]) -> int:
@@ -239,9 +241,17 @@ class Poller:
             target = self._targets.get(listed.id)
             if target is None:
                 others += 1
-            elif is_sign_of_life(listed.status):
+            elif is_sign_of_life(listed.status) and target.listed_in != self._sweeps:
                 self._listed(target, listed.status)
+                self._miss(self._order.passed_over(target))
         return others
+
+    def _miss(self, targets: Iterable[Target]) -> None:
+        """Look at those that the present sweep has not shown, unless somebody looks at them already."""
+        for target in targets:
+            if target.waiters and target.look is None and target.listed_in != self._sweeps:
+                self._line.miss(target)
+                self._rouse()
 
     def _not_shown(self) -> list[Target]:
         """Return whom the sweep has not shown, and nobody looks at already."""

@@ -1,0 +1,58 @@
+"""Who is passed over in a list that keeps its order has probably left it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omics_batch._order import Order
+from omics_batch._places import Target
+
+TARGETS = {str(n): Target(str(n)) for n in range(100)}
+
+
+def swept(order: Order, batch_ids: list[str]) -> dict[str, list[str]]:
+    """Show an order one sweep; return who was passed over, by who was shown then."""
+    order.begin()
+    passed = {batch_id: [target.batch_id for target in order.passed_over(TARGETS[batch_id])] for batch_id in batch_ids}
+    return {batch_id: targets for batch_id, targets in passed.items() if targets}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "passed"),
+    [
+        pytest.param("", "1 2 3", {}, id="the first sweep knows nobody"),
+        pytest.param("1 2 3", "1 2 3", {}, id="nobody has left"),
+        pytest.param("1 2 3", "1 3", {"3": ["2"]}, id="one has left"),
+        pytest.param("1 2 3 4", "4", {"4": ["1", "2", "3"]}, id="some have left at the head"),
+        pytest.param("1 2 3", "1 2", {}, id="who stood last is found at the sweep's end"),
+        pytest.param("1 2 3", "9 8 1 2 3", {}, id="newcomers come first"),
+        pytest.param("1 2 3 4", "1 9 4", {"4": ["2", "3"]}, id="a newcomer in between"),
+        pytest.param("1 2 3 4", "1 3 2 4", {"3": ["2"]}, id="who moved to a later list is passed over for once"),
+        pytest.param("1 2 3 4", "4 3 2 1", {"4": ["1", "2", "3"]}, id="a reversed order misleads once"),
+        pytest.param(" ".join(map(str, range(50))), "0 40 41", {}, id="too many to have left at once"),
+    ],
+)
+def test_whom_the_next_one_passes_over_is_told(before: str, now: str, passed: dict[str, list[str]]) -> None:
+    order = Order()
+    swept(order, before.split())
+    assert swept(order, now.split()) == passed
+
+
+def test_what_another_order_says_of_a_place_is_not_believed() -> None:
+    """A batch keeps its place while nobody waits for it; then the place is somebody else's."""
+    order, other = Order(), Order()
+    swept(other, ["1", "2", "3"])
+    swept(order, ["7", "8", "9"])
+    assert swept(order, ["3"]) == {}
+
+
+@given(st.lists(st.permutations(sorted(TARGETS)[:30]), max_size=5), st.data())
+def test_any_order_tells_of_nobody_twice_in_a_sweep(sweeps: list[list[str]], data: st.DataObject) -> None:
+    """So that a sweep costs a look for each batch at most, whatever the service does with its lists."""
+    order = Order()
+    for batch_ids in sweeps:
+        shown = batch_ids[: data.draw(st.integers(0, len(batch_ids)))]
+        told = [batch_id for passed in swept(order, shown).values() for batch_id in passed]
+        assert len(told) == len(set(told))
