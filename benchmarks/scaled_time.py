@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
-    from selectors import SelectorKey
+from tests.virtual_time import Selector
 
-    from _typeshed import FileDescriptorLike
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from selectors import SelectorKey
 
 T = TypeVar("T")
 
 
-class _Scaled(selectors.BaseSelector):
+class _Scaled(Selector):
     """Waits for a shorter time than it is told to."""
 
     def __init__(self, scale: float) -> None:
-        self._real = selectors.DefaultSelector()
+        super().__init__()
         self._scale = scale
-
-    def register(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: FileDescriptorLike) -> SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def modify(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
-        return self._real.modify(fileobj, events, data)
-
-    def get_map(self) -> Mapping[FileDescriptorLike, SelectorKey]:
-        return self._real.get_map()
-
-    def close(self) -> None:
-        self._real.close()
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         return self._real.select(None if timeout is None else timeout / self._scale)

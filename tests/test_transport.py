@@ -16,6 +16,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.parsers import AioResponseParserFactory
 from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
+from botocore.handlers import BUILTIN_HANDLERS
 
 from omics_batch import (
     ConnectionFailedError,
@@ -30,6 +31,7 @@ from omics_batch._transport import Transport, _session
 from omics_batch._transport._attempt import CURRENT, Attempt
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._mishaps import fault_of
+from omics_batch._transport._own_sessions import own_session, static_session
 from omics_batch._transport._parsers import Parsers
 from omics_batch.testing import Simulator, faults
 
@@ -160,7 +162,7 @@ async def test_an_http_session_that_is_not_ours_is_refused(monkeypatch: pytest.M
     """Whatever swapped it."""
     monkeypatch.setattr(_session, "_keep_the_host_of_a_custom_endpoint", _set_http_session)
     with pytest.raises(InvalidInputError, match="redirects"):
-        async with OmicsBatchClient(region_name="us-west-2", session=_session.static_session("A", "B")):
+        async with OmicsBatchClient(region_name="us-west-2", session=static_session("A", "B")):
             pass
 
 
@@ -182,7 +184,7 @@ async def test_retries_that_botocore_keeps_are_refused(monkeypatch: pytest.Monke
     """Stacked layers multiply requests."""
     monkeypatch.setattr(_session, "_keep_the_host_of_a_custom_endpoint", _set_retries)
     with pytest.raises(InvalidInputError, match="requests would multiply"):
-        async with OmicsBatchClient(region_name="us-west-2", session=_session.static_session("A", "B")):
+        async with OmicsBatchClient(region_name="us-west-2", session=static_session("A", "B")):
             pass
 
 
@@ -336,3 +338,30 @@ async def test_one_former_client_is_kept_open_at_most() -> None:
             await transport.open()
             await client.get_batch(batch_id)
         assert len(transport._exits) == 2
+
+
+def test_a_session_of_our_own_has_the_handlers_of_any_other() -> None:
+    """In the order in which botocore calls them, event by event; it copies them instead of registering each."""
+    sessions: list[Any] = [own_session(), AioSession()]
+    names = {event.replace("*", "omics") for event, *_ in BUILTIN_HANDLERS} | {"before-sign.omics.GetBatch"}
+    handlers = [{name: list(one._original_handler._handlers.prefix_search(name)) for name in names} for one in sessions]
+    ours, plain = handlers
+        {name: list(one._original_handler._handlers.prefix_search(name)) for name in names} for one in sessions
+    )
+    assert ours == plain
+    assert sum(map(len, plain.values())) > len(names) / 2
+
+
+async def test_what_is_registered_on_one_session_is_not_on_the_next() -> None:
+    """Each has its copy."""
+    heard: list[str] = []
+
+    def hear(**_: object) -> None:
+        heard.append("signed")
+
+    first, second = own_session(), own_session()
+    first.register("before-sign.omics", hear)
+    for session, times in ((second, 0), (first, 1)):
+        events: Any = session.get_component("event_emitter")
+        await events.emit("before-sign.omics.GetBatch", request_signer=None)
+        assert len(heard) == times

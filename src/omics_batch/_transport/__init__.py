@@ -7,6 +7,7 @@ parser makes `{}` of a damaged answer and drops fields it does not know.
 """
 
 from omics_batch._transport._call import Reply, Transport
-from omics_batch._transport._session import open_transport, static_session
+from omics_batch._transport._own_sessions import static_session
+from omics_batch._transport._session import open_transport
 
 __all__ = ["Reply", "Transport", "open_transport", "static_session"]

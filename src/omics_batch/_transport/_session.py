@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
-from aiobotocore.session import AioSession
 from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
-from botocore.loaders import Loader, create_loader
 
 from omics_batch._errors import CredentialsError, InvalidInputError
 from omics_batch._inputs import check_endpoint, is_loopback
@@ -20,13 +16,13 @@ from omics_batch._text import one_line
 from omics_batch._transport._call import Transport
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._mishaps import told
-from omics_batch._transport._parsers import Parsers
-from omics_batch._transport._user_agent import RememberedUserAgent
+from omics_batch._transport._own_sessions import make_cheap, own_session
 from omics_batch._version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from aiobotocore.session import AioSession
     from types_aiobotocore_omics import OmicsClient
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
@@ -65,7 +61,7 @@ async def open_transport(
 
     @asynccontextmanager
     async def make() -> AsyncGenerator[OmicsClient]:
-        found = session or AioSession(profile=profile_name)
+        found = session or own_session(profile_name=profile_name)
         await _find_credentials(found, attempt_timeout, ours=session is None)
         async with AsyncExitStack() as exits:
             aws = await _enter(
@@ -130,7 +126,7 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool) ->
     problem: InvalidInputError | CredentialsError
     try:
         if ours:
-            _make_cheap(session)
+            make_cheap(session)
         async with asyncio.timeout(limit):
             await session.get_credentials()
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
@@ -143,32 +139,6 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool) ->
         return
     # Raised out here, since what the source raised may hold the credentials.
     raise problem
-
-
-def static_session(access_key: str, secret_key: str) -> AioSession:
-    """Return a session with fixed credentials that nothing else on this machine has a say in.
-
-    The local HealthOmics is reached this way: neither AWS_* variables nor profiles nor proxies change it.
-    """
-    alone = {name: (None, None, default, kind) for name, (_, _, default, kind) in AioSession.SESSION_VARIABLES.items()}
-    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-    session = AioSession(session_vars={**alone, **files})
-    session.set_credentials(access_key, secret_key)
-    _make_cheap(session)
-    return session
-
-
-def _make_cheap(session: AioSession) -> None:
-    """Spare a session of our own what botocore would do over and over, for each client and for each request."""
-    # What they read of botocore's data files is nine tenths of making a client.
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
-    session.register_component("user_agent_creator", RememberedUserAgent.from_environment())
-    session.register_component("response_parser_factory", Parsers())
-
-
-@cache
-def _loader(data_path: str | None) -> Loader:
-    return create_loader(data_path)
 
 
 def _is_here(endpoint_url: str) -> bool:
