@@ -346,8 +346,6 @@ def test_a_session_of_our_own_has_the_handlers_of_any_other() -> None:
     names = {event.replace("*", "omics") for event, *_ in BUILTIN_HANDLERS} | {"before-sign.omics.GetBatch"}
     handlers = [{name: list(one._original_handler._handlers.prefix_search(name)) for name in names} for one in sessions]
     ours, plain = handlers
-        {name: list(one._original_handler._handlers.prefix_search(name)) for name in names} for one in sessions
-    )
     assert ours == plain
     assert sum(map(len, plain.values())) > len(names) / 2
 
