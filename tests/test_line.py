@@ -42,7 +42,7 @@ def test_one_look_serves_all_that_is_wanted_of_a_batch() -> None:
     line.expect(listened)
     line.miss(listened)
     line.expect(listened)
-    assert list(line.due) == []
+    assert list(line.due) == [listened]
     assert served(line) == ["7"]
 
 

@@ -174,6 +174,20 @@ async def test_lists_without_any_order_cost_a_few_looks_and_no_more() -> None:
     assert len(account.looks) < 150
 
 
+async def test_a_list_that_says_once_that_it_is_empty_costs_half_a_minute_of_looks() -> None:
+    """The next sweep finds those again whom this one missed."""
+
+    class Forgetful(Account):
+        def listed(self, status: str, start: int) -> Reply:
+            is_empty = status == "INPROGRESS" and 20 < running_clock().now() < 40
+            return Reply(None, {"items": []}) if is_empty else super().listed(status, start)
+
+    account = Forgetful(cohort(2000))
+    async with waiting(account):
+        await running_clock().sleep(600)
+    assert 100 < len(account.looks) < 200
+
+
 # Lists are hints
 
 
@@ -361,11 +375,11 @@ async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.Log
 
 async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytest.LogCaptureFixture) -> None:
     """Meanwhile looks go on one by one; when the lists are back, so are the sweeps."""
-    account = Account(cohort(20), troubles={"list_batch": [*[LIST_DOWN] * 4, None]})
+    account = Account(cohort(20), troubles={"list_batch": [*[LIST_DOWN] * 12, None]})
     with caplog.at_level(logging.INFO):
         async with waiting(account, retry=ONE_ATTEMPT):
             await running_clock().sleep(1400)
-    failed = [at for at, method, _ in account.sent if method == "list_batch"][:5]
+    failed = [at for at, method, _ in account.sent if method == "list_batch"][:13:3]
     assert [round(later - at) for at, later in pairwise(failed)] == [
         pytest.approx(pause, abs=40) for pause in (60, 120, 240, 480)
     ]
@@ -377,11 +391,11 @@ async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytes
 
 async def test_a_list_that_fails_in_the_middle_spares_whom_it_has_shown() -> None:
     """The others are looked at."""
-    account = Account(cohort(250), troubles={"list_batch": [None, None, None, None, LIST_DOWN, None]})
+    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, *[LIST_DOWN] * 3, None]})
     async with waiting(account, retry=ONE_ATTEMPT):
         await running_clock().sleep(29)
     assert set(account.looks) == set(list(account.lives)[100:][: len(account.looks)])
-    assert len(account.looks) == 29 * 5 - 5 + 1
+    assert len(account.looks) == 29 * 5 - 7 + 1
 
 
 async def test_a_list_without_an_end_is_given_up() -> None:

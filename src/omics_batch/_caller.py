@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omics_batch._clock import Clock, in_seconds
-from omics_batch._errors import ClientClosedError, OmicsBatchError, ThrottlingError
+from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
 from omics_batch._faults import Fault, Trouble, classify, error_of
 from omics_batch._log import LOG
 from omics_batch._pace import Pace, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from omics_batch._retry import Retrier
     from omics_batch._transport import Reply, Transport
@@ -56,7 +56,6 @@ class Caller:
         batch_id: str | None,
         deadline: float | None,
         watching: bool = False,
-        has_turn: bool = False,
         within: float | None = None,
         max_attempts: int | None = None,
         met: list[Fault] | None = None,
@@ -69,8 +68,8 @@ class Caller:
             read: Makes the caller's object of the reply, or a fault of one that nobody can trust.
             batch_id: The batch this is about, for errors.
             deadline: The moment on the clock by which the call is over; None for none.
-            watching: Whether a wait asks: those use half of the client's pace.
-            has_turn: Whether the first attempt has had its turn already, from `watching_turn`.
+            watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
+                urgent ones, and credentials that worked before are renewed once.
             within: Real seconds for the whole call, its turn included, where that is not the clock's matter.
             max_attempts: As many attempts, where not as many as the policy's.
             met: Where every fault goes that an attempt met.
@@ -84,8 +83,10 @@ class Caller:
 
         async def attempt() -> T | Fault:
             nonlocal attempts
-            if attempts or not has_turn:
-                await (self.watching_turn() if watching else self._turns.next())
+            if not watching:
+                await self._turns.next()
+            elif attempts:
+                await self.watching_turn(is_urgent=True)
             attempts += 1
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
@@ -94,25 +95,37 @@ class Caller:
                 met.append(answer)
             return answer
 
+        answer = await self._answer(method, attempt, deadline, within, max_attempts)
+        if watching and _is_of_credentials(answer) and await self._renew_credentials():
+            answer = await self._answer(method, attempt, deadline, within, max_attempts)
+        if isinstance(answer, Fault):
+            if self._closed:
+                raise ClientClosedError("the client was closed while a call was under way")
+            raise error_of(answer, batch_id=batch_id, attempts=attempts)
+        return answer
+
+    async def _answer(
+        self,
+        method: str,
+        attempt: Callable[[], Awaitable[T | Fault]],
+        deadline: float | None,
+        within: float | None,
+        max_attempts: int | None,
+    ) -> T | Fault:
         limit = within if deadline is None else max(deadline - self._clock.now(), 0.0)
         bound = asyncio.timeout(limit)
         self._under_way.add(bound)
         try:
             async with bound:
-                answer = await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
+                return await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
         except TimeoutError:
-            answer = Fault(
+            return Fault(
                 trouble=Trouble.TIMEOUT,
                 operation=self.transport.operation(method),
                 detail=f"no answer within the call's {round(limit or 0, 2):g} s",
             )
         finally:
             self._under_way.discard(bound)
-        if isinstance(answer, Fault):
-            if self._closed:
-                raise ClientClosedError("the client was closed while a call was under way")
-            raise error_of(answer, batch_id=batch_id, attempts=attempts)
-        return answer
 
     async def watching_turn(self, *, is_urgent: bool = False) -> None:
         """Come back when it is a wait's turn to send: the urgent ones before all others."""
@@ -124,7 +137,7 @@ class Caller:
         """The requests a second that waits may send now; infinite while nothing limits them."""
         return self._pace.rate * _WATCHING_SHARE
 
-    async def renew_credentials(self) -> bool:
+    async def _renew_credentials(self) -> bool:
         """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
         if not (self._may_renew and self.transport.is_renewable):
             return False
@@ -156,3 +169,7 @@ class Caller:
         elif classify(answer).error is ThrottlingError:
             self._pace.throttled(self._clock.now())
             LOG.debug("throttled: at most %.1f requests a second now", self._pace.rate)
+
+
+def _is_of_credentials(answer: object) -> bool:
+    return isinstance(answer, Fault) and classify(answer).error is CredentialsError

@@ -7,8 +7,8 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from omics_batch._errors import MalformedResponseError, ResourceNotFoundError
+from omics_batch._lister import PAGE
 from omics_batch._log import LOG
-from omics_batch._plan import PAGE
 from omics_batch._runs import FailedRun
 from omics_batch._statuses import FailureKind, RunStatus, SubmissionStatus
 

@@ -39,13 +39,11 @@ class Line:
 
     def miss(self, target: Target) -> None:
         """No list shows the batch, or the lists are not to be believed."""
-        self._due.pop(target, None)
         self._missing[target] = None
 
     def expect(self, target: Target) -> None:
         """The batch is due to be seen, in whatever way."""
-        if target not in self._missing:
-            self._due[target] = None
+        self._due[target] = None
         if target.is_listened:
             self.want(target)
 

@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import AccessDeniedError
+from omics_batch._lister import PAGE
 from omics_batch._log import LOG
-from omics_batch._plan import price
+from omics_batch._statuses import ACTIVE
 
 if TYPE_CHECKING:
     from omics_batch._errors import OmicsBatchError
@@ -26,7 +27,8 @@ class Lists:
 
     def __init__(self) -> None:
         """Begin with an account that has no other batches, and lists that can be read."""
-        self._others = 0
+        self._pages = len(ACTIVE)
+        self._watched = 0
         self._pause = 0.0
         self._closed_until = -math.inf
 
@@ -35,19 +37,27 @@ class Lists:
         return now >= self._closed_until
 
     def price(self, watched: int) -> float:
-        """Return about how many calls a sweep makes, by what the last one met."""
-        return price(watched, self._others)
+        """Return about how many calls a sweep makes: as many as the last one, but for those that are new or gone.
 
-    def read(self, others: int) -> None:
-        """A sweep came through, and met so many batches that nobody here waits for."""
-        self._others = others
+        Args:
+            watched: The batches that are waited for.
+        """
+        return max(len(ACTIVE), self._pages + (watched - self._watched) / PAGE)
+
+    def read(self, pages: int, watched: int) -> None:
+        """A sweep came through, with so many pages for so many batches and all the others of the account."""
+        self._pages, self._watched = pages, watched
         if self._pause:
             LOG.info("the lists of batches can be read again")
         self._pause = 0.0
 
-    def failed(self, error: OmicsBatchError, others: int, now: float) -> None:
-        """A sweep failed after it had met so many other batches: leave the lists alone, longer each time."""
-        self._others = max(self._others, others)
+    def grew(self, pages: int, watched: int) -> None:
+        """A sweep was given up after so many pages."""
+        if pages > self.price(watched):
+            self._pages, self._watched = pages, watched
+
+    def failed(self, error: OmicsBatchError, now: float) -> None:
+        """A sweep failed: leave the lists alone, longer each time."""
         is_denied = isinstance(error, AccessDeniedError)
         if not self._pause:
             LOG.warning(_DENIED if is_denied else _FAILED, error)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_batch._errors import CredentialsError
-from omics_batch._lister import Lister
 from omics_batch._models import Batch
 from omics_batch._reading import read_answer, unreadable
+from omics_batch._sweep import sweep
 from omics_batch._wait import LAST_LOOK, is_outage
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
     from omics_batch._faults import Fault
-    from omics_batch._lister import ActiveBatch
+    from omics_batch._sweep import ActiveBatch
     from omics_batch._transport import Reply
 
 
@@ -27,7 +26,7 @@ class BatchLooker:
     def __init__(self, caller: Caller, clock: Clock) -> None:
         """Look through a caller."""
         self._caller = caller
-        self._lister = Lister(caller, clock, max_attempts=caller.retrier.policy.patient_attempts)
+        self._clock = clock
 
     @property
     def rate(self) -> float:
@@ -38,22 +37,17 @@ class BatchLooker:
         """Come back when a wait may send: its look follows at once."""
         await self._caller.watching_turn(is_urgent=is_urgent)
 
-    def active_batches(self, *, deadline: float) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
+    def active_batches(self) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
         """Walk page by page through all batches that have not ended: each page takes its turn."""
-        return self._lister.active_batches(deadline=deadline)
+        return sweep(self._caller, self._clock, self.is_outage)
 
     async def get(self, batch_id: str, *, deadline: float | None) -> Batch:
         """Return the batch, for someone who asked for it now."""
         return await self._get(batch_id, deadline=deadline)
 
     async def look(self, batch_id: str, *, deadline: float) -> Batch:
-        """Return the batch, for waits, after a `turn`: credentials that worked before are renewed once."""
-        try:
-            return await self._get(batch_id, deadline=deadline, watching=True, has_turn=True)
-        except CredentialsError:
-            if not await self._caller.renew_credentials():
-                raise
-            return await self._get(batch_id, deadline=deadline, watching=True)
+        """Return the batch, for waits, after a `turn`."""
+        return await self._get(batch_id, deadline=deadline, watching=True)
 
     async def last_look(self, batch_id: str) -> Batch:
         """Return the batch at the first attempt, within a few seconds."""
@@ -70,7 +64,6 @@ class BatchLooker:
         *,
         deadline: float | None,
         watching: bool = False,
-        has_turn: bool = False,
         within: float | None = None,
         max_attempts: int | None = None,
     ) -> Batch:
@@ -81,7 +74,6 @@ class BatchLooker:
             batch_id=batch_id,
             deadline=deadline,
             watching=watching,
-            has_turn=has_turn,
             within=within,
             max_attempts=max_attempts,
         )

@@ -22,6 +22,9 @@ _WINDOW: Final = 1.0
 _UNLIMITED: Final = 20.0
 """What a client without a limit is taken to have sent when it is throttled: twice the default quota."""
 
+_MOST_PASSED: Final = 4
+"""Urgent ones that go before the others, one after the other."""
+
 
 class Pace:
     """The requests a second that the service takes from this client, learnt from what it throttles.
@@ -69,7 +72,8 @@ class Pace:
 class Turns:
     """A queue for permission to send, at a rate that may change while callers wait.
 
-    Only its head sleeps; a caller that is cancelled leaves the queue at once and hands on its place.
+    The urgent go first, but for every fifth turn, or the others might never have one. Only the head sleeps; a
+    caller that is cancelled leaves the queue at once and hands on its place.
     """
 
     def __init__(self, clock: Clock, rate: Callable[[], float]) -> None:
@@ -79,9 +83,11 @@ class Turns:
         self._last = -math.inf
         self._urgent: dict[object, asyncio.Future[None]] = {}
         self._queue: dict[object, asyncio.Future[None]] = {}
+        self._passed = 0
+        """How many urgent ones have gone before others, one after the other."""
 
     async def next(self, *, is_urgent: bool = False) -> None:
-        """Come back when it is the caller's turn to send: the urgent ones before all others."""
+        """Come back when it is the caller's turn to send."""
         loop = asyncio.get_running_loop()
         place = object()
         is_alone = not (self._urgent or self._queue)
@@ -92,16 +98,22 @@ class Turns:
                 await queue[place]
             while (delay := self._last + 1 / self._rate() - self._clock.now()) > 0:
                 await self._clock.sleep(delay)
-                if self._urgent and not is_urgent:  # who came while this one slept at the head
+                if self._head() is not queue[place]:  # somebody who goes first came while this one slept
                     queue[place] = loop.create_future()
                     self._call_the_head()
                     await queue[place]
             self._last = self._clock.now()
+            self._passed = self._passed + 1 if is_urgent and self._queue else 0
         finally:
             del queue[place]
             self._call_the_head()
 
+    def _head(self) -> asyncio.Future[None] | None:
+        others_first = self._queue and self._passed >= _MOST_PASSED
+        first = self._queue if others_first or not self._urgent else self._urgent
+        return next(iter(first.values()), None)
+
     def _call_the_head(self) -> None:
-        head = next(iter((self._urgent or self._queue).values()), None)
+        head = self._head()
         if head is not None and not head.done():
             head.set_result(None)

@@ -227,13 +227,13 @@ class Target:
 
     __slots__ = (
         "batch_id",
-        "due",
         "interval",
         "listed_in",
         "look",
         "looks",
         "misses",
         "place",
+        "since",
         "status",
         "trust",
         "waiters",
@@ -251,8 +251,8 @@ class Target:
         self.look: asyncio.Task[None] | None = None
         self.interval: float = 0.0
         """Seconds from the last look to the next."""
-        self.due: float = 0.0
-        """The moment on the clock at which the next look was due."""
+        self.since: float | None = None
+        """The moment on the clock since which a look is wanted; None while none is."""
         self.listed_in: int = 0
         """The number of the sweep that has shown the batch last; 0 where none has since the last look."""
         self.place: int = -1

@@ -7,9 +7,6 @@ from typing import Final
 
 from omics_batch._statuses import ACTIVE
 
-PAGE: Final = 100
-"""Items on a page of a list: the most that the service gives."""
-
 SOON: Final = 0.25
 """Of an interval: what is due within this share of it is as well seen now, by a sweep that shows all."""
 
@@ -28,16 +25,6 @@ class Need:
     """Seconds until the first of them is due again."""
 
 
-def price(watched: int, others: int) -> float:
-    """Return about how many calls a sweep makes: a page for each hundred batches, and one more for each status.
-
-    Args:
-        watched: The batches that are waited for.
-        others: The account's other active batches.
-    """
-    return len(ACTIVE) + (watched + others) / PAGE
-
-
 def is_sweep_cheaper(need: Need, *, price: float, rate: float) -> bool:
     """Whether a sweep shows what is needed with fewer calls than GetBatch for each.
 
@@ -52,14 +39,14 @@ def is_sweep_cheaper(need: Need, *, price: float, rate: float) -> bool:
     return need.alone > price or need.alone + need.listened > max(price, rate * need.interval)
 
 
-def time_for_sweep(served: int, rate: float) -> float:
-    """Return the seconds after which a sweep is given up: twice what asking one by one takes, a minute at least.
+def time_for_sweep(watched: int, rate: float) -> float:
+    """Return the seconds after which asking one by one would have been quicker, a minute at least.
 
     Args:
-        served: The batches that are due.
+        watched: The batches that are waited for.
         rate: How many calls a second the waits may make.
     """
-    return max(60.0, 2 * served / rate)
+    return max(60.0, watched / rate)
 
 
 def is_sign_of_life(status: str) -> bool:

@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
     from omics_batch._clock import Clock
-    from omics_batch._lister import ActiveBatch
     from omics_batch._models import Batch
     from omics_batch._places import Waiter
+    from omics_batch._sweep import ActiveBatch
 
 _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
+_BREATH: Final = 0.1
+"""Seconds in which looks become due together, lest each of thousands wake the poller."""
+_SECOND_CHANCE: Final = 30.0
+"""Seconds after which another sweep may find those whom this one missed, where they are too many to be asked by then."""
 _TRUST: Final = 12 * 3600.0
 """Seconds after which a batch is looked at though lists go on showing it: they might be stuck."""
 
@@ -55,7 +59,7 @@ class Looker(Protocol):
         """Return the batch, trying again as the retry policy allows, until the deadline on the clock."""
         ...
 
-    def active_batches(self, *, deadline: float) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
+    def active_batches(self) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
         """Walk page by page through all batches that have not ended: each page takes its turn."""
         ...
 
@@ -76,6 +80,8 @@ class Poller:
         self._looks: Timetable[Target] = Timetable()
         self._deadlines: Timetable[Waiter] = Timetable()
         self._line = Line()
+        self._held: dict[Target, None] = {}
+        """Those that are due, and that a sweep under way will show."""
         self._lists = Lists()
         self._order = Order()
         self._sweeps = 0
@@ -96,7 +102,7 @@ class Poller:
         if waiter.deadline is not None:
             self._deadlines.set(waiter, waiter.deadline)
         if target.look is None:
-            self._schedule(target, self._clock.now())
+            self._looks.set(target, self._clock.now())
         self._rouse()
 
     def leave(self, waiter: Waiter) -> None:
@@ -111,6 +117,7 @@ class Poller:
         del self._targets[target.batch_id]
         self._looks.discard(target)
         self._line.discard(target)
+        self._held.pop(target, None)
         if target.look is not None:
             target.look.cancel()
         self._rouse()
@@ -140,11 +147,23 @@ class Poller:
                 self.leave(waiter)
                 waiter.tell(None)
             for target in self._looks.due(now):
-                self._line.expect(target)
+                self._expect(target)
             self._set_to_work()
             if self._targets:  # or the last wait has just timed out
-                moments = [moment for moment in (self._looks.next(), self._deadlines.next()) if moment is not None]
+                look, deadline = self._looks.next(), self._deadlines.next()
+                moments = [] if look is None else [max(look, now + _BREATH)]
+                moments += [] if deadline is None else [deadline]
                 await self._sleep_until(min(moments, default=None))
+
+    def _expect(self, target: Target) -> None:
+        """Have a batch looked at that is due, unless a sweep under way will show it."""
+        self._want(target)
+        if _SWEEP in self._hands and target.listed_in:
+            self._held[target] = None
+            if target.is_listened:
+                self._line.want(target)
+        else:
+            self._line.expect(target)
 
     async def _sleep_until(self, moment: float | None) -> None:
         self._nap = (
@@ -160,35 +179,41 @@ class Poller:
         if not self._nap.cancelled():
             self._nap.result()
 
+    def _want(self, target: Target) -> None:
+        if target.since is None:
+            target.since = self._clock.now()
+
     def _set_to_work(self) -> None:
         """Have a sweep made where that is cheaper, and the looks that are due where it is not."""
-        if _SWEEP not in self._hands and (served := self._worth_a_sweep()):
-            self._hands.employ(_SWEEP, self._sweep, served)
+        if _SWEEP not in self._hands and self._is_sweep_due():
+            self._hands.employ(_SWEEP, self._sweep)
         if self._line.urgent:
             self._hands.employ(_URGENT_TURNS, self._serve_urgently)
         if self._line:
             self._hands.employ(_TURNS, self._serve)
 
-    def _worth_a_sweep(self) -> dict[Target, None]:
-        """Return whom a sweep would serve now, taken out of the line; nobody where looks are cheaper."""
+    def _is_sweep_due(self) -> bool:
+        """Decide between a sweep and looks; for a sweep, hold those that it will show."""
         now, price = self._clock.now(), self._lists.price(len(self._targets))
         if not self._lists.are_open(now) or 0 < self._line.urgent < price:
-            return {}  # those whom the last sweep did not show come first, unless they are very many
+            return False  # those whom the last sweep did not show come first, unless they are very many
         due = list(self._line.due)
         if not due:
-            return {}
+            return False
         interval = min(target.interval for target in due)
         soon = self._looks.until(now + SOON * interval)
         alone = sum(not target.is_listened for target in (*due, *soon))
         need = Need(alone, len(due) + len(soon) - alone, interval)
         if not is_sweep_cheaper(need, price=price, rate=self._looker.rate):
-            return {}
+            return False
         for target in soon:
             self._looks.discard(target)
+            self._want(target)
             self._line.expect(target)
         for target in (*due, *soon):
             self._line.see(target)
-        return dict.fromkeys((*due, *soon))
+            self._held[target] = None
+        return True
 
     async def _serve(self) -> None:
         """Spend one turn after the other on who is next."""
@@ -209,53 +234,53 @@ class Poller:
             return
         now = self._clock.now()
         self._looks.discard(target)
-        if not target.misses:
+        if target.since is not None and not target.misses:  # a queue is no silence, but after a look that failed
             for waiter in target.waiters:
-                waiter.excuse(max(now - target.due, 0.0), now)
+                waiter.excuse(now - target.since, now)
+        target.since = None
         target.look = asyncio.create_task(self._look(target, now), name=f"omics_batch look {target.batch_id}")
 
-    async def _sweep(self, served: dict[Target, None]) -> None:
+    async def _sweep(self) -> None:
         """Let the lists tell who goes on, and look at the others, as soon as somebody is passed over."""
         self._sweeps += 1
         self._order.begin()
-        others = 0
-        deadline = self._clock.now() + time_for_sweep(len(served), self._looker.rate)
+        began, pages, is_whole = self._clock.now(), 0, False
         try:
-            async with aclosing(self._looker.active_batches(deadline=deadline)) as pages:
-                async for page in pages:
-                    others += self._heard_of(page)
+            async with aclosing(self._looker.active_batches()) as lists:
+                async for page in lists:
+                    pages += 1
+                    self._take_in(page)
+                    if self._clock.now() - began > time_for_sweep(len(self._targets), self._looker.rate):
+                        self._lists.grew(pages, len(self._targets))
+                        break
+                else:
+                    self._lists.read(pages, len(self._targets))
+                    is_whole = True
         except OmicsBatchError as error:
-            self._lists.failed(error, others, self._clock.now())
-            for target in self._not_shown():
-                if target in served:
-                    self._line.expect(target)
-        else:
-            self._lists.read(others)
-            self._miss(target for target in self._not_shown() if target in served or target.listed_in)
+            self._lists.failed(error, self._clock.now())
+        if is_whole:
+            self._miss(target for target in self._targets.values() if target.listed_in or target in self._held)
+        held, self._held = self._held, {}
+        for target in held:
+            self._line.expect(target)
         self._rouse()
 
-    def _heard_of(self, page: Iterable[ActiveBatch]) -> int:
-        """Take in a page of a list; return how many of it nobody here waits for."""
-        others = 0
+    def _take_in(self, page: Iterable[ActiveBatch]) -> None:
         for listed in page:
             target = self._targets.get(listed.id)
-            if target is None:
-                others += 1
-            elif is_sign_of_life(listed.status) and target.listed_in != self._sweeps:
+            if target and is_sign_of_life(listed.status) and target.listed_in != self._sweeps:
                 self._listed(target, listed.status)
                 self._miss(self._order.passed_over(target))
-        return others
 
     def _miss(self, targets: Iterable[Target]) -> None:
         """Look at those that the present sweep has not shown, unless somebody looks at them already."""
         for target in targets:
             if target.waiters and target.look is None and target.listed_in != self._sweeps:
+                self._held.pop(target, None)
+                self._want(target)
                 self._line.miss(target)
+                self._looks.set(target, self._clock.now() + max(target.interval, _SECOND_CHANCE))
                 self._rouse()
-
-    def _not_shown(self) -> list[Target]:
-        """Return whom the sweep has not shown, and nobody looks at already."""
-        return [target for target in self._targets.values() if target.listed_in != self._sweeps and target.look is None]
 
     def _listed(self, target: Target, status: str) -> None:
         """A list shows a batch as active: that is no answer, but spares it a look."""
@@ -272,10 +297,13 @@ class Poller:
         if target.look is not None:
             return
         self._line.see(target)
+        self._held.pop(target, None)
+        target.since = None
         self._schedule_next(target)
         if target.trust is None:
             target.trust = now + _TRUST * self._random()
         if target.trust <= now:
+            self._want(target)
             self._line.miss(target)
 
     async def _look(self, target: Target, now: float) -> None:
@@ -346,11 +374,7 @@ class Poller:
         chance = self._random()
         target.interval = min(waiter.poll.interval(target.looks, chance) for waiter in target.waiters)
         patience = min(waiter.patience for waiter in target.waiters)
-        self._schedule(target, min(self._clock.now() + target.interval, patience))
-
-    def _schedule(self, target: Target, moment: float) -> None:
-        target.due = moment
-        self._looks.set(target, moment)
+        self._looks.set(target, min(self._clock.now() + target.interval, patience))
 
     def _end(self, target: Target, error: Exception) -> None:
         for waiter in list(target.waiters):
