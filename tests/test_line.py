@@ -17,24 +17,35 @@ def target(batch_id: str, *, is_listened: bool = False) -> Target:
     return followed
 
 
-def served(line: Line) -> list[str]:
-    """Take out all, in the order of their turns."""
+def served(line: Line, *, is_urgent: bool = False) -> list[str]:
+    """Take out all for one kind of turn, in their order."""
     order: list[str] = []
-    while (taken := line.take()) is not None:
+    while (taken := line.take(is_urgent=is_urgent)) is not None:
         order.append(taken.batch_id)
-    assert not line
-    assert not line.urgent
     return order
 
 
-def test_whom_no_list_shows_goes_before_whom_is_due_before_whose_counts_are_wanted() -> None:
+def test_urgent_turns_are_for_those_whom_no_list_shows() -> None:
     line = Line()
-    line.want(target("wanted"))
-    line.expect(target("due first"))
-    line.expect(target("due second"))
+    line.expect(target("due"))
     line.miss(target("missing"))
+    line.want(target("wanted"))
     assert line.urgent == 1
-    assert served(line) == ["missing", "due first", "due second", "wanted"]
+    assert served(line, is_urgent=True) == ["missing"]
+    assert line.urgent == 0
+    assert served(line) == ["due", "wanted"]
+    assert not line
+
+
+def test_other_turns_go_by_turns_to_the_due_and_to_those_whose_counts_are_wanted() -> None:
+    """Nobody starves, however many the others are; whom no list shows comes last there."""
+    line = Line()
+    line.miss(target("missing"))
+    for number in range(3):
+        line.expect(target(f"due {number}"))
+    for number in range(2):
+        line.want(target(f"wanted {number}"))
+    assert served(line) == ["due 0", "wanted 0", "due 1", "wanted 1", "due 2", "missing"]
 
 
 def test_one_look_serves_all_that_is_wanted_of_a_batch() -> None:
@@ -44,6 +55,7 @@ def test_one_look_serves_all_that_is_wanted_of_a_batch() -> None:
     line.expect(listened)
     assert list(line.due) == [listened]
     assert served(line) == ["7"]
+    assert not line
 
 
 @pytest.mark.parametrize("is_listened", [False, True])
@@ -61,7 +73,7 @@ def test_counts_are_fetched_in_turn() -> None:
     first, second = target("1", is_listened=True), target("2", is_listened=True)
     for listened in (first, second):
         line.want(listened)
-    assert line.take() is first
+    assert line.take(is_urgent=False) is first
     line.want(first)
     assert served(line) == ["2", "1"]
 
@@ -71,4 +83,4 @@ def test_who_leaves_is_forgotten() -> None:
     line.expect(leaving)
     line.discard(leaving)
     assert not line
-    assert line.take() is None
+    assert line.take(is_urgent=False) is None

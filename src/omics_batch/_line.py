@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Line:
     """Who is looked at next, when there is a turn to send.
 
-    Urgent are batches that no list showed, since they may have ended. Then come those that are due; then, in
-    turn, those whose counts are wanted of which a list has told already that they go on.
+    Urgent are batches that no list showed, since they may have ended. The other turns go by turns to those that
+    are due, and to those whose counts are wanted of which a list has told already that they go on.
     """
 
     def __init__(self) -> None:
@@ -22,6 +22,7 @@ class Line:
         self._missing: dict[Target, None] = {}
         self._due: dict[Target, None] = {}
         self._wanted: dict[Target, None] = {}
+        self._wanted_next = False
 
     @property
     def urgent(self) -> int:
@@ -61,10 +62,17 @@ class Line:
         self.see(target)
         self._wanted.pop(target, None)
 
-    def take(self) -> Target | None:
-        """Take out who is next; None where nobody is here any more."""
-        for lane in (self._missing, self._due, self._wanted):
+    def take(self, *, is_urgent: bool) -> Target | None:
+        """Take out who is next for such a turn; None where nobody is here any more."""
+        if is_urgent:
+            lanes = [self._missing]
+        elif self._wanted_next:
+            lanes = [self._wanted, self._due, self._missing]
+        else:
+            lanes = [self._due, self._wanted, self._missing]
+        for lane in lanes:
             for target in lane:
+                self._wanted_next = lane is self._due
                 self.discard(target)
                 return target
         return None

@@ -22,7 +22,7 @@ _WINDOW: Final = 1.0
 _UNLIMITED: Final = 20.0
 """What a client without a limit is taken to have sent when it is throttled: twice the default quota."""
 
-_MOST_PASSED: Final = 4
+_MOST_PASSED: Final = 3
 """Urgent ones that go before the others, one after the other."""
 
 
@@ -72,7 +72,7 @@ class Pace:
 class Turns:
     """A queue for permission to send, at a rate that may change while callers wait.
 
-    The urgent go first, but for every fifth turn, or the others might never have one. Only the head sleeps; a
+    The urgent go first, but for every fourth turn, or the others might never have one. Only the head sleeps; a
     caller that is cancelled leaves the queue at once and hands on its place.
     """
 

@@ -38,7 +38,7 @@ _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "tur
 _BREATH: Final = 0.1
 """Seconds in which looks become due together, lest each of thousands wake the poller."""
 _SECOND_CHANCE: Final = 30.0
-"""Seconds after which another sweep may find those whom this one missed, where they are too many to be asked by then."""
+"""Seconds after which another sweep may find those whom this one missed, if they are too many to be asked by then."""
 _TRUST: Final = 12 * 3600.0
 """Seconds after which a batch is looked at though lists go on showing it: they might be stuck."""
 
@@ -219,17 +219,17 @@ class Poller:
         """Spend one turn after the other on who is next."""
         while self._line:
             await self._looker.turn(is_urgent=False)
-            self._spend_turn()
+            self._spend_turn(is_urgent=False)
 
     async def _serve_urgently(self) -> None:
         """Spend urgent turns, for as long as somebody needs them: a sweep takes every other one at most."""
         while self._line.urgent:
             await self._looker.turn(is_urgent=True)
-            self._spend_turn()
+            self._spend_turn(is_urgent=True)
         self._rouse()
 
-    def _spend_turn(self) -> None:
-        target = self._line.take()
+    def _spend_turn(self, *, is_urgent: bool) -> None:
+        target = self._line.take(is_urgent=is_urgent)
         if target is None:  # whom a list has shown meanwhile, or who has left
             return
         now = self._clock.now()
