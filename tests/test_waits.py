@@ -34,8 +34,8 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._faults import Fault, Trouble
-from omics_batch._places import Listener
 from omics_batch._transport import Reply
+from omics_batch._watcher._places import Listener
 from tests.stories import (
     BATCH_ID,
     DENIED,

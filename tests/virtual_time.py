@@ -38,12 +38,11 @@ class JumpingClock(ManualClock):
         return True
 
 
-class _Jumping(selectors.BaseSelector):
-    """Asks the real selector for what is there already, and lets the clock jump where that is nothing."""
+class Selector(selectors.BaseSelector):
+    """Stands before the real selector: what is left to say is how long it waits."""
 
-    def __init__(self, clock: JumpingClock) -> None:
+    def __init__(self) -> None:
         self._real = selectors.DefaultSelector()
-        self._clock = clock
 
     def register(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
         return self._real.register(fileobj, events, data)
@@ -59,6 +58,14 @@ class _Jumping(selectors.BaseSelector):
 
     def close(self) -> None:
         self._real.close()
+
+
+class _Jumping(Selector):
+    """Asks the real selector for what is there already, and lets the clock jump where that is nothing."""
+
+    def __init__(self, clock: JumpingClock) -> None:
+        super().__init__()
+        self._clock = clock
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         ready = self._real.select(0)

@@ -15,8 +15,8 @@ from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInput
 from omics_batch._failures import Failures
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
-from omics_batch._places import EagerListener, Listener, Waiter
 from omics_batch._wait import checked_policy, error_at_the_end, has_ended
+from omics_batch._watcher import EagerListener, Listener, Waiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._places import Listener
-    from omics_batch._watcher import Watcher
+    from omics_batch._watcher import Listener, Watcher
 
 _MOST_CONFLICTS: Final = 3
 """A look that lags may show a batch that allows what the service refuses, but not that often."""

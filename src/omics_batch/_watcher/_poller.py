@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
-from omics_batch._hands import CANCELLED, Hands
-from omics_batch._line import Line
-from omics_batch._lists import Lists
 from omics_batch._log import LOG
-from omics_batch._order import Order
-from omics_batch._places import Target
-from omics_batch._plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
 from omics_batch._text import one_line
-from omics_batch._timetable import Timetable
 from omics_batch._wait import error_after_silence
+from omics_batch._watcher._hands import CANCELLED, Hands
+from omics_batch._watcher._line import Line
+from omics_batch._watcher._lists import Lists
+from omics_batch._watcher._order import Order
+from omics_batch._watcher._places import Target
+from omics_batch._watcher._plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
+from omics_batch._watcher._timetable import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
     from omics_batch._clock import Clock
     from omics_batch._models import Batch
-    from omics_batch._places import Waiter
     from omics_batch._sweep import ActiveBatch
+    from omics_batch._watcher._places import Waiter
 
 _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
 _BREATH: Final = 0.1

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from omics_batch._errors import OmicsBatchError
 from omics_batch._log import LOG
-from omics_batch._places import LastLook
-from omics_batch._poller import Looker as PollersLooker
-from omics_batch._poller import Poller, own_copy
 from omics_batch._wait import error_at_the_deadline
+from omics_batch._watcher._places import LastLook
+from omics_batch._watcher._poller import Looker as PollersLooker
+from omics_batch._watcher._poller import Poller, own_copy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from omics_batch._clock import Clock
     from omics_batch._models import Batch
-    from omics_batch._places import Listener, News, Waiter
+    from omics_batch._watcher._places import Listener, News, Waiter
 
 
 class Looker(PollersLooker, Protocol):
