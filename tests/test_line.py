@@ -48,6 +48,16 @@ def test_other_turns_go_by_turns_to_the_due_and_to_those_whose_counts_are_wanted
     assert served(line) == ["due 0", "wanted 0", "due 1", "wanted 1", "due 2", "missing"]
 
 
+def test_an_urgent_turn_in_between_changes_nothing_for_the_others() -> None:
+    line = Line()
+    for number in range(3):
+        line.miss(target(f"missing {number}"))
+        line.expect(target(f"due {number}"))
+        line.want(target(f"wanted {number}"))
+    order = [taken.batch_id for _ in range(3) for kind in (True, False) if (taken := line.take(is_urgent=kind))]
+    assert order == ["missing 0", "due 0", "missing 1", "wanted 0", "missing 2", "due 1"]
+
+
 def test_one_look_serves_all_that_is_wanted_of_a_batch() -> None:
     line, listened = Line(), target("7", is_listened=True)
     line.expect(listened)

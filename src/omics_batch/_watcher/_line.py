@@ -22,7 +22,7 @@ class Line:
         self._missing: dict[Target, None] = {}
         self._due: dict[Target, None] = {}
         self._wanted: dict[Target, None] = {}
-        self._wanted_next = False
+        self._due_first = False
 
     @property
     def urgent(self) -> int:
@@ -65,14 +65,14 @@ class Line:
     def take(self, *, is_urgent: bool) -> Target | None:
         """Take out who is next for such a turn; None where nobody is here any more."""
         if is_urgent:
-            lanes = [self._missing]
-        elif self._wanted_next:
-            lanes = [self._wanted, self._due, self._missing]
-        else:
-            lanes = [self._due, self._wanted, self._missing]
-        for lane in lanes:
-            for target in lane:
-                self._wanted_next = lane is self._due
-                self.discard(target)
-                return target
-        return None
+            return self._first_of(self._missing)
+        due, wanted = self._due, self._wanted
+        self._due_first = not self._due_first
+        lanes = (due, wanted, self._missing) if self._due_first else (wanted, due, self._missing)
+        return next(filter(None, map(self._first_of, lanes)), None)
+
+    def _first_of(self, lane: dict[Target, None]) -> Target | None:
+        target = next(iter(lane), None)
+        if target is not None:
+            self.discard(target)
+        return target
