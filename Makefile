@@ -32,7 +32,7 @@ check: ## lint, format, types, docs
 	.venv-check/bin/basedpyright
 	.venv-check/bin/sphinx-build -W --keep-going -q -E docs build/docs
 
-soak: ## a simulated day of a thousand waits, while one request in five goes wrong: some minutes
+soak: ## simulated days of up to ten thousand waits, while requests and lists go wrong: half an hour
 	$(call environment,.venv,test)
 	@.venv/bin/python -m pytest soaks -s $(ARGS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ from omics_batch.testing._timeline import Timeline
 from soaks.troubles import REFUSALS, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from random import Random
 
     from omics_batch import OmicsBatchError
@@ -36,6 +37,28 @@ class End(Enum):
     NEVER = auto()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """What batches are drawn from."""
+
+    ends: Mapping[End, float]
+    """How often they end which way."""
+    shortest: float
+    longest: float
+    """Between which lengths their runs take."""
+    strange: float
+    """Which share of them shows a status nobody knows for a while."""
+
+
+SOME: Final = Mix(
+    ends={End.PROCESSED: 40, End.FAILED: 10, End.CANCELLED: 15, End.REFUSED: 8, End.SILENCE: 4, End.NEVER: 15},
+    shortest=1.0,
+    longest=6 * HOUR,
+    strange=0.2,
+)
+"""Every end is frequent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """One batch: when it was born, and what becomes of it."""
@@ -53,6 +76,17 @@ class Fate:
     """At which age the service begins to refuse all requests, or falls silent."""
     refusal: Row
     error: type[OmicsBatchError]
+
+    @property
+    def over_at(self) -> float:
+        """From which moment on the truth, or a refusal, or the silence, ends a wait."""
+        return min(moment for moment, _, is_over in self._changes if is_over)
+
+    @property
+    def listings(self) -> list[tuple[float, str | None]]:
+        """From which moments on lists have it, and with which status; None where it is in no list."""
+        over_at = self.over_at
+        return [(moment, status) for moment, status, _ in self._changes if moment <= over_at and moment < _FOR_EVER]
 
     @property
     def is_silent(self) -> bool:
@@ -94,12 +128,37 @@ class Fate:
             document["status"] = STRANGE
         return json.dumps(document).encode()
 
+    @property
+    def _changes(self) -> list[tuple[float, str | None, bool]]:
+        ages, age = {*self.strange, self.withdrawn}, 0.0
+        while age < math.inf:
+            ages.add(age)
+            age = self.timeline.next_change(age)
+        return [(self.born + age, self._listed(age), self._is_over(age)) for age in sorted(ages)]
 
-def fate(random: Random, number: int, now: float) -> Fate:
+    def _listed(self, age: float) -> str | None:
+        is_missing = self._is_over(age) or self.strange[0] <= age < self.strange[1]
+        return None if is_missing else self.timeline.status(age)
+
+    def _is_over(self, age: float) -> bool:
+        return age >= self.withdrawn or self.timeline.has_ended(age)
+
+
+def fate(random: Random, number: int, now: float, mix: Mix = SOME) -> Fate:
     """Draw a batch that is born now."""
-    end = random.choices(list(End), weights=(40, 10, 15, 8, 4, 15))[0]
+    return _fate(random, number, now, mix, spread(random, mix.shortest, mix.longest))
+
+
+def fate_under_way(random: Random, number: int, now: float, mix: Mix) -> Fate:
+    """Draw one of the batches that are under way at a moment: the longer they are, the more of them."""
+    lasting = replace(mix, ends={end: mix.ends[end] for end in (End.PROCESSED, End.CANCELLED, End.NEVER)})
+    drawn = _fate(random, number, now, lasting, random.uniform(mix.shortest, mix.longest))
+    return replace(drawn, born=now - random.uniform(0, min(drawn.over_at - now, mix.longest)))
+
+
+def _fate(random: Random, number: int, now: float, mix: Mix, length: float) -> Fate:
+    end = random.choices(list(mix.ends), weights=list(mix.ends.values()))[0]
     runs = random.randint(1, 12)
-    length = spread(random, 1.0, 6 * HOUR)
     refusal, error = random.choice(REFUSALS)
     life = Life(
         creating=random.uniform(0, 20),
@@ -112,7 +171,7 @@ def fate(random: Random, number: int, now: float) -> Fate:
         count_lag=random.choice([0.0, 30.0]),
         seed=random.getrandbits(32),
     )
-    strange_from = spread(random, 1.0, HOUR) if random.random() < 0.2 else math.inf
+    strange_from = spread(random, 1.0, HOUR) if random.random() < mix.strange else math.inf
     return Fate(
         id=str(number),
         born=now,

@@ -1,8 +1,12 @@
-"""Soaks run on a loop where days pass in no time, and see no AWS configuration."""
+"""Soaks run on a loop where days pass in no time, see no AWS configuration, and can be seen again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final
+
+import pytest
 
 from soaks.days import DayLoop
 from tests.conftest import _no_aws_configuration
@@ -11,9 +15,17 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
-    import pytest
-
 __all__ = ["_no_aws_configuration"]
+
+SEED: Final = "OMICS_BATCH_SOAK_SEED"
+
+
+@pytest.fixture
+def seed() -> int:
+    """What all chance depends on: set the environment variable to see a soak again."""
+    seed = int(os.environ.get(SEED) or SystemRandom().getrandbits(32))
+    print(f"\n{SEED}={seed}")
+    return seed
 
 
 def pytest_asyncio_loop_factories(

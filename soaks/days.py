@@ -7,41 +7,28 @@ deadlines however long they queued for their turn.
 from __future__ import annotations
 
 import asyncio
-import selectors
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from tests.virtual_time import Selector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from selectors import SelectorKey
 
-    from _typeshed import FileDescriptorLike
+
+_LEAST: Final = 1e-9
+"""Seconds that pass however much there is to do: sleepers with less than that left would wake each other for ever."""
 
 
-class _Impatient(selectors.BaseSelector):
+class _Impatient(Selector):
     """Never waits: it notes by how much the loop would have, and asks for what is there already."""
 
     def __init__(self) -> None:
-        self._real = selectors.DefaultSelector()
+        super().__init__()
         self.waited = 0.0
-
-    def register(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: FileDescriptorLike) -> SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def modify(self, fileobj: FileDescriptorLike, events: int, data: object = None) -> SelectorKey:
-        return self._real.modify(fileobj, events, data)
-
-    def get_map(self) -> Mapping[FileDescriptorLike, SelectorKey]:
-        return self._real.get_map()
-
-    def close(self) -> None:
-        self._real.close()
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         assert timeout is not None, "nothing is left to run, and nothing to wait for: the soak hangs"
-        self.waited += max(timeout, 0.0)
+        self.waited += max(timeout, _LEAST)
         return self._real.select(0) if timeout else []
 
 

@@ -1,17 +1,17 @@
-"""A transport double: the batches of an account, and one request in five that meets a fault of the table."""
+"""A transport double: the batches that waits follow, and requests of which some meet a fault of the table."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch import CredentialsError
 from omics_batch._transport import Reply
 from soaks.batches import Fate, fate
 from soaks.days import DayLoop, running_loop
-from soaks.troubles import SURVIVED, THROTTLING, Row
+from soaks.troubles import DENIED, SURVIVED, THROTTLING, Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from omics_batch._faults import Fault
 
-_FAULTS: Final = 0.2
+_VAIN: Final = 0.2
 _SLOW: Final = 0.1
 _KINDS: Final = list(SURVIVED.values())
 
@@ -43,18 +43,20 @@ class Followed:
 
 
 class Service:
-    """Stands where the transport does.
+    """Stands where the transport does; it allows no lists.
 
     Args:
         random: What its faults depend on.
+        faults: The share of requests that meet a fault.
         throttled: The share of throttling among the faults. Where it comes by chance, whatever the rate, the pacer
             sinks to a rate that this share alone decides.
     """
 
     region_name = "us-west-2"
 
-    def __init__(self, random: Random, *, throttled: float) -> None:
+    def __init__(self, random: Random, *, throttled: float, faults: float = 0.2) -> None:
         self.random = random
+        self._faults = faults
         self._throttled = throttled
         self.clock: DayLoop = running_loop()
         self.followed: dict[str, Followed] = {}
@@ -73,9 +75,8 @@ class Service:
         if share and self.followed:
             followed = self.random.choice(list(self.followed.values()))
         else:
-            now = self.clock.now()
-            born = fate(self.random, next(self._numbers), now)
-            followed = self.followed[born.id] = Followed(born, asked=now)
+            born = self._born(next(self._numbers))
+            followed = self.followed[born.id] = Followed(born, asked=self.clock.now())
         followed.is_shared |= followed.waits > 0
         if followed.waits == followed.dawdlers:
             followed.asked = self.clock.now()
@@ -89,10 +90,11 @@ class Service:
             del self.followed[followed.fate.id]
 
     def operation(self, method: str) -> str:
-        assert method == "get_batch"
-        return "GetBatch"
+        return {"get_batch": "GetBatch", "list_batch": "ListBatch"}[method]
 
-    async def call(self, method: str, parameters: Mapping[str, str], *, bound: float) -> Reply | Fault:
+    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
+        if method == "list_batch":
+            return DENIED.brings
         self.requests += 1
         followed = self.followed[parameters["batchId"]]
         now = self.clock.now()
@@ -100,7 +102,7 @@ class Service:
             self.gaps[int((now - followed.asked) // 60) + 1] += 1
         followed.asked = now
         is_withdrawn = followed.fate.is_withdrawn(now)
-        if self.random.random() < _FAULTS or (is_withdrawn and followed.fate.is_silent):
+        if self.random.random() < self._faults or (is_withdrawn and followed.fate.is_silent):
             return await self._bring(self._row(), bound)
         if is_withdrawn:
             return await self._bring(followed.fate.refusal, bound)
@@ -110,16 +112,19 @@ class Service:
     async def open(self) -> None:
         """Find credentials anew, now and then in vain."""
         self.renewals += 1
-        if self.random.random() < _FAULTS:
+        if self.random.random() < _VAIN:
             raise CredentialsError("the source of the credentials gave no answer")
 
     async def close(self) -> None:
         self.closed = True
 
+    def _born(self, number: int) -> Fate:
+        return fate(self.random, number, self.clock.now())
+
     def _truth(self, followed: Followed) -> Reply:
         now = self.clock.now()
         task = asyncio.current_task()
-        if task is not None and task.get_name().startswith("omics_batch look"):
+        if task is not None and task.get_name().startswith("omics_batch") and "last look" not in task.get_name():
             followed.heard = now
             if followed.fate.has_ended(now):
                 followed.ends.append(now)

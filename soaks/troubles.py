@@ -128,3 +128,27 @@ REFUSALS: Final[Sequence[tuple[Row, type[OmicsBatchError]]]] = [
     (_trouble(Trouble.INVALID), InvalidInputError),
 ]
 """What does not pass, and the error that a wait ends with at once."""
+
+PAGES: Final[Sequence[Row]] = [
+    _body("empty", b""),
+    _body("{} of a stranger", b"{}"),
+    _body("null", b"null"),
+    _body("[1]", b"[1]"),
+    _body("HTML", _PAGE),
+    _body("cut", b'{"items": [{"id": "7", "status": "PROC'),
+    _body("brackets", b"[" * 1000),
+    _body("bad UTF-8", b'{"items": [{"id": "7", "status": "\xff\xfe"}]}'),
+    _body("null for items", b'{"items": null, "nextToken": null}'),
+    _body("a text for items", b'{"items": "none", "nextToken": null}'),
+    _body("an item that is no object", b'{"items": ["7"], "nextToken": null}'),
+    _body("an item without id", b'{"items": [{"status": "INPROGRESS"}], "nextToken": null}'),
+    _body("an item without status", b'{"items": [{"id": "7"}], "nextToken": null}'),
+    _body("an id as a number", b'{"items": [{"id": 7, "status": "INPROGRESS"}], "nextToken": null}'),
+    _body("a status as a number", b'{"items": [{"id": "7", "status": 5}], "nextToken": null}'),
+    _body("a token as a number", b'{"items": [], "nextToken": 7}'),
+]
+"""What a page of a list is instead: nobody can tell from it who is in the list."""
+
+DENIED: Final = next(row for row, _ in REFUSALS if row.name == "403 AccessDeniedException")
+UNKNOWN: Final = next(row for row, _ in REFUSALS if row.name == "404 ResourceNotFoundException")
+BROKEN: Final = next(row for row in SURVIVED["the service's own trouble"] if row.name == "500 InternalServerException")
