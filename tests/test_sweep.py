@@ -381,7 +381,7 @@ async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytes
             await running_clock().sleep(1400)
     failed = [at for at, method, _ in account.sent if method == "list_batch"][:13:3]
     assert [round(later - at) for at, later in pairwise(failed)] == [
-        pytest.approx(pause, abs=40) for pause in (60, 120, 240, 480)
+        pytest.approx(pause, abs=40) for pause in (60, 120, 240, 300)
     ]
     assert len(account.looks) > 20 * 20
     lines = [record.getMessage() for record in caplog.records if "lists of batches" in record.getMessage()]

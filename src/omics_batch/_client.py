@@ -265,16 +265,17 @@ class OmicsBatchClient(Operations):
     async def _as_they_end(self, waiters: Mapping[str, Waiter]) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
         ended: asyncio.Queue[asyncio.Task[Batch]] = asyncio.Queue()
         waits = {asyncio.create_task(self._processed(waiter)): batch_id for batch_id, waiter in waiters.items()}
+        del waiters  # or each keeps its `Batch` until all have ended
         for wait in waits:
             wait.add_done_callback(ended.put_nowait)
         try:
-            for _ in waits:
+            while waits:
                 wait = await ended.get()
-                error = wait.exception()
+                batch_id, error = waits.pop(wait), wait.exception()
                 if isinstance(error, OmicsBatchError) and not isinstance(error, ClientClosedError):
-                    yield waits[wait], error
+                    yield batch_id, error
                 else:
-                    yield waits[wait], wait.result()
+                    yield batch_id, wait.result()
         finally:
             for wait in waits:
                 wait.cancel()

@@ -29,8 +29,8 @@ _A_MINUTE: Final = 60.0
 class ActiveBatch(BaseModel, frozen=True, extra="ignore"):
     """What a sweep reads of a listed batch, whatever else stands there."""
 
-    id: str
-    status: str
+    id: str | None = None
+    status: str | None = None
 
 
 class ActivePage(Page, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import ClientClosedError
@@ -28,33 +29,30 @@ class Hands:
         """Whether somebody is at this work."""
         return name in self._tasks
 
-    def employ(self, name: str, work: Callable[..., Coroutine[None, None, None]], *about: object) -> None:
+    def employ(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Have a work done, unless somebody is at it already."""
         if name not in self._tasks:
-            doing = self._see_through(name, work, *about)
-            self._tasks[name] = asyncio.create_task(doing, name=f"omics_batch {name}")
+            task = self._tasks[name] = asyncio.create_task(work(), name=f"omics_batch {name}")
+            task.add_done_callback(partial(self._see_off, name))
 
-    def dismiss(self, *names: str) -> None:
-        """Let these works stop, which nobody needs any more."""
-        for name in names:
-            if name in self._tasks:
-                self._tasks.pop(name).cancel()
-
-    def dismiss_all(self) -> list[asyncio.Task[None]]:
-        """Let all works stop; return the tasks, to be waited for."""
-        tasks = list(self._tasks.values())
-        self.dismiss(*self._tasks.copy())
+    def dismiss(self, *names: str) -> list[asyncio.Task[None]]:
+        """Let these works stop, which nobody needs any more; return the tasks, to be waited for."""
+        tasks = [self._tasks.pop(name) for name in names if name in self._tasks]
+        for task in tasks:
+            task.cancel()
         return tasks
 
-    async def _see_through(self, name: str, work: Callable[..., Coroutine[None, None, None]], *about: object) -> None:
-        error: Exception | None = ClientClosedError(CANCELLED)
-        try:
-            await work(*about)
-            error = None
-        except Exception as trouble:  # noqa: BLE001 - a caller's clock may raise anything
-            error = trouble
-        finally:
-            if self._tasks.get(name) is asyncio.current_task():  # or it was dismissed
-                del self._tasks[name]
-                if error is not None:
-                    self._give_up(error)
+    def _see_off(self, name: str, task: asyncio.Task[None]) -> None:
+        error = error_of(task)
+        if self._tasks.get(name) is task:  # or it was dismissed
+            del self._tasks[name]
+            if error is not None:
+                self._give_up(error)
+
+
+def error_of(task: asyncio.Task[object]) -> Exception | None:
+    """Return what kept a task from its end, which may be that somebody cancelled it, even before it began."""
+    if task.cancelled():
+        return ClientClosedError(CANCELLED)
+    error = task.exception()
+    return error if isinstance(error, Exception) or error is None else ClientClosedError(CANCELLED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
     from omics_batch._watcher._places import Target
 
@@ -34,7 +34,7 @@ class Line:
         return bool(self._missing or self._due or self._wanted)
 
     @property
-    def due(self) -> Iterable[Target]:
+    def due(self) -> Collection[Target]:
         """Those that a sweep may spare a look."""
         return self._due
 
@@ -51,6 +51,10 @@ class Line:
     def want(self, target: Target) -> None:
         """The batch itself is wanted, with its counts."""
         self._wanted[target] = None
+
+    def hold(self, target: Target) -> None:
+        """A sweep will show the batch, if it goes on."""
+        self._due.pop(target, None)
 
     def see(self, target: Target) -> None:
         """A list has shown that the batch goes on."""

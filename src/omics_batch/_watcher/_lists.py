@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from omics_batch._errors import OmicsBatchError
 
 _SHORTEST_PAUSE: Final = 60.0
-_LONGEST_PAUSE: Final = 3600.0
+_LONGEST_PAUSE: Final = 300.0
+_AN_HOUR: Final = 3600.0
 
 _DENIED: Final = (
     "omics:ListBatch on * is not allowed: batches are looked at one by one, which takes longer where they are many. %s"
@@ -29,6 +30,7 @@ class Lists:
         """Begin with an account that has no other batches, and lists that can be read."""
         self._pages = len(ACTIVE)
         self._watched = 0
+        self._known_at = -math.inf
         self._pause = 0.0
         self._closed_until = -math.inf
 
@@ -36,30 +38,35 @@ class Lists:
         """Whether a sweep is worth trying."""
         return now >= self._closed_until
 
-    def price(self, watched: int) -> float:
+    def price(self, watched: int, now: float) -> float:
         """Return about how many calls a sweep makes: as many as the last one, but for those that are new or gone.
+
+        What is older than an hour is forgotten, or a sweep that was too dear once would never be tried again.
 
         Args:
             watched: The batches that are waited for.
+            now: The moment on the clock.
         """
+        if now - self._known_at > _AN_HOUR:
+            return len(ACTIVE) + watched / PAGE
         return max(len(ACTIVE), self._pages + (watched - self._watched) / PAGE)
 
-    def read(self, pages: int, watched: int) -> None:
+    def read(self, pages: int, watched: int, now: float) -> None:
         """A sweep came through, with so many pages for so many batches and all the others of the account."""
-        self._pages, self._watched = pages, watched
+        self._pages, self._watched, self._known_at = pages, watched, now
         if self._pause:
             LOG.info("the lists of batches can be read again")
         self._pause = 0.0
 
-    def grew(self, pages: int, watched: int) -> None:
+    def grew(self, pages: int, watched: int, now: float) -> None:
         """A sweep was given up after so many pages."""
-        if pages > self.price(watched):
-            self._pages, self._watched = pages, watched
+        if pages > self.price(watched, now):
+            self._pages, self._watched, self._known_at = pages, watched, now
 
     def failed(self, error: OmicsBatchError, now: float) -> None:
         """A sweep failed: leave the lists alone, longer each time."""
         is_denied = isinstance(error, AccessDeniedError)
         if not self._pause:
             LOG.warning(_DENIED if is_denied else _FAILED, error)
-        self._pause = _LONGEST_PAUSE if is_denied else min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+        self._pause = _AN_HOUR if is_denied else min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
         self._closed_until = now + self._pause

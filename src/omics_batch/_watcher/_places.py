@@ -43,6 +43,7 @@ class Waiter:
 
     __slots__ = (
         "_grace",
+        "_missed",
         "_news",
         "_puzzled",
         "_shown",
@@ -86,6 +87,7 @@ class Waiter:
         """The status in which a list has shown the batch since its last look; None where none has."""
         self._grace: float = now + grace
         self._puzzled = False
+        self._missed = False
         self._shown: Batch | Folded | None = None
         self._news: asyncio.Future[News] | None = None
 
@@ -104,8 +106,14 @@ class Waiter:
         return self.heard + in_seconds("max_silence", self.poll.max_silence)
 
     def excuse(self, seconds: float, now: float) -> None:
-        """Do not count as silence what nobody was asked in."""
-        self.heard = min(self.heard + seconds, now)
+        """Do not count as silence that a look waited for its turn; after one that failed, it is."""
+        if not self._missed:
+            self.heard = min(self.heard + seconds, now)
+
+    def miss(self, error: OmicsBatchError) -> None:
+        """Take in that a look has failed."""
+        self._missed = True
+        self.last_error = error
 
     def limit(self, now: float) -> float:
         """Return the moment on the clock until which a look that begins now is of use to this wait."""
@@ -153,6 +161,7 @@ class Waiter:
         self.heard = now
         self.polls += 1
         self.listed = None
+        self._missed = False
         if not (batch.status.is_known or self._puzzled):
             self._puzzled = True
             LOG.warning("batch %s: unknown status %s counts as not finished", batch.id, one_line(batch.status))
@@ -162,6 +171,7 @@ class Waiter:
         self.heard = now
         self.polls += 1
         self.listed = status
+        self._missed = False
 
     def tell(self, news: News) -> None:
         """End the wait with news, unless it has ended."""
@@ -231,7 +241,6 @@ class Target:
         "listed_in",
         "look",
         "looks",
-        "misses",
         "place",
         "since",
         "status",
@@ -246,9 +255,7 @@ class Target:
         self.status: str | None = None
         self.looks: int = 0
         """How many looks in a row brought nothing new, less one."""
-        self.misses: int = 0
-        """How many looks in a row failed."""
-        self.look: asyncio.Task[None] | None = None
+        self.look: asyncio.Task[Batch] | None = None
         self.interval: float = 0.0
         """Seconds from the last look to the next."""
         self.since: float | None = None

@@ -9,8 +9,10 @@ looked at, since a list that does not show a batch proves nothing.
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import aclosing
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._clock import in_seconds
@@ -18,7 +20,7 @@ from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._text import one_line
 from omics_batch._wait import error_after_silence
-from omics_batch._watcher._hands import CANCELLED, Hands
+from omics_batch._watcher._hands import Hands, error_of
 from omics_batch._watcher._line import Line
 from omics_batch._watcher._lists import Lists
 from omics_batch._watcher._order import Order
@@ -85,6 +87,8 @@ class Poller:
         self._lists = Lists()
         self._order = Order()
         self._sweeps = 0
+        self._next_choice = -math.inf
+        """The moment on the clock before which nothing is weighed again, however many batches there are to weigh."""
         self._nap: asyncio.Future[None] | None = None
         self._hands = Hands(self._end_all)
         self._closed = False
@@ -99,6 +103,7 @@ class Poller:
             target.interval = waiter.poll.interval(0, 0.5)
         target.waiters[waiter] = None
         target.looks = -1
+        waiter.heard = self._clock.now()  # an iteration may begin long after it was asked for
         if waiter.deadline is not None:
             self._deadlines.set(waiter, waiter.deadline)
         if target.look is None:
@@ -129,7 +134,7 @@ class Poller:
         """End all waits with `ClientClosedError`, and all tasks."""
         self._closed = True
         looks = [target.look for target in self._targets.values() if target.look is not None]
-        hands = self._hands.dismiss_all()
+        hands = self._hands.dismiss(_POLLER, _SWEEP, _URGENT_TURNS, _TURNS)
         self._end_all(ClientClosedError("the client was closed under a running wait; the batch goes on"))
         if looks or hands:
             await asyncio.wait([*looks, *hands])
@@ -148,11 +153,13 @@ class Poller:
                 waiter.tell(None)
             for target in self._looks.due(now):
                 self._expect(target)
+            chosen = self._next_choice
             self._set_to_work()
             if self._targets:  # or the last wait has just timed out
                 look, deadline = self._looks.next(), self._deadlines.next()
                 moments = [] if look is None else [max(look, now + _BREATH)]
                 moments += [] if deadline is None else [deadline]
+                moments += [chosen] if self._line.due and now < chosen else []
                 await self._sleep_until(min(moments, default=None))
 
     def _expect(self, target: Target) -> None:
@@ -185,21 +192,23 @@ class Poller:
 
     def _set_to_work(self) -> None:
         """Have a sweep made where that is cheaper, and the looks that are due where it is not."""
-        if _SWEEP not in self._hands and self._is_sweep_due():
+        now = self._clock.now()
+        if _SWEEP not in self._hands and now >= self._next_choice and self._is_sweep_due(now):
             self._hands.employ(_SWEEP, self._sweep)
         if self._line.urgent:
             self._hands.employ(_URGENT_TURNS, self._serve_urgently)
         if self._line:
             self._hands.employ(_TURNS, self._serve)
 
-    def _is_sweep_due(self) -> bool:
+    def _is_sweep_due(self, now: float) -> bool:
         """Decide between a sweep and looks; for a sweep, hold those that it will show."""
-        now, price = self._clock.now(), self._lists.price(len(self._targets))
+        price = self._lists.price(len(self._targets), now)
         if not self._lists.are_open(now) or 0 < self._line.urgent < price:
             return False  # those whom the last sweep did not show come first, unless they are very many
         due = list(self._line.due)
         if not due:
             return False
+        self._next_choice = now + _BREATH
         interval = min(target.interval for target in due)
         soon = self._looks.until(now + SOON * interval)
         alone = sum(not target.is_listened for target in (*due, *soon))
@@ -211,7 +220,7 @@ class Poller:
             self._want(target)
             self._line.expect(target)
         for target in (*due, *soon):
-            self._line.see(target)
+            self._line.hold(target)
             self._held[target] = None
         return True
 
@@ -234,11 +243,13 @@ class Poller:
             return
         now = self._clock.now()
         self._looks.discard(target)
-        if target.since is not None and not target.misses:  # a queue is no silence, but after a look that failed
+        if target.since is not None:
             for waiter in target.waiters:
                 waiter.excuse(now - target.since, now)
         target.since = None
-        target.look = asyncio.create_task(self._look(target, now), name=f"omics_batch look {target.batch_id}")
+        looking = self._looker.look(target.batch_id, deadline=target.limit(now))
+        target.look = asyncio.create_task(looking, name=f"omics_batch look {target.batch_id}")
+        target.look.add_done_callback(partial(self._looked, target))
 
     async def _sweep(self) -> None:
         """Let the lists tell who goes on, and look at the others, as soon as somebody is passed over."""
@@ -251,10 +262,10 @@ class Poller:
                     pages += 1
                     self._take_in(page)
                     if self._clock.now() - began > time_for_sweep(len(self._targets), self._looker.rate):
-                        self._lists.grew(pages, len(self._targets))
+                        self._lists.grew(pages, len(self._targets), self._clock.now())
                         break
                 else:
-                    self._lists.read(pages, len(self._targets))
+                    self._lists.read(pages, len(self._targets), self._clock.now())
                     is_whole = True
         except OmicsBatchError as error:
             self._lists.failed(error, self._clock.now())
@@ -267,8 +278,8 @@ class Poller:
 
     def _take_in(self, page: Iterable[ActiveBatch]) -> None:
         for listed in page:
-            target = self._targets.get(listed.id)
-            if target and is_sign_of_life(listed.status) and target.listed_in != self._sweeps:
+            target = self._targets.get(listed.id or "")
+            if target and listed.status and is_sign_of_life(listed.status) and target.listed_in != self._sweeps:
                 self._listed(target, listed.status)
                 self._miss(self._order.passed_over(target))
 
@@ -287,7 +298,6 @@ class Poller:
         now = self._clock.now()
         is_news = moves_on(target.status, status)
         target.looks = 0 if is_news else target.looks + 1
-        target.misses = 0
         target.listed_in = self._sweeps
         if is_news:
             target.status = status
@@ -306,30 +316,27 @@ class Poller:
             self._want(target)
             self._line.miss(target)
 
-    async def _look(self, target: Target, now: float) -> None:
-        try:
-            seen: Batch | Exception = await self._looker.look(target.batch_id, deadline=target.limit(now))
-        except asyncio.CancelledError:
-            self._end(target, ClientClosedError(CANCELLED))
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the waits have to hear of it
-            seen = error
+    def _looked(self, target: Target, look: asyncio.Task[Batch]) -> None:
+        """Take in what a look has brought; whatever it is, the waits have to hear of it."""
         target.look = None
-        if not isinstance(seen, Exception):
-            self._saw(target, seen)
-        elif not isinstance(seen, OmicsBatchError):
-            self._end(target, seen)
-        elif self._looker.is_outage(seen):
-            self._missed(target, seen)
-        else:
-            self._refused(target, seen)
+        error = error_of(look)
+        try:
+            if error is None:
+                self._saw(target, look.result())
+            elif not isinstance(error, OmicsBatchError) or isinstance(error, ClientClosedError):
+                self._end(target, error)
+            elif self._looker.is_outage(error):
+                self._missed(target, error)
+            else:
+                self._refused(target, error)
+        except Exception as trouble:  # noqa: BLE001 - a caller's clock or chance may raise anything, and no wait may hang
+            self._end(target, trouble)
         self._rouse()
 
     def _saw(self, target: Target, batch: Batch) -> None:
         now = self._clock.now()
         is_news = target.status != batch.status
         target.looks = 0 if is_news else target.looks + 1
-        target.misses = 0
         target.status = batch.status.value
         target.trust = now + _TRUST
         target.listed_in = 0
@@ -354,11 +361,10 @@ class Poller:
     def _missed(self, target: Target, error: OmicsBatchError) -> None:
         now = self._clock.now()
         target.looks += 1
-        target.misses += 1
         LOG.warning("batch %s: a look failed, the wait goes on: %s", target.batch_id, error)
         for waiter in list(target.waiters):
             waiter.polls += min(error.attempts, 1)
-            waiter.last_error = error
+            waiter.miss(error)
             if waiter.patience <= now:
                 self.leave(waiter)
                 silence = in_seconds("max_silence", waiter.poll.max_silence)

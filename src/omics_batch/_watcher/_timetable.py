@@ -22,13 +22,12 @@ class Timetable(Generic[K]):
         """Note a key's moment; a former one no longer counts."""
         entry = self._entries[key] = (moment, next(self._order), key)
         heapq.heappush(self._heap, entry)
-        if len(self._heap) > 2 * len(self._entries) + 16:
-            self._heap = list(self._entries.values())
-            heapq.heapify(self._heap)
+        self._tidy_up()
 
     def discard(self, key: K) -> None:
         """Forget a key, if it is there."""
         self._entries.pop(key, None)
+        self._tidy_up()
 
     def next(self) -> float | None:
         """Return the earliest moment; None where there is none."""
@@ -48,3 +47,8 @@ class Timetable(Generic[K]):
             del self._entries[key]
             keys.append(key)
         return keys
+
+    def _tidy_up(self) -> None:
+        if len(self._heap) > 2 * len(self._entries):
+            self._heap = list(self._entries.values())
+            heapq.heapify(self._heap)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
-from omics_batch._errors import OmicsBatchError
+from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._wait import error_at_the_deadline
+from omics_batch._watcher._hands import CANCELLED
 from omics_batch._watcher._places import LastLook
 from omics_batch._watcher._poller import Looker as PollersLooker
 from omics_batch._watcher._poller import Poller, own_copy
@@ -104,6 +105,11 @@ class Watcher:
         look.sharers += 1
         try:
             batch = await asyncio.shield(look.task)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if look.task.cancelled() and not (task and task.cancelling()):
+                raise waiter.facts_on(ClientClosedError(CANCELLED), self._clock.now()) from None
+            raise
         except OmicsBatchError as error:
             waiter.polls += min(error.attempts, 1)
             if not (self._looker.is_outage(error) or waiter.survives(error, self._clock.now())):
