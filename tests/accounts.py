@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from omics_batch import PollPolicy
+from omics_batch import PollPolicy, RetryPolicy
 from omics_batch._transport import Reply
-from tests.stories import client_over, seen
+from tests.stories import client_over, seen, service
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping
 
-    from omics_batch import OmicsBatchClient
+    from omics_batch import Batch, OmicsBatchClient
     from omics_batch._faults import Fault
 
 HALF_A_MINUTE: Final = PollPolicy(initial=30, factor=1, maximum=30)
+ONE_ATTEMPT: Final = RetryPolicy(max_attempts=1)
+LIST_DENIED: Final = service("AccessDeniedException", 403, "ListBatch")
+LIST_DOWN: Final = service("InternalServerException", 500, "ListBatch")
 LISTS: Final = ["CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "STOPPING"]
 
 _LONG_AGO: Final = -1e6
@@ -126,3 +130,30 @@ async def following(account: Account, **settings: Any) -> AsyncGenerator[OmicsBa
 def cohort(number: int, life: Life | None = None) -> dict[str, Life]:
     """So many batches of one life, which go on for ever if none is given."""
     return {str(1000 + place): life or GOES_ON for place in range(number)}
+
+
+@asynccontextmanager
+async def waiting(account: Account, **settings: Any) -> AsyncGenerator[dict[str, asyncio.Task[Batch]]]:
+    """Wait for every batch of an account, all from the same moment on; what still waits at the end is cancelled."""
+    async with following(account, **settings) as client:
+        waits = {batch_id: asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives}
+        try:
+            yield waits
+        finally:
+            await cancel_all(waits.values())
+
+
+async def cancel_all(waits: Iterable[asyncio.Task[Any]]) -> None:
+    tasks = list(waits)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def tasks_of_ours() -> list[str]:
+    return sorted(task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch"))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,49 +18,27 @@ from omics_batch import (
     ClientClosedError,
     LostContactError,
     PollPolicy,
-    RetryPolicy,
     WaitTimeoutError,
 )
 from omics_batch._transport import Reply
-from tests.accounts import LISTS, Account, cohort, ends, following
-from tests.stories import OUTAGE, service
+from tests.accounts import (
+    LIST_DENIED,
+    LIST_DOWN,
+    LISTS,
+    ONE_ATTEMPT,
+    Account,
+    cancel_all,
+    cohort,
+    ends,
+    following,
+    settled,
+    tasks_of_ours,
+    waiting,
+)
+from tests.stories import OUTAGE
 from tests.virtual_time import running_clock
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-
 pytestmark = pytest.mark.virtual_time
-
-ONE_ATTEMPT = RetryPolicy(max_attempts=1)
-LIST_DENIED = service("AccessDeniedException", 403, "ListBatch")
-LIST_DOWN = service("InternalServerException", 500, "ListBatch")
-
-
-@asynccontextmanager
-async def waiting(account: Account, **settings: Any) -> AsyncGenerator[dict[str, asyncio.Task[Batch]]]:
-    """Wait for every batch of an account, all from the same moment on; what still waits at the end is cancelled."""
-    async with following(account, **settings) as client:
-        waits = {batch_id: asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives}
-        try:
-            yield waits
-        finally:
-            await _cancel(waits.values())
-
-
-async def _cancel(waits: Any) -> None:
-    for wait in waits:
-        wait.cancel()
-    await asyncio.gather(*waits, return_exceptions=True)
-
-
-async def _settled() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-def _tasks_of_ours() -> list[str]:
-    return sorted(task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch"))
 
 
 # Which calls are made
@@ -142,7 +119,7 @@ async def test_a_newcomer_looks_at_once() -> None:
         await running_clock().sleep(10)
         await client.wait_until_processed("7")
         assert running_clock().now() == 10
-        await _cancel(waits)
+        await cancel_all(waits)
 
 
 async def test_who_is_passed_over_is_looked_at_before_the_sweep_is_over() -> None:
@@ -206,7 +183,7 @@ async def test_a_batch_that_the_lists_do_not_show_yet_is_asked_for_and_never_jud
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
         await running_clock().sleep(20)
         batch = await client.wait_until_processed("7")
-        await _cancel(waits)
+        await cancel_all(waits)
     assert batch.is_processed
     assert account.asked("7")[0] == 20
     assert account.asked("7")[-1] > 140
@@ -270,7 +247,7 @@ async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
         told: list[str] = []
         wait = asyncio.create_task(client.wait_until_processed("7", on_update=lambda batch: told.append(batch.status)))
         await running_clock().sleep(300)
-        await _cancel([*waits, wait])
+        await cancel_all([*waits, wait])
     assert told == ["INPROGRESS"]
 
 
@@ -297,7 +274,7 @@ async def test_a_deadline_comes_when_it_comes() -> None:
             await client.wait_until_processed("1007", timeout=0.55)
         assert running_clock().now() == pytest.approx(0.65)
         assert caught.value.batch is not None
-        await _cancel(waits)
+        await cancel_all(waits)
 
 
 async def test_what_a_list_has_shown_stands_in_the_error() -> None:
@@ -328,7 +305,7 @@ async def test_on_update_hears_of_counts_in_turn_within_the_pace() -> None:
         assert (await waits["7"]).is_processed
         assert running_clock().now() < 65 + 40
         await running_clock().sleep(60)
-        await _cancel(waits.values())
+        await cancel_all(waits.values())
     assert told["7"] == 2
     assert told.keys() == account.lives.keys()
     assert len(account.sent) <= 5 * running_clock().now() + 1
@@ -343,7 +320,7 @@ async def test_some_who_listen_need_no_sweep() -> None:
             for batch_id in account.lives
         ]
         await running_clock().sleep(100)
-        await _cancel(waits)
+        await cancel_all(waits)
     assert account.pages == []
 
 
@@ -355,7 +332,7 @@ async def test_a_look_under_way_goes_on_though_a_list_shows_the_batch() -> None:
         await running_clock().sleep(10)  # the fourth list is on its way, and comes at 12
         batch = await client.wait_until_processed("7")
         assert running_clock().now() == 13
-        await _cancel(waits)
+        await cancel_all(waits)
     assert batch.is_processed
 
 
@@ -456,14 +433,14 @@ async def test_the_last_wait_that_leaves_ends_the_sweep() -> None:
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
         await running_clock().sleep(1)
-        assert _tasks_of_ours() == ["omics_batch poller", "omics_batch sweep"]
-        await _cancel(waits)
+        assert tasks_of_ours() == ["omics_batch poller", "omics_batch sweep"]
+        await cancel_all(waits)
         again = asyncio.create_task(client.wait_until_processed("1000"))
-        await _settled()
-        assert _tasks_of_ours() == ["omics_batch look 1000", "omics_batch poller"]
-        await _cancel([again])
-        await _settled()
-        assert _tasks_of_ours() == []
+        await settled()
+        assert tasks_of_ours() == ["omics_batch look 1000", "omics_batch poller"]
+        await cancel_all([again])
+        await settled()
+        assert tasks_of_ours() == []
 
 
 async def test_closing_the_client_in_the_middle_of_a_sweep_ends_every_wait() -> None:
@@ -475,7 +452,7 @@ async def test_closing_the_client_in_the_middle_of_a_sweep_ends_every_wait() -> 
         await client.close()
         results = await asyncio.gather(*waits, return_exceptions=True)
     assert all(isinstance(result, ClientClosedError) for result in results)
-    assert _tasks_of_ours() == []
+    assert tasks_of_ours() == []
 
 
 @pytest.mark.parametrize(("hand", "number"), [("poller", 100), ("sweep", 100), ("urgent turns", 100), ("turns", 4)])
