@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from omics_batch import ClientClosedError, PollPolicy
+from omics_batch import Batch, ClientClosedError, PollPolicy
 from omics_batch._faults import Trouble
 from tests.accounts import LIST_DENIED, ONE_ATTEMPT, Account, cancel_all, cohort, ends, following, settled, waiting
 from tests.stories import BATCH_ID, OUTAGE, PROCESSED, seen, telling, trouble
