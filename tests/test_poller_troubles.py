@@ -82,6 +82,16 @@ async def test_whoever_cancels_a_last_look_does_not_cancel_the_wait() -> None:
         assert not isinstance(result, asyncio.CancelledError)
 
 
+@pytest.mark.parametrize("steps", range(12))
+async def test_whoever_begins_to_wait_while_the_poller_ends_is_served(steps: int) -> None:
+    """It ends with its last wait; a new one may come at any step of that."""
+    async with telling(PROCESSED) as story:
+        await story.client.wait_until_processed(BATCH_ID)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        assert (await asyncio.wait_for(story.client.wait_until_processed(BATCH_ID), 1)).is_processed
+
+
 # The ordinary lane starves while urgent turns are wanted
 
 

@@ -27,11 +27,12 @@ class Hands:
 
     def __contains__(self, name: str) -> bool:
         """Whether somebody is at this work."""
-        return name in self._tasks
+        task = self._tasks.get(name)
+        return task is not None and not task.done()
 
     def employ(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Have a work done, unless somebody is at it already."""
-        if name not in self._tasks:
+        if name not in self:
             task = self._tasks[name] = asyncio.create_task(work(), name=f"omics_batch {name}")
             task.add_done_callback(partial(self._see_off, name))
 
