@@ -1,8 +1,8 @@
 """One poller for all waits of a client: it sleeps until a look or a deadline is due, and has looks made.
 
-Two hands help it, for as long as there is work. One takes turns to send and spends each on the look that is
-most urgent; the looks run beside it, so that a slow one holds up nobody else. The other sweeps through the
-lists of active batches where that is cheaper: whom a list shows is spared its look, and whom none shows is
+Others help it, for as long as there is work. Two take turns to send, urgent ones and others, and spend each on
+the look that comes next; the looks run beside them, so that a slow one holds up nobody else. One sweeps through
+the lists of active batches where that is cheaper: whom a list shows is spared its look, and whom none shows is
 looked at, since a list that does not show a batch proves nothing.
 """
 
@@ -13,7 +13,7 @@ import math
 from contextlib import aclosing
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
@@ -29,9 +29,10 @@ from omics_batch._watcher._plan import SOON, Need, is_sign_of_life, is_sweep_che
 from omics_batch._watcher._timetable import Timetable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
     from omics_batch._clock import Clock
+    from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._sweep import ActiveBatch
     from omics_batch._watcher._places import Waiter
@@ -45,35 +46,10 @@ _TRUST: Final = 12 * 3600.0
 """Seconds after which a batch is looked at though lists go on showing it: they might be stuck."""
 
 
-class Looker(Protocol):
-    """How the poller sees batches, and what it makes of not seeing one."""
-
-    @property
-    def rate(self) -> float:
-        """The calls a second that waits may make now; infinite while nothing limits them."""
-        ...
-
-    async def turn(self, *, is_urgent: bool) -> None:
-        """Come back when a wait may send: its look follows at once."""
-        ...
-
-    async def look(self, batch_id: str, *, deadline: float) -> Batch:
-        """Return the batch, trying again as the retry policy allows, until the deadline on the clock."""
-        ...
-
-    def active_batches(self) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
-        """Walk page by page through all batches that have not ended: each page takes its turn."""
-        ...
-
-    def is_outage(self, error: OmicsBatchError) -> bool:
-        """Whether a wait survives the error."""
-        ...
-
-
 class Poller:
     """Looks at batches for waits that have joined."""
 
-    def __init__(self, looker: Looker, clock: Clock, random: Callable[[], float]) -> None:
+    def __init__(self, looker: BatchLooker, clock: Clock, random: Callable[[], float]) -> None:
         """Begin with no wait: tasks run only while there is one."""
         self._looker = looker
         self._clock = clock
@@ -231,7 +207,7 @@ class Poller:
             self._spend_turn(is_urgent=False)
 
     async def _serve_urgently(self) -> None:
-        """Spend urgent turns, for as long as somebody needs them: a sweep takes every other one at most."""
+        """Spend urgent turns, for as long as somebody needs them; a sweep under way takes every other one."""
         while self._line.urgent:
             await self._looker.turn(is_urgent=True)
             self._spend_turn(is_urgent=True)

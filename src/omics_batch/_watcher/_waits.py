@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._wait import error_at_the_deadline
 from omics_batch._watcher._hands import CANCELLED
 from omics_batch._watcher._places import LastLook
-from omics_batch._watcher._poller import Looker as PollersLooker
 from omics_batch._watcher._poller import Poller, own_copy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from omics_batch._clock import Clock
+    from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._watcher._places import Listener, News, Waiter
-
-
-class Looker(PollersLooker, Protocol):
-    """How the watcher sees a batch, and what it makes of not seeing it."""
-
-    async def last_look(self, batch_id: str) -> Batch:
-        """Return the batch at the first attempt, within a few seconds."""
-        ...
 
 
 class Watcher:
     """Follows batches for any number of waits."""
 
-    def __init__(self, looker: Looker, clock: Clock, random: Callable[[], float]) -> None:
+    def __init__(self, looker: BatchLooker, clock: Clock, random: Callable[[], float]) -> None:
         """Begin with no wait."""
         self._looker = looker
         self._clock = clock
