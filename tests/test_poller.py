@@ -316,6 +316,17 @@ async def test_who_listens_and_is_due_soon_is_asked_for_though_a_sweep_shows_it(
         await cancel_all(waits)
 
 
+async def test_who_listens_less_often_than_others_look_is_not_put_off_by_their_sweeps() -> None:
+    account = Account({**cohort(50), "7": ends(1e6)})
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
+        minute = PollPolicy(initial=60, factor=1, maximum=60)
+        waits.append(asyncio.create_task(client.wait_until_processed("7", poll=minute, on_update=lambda _: None)))
+        await running_clock().sleep(290)
+        assert [round(at) for at in account.asked("7")] == [pytest.approx(n * 60, abs=5) for n in range(5)]
+        await cancel_all(waits)
+
+
 async def test_what_lists_show_is_no_silence() -> None:
     account = Account({**cohort(20), "7": ends(1000)}, troubles={"get_batch": [OUTAGE, None]})
     policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=600)

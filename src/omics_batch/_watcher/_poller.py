@@ -285,7 +285,8 @@ class Poller:
         self._line.see(target)
         self._held.pop(target, None)
         target.since = None
-        self._schedule_next(target)
+        if not (target.is_listened and target in self._looks):  # who listens is not put off by lists without counts
+            self._schedule_next(target)
         if target.trust is None:
             target.trust = now + _TRUST * self._random()
         if target.trust <= now:

@@ -18,6 +18,10 @@ class Timetable(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._order = count()
 
+    def __contains__(self, key: K) -> bool:
+        """Whether a key has a moment."""
+        return key in self._entries
+
     def set(self, key: K, moment: float) -> None:
         """Note a key's moment; a former one no longer counts."""
         entry = self._entries[key] = (moment, next(self._order), key)
