@@ -35,7 +35,7 @@ from tests.accounts import (
     tasks_of_ours,
     waiting,
 )
-from tests.stories import OUTAGE
+from tests.stories import OUTAGE, service
 from tests.virtual_time import running_clock
 
 pytestmark = pytest.mark.virtual_time
@@ -348,6 +348,24 @@ async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.Log
     assert account.pages == ["CREATING"] * 3
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith("omics:ListBatch on * is not allowed: batches are looked at one by one")
+
+
+@pytest.mark.parametrize(("unknown", "is_swept"), [(["CREATING"], True), (LISTS, False)])
+async def test_a_service_that_has_yet_to_learn_a_status_is_swept_without_it(
+    unknown: list[str],
+    is_swept: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """CREATING came a month after the others; a service that knows none of them has no such lists."""
+
+    class Older(Account):
+        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
+            answer = await super().call(method, parameters, bound=bound)
+            return service("ValidationException", 400, "ListBatch") if parameters.get("status") in unknown else answer
+
+    account = Older({**cohort(20), "7": ends(100)})
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+    assert (set(account.looks) == {"7"}) is is_swept
 
 
 async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytest.LogCaptureFixture) -> None:
