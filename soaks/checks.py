@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LATEST: Final = 66.0
 """The longest poll, its jitter included: what a wait may take beyond its deadline."""
-_QUEUED: Final = 10 * LATEST
-"""What looks that got no turn may lengthen a wait's patience by."""
+_QUEUED: Final = 15 * LATEST
+"""What the queue may lengthen a wait's patience by, before its first look that fails and between those that do."""
 NOW: Final = 1e-6
 """Of the same moment, but for what floats lose."""
 
@@ -70,7 +70,7 @@ class Judge:
     def _check_silence(self, wait: Wait) -> None:
         """It comes when the patience ends, or with the end of a look that is of use to more patient waits.
 
-        Each look that got no turn lengthens it by a minute: half of the client's pace is little for so many waits.
+        The queue lengthens it: half of the client's pace is little for so many waits.
         """
         silence = wait.ended - max(wait.began, wait.followed.heard)
         assert silence > wait.max_silence - NOW
