@@ -147,6 +147,18 @@ async def test_a_look_that_takes_longer_than_the_interval_is_made_once() -> None
         await cancel_all(waits)
 
 
+async def test_who_is_looked_at_when_a_sweep_ends_is_not_looked_at_twice() -> None:
+    account = Slow({"7": {-1e6: "DEFRAGMENTING"}, **cohort(300)}, latency=1)
+    async with following(account) as client:
+        waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
+        await running_clock().sleep(2)  # a sweep is under way, and holds it: who joins now has it looked at
+        waits.append(asyncio.create_task(client.wait_until_processed("7")))
+        await running_clock().sleep(300)
+        assert len(account.asked("7")) == 1
+        assert tasks_of_ours().count("omics_batch look 7") == 1
+        await cancel_all(waits)
+
+
 async def test_a_sweep_may_take_longer_than_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     account = Account(cohort(1000))
     with caplog.at_level(logging.WARNING):

@@ -249,7 +249,8 @@ class Poller:
             self._miss(target for target in self._targets.values() if target.listed_in or target in self._held)
         held, self._held = self._held, {}
         for target in held:
-            self._line.expect(target)
+            if target.look is None:
+                self._line.expect(target)
         self._rouse()
 
     def _take_in(self, page: Iterable[ActiveBatch]) -> None:
