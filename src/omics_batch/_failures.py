@@ -78,7 +78,7 @@ class Failures:
                 self._sought[run.id] = kind
 
     def _questions(self, batch: Batch) -> Generator[dict[str, str]]:
-        """Yield the filters to read ListRunsInBatch with, one for each run that is still sought then at last."""
+        """Yield the filters to read ListRunsInBatch with; then one for each run that these have not found."""
         yield from self._filters(batch)
         for run_id in list(self._sought):
             yield {"runId": run_id}

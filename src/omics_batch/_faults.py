@@ -256,7 +256,7 @@ def fault_in_answer(
     document = object_in(body)
     code = error_code(headers.get("x-amzn-errortype") or _text(document, "__type", "code", "Code"))
     if status < 400 or (  # noqa: PLR2004 - the first client error
-        status not in _BY_STATUS_ALONE and status < 500 and not code and document is None  # noqa: PLR2004
+        status not in _BY_STATUS_ALONE and status < 500 and not code and document is None  # noqa: PLR2004 - HTTP's
     ):
         return Fault(
             trouble=Trouble.UNREADABLE,

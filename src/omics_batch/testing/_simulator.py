@@ -261,7 +261,7 @@ def local_client(endpoint_url: str, **overrides: Any) -> OmicsBatchClient:  # no
         overrides: Arguments of `OmicsBatchClient`; the region is us-west-2 if none is among them.
     """
     from omics_batch._client import OmicsBatchClient  # noqa: PLC0415 - the simulator serves others without it
-    from omics_batch._transport import static_session  # noqa: PLC0415
+    from omics_batch._transport import static_session  # noqa: PLC0415 - the same
 
     arguments: dict[str, Any] = {
         "region_name": "us-west-2",
@@ -273,6 +273,6 @@ def local_client(endpoint_url: str, **overrides: Any) -> OmicsBatchClient:  # no
 
 def _is_ipv6(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004
+        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004 - the IP's
     except ValueError:
         return False

@@ -36,7 +36,7 @@ def _omics_mark(request: pytest.FixtureRequest) -> object:  # the mark alone kee
 @pytest.fixture
 def omics_simulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     """A local HealthOmics for this test, in a thread of its own: AWS clients that the test makes talk to it."""
-    from omics_batch.testing._fixture import simulated  # noqa: PLC0415
+    from omics_batch.testing._fixture import simulated  # noqa: PLC0415 - who does not use it pays nothing
 
     with simulated(request.node, monkeypatch) as request.node.stash[_KEY]:
         yield request.node.stash[_KEY]
