@@ -30,6 +30,7 @@ ROOMS: Final = (
     "_settings",
     "_models",
     "_runs",
+    "_progress",
     "_inputs",
     "_requests",
     "_faults",

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         StartRunBatchResponse,
         SubmissionSummary,
     )
+    from omics_batch._progress import Progress
     from omics_batch._requests import BatchRunSettings, DefaultRunSettingInput, InlineSetting, StartRunBatchRequest
     from omics_batch._retry import RetryPolicy
     from omics_batch._runs import FailedRun, Run, RunConfiguration, RunLogLocation, RunVpcConfig
@@ -104,6 +105,7 @@ __all__ = [
     "OmicsBatchError",
     "Outcome",
     "PollPolicy",
+    "Progress",
     "RedirectRefusedError",
     "RequestTimeoutError",
     "ResourceNotFoundError",
@@ -169,6 +171,7 @@ _ROOMS = {
     "OmicsBatchError": "_errors",
     "Outcome": "_statuses",
     "PollPolicy": "_wait",
+    "Progress": "_progress",
     "RedirectRefusedError": "_errors",
     "RequestTimeoutError": "_errors",
     "ResourceNotFoundError": "_errors",

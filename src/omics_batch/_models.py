@@ -132,6 +132,28 @@ class Batch(Answer, frozen=True):
         return self.run_summary.failed_run_count + self.submission_summary.failed_start_submission_count
 
     @property
+    def run_counts(self) -> dict[str, int]:
+        """How many runs are in which state: each is in one, those that have ended come first, and none has no entry.
+
+        In this order: completed, failed, not submitted, cancelled, deleted, stopping, running, starting,
+        pending, to submit. Together they are all runs, as far as the counts are up to date.
+        """
+        runs, starts = self.run_summary, self.submission_summary
+        counts = {
+            "completed": runs.completed_run_count,
+            "failed": runs.failed_run_count,
+            "not submitted": starts.failed_start_submission_count,
+            "cancelled": runs.cancelled_run_count,
+            "deleted": runs.deleted_run_count,
+            "stopping": runs.stopping_run_count,
+            "running": runs.running_run_count,
+            "starting": runs.starting_run_count,
+            "pending": runs.pending_run_count,
+            "to submit": starts.pending_start_submission_count,
+        }
+        return {state: number for state, number in counts.items() if number}
+
+    @property
     def percent_complete(self) -> float:
         """How far the batch is: `finished_run_count` of `total_runs`, 0.0 to 100.0.
 

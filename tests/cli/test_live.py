@@ -22,7 +22,6 @@ from omics_batch import Batch
 from omics_batch.cli._ending import Ending
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._live import LiveView, picture, widths
-from omics_batch.cli._words import Count
 from tests.cli._support import ID, Here, Shell, document, processed
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ NOW = datetime(2025, 3, 15, 10, 5, tzinfo=UTC)
     ],
 )
 def test_a_bar_is_shared_out_whole(numbers: tuple[int, ...], width: int, cells: list[int]) -> None:
-    assert widths([Count("running", number) for number in numbers], width) == cells
+    assert widths(numbers, width) == cells
 
 
 def drawn(batch: Batch, *, width: int = 60, encoding: str = "utf-8") -> list[str]:

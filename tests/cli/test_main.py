@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
 
 import omics_batch
-from omics_batch.cli import _app, main
+from omics_batch.cli import main
+from omics_batch.cli._connection import Connection
 from tests.cli._support import ID, Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
 
 class Importing:
@@ -72,7 +73,7 @@ def test_without_a_command_it_shows_which_there_are(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("command", ["get", "wait", "simulate", "demo"])
 def test_each_command_helps_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
-    assert f"Example: omics-batch {command}" in capsys.readouterr().out
+    assert f"Examples:\n    omics-batch {command}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -106,15 +107,10 @@ def _raising(error: BaseException) -> Callable[..., object]:
     return raises
 
 
-def _left_undone(work: Coroutine[Any, Any, object]) -> None:
-    work.close()
-
-
 def test_what_nobody_thought_of_is_one_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(_app, "facts", _raising(ValueError("\x1b[31mbroken")))
-    monkeypatch.setattr(_app, "_run", _left_undone)
+    monkeypatch.setattr(Connection, "talk", _raising(ValueError("\x1b[31mbroken")))
     assert main(["get", ID]) == 1
     assert capsys.readouterr().err == (
         "omics-batch: unexpected ValueError: [31mbroken. This is a defect: please report it.\n"

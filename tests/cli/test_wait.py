@@ -69,7 +69,7 @@ def test_a_batch_that_was_cancelled_is_5(here: Here) -> None:
 
 async def test_the_time_out_is_124_and_the_command_that_is_printed_waits_on(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(document())
-    options = ["--region", "us-west-2", "--endpoint-url", omics.endpoint_url, "--allow-http", "--json", "--verbose"]
+    options = ["--json", "--region", "us-west-2", "--endpoint-url", omics.endpoint_url, "--allow-http", "--verbose"]
     ran = await shell.run("wait", ID, "--timeout", "0s", *options)
     assert ran.code == 124
     command = ran.complaints[-1].removeprefix("Resume with: ")

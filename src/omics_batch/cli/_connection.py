@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch import InvalidInputError
-from omics_batch.cli._exits import SetupError
+from omics_batch.cli._exits import Exit, SetupError
+from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
+from omics_batch.cli._signals import until_signalled
+from omics_batch.cli._stderr import complain, logged_to
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from omics_batch import OmicsBatchClient
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +32,7 @@ class Connection:
     profile: str | None = None
     endpoint_url: str | None = None
     allow_http: bool = False
+    verbose: bool = False
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[OmicsBatchClient]:
@@ -48,8 +58,65 @@ class Connection:
         finally:
             await client.close()
 
+    def talk(self, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
+        """Do what a client is needed for, with the log on stderr, unless a signal comes first.
+
+        Args:
+            work: What to do.
+
+        Raises:
+            SetupError: No client can be made.
+            SignalledError: Ctrl-C or SIGTERM came.
+        """
+
+        async def connected() -> T:
+            async with self.client() as client:
+                return await work(client)
+
+        with logged_to(complain, self.level):
+            return asyncio.run(until_signalled(connected()))
+
+    @property
+    def level(self) -> int:
+        """From which level on the log goes to stderr."""
+        return logging.DEBUG if self.verbose else logging.WARNING
+
     def arguments(self) -> list[str]:
         """Write the options as they are typed."""
         given = [("--region", self.region), ("--profile", self.profile), ("--endpoint-url", self.endpoint_url)]
+        flags = [("--allow-http", self.allow_http), ("--verbose", self.verbose)]
         words = [word for name, value in given if value is not None for word in (name, value)]
-        return [*words, "--allow-http"] if self.allow_http else words
+        return [*words, *(flag for flag, is_set in flags if is_set)]
+
+
+_OPTIONS: Final[dict[str, tuple[object, object]]] = {
+    "region": (Region, None),
+    "profile": (Profile, None),
+    "endpoint_url": (EndpointUrl, None),
+    "allow_http": (AllowHttp, False),
+    "verbose": (Verbose, False),
+}
+"""The options behind a `Connection`: how typer reads each, and its default."""
+
+
+def connected(command: Callable[..., Exit]) -> Callable[..., Exit]:
+    """Give a command, after its own options, those that say where the service is.
+
+    Args:
+        command: A function with a parameter `connection: Connection`, which typer does not get to see.
+    """
+    own = [part for name, part in inspect.signature(command, eval_str=True).parameters.items() if name != "connection"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in _OPTIONS.items()
+    ]
+
+    @wraps(command)
+    def with_options(**given: Any) -> Exit:  # noqa: ANN401 - as typer read it
+        options = {name: given.pop(name) for name in _OPTIONS}
+        return command(connection=Connection(**options), **given)
+
+    signature: Any = with_options  # of which typer asks for the signature, not for the function behind it
+    signature.__signature__ = inspect.Signature([*own, *added], return_annotation=Exit)
+    signature.__annotations__ = {part.name: part.annotation for part in (*own, *added)}
+    return with_options

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omics_batch import LostContactError, OmicsBatchError, WaitTimeoutError
 from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._output import as_the_service_tells
 from omics_batch.cli._words import counted, has_failed_runs, percent, shown, verdict
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Ending:
             "message": self.message,
             "error": self.error,
             "resume": self.resume,
-            "batch": None if self.batch is None else self.batch.model_dump(mode="json", by_alias=True),
+            "batch": None if self.batch is None else as_the_service_tells(self.batch),
         }
 
 

@@ -6,23 +6,25 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.constrain import Constrain
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from omics_batch.cli._durations import written
-from omics_batch.cli._words import Count, counts, percent, shown, title
+from omics_batch.cli._views import PlainView
+from omics_batch.cli._words import percent, shown, title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-    from rich.console import ConsoleOptions, RenderResult
+    from rich.console import Console, ConsoleOptions, RenderResult
 
     from omics_batch import Batch
     from omics_batch.cli._ending import Ending
+    from omics_batch.cli._views import View
 
 STYLES: Final = {
     "completed": "green",
@@ -44,23 +46,23 @@ _WIDEST: Final = 100
 """Columns that the eye still takes in at once."""
 
 
-def console() -> Console:
-    """Make a console on stdout that takes every text as it is: nothing in it is markup."""
-    return Console(markup=False, emoji=False, highlight=False)
-
-
 def is_live(output: Console) -> bool:
     """Whether a picture may move here: on a terminal that can, whatever colours are forced upon a pipe."""
     return sys.stdout.isatty() and not output.is_dumb_terminal
 
 
-def widths(counts: Sequence[Count], width: int) -> list[int]:
+def view_on(output: Console) -> View:
+    """Choose how a wait is shown to people."""
+    return LiveView(output) if is_live(output) else PlainView()
+
+
+def widths(numbers: Sequence[int], width: int) -> list[int]:
     """Share out the cells of a bar: in proportion, none for nothing, and all of them used up."""
-    total = sum(count.number for count in counts)
+    total = sum(numbers)
     edges: list[int] = []
     seen = 0
-    for count in counts:
-        seen += count.number
+    for number in numbers:
+        seen += number
         edges.append(round(width * seen / total))
     return [end - start for start, end in zip([0, *edges], edges, strict=False)]
 
@@ -68,17 +70,18 @@ def widths(counts: Sequence[Count], width: int) -> list[int]:
 class Bar:
     """The runs of a batch side by side, coloured by state; the line's weight tells without colours."""
 
-    def __init__(self, counts: Sequence[Count]) -> None:
+    def __init__(self, counts: Mapping[str, int]) -> None:
         """Take the counts by state, in the order of the bar."""
-        self._counts = counts or [Count("to submit", 1)]
+        self._counts = counts or {"to submit": 1}
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw as wide as there is room."""
         ended, under_way, rest = _ASCII_GLYPHS if options.ascii_only else _GLYPHS
         bar = Text(no_wrap=True, overflow="crop")
-        for count, cells in zip(self._counts, widths(self._counts, options.max_width), strict=True):
-            glyph = ended if count.label in _ENDED else under_way if count.label in _UNDER_WAY else rest
-            bar.append(glyph * cells, STYLES[count.label])
+        cells = widths([*self._counts.values()], options.max_width)
+        for state, width in zip(self._counts, cells, strict=True):
+            glyph = ended if state in _ENDED else under_way if state in _UNDER_WAY else rest
+            bar.append(glyph * width, STYLES[state])
         yield bar
 
 
@@ -144,6 +147,6 @@ def picture(batch: Batch, now: datetime, started: datetime) -> RenderableType:
     bar.add_column(ratio=1)
     bar.add_column(justify="right", no_wrap=True, min_width=7)
     bar.add_column(justify="right", no_wrap=True)
-    bar.add_row(Bar(counts(batch)), percent(batch), written(now - started if so_far is None else so_far))
-    states = Text("  ").join(Text(f"{number} {label}", STYLES[label]) for label, number in counts(batch))
+    bar.add_row(Bar(batch.run_counts), percent(batch), written(now - started if so_far is None else so_far))
+    states = Text("  ").join(Text(f"{number} {label}", STYLES[label]) for label, number in batch.run_counts.items())
     return Constrain(Group(head, bar, states or Text("no runs yet", "bright_black")), _WIDEST)

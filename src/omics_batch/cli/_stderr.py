@@ -22,12 +22,13 @@ def complain(text: str, *more: str) -> None:
 
 @contextmanager
 def logged_to(tell: Callable[[str], None], level: int) -> Generator[None]:
-    """Hand each log message of the library on, one by one."""
+    """Hand each log message of the library from a level on to somebody, one by one."""
     logger = logging.getLogger("omics_batch")
     handler = _Teller(tell)
+    handler.setLevel(level)
     before = logger.level
     logger.addHandler(handler)
-    logger.setLevel(level)
+    logger.setLevel(min(level, before or level))
     try:
         yield
     finally:

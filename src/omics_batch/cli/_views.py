@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import typer
 
+from omics_batch.cli._output import as_the_service_tells, say_json
 from omics_batch.cli._words import line, timestamp
 
 if TYPE_CHECKING:
@@ -77,16 +77,11 @@ class JsonView(_Still):
 
     def show(self, batch: Batch) -> None:
         """Write a batch, in the service's own names."""
-        typer.echo(as_json(batch.model_dump(mode="json", by_alias=True)))
+        say_json(as_the_service_tells(batch))
 
     def note(self, text: str) -> None:
         """Write nothing: it is no news of the batch."""
 
     def end(self, ending: Ending) -> None:
         """Write the ending, whatever it is."""
-        typer.echo(as_json(ending.document()))
-
-
-def as_json(document: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - whatever JSON can hold
-    """Write JSON that is exact and yet fit for every terminal and encoding: in ASCII alone."""
-    return json.dumps(document, indent=indent)
+        say_json(ending.document())

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from omics_batch import Outcome
 from omics_batch.cli._durations import written
 
 if TYPE_CHECKING:
     from omics_batch import Batch
-
-
-class Count(NamedTuple):
-    """How many runs are in a state."""
-
-    label: str
-    number: int
 
 
 def shown(text: str, *, limit: int = 500) -> str:
@@ -31,27 +24,9 @@ def shown(text: str, *, limit: int = 500) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
-def counts(batch: Batch) -> list[Count]:
-    """Count the runs by state, in the order of a bar: those that ended first; states without runs are left out."""
-    runs, starts = batch.run_summary, batch.submission_summary
-    every = [
-        Count("completed", runs.completed_run_count),
-        Count("failed", runs.failed_run_count),
-        Count("not submitted", starts.failed_start_submission_count),
-        Count("cancelled", runs.cancelled_run_count),
-        Count("deleted", runs.deleted_run_count),
-        Count("stopping", runs.stopping_run_count),
-        Count("running", runs.running_run_count),
-        Count("starting", runs.starting_run_count),
-        Count("pending", runs.pending_run_count),
-        Count("to submit", starts.pending_start_submission_count),
-    ]
-    return [count for count in every if count.number]
-
-
 def counted(batch: Batch) -> str:
     """Write the counts by state: `29 completed, 2 not submitted, 50 running`."""
-    return ", ".join(f"{number} {label}" for label, number in counts(batch)) or "no runs yet"
+    return ", ".join(f"{number} {label}" for label, number in batch.run_counts.items()) or "no runs yet"
 
 
 def percent(batch: Batch) -> str:
@@ -82,7 +57,7 @@ def verdict(batch: Batch) -> str:
         return f"{took}: all {batch.total_runs} runs completed."
     if has_failed_runs(batch):
         completed = f"{batch.run_summary.completed_run_count} of {batch.total_runs or 'unknown'} runs completed"
-        others = [f"{number} {label}" for label, number in counts(batch) if label != "completed"]
+        others = [f"{number} {label}" for label, number in batch.run_counts.items() if label != "completed"]
         return f"{took}: {', '.join([completed, *others])}."
     return f"{took}. Runs of it were deleted, so that no verdict is possible: {counted(batch)}."
 

@@ -1,0 +1,99 @@
+"""How far a batch is, told from one look to the next: what a bar shows."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from omics_batch._clock import SystemClock
+from omics_batch._statuses import BatchStatus
+
+if TYPE_CHECKING:
+    from omics_batch._clock import Clock
+    from omics_batch._models import Batch
+
+_STEPS: Final = 32
+"""So many steps back the rate is taken from: it follows a batch that slows down, and one late run does not shake it."""
+
+_UNDER_WAY: Final = (BatchStatus.SUBMITTING, BatchStatus.INPROGRESS)
+_LONGEST: Final = timedelta(days=365)
+"""Beyond it a guess at the time that is left is worth nothing."""
+
+
+class _Step(NamedTuple):
+    """A moment at which more runs had ended than at any look before."""
+
+    at: float
+    finished: int
+
+
+class Progress:
+    """How far a batch is, for a bar: it never goes backwards, never beyond 100 %, and guesses nothing it has not seen.
+
+    Show it each `Batch` in turn, such as those of `OmicsBatchClient.watch`::
+
+        progress = Progress()
+        async for batch in client.watch("7123456"):
+            progress.see(batch)
+            print(f"{progress.percent_complete:.1f} %, left: {progress.remaining}")
+
+    GetBatch's counts lag behind the runs and may fall for a moment: how far the batch was seen once stays.
+
+    Args:
+        clock: What the rate is measured on.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Begin with nothing seen."""
+        self._clock: Clock = clock or SystemClock()
+        self._steps: deque[_Step] = deque(maxlen=_STEPS)
+        self.batch: Batch | None = None
+        """The batch as it was seen last; None before the first look."""
+        self.percent_submitted: float = 0.0
+        """How far the submission is, 0.0 to 100.0."""
+        self.percent_complete: float = 0.0
+        """How far the runs are, 0.0 to 100.0."""
+
+    def see(self, batch: Batch) -> None:
+        """Take in a look at the batch.
+
+        Args:
+            batch: The batch as GetBatch has just shown it; each time the same one.
+        """
+        self.batch = batch
+        self.percent_submitted = max(self.percent_submitted, batch.percent_submitted)
+        self.percent_complete = max(self.percent_complete, batch.percent_complete)
+        finished = batch.finished_run_count
+        if finished > (self._steps[-1].finished if self._steps else 0):
+            self._steps.append(_Step(self._clock.now(), finished))
+
+    @property
+    def runs_per_hour(self) -> float | None:
+        """How many runs end in an hour, by what was seen until this moment; None until two looks have seen some end."""
+        rate = self._rate()
+        return None if rate is None else 3600 * rate
+
+    @property
+    def remaining(self) -> timedelta | None:
+        """How long the rest takes if runs go on ending at the rate seen; None where that tells nothing.
+
+        It is zero once the batch has ended, and None before two looks have seen runs end, while a batch is being
+        cancelled, and beyond a year.
+        """
+        if self.batch is None:
+            return None
+        if self.batch.is_terminal:
+            return timedelta()
+        rate, total = self._rate(), self.batch.total_runs
+        if rate is None or not total or self.batch.status not in _UNDER_WAY:
+            return None
+        left = max(total - self._steps[-1].finished, 0) / rate
+        return timedelta(seconds=left) if left <= _LONGEST.total_seconds() else None
+
+    def _rate(self) -> float | None:
+        """Runs a second, from the first step to now: a standstill lowers it, look or no look."""
+        if len(self._steps) < 2:  # noqa: PLR2004 - from one look to another
+            return None
+        first, last = self._steps[0], self._steps[-1]
+        return (last.finished - first.finished) / (self._clock.now() - first.at) if last.at > first.at else None

@@ -1,0 +1,50 @@
+"""`omics-batch demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._live import view_on
+from omics_batch.cli._output import console
+from omics_batch.cli._signals import until_signalled
+from omics_batch.cli._stderr import logged_to
+
+
+def demo(
+    speed: Annotated[float, typer.Option(help="How many times as fast.", min=0.1, max=100, show_default=False)] = 1.0,
+) -> Exit:
+    """Watch 96 runs on a local HealthOmics, in about 15 seconds.
+
+    It needs no AWS account, no credentials and no configuration. It ends with 0 if all went as scripted.
+    """
+    from omics_batch.cli import _demo  # noqa: PLC0415 - no other command needs it
+    from omics_batch.cli._cohort import SAMPLES  # noqa: PLC0415 - the same
+    from omics_batch.cli._findings import deviations  # noqa: PLC0415 - the same
+    from omics_batch.cli._summary import summary  # noqa: PLC0415 - the same
+
+    output = console()
+    view = view_on(output)
+    output.print(Text(f"{len(SAMPLES)} samples on a HealthOmics of this machine, a process of its own.\n", "bold"))
+
+    def tell(text: str) -> None:
+        if text.startswith(_demo.OPERATION):
+            view.note(text.removeprefix(_demo.OPERATION))
+
+    with logged_to(tell, logging.INFO):
+        findings = asyncio.run(until_signalled(_demo.perform(view, speed)))
+    differences = deviations(findings)
+    output.print(summary(findings, differences))
+    return Exit.ERROR if differences else Exit.OK
+
+
+def demo_service(speed: float) -> None:
+    """Serve the demo's cohort until stdin ends."""
+    from omics_batch.cli._stage import play  # noqa: PLC0415 - no other command needs it
+
+    asyncio.run(until_signalled(play(speed)))

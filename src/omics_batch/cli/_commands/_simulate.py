@@ -1,0 +1,69 @@
+"""`omics-batch simulate`."""
+
+# ruff: noqa: TC003 - typer reads a command's options, and their types, off its parameters
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._output import say_json
+from omics_batch.cli._signals import until_signalled
+from omics_batch.cli._stderr import complain
+
+
+def simulate(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8080,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but a loopback address lets others in.")
+    ] = "127.0.0.1",
+    scenario: Annotated[
+        Path | None, typer.Option(help="Play a scenario: a file of YAML, or of JSON if it is named .json.")
+    ] = None,
+    time_scale: Annotated[
+        float | None, typer.Option(help="Simulated seconds in a real one.  [default: the scenario's, or 1]")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Place a batch of so many runs at once.")] = None,
+    failed_runs: Annotated[int | None, typer.Option(min=0, help="How many runs of each batch fail.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region that it stands for.  [default: the scenario's, or us-west-2]")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Say how to talk to it as one line of JSON.")] = False,
+    scenario_schema: Annotated[
+        bool, typer.Option("--scenario-schema", help="Print the JSON schema of a scenario's file, and end.")
+    ] = False,
+) -> Exit:
+    """Serve a local HealthOmics until Ctrl-C, to try and test against.
+
+    It prints the environment variables that point boto3, the AWS command line or another SDK at it.
+    """
+    from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
+    from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415 - the same
+
+    if scenario_schema:
+        say_json(Scenario.schema(), indent=2)
+        return Exit.OK
+    if scenario is None:
+        batches = [] if runs is None else [PlacedBatch(runs=runs, name="simulated-cohort")]
+        played = Scenario(batches=batches, life=Life(failed_runs=failed_runs or 0))
+    elif runs is not None or failed_runs is not None:
+        raise typer.BadParameter("a scenario says itself which batches there are: leave --runs and --failed-runs away")
+    else:
+        try:
+            played = Scenario.load(scenario)
+        except ScenarioError as error:
+            complain(*str(error).splitlines())
+            return Exit.USAGE
+    wanted = {"time_scale": time_scale, "region_name": region, "host": host, "port": port}
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    try:
+        simulator = Simulator(**{**played.settings, **given})
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    asyncio.run(until_signalled(serve(simulator, played, host=host, port=port, as_json=json)))
+    return Exit.OK

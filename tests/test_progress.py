@@ -1,0 +1,154 @@
+"""How far a batch is: what a bar may show, and what it may not guess."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omics_batch import Progress
+from tests.support import InstantClock, batch_with
+
+if TYPE_CHECKING:
+    from omics_batch import Batch
+
+HOUR = 3600.0
+
+
+def look(completed: int = 0, *, total: int | None = 100, status: str = "INPROGRESS", submitted: int = 100) -> Batch:
+    return batch_with(
+        status,
+        totalRuns=total,
+        runSummary={"completedRunCount": completed},
+        submissionSummary={"successfulStartSubmissionCount": submitted},
+    )
+
+
+class Watched:
+    """A batch that is looked at now and then."""
+
+    def __init__(self) -> None:
+        self.clock = InstantClock()
+        self.progress = Progress(self.clock)
+
+    def after(self, hours: float, batch: Batch) -> Progress:
+        self.clock.time += hours * HOUR
+        self.progress.see(batch)
+        return self.progress
+
+
+def test_before_the_first_look_nothing_is_known() -> None:
+    progress = Progress()
+    assert (progress.batch, progress.percent_submitted, progress.percent_complete) == (None, 0.0, 0.0)
+    assert (progress.runs_per_hour, progress.remaining) == (None, None)
+
+
+def test_submission_and_execution_are_told_apart() -> None:
+    progress = Watched().after(0, look(10, status="SUBMITTING", submitted=40))
+    assert (progress.percent_submitted, progress.percent_complete) == (40.0, 10.0)
+
+
+def test_one_look_tells_no_rate() -> None:
+    """However much has ended before it: nobody has seen how long that took."""
+    progress = Watched().after(0, look(50))
+    assert (progress.runs_per_hour, progress.remaining) == (None, None)
+
+
+def test_the_rate_is_that_of_the_runs_that_were_seen_to_end() -> None:
+    watched = Watched()
+    watched.after(0, look(20))
+    progress = watched.after(2, look(40))
+    assert progress.runs_per_hour == pytest.approx(10)
+    assert progress.remaining == timedelta(hours=6)
+
+
+def test_the_hours_before_the_first_run_ends_do_not_count() -> None:
+    """Whole genomes take hours, and then end one after the other."""
+    watched = Watched()
+    watched.after(0, look(0))
+    watched.after(5, look(10))
+    progress = watched.after(1, look(20))
+    assert progress.runs_per_hour == pytest.approx(10)
+    assert progress.remaining == timedelta(hours=8)
+
+
+def test_a_standstill_lowers_the_rate() -> None:
+    watched = Watched()
+    watched.after(0, look(20))
+    watched.after(1, look(40))
+    progress = watched.after(1, look(40))
+    assert progress.runs_per_hour == pytest.approx(10)
+    assert progress.remaining == timedelta(hours=6)
+
+
+def test_the_rate_follows_a_batch_that_slows_down() -> None:
+    watched = Watched()
+    for completed in range(40):
+        watched.after(0.01, look(completed))
+    for completed in range(40, 80):
+        progress = watched.after(1, look(completed))
+    assert progress.runs_per_hour == pytest.approx(1)
+
+
+def test_counts_that_fall_for_a_moment_move_nothing_back() -> None:
+    watched = Watched()
+    watched.after(0, look(20))
+    watched.after(1, look(40, submitted=100))
+    progress = watched.after(0, look(35, submitted=90))
+    assert (progress.percent_submitted, progress.percent_complete) == (100.0, 40.0)
+    assert progress.remaining == timedelta(hours=3)
+    assert progress.batch == look(35, submitted=90)
+
+
+def test_two_looks_in_the_same_moment_tell_no_rate() -> None:
+    watched = Watched()
+    watched.after(0, look(20))
+    assert watched.after(0, look(21)).runs_per_hour is None
+
+
+@pytest.mark.parametrize("status", ["STOPPING", "PENDING", "A_STATUS_TO_COME"])
+def test_nothing_is_guessed_where_the_runs_end_otherwise(status: str) -> None:
+    watched = Watched()
+    watched.after(0, look(20))
+    assert watched.after(1, look(40, status=status)).remaining is None
+
+
+def test_nothing_is_guessed_while_the_number_of_runs_is_not_known() -> None:
+    watched = Watched()
+    watched.after(0, look(20, total=None))
+    assert watched.after(1, look(40, total=None)).remaining is None
+
+
+def test_a_guess_beyond_a_year_is_none() -> None:
+    watched = Watched()
+    watched.after(0, look(1, total=100_000))
+    assert watched.after(8800, look(2, total=100_000)).remaining is None
+
+
+@pytest.mark.parametrize("status", ["PROCESSED", "CANCELLED", "FAILED"])
+def test_a_batch_that_has_ended_has_nothing_left(status: str) -> None:
+    assert Watched().after(0, look(20, status=status)).remaining == timedelta()
+
+
+COUNTS = st.integers(min_value=0, max_value=300)
+STATUSES = st.sampled_from(["SUBMITTING", "INPROGRESS", "STOPPING", "PROCESSED", "RUNS_DELETING", "NEW"])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), STATUSES, COUNTS, COUNTS, st.none() | COUNTS), min_size=1))
+def test_whatever_is_seen_it_goes_forwards_and_not_too_far(
+    looks: list[tuple[float, str, int, int, int | None]],
+) -> None:
+    """Not even a service that contradicts itself makes a bar jump back, or a time negative."""
+    watched = Watched()
+    so_far = (0.0, 0.0)
+    for hours, status, completed, submitted, total in looks:
+        progress = watched.after(hours, look(completed, total=total, status=status, submitted=submitted))
+        now = (progress.percent_submitted, progress.percent_complete)
+        assert so_far[0] <= now[0] <= 100
+        assert so_far[1] <= now[1] <= 100
+        assert progress.runs_per_hour is None or progress.runs_per_hour > 0
+        assert progress.remaining is None or progress.remaining >= timedelta()
+        so_far = now
