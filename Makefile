@@ -11,10 +11,13 @@ define environment
 @$(PYTHON) tools/environment.py $(1) requirements/$(2).txt
 endef
 
-.PHONY: help demo test check soak mutants bench lock clean
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+NO_CHROMIUM = make $@ needs Chromium: apt-get install chromium, or CHROMIUM=/path/to/it make $@
+
+.PHONY: help demo test test-browser check soak mutants bench lock clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 
 demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
 	$(call environment,.venv,test)
@@ -23,6 +26,11 @@ demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
 test: ## run the tests, with complete branch coverage
 	$(call environment,.venv,test)
 	@.venv/bin/python -m pytest --cov -m "not slow" --hypothesis-profile=quick --numprocesses auto --dist worksteal $(ARGS)
+
+test-browser: ## run the tests of the example service's page and of the notebook, in a real Chromium
+	@test -x "$(CHROMIUM)" || { echo "$(NO_CHROMIUM)" >&2; exit 1; }
+	$(call environment,.venv-browser,browser)
+	@CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m pytest browser $(ARGS)
 
 check: ## lint, format, types, docs
 	$(call environment,.venv-check,check)
@@ -49,4 +57,4 @@ lock: ## renew every lock under requirements/
 	.venv/bin/python tools/lock.py
 
 clean: ## remove what these commands made
-	rm -rf .venv .venv-check .venv-mutants .venv-bench mutants build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-check .venv-browser .venv-mutants .venv-bench mutants build dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

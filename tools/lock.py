@@ -9,7 +9,8 @@ PROJECT = ("pyproject.toml", "--extra", "cli")
 LOCKS: dict[str, tuple[str, ...]] = {
     "uv": (),
     "test": PROJECT,
-    "check": PROJECT,
+    "browser": (*PROJECT, "--extra", "notebook"),
+    "check": (*PROJECT, "--extra", "notebook"),
     "mutants": PROJECT,
     "bench": ("pyproject.toml",),
     "lowest": (*PROJECT, "--resolution", "lowest-direct"),

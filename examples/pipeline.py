@@ -1,0 +1,118 @@
+"""Run a workflow on a cohort, wait for it, and list the samples that failed.
+
+    python pipeline.py samples.txt --workflow-id 1234567 --role-arn arn:aws:iam::123456789012:role/OmicsRole \
+        --output-uri s3://my-bucket/output/
+
+After a crash, a reboot or a time-out run it again: it goes on with the same batch, since the request that it keeps
+beside the samples names it. Without that file it starts a new one.
+
+It exits with 0 when all samples succeeded, 3 when some did not (samples.failed.tsv names them), 4 when the batch
+itself failed, 5 when it was cancelled, 124 when the time was over, and 1 for any other error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import csv
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from omics_batch import (
+    Batch,
+    BatchCancelledError,
+    BatchFailedError,
+    BatchRunSettings,
+    DefaultRunSettingInput,
+    FailedRun,
+    InlineSetting,
+    OmicsBatchClient,
+    OmicsBatchError,
+    Outcome,
+    Progress,
+    StartRunBatchRequest,
+    WaitTimeoutError,
+)
+
+EXIT_CODES: dict[type[Exception], int] = {BatchFailedError: 4, BatchCancelledError: 5, WaitTimeoutError: 124}
+
+
+class Arguments(NamedTuple):
+    """What the command line says."""
+
+    samples: Path
+    workflow_id: str
+    role_arn: str
+    output_uri: str
+    hours: float
+
+
+def main(words: list[str]) -> int:
+    """Do it all, and give the exit code."""
+    arguments = parsed(words)
+    try:
+        batch, failed = asyncio.run(analyse(kept_request(arguments), timedelta(hours=arguments.hours)))
+    except (OmicsBatchError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_CODES.get(type(error), 1)
+    with arguments.samples.with_suffix(".failed.tsv").open("w", newline="", encoding="utf-8") as table:
+        lines = csv.writer(table, dialect="excel-tab")
+        lines.writerow(("sample", "kind", "reason", "message"))
+        lines.writerows((run.run_setting_id, run.kind.value, run.reason, run.message) for run in failed)
+    return 0 if batch.outcome is Outcome.SUCCEEDED else 3
+
+
+def parsed(words: list[str]) -> Arguments:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Run a workflow on a cohort.")
+    parser.add_argument("samples", type=Path, help="a file with the name of a sample on each line")
+    for name in ("--workflow-id", "--role-arn", "--output-uri"):
+        parser.add_argument(name, required=True)
+    parser.add_argument("--hours", type=float, default=48.0, help="how long to wait (default: %(default)s)")
+    return Arguments(**vars(parser.parse_args(words)))
+
+
+def kept_request(arguments: Arguments) -> StartRunBatchRequest:
+    """Give the request that is kept beside the samples, or make and keep one, before anything is sent."""
+    samples = filter(None, map(str.strip, arguments.samples.read_text(encoding="utf-8").splitlines()))
+    request = StartRunBatchRequest(
+        batch_name=arguments.samples.stem,
+        default_run_setting=DefaultRunSettingInput(
+            workflow_id=arguments.workflow_id, role_arn=arguments.role_arn, output_uri=arguments.output_uri
+        ),
+        batch_run_settings=BatchRunSettings(
+            inline_settings=[InlineSetting(run_setting_id=name, parameters={"sample": name}) for name in samples]
+        ),
+    )
+    path = arguments.samples.with_suffix(".request.json")
+    if not path.exists():
+        part = path.with_suffix(".part")
+        part.write_text(request.model_dump_json(indent=2), encoding="utf-8")
+        part.rename(path)  # whole, or not at all
+        return request
+    kept = StartRunBatchRequest.model_validate_json(path.read_text(encoding="utf-8"))
+    if kept != request.model_copy(update={"request_id": kept.request_id}):
+        raise ValueError(f"{path} is about another batch: remove it to start a new one")
+    return kept
+
+
+async def analyse(request: StartRunBatchRequest, timeout: timedelta) -> tuple[Batch, list[FailedRun]]:
+    """Start the batch unless that is done, wait for its end, and give it with the samples that did not succeed."""
+    progress = Progress()
+
+    def show(batch: Batch) -> None:
+        progress.see(batch)
+        left = progress.remaining
+        end = "" if not left else f", {timedelta(seconds=round(left.total_seconds()))} left"
+        print(f"batch {batch.id} {batch.status}: {progress.percent_complete:.1f} %{end}", flush=True)
+
+    async with OmicsBatchClient() as client:
+        started = await client.start_run_batch(request)  # the same request again is the same batch
+        batch = await client.wait_until_processed(started, timeout=timeout, on_update=show)
+        return batch, [run async for run in client.failed_runs(batch, cancelled=True)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,188 @@
+// Follows one batch: /?batch=7123456. Whatever the service says is set as text, never as markup.
+
+const RETRY_AFTER = 3000; // milliseconds, where the browser does not try again by itself
+
+const STATES = [
+  "completed",
+  "failed",
+  "not submitted",
+  "cancelled",
+  "deleted",
+  "stopping",
+  "running",
+  "starting",
+  "pending",
+];
+
+const SPANS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+const KINDS = { SUBMISSION: "not submitted", RUN: "failed", CANCELLED: "cancelled" };
+
+const batch = new URLSearchParams(location.search).get("batch") ?? "";
+const furthest = { submitted: 0, complete: 0 };
+
+function $(id) {
+  return document.getElementById(id);
+}
+
+/** Sets a text that has changed: a screen reader reads a live region aloud whenever it is set. */
+function set(id, text) {
+  if ($(id).textContent !== text) $(id).textContent = text;
+}
+
+function element(tag, text = "", state = undefined) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (state) made.dataset.state = state;
+  return made;
+}
+
+function number(value) {
+  return value.toLocaleString("en");
+}
+
+function plural(value, noun) {
+  return `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+function percent(value) {
+  return `${(Math.floor(value * 10) / 10).toFixed(1)} %`; // 99.96 % is not 100 % yet
+}
+
+/** The largest two parts: "2 hours 5 minutes". */
+function duration(seconds) {
+  let left = Math.round(seconds);
+  const largest = SPANS.findIndex(([, length]) => left >= length);
+  const words = [];
+  for (const [noun, length] of SPANS.slice(largest).slice(0, 2)) {
+    const value = Math.floor(left / length);
+    left -= value * length;
+    if (value) words.push(plural(value, noun));
+  }
+  return words.join(" ") || "less than a second";
+}
+
+/** What became of the batch, after its status and before the service's own reason. */
+function said(look) {
+  const failed = look.failed_runs ? `${plural(look.failed_runs, "run")} failed` : "";
+  const words = {
+    IN_PROGRESS: failed,
+    PARTIAL: failed || "not all runs completed",
+    SUCCEEDED: "all runs completed",
+    FAILED: look.failure_reason ? "" : "no run completed",
+    UNKNOWN: "how the runs ended that were deleted nobody can tell",
+  };
+  return words[look.outcome] ?? failed;
+}
+
+function drawBar(look) {
+  const counted = Object.values(look.run_counts).reduce((sum, runs) => sum + runs, 0);
+  const drawn = STATES.reduce((sum, state) => sum + (look.run_counts[state] ?? 0), 0);
+  const rest = Math.max(look.total_runs ?? 0, counted, 1) - drawn;
+  for (const part of $("bar").children) {
+    const runs = part.dataset.state ? (look.run_counts[part.dataset.state] ?? 0) : rest;
+    part.style.flexGrow = runs;
+    part.hidden = runs === 0;
+  }
+  $("bar").setAttribute("aria-valuenow", furthest.complete.toFixed(1));
+  $("bar").setAttribute("aria-valuetext", `${percent(furthest.complete)} of the runs have ended`);
+  $("counts").replaceChildren(
+    ...Object.entries(look.run_counts).map(([state, runs]) => element("li", `${number(runs)} ${state}`, state)),
+  );
+  $("lag").hidden = look.counts_are_final || counted === 0;
+}
+
+function draw(look) {
+  furthest.submitted = Math.max(furthest.submitted, look.percent_submitted); // a new stream knows nothing of the last
+  furthest.complete = Math.max(furthest.complete, look.percent_complete);
+  const name = look.name ?? `Batch ${look.batch_id}`;
+  const words = said(look);
+  const unknown = look.outcome === "IN_PROGRESS" ? "not known yet" : "not known";
+  document.title = `${percent(furthest.complete)} · ${name}`;
+  set("name", name);
+  set("status", look.status);
+  set("said", (words || look.failure_reason ? ": " : "") + words);
+  set("reason", look.failure_reason ?? "");
+  $("verdict").dataset.outcome = look.outcome;
+  drawBar(look);
+  set("total", look.total_runs === null ? unknown : number(look.total_runs));
+  set("submitted", percent(furthest.submitted));
+  set("complete", percent(furthest.complete));
+  $("pace").hidden = $("time").hidden = look.outcome !== "IN_PROGRESS";
+  set("rate", look.runs_per_hour === null ? unknown : number(Math.round(look.runs_per_hour)));
+  set("left", look.seconds_left === null ? unknown : duration(look.seconds_left));
+  $("look").hidden = false;
+}
+
+function showTrouble(text) {
+  $("trouble").textContent = text;
+  $("trouble").hidden = false;
+}
+
+function showConnection(text, state = "") {
+  set("connection", text);
+  $("connection").dataset.state = state;
+}
+
+async function listFailedRuns(total) {
+  const answer = await fetch(`/batches/${batch}/failed-runs`);
+  const runs = await answer.json();
+  if (!answer.ok) throw new Error(runs.detail);
+  for (const run of runs) {
+    const row = document.createElement("tr");
+    for (const text of [run.run_setting_id, KINDS[run.kind] ?? run.kind, run.message ?? run.reason ?? ""]) {
+      const cell = document.createElement("td");
+      cell.append(element("bdi", text)); // isolated: its direction of writing turns nothing else around
+      row.append(cell);
+    }
+    $("runs").append(row);
+  }
+  $("more").hidden = runs.length >= total;
+  set("more", `and ${number(total - runs.length)} more`);
+  $("failed").hidden = false;
+}
+
+function follow(wasLost = false) {
+  let lost = wasLost;
+  const events = new EventSource(`/batches/${batch}/events`);
+  const stop = () => {
+    events.close();
+    showConnection("");
+  };
+  events.onopen = () => {
+    showConnection(lost ? "Connected again" : "Connected", "good");
+    lost = false;
+  };
+  events.onerror = () => {
+    lost = true;
+    showConnection("Connection lost, trying again", "lost");
+    if (events.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_AFTER, true);
+  };
+  events.addEventListener("progress", (event) => draw(JSON.parse(event.data)));
+  events.addEventListener("end", (event) => {
+    const look = JSON.parse(event.data);
+    stop();
+    draw(look);
+    if (look.failed_runs) listFailedRuns(look.failed_runs).catch((error) => showTrouble(error.message));
+  });
+  events.addEventListener("trouble", (event) => {
+    stop();
+    showTrouble(JSON.parse(event.data).detail);
+  });
+}
+
+$("bar").append(...STATES.map((state) => element("span", "", state)), element("span"));
+$("batch").value = batch;
+if (/^[0-9]{1,18}$/.test(batch)) {
+  showConnection("Connecting");
+  follow();
+} else if (batch) {
+  showTrouble("A batch is named by 1 to 18 digits, such as 7123456.");
+} else {
+  $("batch").focus();
+}
