@@ -14,7 +14,7 @@ endef
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 NO_CHROMIUM = make $@ needs Chromium: apt-get install chromium, or CHROMIUM=/path/to/it make $@
 
-.PHONY: help demo test test-browser check soak mutants bench lock clean
+.PHONY: help demo test test-browser check docs screens soak mutants bench lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -38,7 +38,15 @@ check: ## lint, format, types, docs
 	.venv-check/bin/ruff format --check
 	.venv-check/bin/mypy
 	.venv-check/bin/basedpyright
+	@$(MAKE) docs
+
+docs: ## build the documentation into build/docs; a warning is an error
+	$(call environment,.venv-check,check)
 	.venv-check/bin/sphinx-build -W --keep-going -q -E docs build/docs
+
+screens: ## draw the pictures of the terminal anew, into docs/screens
+	$(call environment,.venv,test)
+	@PYTHONPATH=. .venv/bin/python tools/screens.py
 
 soak: ## simulated days of up to ten thousand waits, while requests and lists go wrong: half an hour
 	$(call environment,.venv,test)

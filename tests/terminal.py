@@ -1,0 +1,115 @@
+"""A terminal in memory: a program runs on its pseudo-terminal, and its screen is read as a person would see it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import termios
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pyte
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+
+class Terminal:
+    """A terminal on which one program runs."""
+
+    def __init__(self, end: int, process: Process, screen: pyte.Screen) -> None:
+        self._end = end
+        self._stream = pyte.ByteStream(screen)
+        self._has_news = asyncio.Event()
+        self.process: Process = process
+        self.screen: pyte.Screen = screen
+        self.written: bytes = b""
+        """All that the program wrote, as it wrote it."""
+
+    @property
+    def text(self) -> str:
+        """What the screen shows, line by line."""
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    async def until(self, pattern: str) -> str:
+        """Wait until the screen shows something, and return all that it shows then."""
+        while not re.search(pattern, self.text):
+            self._has_news.clear()
+            await self._has_news.wait()
+        return self.text
+
+    async def ended(self) -> int:
+        """Wait until the program has ended and all that it wrote is on the screen; return its exit code."""
+        code = await self.process.wait()
+        self.read()
+        return code
+
+    def type(self, text: str) -> None:
+        """Type something; the character ETX is Ctrl-C."""
+        os.write(self._end, text.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the window another size, as a person does with the mouse."""
+        self.screen.resize(lines, columns)
+        fcntl.ioctl(self._end, termios.TIOCSWINSZ, _window(columns, lines))
+        self.process.send_signal(signal.SIGWINCH)
+
+    def read(self) -> None:
+        """Take in what the program has written."""
+        while True:
+            try:
+                written = os.read(self._end, 65536)
+            except (BlockingIOError, OSError):  # nothing more yet; or, once the program has gone, ever
+                break
+            if not written:
+                break
+            self.written += written
+            self._stream.feed(written)
+        self._has_news.set()
+
+
+@asynccontextmanager
+async def on_a_terminal(
+    program: Sequence[str], environment: Mapping[str, str], *, columns: int = 80, lines: int = 24
+) -> AsyncGenerator[Terminal]:
+    """Run a program on a terminal of its own; whatever is left of it goes at the end of the block."""
+    end, other = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, _window(columns, lines))
+    os.set_blocking(end, False)
+    loop = asyncio.get_running_loop()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *program,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            env={"TERM": "xterm-256color", **environment},
+            preexec_fn=_take_the_terminal,  # so that Ctrl-C typed here comes as a signal there
+        )
+    finally:
+        os.close(other)
+    terminal = Terminal(end, process, pyte.Screen(columns, lines))
+    loop.add_reader(end, terminal.read)
+    try:
+        yield terminal
+    finally:
+        loop.remove_reader(end)
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        os.close(end)
+
+
+def _take_the_terminal() -> None:
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _window(columns: int, lines: int) -> bytes:
+    return struct.pack("HHHH", lines, columns, 0, 0)

@@ -1,0 +1,74 @@
+"""Draw the pictures of the terminal that the README and the docs show, into docs/screens/.
+
+    make screens
+
+Each command runs on a terminal of its own against a local HealthOmics, and the picture is what its screen shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from screen_picture import picture_of
+
+from omics_batch.testing import Scenario
+from tests.terminal import on_a_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / "docs" / "screens"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A picture to be taken."""
+
+    command: str
+    """What is typed."""
+    until: str | None = None
+    """What the screen shows at the moment of the picture; None is the command's end."""
+    columns: int = 92
+    lines: int = 30
+
+
+SCREENS: Final = {
+    "demo": Screen("omics-batch demo"),
+    "wait": Screen("omics-batch wait 7123456 --timeout 24h", until=r"\d+ completed .*running"),
+    "get": Screen("omics-batch get 7123457"),
+}
+
+
+async def main() -> None:
+    """Take every picture, one after the other."""
+    FOLDER.mkdir(exist_ok=True)
+    cohorts = replace(Scenario.load(ROOT / "tools" / "screens.yaml"), time_scale=600.0)
+    async with cohorts.simulator() as omics:
+        cohorts.place(omics)
+        for name, screen in SCREENS.items():
+            print(f"{name}: {screen.command}", flush=True)
+            picture = await taken(screen, {**os.environ, **omics.environment})
+            (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+
+
+async def taken(screen: Screen, environment: Mapping[str, str]) -> str:
+    """Run a command until the moment of its picture, and draw it."""
+    _, *arguments = shlex.split(screen.command)
+    program = [sys.executable, "-m", "omics_batch.cli", *arguments]
+    async with on_a_terminal(program, environment, columns=screen.columns, lines=screen.lines) as terminal:
+        if screen.until is None:
+            await terminal.ended()
+        else:
+            await terminal.until(screen.until)
+        return picture_of(terminal.screen, screen.command)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
