@@ -132,7 +132,8 @@ def test_every_enum_is_exported_with_all_of_its_members(name: str) -> None:
 
 # Lazy loading, each in an interpreter of its own
 
-HEAVY: Final = ("aiobotocore", "aiohttp", "botocore", "pydantic", "tenacity", "asyncio")
+SHOWN: Final = "omics_batch._html"
+HEAVY: Final = ("aiobotocore", "aiohttp", "botocore", "pydantic", "tenacity", "asyncio", SHOWN)
 
 
 def modules_after(statement: str) -> set[str]:
@@ -163,4 +164,9 @@ def test_a_policy_of_looks_brings_no_network() -> None:
 
 def test_the_client_brings_what_it_works_with() -> None:
     """Otherwise the tests above would prove nothing."""
-    assert modules_after("from omics_batch import OmicsBatchClient") == set(HEAVY)
+    assert modules_after("from omics_batch import OmicsBatchClient") == {*HEAVY} - {SHOWN}
+
+
+def test_what_notebooks_show_is_brought_when_it_is_shown() -> None:
+    statement = "from omics_batch import Batch; Batch(id='7123456', status='PENDING')"
+    assert SHOWN in modules_after(f"{statement}._repr_html_()")

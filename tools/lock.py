@@ -5,12 +5,12 @@ from pathlib import Path
 
 from environment import uv
 
-PROJECT = ("pyproject.toml", "--extra", "cli")
+PROJECT = ("pyproject.toml", "--extra", "cli", "--extra", "notebook")
 LOCKS: dict[str, tuple[str, ...]] = {
     "uv": (),
     "test": PROJECT,
-    "browser": (*PROJECT, "--extra", "notebook"),
-    "check": (*PROJECT, "--extra", "notebook"),
+    "browser": PROJECT,
+    "check": PROJECT,
     "mutants": PROJECT,
     "bench": ("pyproject.toml",),
     "lowest": (*PROJECT, "--resolution", "lowest-direct"),

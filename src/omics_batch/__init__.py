@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from omics_batch._progress import Progress
     from omics_batch._requests import BatchRunSettings, DefaultRunSettingInput, InlineSetting, StartRunBatchRequest
     from omics_batch._retry import RetryPolicy
+    from omics_batch._rows import Listing, Rows
     from omics_batch._runs import FailedRun, Run, RunConfiguration, RunLogLocation, RunVpcConfig
     from omics_batch._settings import DefaultRunSetting
     from omics_batch._statuses import (
@@ -98,6 +99,7 @@ __all__ = [
     "InlineSetting",
     "InternalServerError",
     "InvalidInputError",
+    "Listing",
     "LostContactError",
     "MalformedResponseError",
     "NetworkingMode",
@@ -110,6 +112,7 @@ __all__ = [
     "RequestTimeoutError",
     "ResourceNotFoundError",
     "RetryPolicy",
+    "Rows",
     "Run",
     "RunBatchListItem",
     "RunConfiguration",
@@ -164,6 +167,7 @@ _ROOMS = {
     "InlineSetting": "_requests",
     "InternalServerError": "_errors",
     "InvalidInputError": "_errors",
+    "Listing": "_rows",
     "LostContactError": "_errors",
     "MalformedResponseError": "_errors",
     "NetworkingMode": "_statuses",
@@ -176,6 +180,7 @@ _ROOMS = {
     "RequestTimeoutError": "_errors",
     "ResourceNotFoundError": "_errors",
     "RetryPolicy": "_retry",
+    "Rows": "_rows",
     "Run": "_runs",
     "RunBatchListItem": "_models",
     "RunConfiguration": "_runs",

@@ -15,6 +15,7 @@ from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInput
 from omics_batch._failures import Failures
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
+from omics_batch._rows import Listing
 from omics_batch._wait import checked_policy, error_at_the_end, has_ended
 from omics_batch._watcher import EagerListener, Listener, Waiter
 
@@ -166,8 +167,8 @@ class OmicsBatchClient(Operations):
         reasons: bool = True,
         cancelled: bool = False,
         timeout: Duration | None = None,
-    ) -> AsyncGenerator[FailedRun]:
-        """Iterate over every sample of a batch that did not succeed: which it is, how it failed, and why.
+    ) -> Listing[FailedRun]:
+        """Iterate over every sample of a batch that did not succeed, or await them all: which, how, and why.
 
         While the batch is under way these are the ones that have failed so far. Of runs that were deleted
         nobody can tell how they had ended: where the counts tell of more than could be listed, a warning
@@ -198,7 +199,7 @@ class OmicsBatchClient(Operations):
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
         lister = self._lister(timeout, max_attempts=self._retry.patient_attempts)
-        return Failures(look, lister, with_reasons=reasons, with_cancelled=cancelled).walk()
+        return Listing(Failures(look, lister, with_reasons=reasons, with_cancelled=cancelled).walk())
 
     async def cancel_and_wait(
         self,

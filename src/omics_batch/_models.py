@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -232,6 +232,11 @@ class Batch(Answer, frozen=True):
             batch=self,
             runs=listed,
         )
+
+    def _repr_html_(self) -> str:
+        from omics_batch._html import card  # noqa: PLC0415 - notebooks alone need it
+
+        return card(self, datetime.now(UTC))
 
     def _percent(self, runs: int) -> float:
         return 100 * min(runs, self.total_runs) / self.total_runs if self.total_runs else 0.0

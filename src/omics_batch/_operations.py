@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from omics_batch._connection import Connection
 from omics_batch._requests import BatchFilter, RunInBatchFilter, checked, one_filter
+from omics_batch._rows import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from omics_batch._clock import Duration
     from omics_batch._inputs import BatchReference
     from omics_batch._models import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
@@ -75,8 +74,8 @@ class Operations(Connection):
         name: str | None = None,
         run_group_id: str | None = None,
         timeout: Duration | None = None,
-    ) -> AsyncGenerator[BatchListItem]:
-        """Iterate over the account's batches in the client's region, page by page, without their counts.
+    ) -> Listing[BatchListItem]:
+        """Iterate over the account's batches in the client's region, without their counts, or await them all.
 
         The service takes one filter a call. Its lists lag behind: a batch that was started or has moved
         on just now may be missing, or shown as it was.
@@ -95,7 +94,7 @@ class Operations(Connection):
         Source: the AWS operation ListBatch, 100 items a page.
         """
         lister = self._lister(timeout)
-        return lister.batches(one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id))
+        return Listing(lister.batches(one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)))
 
     def list_runs_in_batch(
         self,
@@ -105,8 +104,8 @@ class Operations(Connection):
         run_setting_id: str | None = None,
         run_id: str | None = None,
         timeout: Duration | None = None,
-    ) -> AsyncGenerator[RunBatchListItem]:
-        """Iterate over the runs of a batch, page by page: how the submission of each went.
+    ) -> Listing[RunBatchListItem]:
+        """Iterate over the runs of a batch, or await them all: how the submission of each went.
 
         How the runs themselves went is not told here: `failed_runs` tells which ones failed, and why.
 
@@ -128,7 +127,7 @@ class Operations(Connection):
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
         )
-        return self._lister(timeout).runs_in_batch(self._id_of(batch), filters)
+        return Listing(self._lister(timeout).runs_in_batch(self._id_of(batch), filters))
 
     async def cancel_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Ask for a batch to be cancelled: runs not yet submitted never start, those under way are stopped.

@@ -5,7 +5,9 @@ A change that breaks one of these lines breaks somebody's type check.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, assert_type
 
@@ -26,11 +28,13 @@ from omics_batch import (
     FailureKind,
     InlineSetting,
     InvalidInputError,
+    Listing,
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
     PollPolicy,
     RetryPolicy,
+    Rows,
     Run,
     RunBatchListItem,
     RunSummary,
@@ -47,6 +51,7 @@ from omics_batch import (
     WaitTimeoutError,
     __version__,
 )
+from omics_batch.notebook import LiveBar
 
 if TYPE_CHECKING:
     from aiobotocore.session import AioSession
@@ -144,13 +149,29 @@ async def from_start_to_end(client: OmicsBatchClient) -> None:
     assert_type(started.id, str)
     batch = await client.wait_until_processed(started)
     failures = client.failed_runs(batch, reasons=True, cancelled=True)
-    assert_type(failures, AsyncGenerator[FailedRun, None])
-    async for run in failures:
+    assert_type(failures, Listing[FailedRun])
+    either_way: AsyncGenerator[FailedRun] = failures
+    async for run in either_way:
         assert_type(run.run_setting_id, str)
         assert_type(run.kind, FailureKind)
         assert_type(run.reason, str | None)
         assert_type(run.run, Run | None)
     batch.raise_for_failed_runs([run async for run in client.failed_runs(started.id)])
+    rows = await client.failed_runs(started.id)
+    assert_type(rows, Rows[FailedRun])
+    assert_type(rows[0], FailedRun)
+    assert_type(rows[:3], Rows[FailedRun])
+    a_list: list[FailedRun] = rows
+    batch.raise_for_failed_runs(a_list)
+    assert_type(await client.list_batch(), Rows[BatchListItem])
+    assert_type(await client.list_runs_in_batch(batch), Rows[RunBatchListItem])
+    assert_type(Rows([batch]), Rows[Batch])
+    async with aclosing(client.list_batch()) as listing:
+        assert_type(await anext(listing), BatchListItem)
+    both = await asyncio.gather(client.failed_runs("1"), client.list_batch())
+    assert_type(both, tuple[Rows[FailedRun], Rows[BatchListItem]])
+    await client.wait_until_processed(started, on_update=LiveBar())
+    await client.wait_until_processed(started, on_update=LiveBar(MyClock()))
 
     async for item in client.list_batch(status=BatchStatus.INPROGRESS):
         assert_type(item, BatchListItem)

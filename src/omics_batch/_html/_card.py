@@ -1,0 +1,99 @@
+"""One batch: where it stands, how its runs fare, and since when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_batch._html._bar import bar, do_counts_lag, legend, states
+from omics_batch._html._tags import Part, badge, moment, page, prose, said, tag
+from omics_batch._html._tones import tone
+from omics_batch._html._words import percent, rate, span
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from xml.etree.ElementTree import Element
+
+    from omics_batch._models import Batch
+    from omics_batch._progress import Progress
+
+
+def card(batch: Batch, now: datetime, progress: Progress | None = None) -> str:
+    """Show a batch.
+
+    Args:
+        batch: The batch as it was seen last.
+        now: The present, as an aware datetime.
+        progress: How it has been going, where somebody has watched it.
+    """
+    return page(
+        _head(batch),
+        *_runs(batch),
+        _facts(_standing(batch, now, progress)),
+        _facts(_times(batch)),
+        tag("div", reason, class_="ob-reason")
+        if (reason := prose(batch.failure_reason, limit=2000)) is not None
+        else None,
+        label=f"Batch {one_line(batch.id, limit=64)}",
+    )
+
+
+def line(batch: Batch, progress: Progress) -> str:
+    """Tell the same in a line of plain text, for where there is no HTML."""
+    told = ", ".join(f"{number:,} {state}" for state, number in states(batch).items())
+    facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percent(progress.percent_complete), told]
+    lag = "counts lag" if do_counts_lag(batch) else ""
+    pace = [] if batch.is_terminal else [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
+    return "  ".join(filter(None, [*facts, lag, *pace]))
+
+
+def _head(batch: Batch) -> Element:
+    name = said(batch.name, limit=128)
+    number = tag("span", "Batch ", said(batch.id, limit=64), class_="ob-name" if name is None else "ob-id")
+    status = badge(batch.status, tone(batch.outcome.value))
+    if name is None:
+        return tag("div", number, " ", status, class_="ob-head")
+    return tag("div", tag("span", name, class_="ob-name"), " ", status, " ", number, class_="ob-head")
+
+
+def _runs(batch: Batch) -> list[Part]:
+    if not states(batch) and batch.is_terminal:
+        return []
+    lag = "Counts lag behind the runs." if batch.run_counts else "No counts yet: they lag behind the runs."
+    return [bar(batch), legend(batch), tag("div", lag, class_="ob-note") if do_counts_lag(batch) else None]
+
+
+def _standing(batch: Batch, now: datetime, progress: Progress | None) -> dict[str, Part]:
+    so_far = progress or batch
+    took = batch.duration if batch.is_terminal else batch.elapsed(now)
+    return {
+        "Outcome": batch.outcome.value.lower().replace("_", " "),
+        "Runs": None if batch.total_runs is None else f"{batch.total_runs:,}",
+        "Submitted": percent(so_far.percent_submitted),
+        "Complete": percent(so_far.percent_complete),
+        **(_pace(progress) if progress and not batch.is_terminal else {}),
+        "Took" if batch.is_terminal else "Going for": span(took) if took else None,
+    }
+
+
+def _times(batch: Batch) -> dict[str, Part]:
+    return {
+        "Created": moment(batch.creation_time),
+        "Submitted": moment(batch.submitted_time),
+        "Processed": moment(batch.processed_time),
+        "Failed": moment(batch.failed_time),
+    }
+
+
+def _facts(facts: dict[str, Part]) -> Part:
+    """Show labels and values; what nobody knows is left out."""
+    told = [tag("div", tag("dt", label), tag("dd", fact)) for label, fact in facts.items() if fact is not None]
+    return tag("dl", *told, class_="ob-facts") if told else None
+
+
+def _pace(progress: Progress) -> dict[str, str | None]:
+    speed, left = progress.runs_per_hour, progress.remaining
+    return {
+        "Rate": None if speed is None else rate(speed),
+        "Time left": None if left is None else f"about {span(left)}",
+    }

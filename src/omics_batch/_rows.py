@@ -1,0 +1,94 @@
+"""Lists of answers: walked through as their pages come, or held whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
+
+from omics_batch._errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
+T = TypeVar("T")
+
+
+class Rows(list[T]):
+    """A list that a notebook shows as a table, where it holds batches, items of a list or failed runs.
+
+    The table has the first 100 rows; the list has them all. A slice shows itself too. Of answers that you gathered
+    yourself, `Rows(answers)` makes one.
+    """
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> T: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Rows[T]: ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> T | Rows[T]:
+        if isinstance(index, slice):
+            return Rows(super().__getitem__(index))
+        return super().__getitem__(index)
+
+    def _repr_html_(self) -> str | None:
+        from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
+
+        return table(self)
+
+
+class Listing(AsyncGenerator[T, None], Awaitable[Rows[T]]):
+    """What the service lists: iterate over it with `async for`, page by page, or `await` it to have all at once.
+
+    For example::
+
+        async for item in client.list_batch():
+            print(item.id)
+        failed = await client.failed_runs("7123456")
+
+    It is walked through once. Where you leave the loop early and keep it, close it (`contextlib.aclosing`); what is
+    awaited closes by itself, cancelled or not.
+    """
+
+    def __init__(self, walk: AsyncGenerator[T]) -> None:
+        """Begin before the first item; nothing is sent yet.
+
+        Args:
+            walk: What yields the items.
+        """
+        self._walk = walk
+        self._begun = False
+
+    def __repr__(self) -> str:
+        return "<Listing: `await` it, or iterate over it with `async for`>"
+
+    def __await__(self) -> Generator[Any, Any, Rows[T]]:
+        """Wait for all items.
+
+        Raises:
+            InvalidInputError: Items of it were taken already, and would be missing.
+            OmicsBatchError: As the iteration.
+        """
+        if self._begun:
+            raise InvalidInputError("a list is walked through once, and this one was begun: ask for it again")
+        return self._all().__await__()
+
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        return self.asend(None)
+
+    def asend(self, value: None, /) -> Coroutine[Any, Any, T]:
+        """Return the next item, as `anext` does."""
+        self._begun = True
+        return self._walk.asend(value)
+
+    def athrow(self, *error: Any) -> Coroutine[Any, Any, T]:  # noqa: ANN401 - in either form that generators take
+        """Raise an error where the iteration stands."""
+        self._begun = True
+        return self._walk.athrow(*error)
+
+    async def aclose(self) -> None:
+        """End the iteration, and close what it goes through."""
+        self._begun = True
+        await self._walk.aclose()
+
+    async def _all(self) -> Rows[T]:
+        self._begun = True
+        return Rows([item async for item in self._walk])
