@@ -2,94 +2,72 @@
 
 from __future__ import annotations
 
-import doctest
-import shlex
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
+import re
+import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
-from sybil import Document, Example
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
-import omics_batch
-from omics_batch import testing
-from omics_batch.cli import main
 from tests.background import served
+from tests.reader import NOT_RUN, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+ROOT: Final = Path(__file__).parent.parent
+DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 
-NOT_HERE = ("make ", "omics-batch simulate", "export ", "aws ")
-"""What the continuous integration or the command line's own tests run: it makes environments, or serves for ever."""
+FENCE: Final = re.compile(r"^ *(?:`{3,}|:{3,}) *([^\s`:]\S*)", re.MULTILINE)
+"""The beginning of a block, and its language or directive."""
 
-_SAME = doctest.OutputChecker()
-
-
-def run_console(example: Example) -> None:
-    """Run the commands after `$`; output that follows is what it has to print, `...` being anything."""
-    for command in str(example.parsed).split("$ ")[1:]:
-        line, _, expected = command.partition("\n")
-        if line.startswith(NOT_HERE):
-            continue
-        program, *arguments = shlex.split(line)
-        assert program == "omics-batch"
-        with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
-            code = main(arguments)
-        assert code == 0, f"{line}: {stderr.getvalue()}"
-        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-        assert not expected or _SAME.check_output(expected, stdout.getvalue(), flags), stdout.getvalue()
-
-
-def play_scenario(example: Example) -> None:
-    """Load a scenario's file: what is wrong in it is an error."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "scenario.yaml"
-        path.write_text(str(example.parsed), encoding="utf-8")
-        scenario = testing.Scenario.load(path)
-    assert scenario.batches
-
-
-PARSERS = (
-    PythonCodeBlockParser(),
-    CodeBlockParser("console", run_console),
-    CodeBlockParser("yaml", play_scenario),
-)
+DIRECTIVES: Final = {
+    "{code-block}",
+    "{container}",
+    "{eval-rst}",
+    "{image}",
+    "{include}",
+    "{literalinclude}",
+    "{raw}",
+    "{toctree}",
+}
+"""What Sphinx checks, or shows of files that are tested by themselves; a `{code-block}` is a file, by its caption."""
 
 
 @pytest.fixture
-def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The environment that the examples assume: credentials, and batch 7123456, which ends soon."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", sys.argv)  # and back, whatever program a page calls
     with served(time_scale=100_000.0) as omics:
         assert omics.start_batch(96) == "7123456"
         for name, value in omics.environment.items():
-            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name, value)  # and back, whatever a page sets
         yield
 
 
 @pytest.mark.usefixtures("_a_service_with_a_batch")
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_the_examples_run_as_they_stand(path: Path) -> None:
     """A reader who copies an example gets what the page says."""
-    document = Document.parse(str(path), *PARSERS, encoding="utf-8")
-    for example in document.examples():
-        example.evaluate()
+    with Reader(path) as reader:
+        reader.read()
 
 
 def test_there_are_examples() -> None:
     """The parser finds them; else the test above would test nothing."""
-    readme = Document.parse(str(ROOT / "README.md"), *PARSERS, encoding="utf-8")
-    assert len(list(readme.examples())) >= 8
+    with Reader(ROOT / "README.md") as reader:
+        assert len(reader.examples) >= 8
 
 
-def test_every_public_name_has_its_place_in_the_reference() -> None:
-    """Nothing is exported that the API page does not tell of."""
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    names = [*omics_batch.__all__, *testing.__all__]
-    absent = [name for name in names if f":: {name}\n" not in page and f"`{name}`" not in page]
-    assert sorted(absent) == ["Fault", "__version__", "faults"]
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_somebody_knows_what_to_do_with_each_block(path: Path) -> None:
+    """No block goes unread for its language; one without a language is none of these."""
+    text = path.read_text(encoding="utf-8")
+    with Reader(path) as reader:
+        known = {*reader.languages, *NOT_RUN, *DIRECTIVES}
+        found = FENCE.findall(text)
+        assert set(found) <= known
+        done = [name for name in found if name in reader.languages or name == "{code-block}"]
+        assert len(done) == len(reader.examples) - text.count("<!--- invisible-code-block")
+    assert text.count("```{code-block}") == len(re.findall(r"```\{code-block\} \w+\n:caption: ", text))

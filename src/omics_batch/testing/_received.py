@@ -18,7 +18,9 @@ class ReceivedRequest:
     operation: str
     """The operation's name; `Unknown` for a request that is for none."""
     method: str
+    """The HTTP method."""
     path: str
+    """The path with its query, as it was sent."""
     time: float
     """What the simulator's clock showed when it came."""
     status: int | None = None

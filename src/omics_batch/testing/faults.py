@@ -60,9 +60,13 @@ class Fault:
     """What happens to the next requests of an operation; made by this module's functions."""
 
     name: str
+    """What it is called here, such as `throttled`."""
     operation: str
+    """The AWS operation whose requests it meets; `*` for all."""
     times: int
+    """How many requests it meets."""
     plan: plans.Plan
+    """What is sent in place of the answer."""
 
     def __post_init__(self) -> None:
         """Refuse a fault that never happens."""

@@ -1,0 +1,234 @@
+"""The docs are whole: each public name is told of, links lead somewhere, policies allow what is needed, and no more."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from dataclasses import fields, is_dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from botocore.loaders import Loader
+from pydantic import BaseModel
+from rooms_map import MAP, House, drawn, house
+
+import omics_batch
+from omics_batch import OmicsBatchClient, testing
+from omics_batch.testing import Life, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+ROOT: Final = Path(__file__).parent.parent
+DOCS: Final = ROOT / "docs"
+DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)|^:file: (\S+)$", re.MULTILINE)
+BLOCK: Final = re.compile(
+    r"^```(?:python|yaml|console|sh|json|text|\{code-block\} \w+)\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
+COLUMNS: Final = 92
+"""What is seen of a line of code at once, in a window of 1,200 points."""
+
+MODULES: Final = (omics_batch, testing)
+NAMED: Final = [(module, name) for module in MODULES for name in module.__all__ if name != "__version__"]
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    """Those within the docs are Sphinx's to check, anchors included; these are seen on other sites too."""
+    for found in LINK.finditer(page.read_text(encoding="utf-8")):
+        target = (found[1] or found[2]).partition("#")[0]
+        if target and "://" not in target and not target.startswith("mailto:"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_code_is_seen_without_pushing_it_about(page: Path) -> None:
+    """No line of a block is longer than the page is wide."""
+    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
+    assert [line for block in blocks for line in block.splitlines() if len(line) > COLUMNS] == []
+
+
+def test_every_public_name_has_its_place_in_the_reference() -> None:
+    """Nothing is exported that the API page does not tell of."""
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    absent = [name for _, name in NAMED if f":: {name}\n" not in page and f".{name}\n" not in page]
+    assert absent == ["Fault"]  # what the functions of `faults` return: nothing is done with it by name
+
+
+def test_every_method_of_the_client_has_its_place_in_the_reference() -> None:
+    """They are listed there by what they are for, so that a new one has to be put somewhere."""
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    absent = [name for name, _ in members_of(OmicsBatchClient) if not re.search(rf":: {name}\n", page)]
+    assert absent == []
+
+
+def members_of(kind: type) -> Iterator[tuple[str, Any]]:
+    """Find the public methods and properties of a class that are ours, inherited ones too."""
+    ours = [base for base in kind.__mro__ if base.__module__.startswith("omics_batch")]
+    for name, member in {name: member for base in reversed(ours) for name, member in vars(base).items()}.items():
+        is_called = isinstance(member, (property, classmethod, staticmethod)) or inspect.isfunction(member)
+        if is_called and not name.startswith("_"):
+            yield name, member
+
+
+def told_fields(kind: type[Any]) -> dict[str, str | None]:
+    """Find what is told of the fields of a model or a dataclass."""
+    if issubclass(kind, BaseModel):
+        return {name: field.description for name, field in kind.model_fields.items()}
+    if not is_dataclass(kind):
+        return {}
+    (definition,) = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(definition, ast.ClassDef)
+    told: dict[str, str | None] = {field.name: None for field in fields(kind) if not field.name.startswith("_")}
+    for node, after in pairwise(definition.body):
+        match node, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                told[name] = text
+            case _:
+                pass
+    return told
+
+
+def is_sentence(text: str | None) -> bool:
+    """Whether a docstring begins with a whole sentence."""
+    first = (text or "").strip().partition("\n\n")[0]
+    return bool(re.match(r"[A-Z0-9`]", first)) and first.endswith(".")
+
+
+@pytest.mark.parametrize(("module", "name"), NAMED, ids=[name for _, name in NAMED])
+def test_every_public_name_says_what_it_is(module: Any, name: str) -> None:
+    """In a whole sentence; so do its methods, properties and fields."""
+    thing = getattr(module, name)
+    if not inspect.isclass(thing):
+        assert is_sentence(inspect.getdoc(thing)) or name in {"BatchReference", "Duration"}  # aliases: in the source
+        return
+    told = {name: vars(thing).get("__doc__")}
+    told |= {member: inspect.getdoc(found) for member, found in members_of(thing)}
+    told |= told_fields(thing)
+    assert [member for member, text in told.items() if not is_sentence(text)] == []
+
+
+OPERATIONS: Final = frozenset(Loader().load_service_model("omics", "service-2")["operations"])
+NOT_AN_OPERATION: Final = {"aws", "close", "retry_quota"}
+
+
+@pytest.mark.parametrize("name", [name for name, _ in members_of(OmicsBatchClient) if name not in NOT_AN_OPERATION])
+def test_every_call_says_which_operation_of_aws_it_is(name: str) -> None:
+    """Its last paragraph names them, and AWS has them; the reference makes links of them."""
+    source = (inspect.getdoc(getattr(OmicsBatchClient, name)) or "").rpartition("\n\n")[2]
+    assert source.startswith(("Source: the AWS operation ", "Source: the AWS operations "))
+    named = re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", source)
+    assert named
+    assert OPERATIONS.issuperset(named)
+
+
+def test_the_map_shows_todays_rooms() -> None:
+    """Where this fails: `python3 tools/rooms_map.py` draws it anew."""
+    assert MAP.read_text(encoding="utf-8") == drawn(house())
+
+
+def test_a_house_without_a_ground_is_not_drawn() -> None:
+    """Rooms that use each other stand on no floor."""
+    circle = House({"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset()})
+    with pytest.raises(ValueError, match=r"use each other: \['a', 'b'\]"):
+        drawn(circle)
+
+
+def test_a_line_that_a_detour_shows_is_left_out() -> None:
+    """It is there for whoever points at the room."""
+    stairs = House({"a": frozenset({"b", "c"}), "b": frozenset({"c"}), "c": frozenset()})
+    picture = drawn(stairs)
+    assert 'class="from-a to-c known"' in picture
+    assert 'class="from-a to-b"' in picture
+
+
+async def read_and_wait(client: OmicsBatchClient, batch_id: str) -> None:
+    await client.get_batch(batch_id)
+    await client.wait_until_processed(batch_id)
+    async for _ in client.watch(batch_id):
+        pass
+
+
+async def wait_for_many(client: OmicsBatchClient, batch_id: str) -> None:
+    async for _ in client.list_batch():
+        pass
+    await client.wait_until_processed(batch_id)
+
+
+async def find_failed(client: OmicsBatchClient, batch_id: str) -> None:
+    await client.wait_until_processed(batch_id)
+    assert [run async for run in client.failed_runs(batch_id)]
+
+
+async def cancel(client: OmicsBatchClient, batch_id: str) -> None:
+    await client.cancel_and_wait(batch_id)
+
+
+async def delete(client: OmicsBatchClient, batch_id: str) -> None:
+    await client.wait_until_processed(batch_id)
+    await client.delete_everything(batch_id)
+
+
+async def start(client: OmicsBatchClient, _: str) -> None:
+    await client.start_run_batch(
+        omics_batch.StartRunBatchRequest.model_validate(
+            {
+                "defaultRunSetting": {"workflowId": "1", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole"},
+                "batchRunSettings": {"inlineSettings": [{"runSettingId": "NA12878"}]},
+            }
+        )
+    )
+
+
+USES: Final[dict[str, tuple[Callable[[OmicsBatchClient, str], Coroutine[Any, Any, None]], set[str]]]] = {
+    "Read a batch, wait for one": (read_and_wait, set()),
+    "Wait for many": (wait_for_many, set()),
+    "Find the failed samples": (find_failed, set()),
+    "Start a batch": (start, {"omics:StartRun", "iam:PassRole"}),
+    "Cancel a batch": (cancel, set()),
+    "Delete a batch": (delete, set()),
+}
+"""By the page's headings: what a use does, and what it takes that is no request of the client."""
+
+
+def policies() -> dict[str, dict[str, Any]]:
+    """Read the page's policies by the headings above them."""
+    page = (DOCS / "permissions.md").read_text(encoding="utf-8")
+    return {
+        heading: json.loads(document)
+        for heading, document in re.findall(
+            r"^## ([^\n]+)\n(?:(?!^## ).)*?^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL
+        )
+    }
+
+
+def test_there_is_a_policy_for_each_use() -> None:
+    """And no other policy on the page."""
+    assert policies().keys() == USES.keys()
+    assert (DOCS / "permissions.md").read_text(encoding="utf-8").count("```json") == len(USES)
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_a_policy_allows_what_its_use_needs_and_no_more(use: str) -> None:
+    """Told by the requests that the use sends."""
+    run, besides = USES[use]
+    life = Life(failed_runs={"NA12878": "out of memory"}, creating=1.0, pending=3600.0 if run is cancel else 1.0)
+    async with Simulator(life=life, time_scale=100_000.0) as omics, omics.client() as client:
+        await run(client, omics.start_batch(["NA12878", "NA12891"]))
+        sent = {f"omics:{request.operation}" for request in omics.requests}
+    policy = policies()[use]
+    assert policy["Version"] == "2012-10-17"
+    allowed: set[str] = set()
+    for statement in policy["Statement"]:
+        assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}
+        assert statement["Effect"] == "Allow"
+        assert statement["Resource"] == "*" or statement["Resource"].startswith(("arn:aws:omics:", "arn:aws:iam:"))
+        actions = statement["Action"]
+        allowed |= {actions} if isinstance(actions, str) else set(actions)
+    assert allowed == sent | besides
