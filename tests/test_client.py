@@ -421,6 +421,14 @@ async def test_no_region_is_said_so() -> None:
             pass
 
 
+async def test_an_empty_region_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that a script left empty would sign for nowhere, where the endpoint is given."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    with pytest.raises(InvalidInputError, match="no AWS region"):
+        async with OmicsBatchClient(endpoint_url="http://127.0.0.1:1", session=_session()):
+            pass
+
+
 async def test_a_profile_that_does_not_exist_is_said_so() -> None:
     """A typo is found before anything is sent."""
     with pytest.raises(InvalidInputError, match="nobody"):

@@ -111,10 +111,13 @@ async def _enter(
         verify=False if endpoint_url and urlsplit(endpoint_url).scheme == "http" else None,
         config=config,
     )
+    problem = "no AWS region: give region_name, or set AWS_DEFAULT_REGION"
     try:
-        return await exits.enter_async_context(making)
+        aws = await exits.enter_async_context(making)
+        if aws.meta.region_name:  # which an empty variable leaves empty, where the endpoint needs none
+            return aws
     except NoRegionError:
-        problem = "no AWS region: give region_name, or set AWS_DEFAULT_REGION"
+        pass
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
         problem = f"{_UNUSABLE}: {told(error)}"
     # Raised out here, since what botocore raised may hold a line of the credentials file.
