@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,7 @@ from tests.support import JSON, copies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 DEFAULTS: Final = DefaultRunSettingInput(
     workflow_id="1234567",
@@ -227,3 +229,218 @@ def test_a_list_takes_one_filter() -> None:
 def test_a_filter_that_cannot_be_right_is_refused(values: dict[str, Any], complaint: str) -> None:
     with pytest.raises(InvalidInputError, match=complaint):
         one_filter(BatchFilter, **values)
+
+
+# Files
+
+WRITTEN: Final = """
+batchName: trio
+requestId: trio-1
+default_run_setting:  # both spellings will do
+  workflow_id: "1234567"
+  roleArn: arn:aws:iam::123456789012:role/OmicsRole
+  outputUri: s3://my-bucket/output/
+batchRunSettings:
+  inlineSettings:
+    - runSettingId: NA12878
+      priority: 5
+      parameters:
+        interval: 20:45
+        keep: NO
+        known: [true, ~, 0, -7, 1.5, 1e-8, .5, 2., +3]
+        texts: ["true", null of all, 007, 1_000, 0x1F, 2025-03-15, 12:30:45, "7", e5, ., -]
+        empty:
+"""
+
+PARAMETERS: Final[dict[str, Any]] = {
+    "interval": "20:45",
+    "keep": "NO",
+    "known": [True, None, 0, -7, 1.5, 1e-8, 0.5, 2.0, 3],
+    "texts": ["true", "null of all", "007", "1_000", "0x1F", "2025-03-15", "12:30:45", "7", "e5", ".", "-"],
+    "empty": None,
+}
+
+
+def trio() -> StartRunBatchRequest:
+    sample = InlineSetting(run_setting_id="NA12878", priority=5, parameters=PARAMETERS)
+    return request(
+        batch_name="trio", request_id="trio-1", batch_run_settings=BatchRunSettings(inline_settings=[sample])
+    )
+
+
+class Writer:
+    """A request's file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, text: str | bytes, name: str = "cohort.yaml") -> Path:
+        path = self._folder / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def problems(self, text: str | bytes, name: str = "cohort.yaml") -> list[str]:
+        path = self(text, name)
+        with pytest.raises(InvalidInputError) as caught:
+            StartRunBatchRequest.load(path)
+        lines = str(caught.value).splitlines()
+        assert all(line.startswith(f"{path}: ") for line in lines)
+        return [line.removeprefix(f"{path}: ") for line in lines]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Writer:
+    return Writer(tmp_path)
+
+
+def parameters_of(made: StartRunBatchRequest) -> str:
+    """The first run's parameters, as text: 1 equals 1.0 and True."""
+    return repr(next(setting.parameters for setting in made.batch_run_settings.inline_settings or ()))
+
+
+def test_a_file_of_yaml_is_read_as_it_is_meant(write: Writer) -> None:
+    """Of what stands without quotes, JSON's and YAML 1.2's words and numbers alone are no texts."""
+    loaded = StartRunBatchRequest.load(write(WRITTEN))
+    assert loaded == trio()
+    assert parameters_of(loaded) == repr(PARAMETERS)
+
+
+def test_a_file_of_json_is_what_the_request_says_of_itself(write: Writer) -> None:
+    assert StartRunBatchRequest.load(str(write(trio().model_dump_json(), "cohort.JSON"))) == trio()
+    assert StartRunBatchRequest.load(write(json.dumps(trio().members()), "cohort.json")) == trio()
+
+
+@given(parameters=JSON)
+def test_any_json_document_is_loaded_as_parameters(parameters: Any) -> None:
+    sample = InlineSetting(run_setting_id="NA12878", parameters=parameters)
+    made = request(request_id="r", batch_run_settings=BatchRunSettings(inline_settings=[sample]))
+    loaded = StartRunBatchRequest.load(io.BytesIO(json.dumps(made.members()).encode()))
+    assert loaded == made
+    assert parameters_of(loaded) == parameters_of(made)
+
+
+@pytest.mark.parametrize("text", [WRITTEN, json.dumps(trio().members(), indent="\t"), "\ufeff" + WRITTEN])
+def test_a_stream_may_have_either(text: str) -> None:
+    assert StartRunBatchRequest.load(io.BytesIO(text.encode())) == trio()
+
+
+def test_what_is_wrong_with_a_stream_is_told_under_its_name() -> None:
+    with pytest.raises(InvalidInputError, match=r"^<stream>: the request: should be an object$"):
+        StartRunBatchRequest.load(io.BytesIO(b""))
+    named = io.BytesIO(b'{"tags": {}, "tags": {}}')
+    named.name = "<stdin>"
+    with pytest.raises(InvalidInputError, match=r"^<stdin>: tags is there twice$"):
+        StartRunBatchRequest.load(named)
+
+
+def test_a_file_without_an_id_is_another_request_each_time(write: Writer) -> None:
+    path = write(WRITTEN.replace("requestId: trio-1\n", ""))
+    one, other = StartRunBatchRequest.load(path), StartRunBatchRequest.load(path)
+    assert one.request_id != other.request_id
+    assert "request_id" not in one.model_fields_set
+
+
+def test_every_problem_of_a_file_is_told_with_its_line(write: Writer) -> None:
+    text = """
+batchNam: trio
+defaultRunSetting:
+  workflowId: 1234567
+  workflow_id: "7"
+  ouput_uri: s3://my-bucket/
+batch_run_settings:
+  inlineSettings:
+    - runSettingId: NA12878
+      priority: high
+      runTags: {depth: 30}
+    - name: "NA12891\\e[31m"
+      prio: 7
+"""
+    assert [line[:80] for line in write.problems(text)] == [
+        "line 2: batchNam: is unknown here, where these are known: defaultRunSetting, bat",
+        "line 3: defaultRunSetting.roleArn: is missing",
+        "line 4: defaultRunSetting.workflowId: should be a valid string: put it in quotes",
+        "line 5: defaultRunSetting.workflow_id: is there twice: workflowId is the same",
+        "line 6: defaultRunSetting.ouput_uri: is unknown here, where these are known: wor",
+        "line 10: batch_run_settings.inlineSettings[0].priority: should be a valid intege",
+        "line 11: batch_run_settings.inlineSettings[0].runTags.depth: should be a valid s",
+        "line 12: batch_run_settings.inlineSettings[1].runSettingId: is missing",
+        "line 12: batch_run_settings.inlineSettings[1].name: String should match pattern ",
+        "line 13: batch_run_settings.inlineSettings[1].prio: is unknown here, where these",
+    ]
+    assert "workflow_version_name" in write.problems(text)[4]
+    assert "runTags" in write.problems(text)[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[]", "line 1: the request: should be an object"),
+        ("a: [", "line 1: expected the node content, but found '<stream end>'"),
+        (b"\xff", "it is no text in UTF-8"),
+    ],
+)
+def test_what_is_no_request_at_all_is_told(write: Writer, text: str | bytes, problem: str) -> None:
+    assert write.problems(text) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"inlineSettings": []}, "batchRunSettings.inlineSettings: Value should have at least 1 item after validation"),
+        (
+            {"inlineSettings": [{"runSettingId": str(number)} for number in range(101)]},
+            "batchRunSettings.inlineSettings: Value should have at most 100 items after validation",
+        ),
+        ({}, "batchRunSettings: give either inlineSettings or s3UriSettings"),
+        ({"inlineSettings": [{"runSettingId": "a"}] * 2}, "batchRunSettings: a runSettingId is unique in its batch"),
+        ({"s3UriSettings": "cohort.json"}, "batchRunSettings.s3UriSettings: an S3 URI begins with s3://"),
+    ],
+)
+def test_runs_that_cannot_be_are_told(write: Writer, settings: Any, problem: str) -> None:
+    (told,) = write.problems(json.dumps({**trio().members(), "batchRunSettings": settings}), "cohort.json")
+    assert told.startswith(problem)
+
+
+def test_a_document_that_is_nested_too_deeply_is_told(write: Writer) -> None:
+    parameters = json.loads("[" * 400 + "]" * 400)
+    text = json.dumps({**trio().members(), "defaultRunSetting": {"parameters": parameters}})
+    assert write.problems(text, "cohort.json") == ["the request: is nested too deeply"]
+
+
+def test_of_more_than_a_thousand_problems_the_rest_is_counted(write: Writer) -> None:
+    *told, more = write.problems("\n".join(f"unknown{number}: 1" for number in range(1100)))
+    assert (len(told), more) == (1000, "and 102 more problems")
+
+
+def test_the_name_of_a_file_does_not_act_on_the_terminal(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        StartRunBatchRequest.load(tmp_path / "\x1b[31m")
+    assert str(caught.value) == f"{tmp_path}/ [31m: it cannot be read: No such file or directory"
+
+
+nodes = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+fields = [*DefaultRunSettingInput.model_fields, *InlineSetting.model_fields, "workflowId", "runSettingId", "tags"]
+entries = st.dictionaries(st.sampled_from(fields), nodes, max_size=4)
+documents = st.fixed_dictionaries(
+    {},
+    optional={
+        "defaultRunSetting": entries | nodes,
+        "batch_run_settings": st.fixed_dictionaries({}, optional={"inlineSettings": st.lists(entries | nodes)}) | nodes,
+        "tags": nodes,
+        "requestId": nodes,
+    },
+)
+
+
+@given(content=st.binary() | st.text("{}[]:-,&*!'\"|> \nabatches1.~<=").map(str.encode) | documents.map(json.dumps))
+def test_anything_is_a_request_or_a_clear_error(content: bytes | str) -> None:
+    try:
+        StartRunBatchRequest.load(io.BytesIO(content.encode() if isinstance(content, str) else content))
+    except InvalidInputError as error:
+        for line in str(error).splitlines():
+            assert line.startswith("<stream>: ")
+            assert line.isprintable()

@@ -120,8 +120,8 @@ class OmicsBatchClient(Operations):
             poll: When to look, if not by the client's own policy.
 
         Yields:
-            The batch's id, and the processed `Batch`, or the error that `wait_until_processed` would raise: a
-            `WaitError`, or a refusal such as `ResourceNotFoundError`.
+            The batch's id, and the processed `Batch`, or the error that `wait_until_processed` would raise, such
+            as a `WaitError` or a `ResourceNotFoundError`.
 
         Raises:
             InvalidInputError: One of them cannot be right; nothing was sent.

@@ -5,15 +5,17 @@ The limits are those of botocore's service model; what the user guide adds to th
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from omics_batch._answer import Document, first_problem
+from omics_batch._document_file import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch._errors import InvalidInputError
 from omics_batch._statuses import (
     BatchStatus,
@@ -27,11 +29,19 @@ from omics_batch._statuses import (
     WorkflowType,
 )
 
+if TYPE_CHECKING:
+    import os
+    from typing import IO
+
+    from omics_batch._document_file import Place
+
 VISIBLE: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+$"
 """Text without control characters, as pydantic's own engine reads it."""
 
 _VISIBLE_OR_BREAK: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}\t\n\r]+$"
 _VERSION_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9\-\._]*$"
+_MAX_PROBLEMS: Final = 1000
+"""Ten for each run that can be listed: no file of good will has more."""
 
 
 def _in_s3(uri: str) -> str:
@@ -198,6 +208,33 @@ class StartRunBatchRequest(_Request, frozen=True):
     )
     """The idempotency token, 1 to 128 characters: made once, when the request is made, unless you give your own."""
 
+    @classmethod
+    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> Self:
+        """Read a request from a file, in AWS's own names (`runSettingId`) or in snake_case.
+
+        Without a `requestId` in it the file is a new request each time that it is read: two batches, where it is
+        read and sent twice.
+
+        Args:
+            source: A path, of a file of JSON if its name ends in `.json`, otherwise of YAML, which takes the extra
+                `cli`; or an open file of bytes, such as `sys.stdin.buffer`, with either.
+
+        Raises:
+            InvalidInputError: The file cannot be read, or is no request: each line of the message names the file, the
+                place and what is wrong there, and in YAML the line.
+        """
+        name = name_of(source)
+        try:
+            document, lines = read_document(source)
+        except TextError as error:
+            raise InvalidInputError(f"{name}: {error}") from None
+        try:
+            return cls.model_validate_json(json.dumps(document))
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            told = problems_in(found, document, lines, whole="the request", unknown=_unknown, limit=_MAX_PROBLEMS)
+            raise InvalidInputError("\n".join(f"{name}: {problem}" for problem in told)) from None
+
     def anew(self) -> Self:
         """Return the same request under another `request_id`: another batch, such as after a FAILED one was mended."""
         return self.model_copy(update={"request_id": str(uuid.uuid4())})
@@ -205,6 +242,22 @@ class StartRunBatchRequest(_Request, frozen=True):
     def members(self) -> dict[str, Any]:
         """Return the request in the service's own names, as StartRunBatch takes it."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+_PARTS: Final[dict[str, type[_Request]]] = {
+    "defaultRunSetting": DefaultRunSettingInput,
+    "batchRunSettings": BatchRunSettings,
+    "inlineSettings": InlineSetting,
+}
+
+
+def _unknown(place: Place) -> str:
+    """Say what is known where a member of a file stands, in the spelling of that member."""
+    *above, member = (part for part in place if isinstance(part, str))
+    part = _PARTS[to_camel(above[-1])] if above else StartRunBatchRequest
+    if member in part.model_fields:
+        return f"is there twice: {to_camel(member)} is the same"
+    return unknown_among(part.model_fields if "_" in member else map(to_camel, part.model_fields))
 
 
 def checked(request: object) -> StartRunBatchRequest:

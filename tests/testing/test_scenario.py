@@ -227,7 +227,9 @@ def test_json_is_told_of_as_well(write: Writer, text: str, problem: str) -> None
 
 
 def test_of_many_problems_the_first_ten_are_told(write: Writer) -> None:
-    assert len(write.problems("\n".join(f"unknown{number}: 1" for number in range(50)))) == 10
+    *ten, more = write.problems("\n".join(f"unknown{number}: 1" for number in range(50)))
+    assert len(ten) == 10
+    assert more == "and 40 more problems"
 
 
 def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
@@ -237,9 +239,7 @@ def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
 
 def test_without_yaml_json_still_works(write: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
-    assert write.problems("{}") == [
-        "a scenario in YAML needs an extra: pip install 'omics-batch[cli]' (one in JSON needs none)"
-    ]
+    assert write.problems("{}") == ["YAML needs an extra: pip install 'omics-batch[cli]' (JSON needs none)"]
     assert Scenario.load(write("{}", "scenario.json")) == Scenario()
 
 

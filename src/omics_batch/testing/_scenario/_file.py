@@ -18,23 +18,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast, get_ar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from omics_batch._clock import Duration, in_seconds
+from omics_batch._document_file import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch.testing import faults
 from omics_batch.testing._life import Life
 from omics_batch.testing._operations import HANDLERS
 from omics_batch.testing._s3 import is_url
+from omics_batch.testing._scenario._error import ScenarioError
 from omics_batch.testing._scenario._placed import PlacedBatch
-from omics_batch.testing._scenario._problems import ScenarioError, problems_in
-from omics_batch.testing._scenario._text import TextError, read_document
 from omics_batch.testing._schedule import MAX_RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from omics_batch._document_file import Place
     from omics_batch.testing.faults import Fault
 
 _DURATION: Final = {"Duration": Duration}
 """What the annotations that are read here name, and their modules import for type checkers alone."""
+
+_MAX_PROBLEMS: Final = 10
 
 _OPERATION: Final = f"^({'|'.join(HANDLERS)}|\\*)$"
 
@@ -203,17 +206,19 @@ def read_scenario(path: Path) -> dict[str, Any]:
     Raises:
         ScenarioError: It cannot be read, or has another form.
     """
+    name = name_of(path)
     try:
         document, lines = read_document(path)
     except TextError as error:
-        raise ScenarioError(f"{path}: {error}") from None
+        raise ScenarioError(f"{name}: {error}") from None
     document = _spelled_out(document)
     try:
         # As JSON, since what is strict of Python would have tuples for lists, and bytes for texts.
         return ScenarioFile.model_validate_json(json.dumps(document)).scenario(path.parent)
     except ValidationError as error:
-        problems = problems_in(error.errors(include_url=False), document, lines, _known_members)
-        raise ScenarioError("\n".join(f"{path}: {problem}" for problem in problems)) from None
+        found = error.errors(include_url=False)
+        told = problems_in(found, document, lines, whole="the scenario", unknown=_unknown, limit=_MAX_PROBLEMS)
+        raise ScenarioError("\n".join(f"{name}: {problem}" for problem in told)) from None
 
 
 def _spelled_out(document: object) -> object:
@@ -236,7 +241,8 @@ def _with_arguments(entry: object) -> object:
     return entry
 
 
-def _known_members(parent: str | None) -> list[str]:
-    """Give the members that an entry may have, by the name under which it stands in the file."""
+def _unknown(place: Place) -> str:
+    """Say what is known where a member stands, by the name under which its entry stands in the file."""
     entries: dict[str, type[Entry]] = {**ARGUMENTS, "batches": BatchEntry, "life": LifeFields, "faults": FaultFields}
-    return list((ScenarioFile if parent is None else entries[parent]).model_fields)
+    parent = next((part for part in reversed(place[:-1]) if isinstance(part, str)), None)
+    return unknown_among((ScenarioFile if parent is None else entries[parent]).model_fields)

@@ -1,31 +1,59 @@
-"""A scenario's file as text: what it says, and in which line."""
+"""A document as text: what it says, and in which line."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+import os
+import re
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch._text import one_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from omics_batch._document_file._problems import Place
 
-Place: TypeAlias = tuple[str | int, ...]
-"""Where something is in a document: names of members and positions in lists, from the outside in."""
+Source: TypeAlias = str | os.PathLike[str] | IO[bytes]
+"""Where a document is: a file's path, or an open file of bytes, such as `sys.stdin.buffer`."""
 
-_NO_YAML: Final = "a scenario in YAML needs an extra: pip install 'omics-batch[cli]' (one in JSON needs none)"
+_NO_YAML: Final = "YAML needs an extra: pip install 'omics-batch[cli]' (JSON needs none)"
 _MAX_NODES: Final = 300_000
 """An alias in YAML may repeat what holds aliases: a few lines of it would fill any memory."""
 
-_PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "null"))
+_TAG: Final = "tag:yaml.org,2002:"
+_PLAIN: Final = (
+    ("bool", "tTfF", r"true|True|TRUE|false|False|FALSE"),
+    ("float", "-+.0123456789", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?=[eE])))(?:[eE][-+]?[0-9]+)?"),
+    ("float", "-+.", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
+    ("int", "-+0123456789", r"[-+]?(?:0|[1-9][0-9]*)"),
+    ("null", "~nN", r"~|null|Null|NULL"),
+    ("null", ("",), ""),
+)
+"""What is no text although it stands without quotes: its kind, how it begins, and how it is written.
+
+That is what YAML 1.2 and JSON take for such. The library would go by YAML 1.1, to which `NO`, `20:45` and `007` are
+false, 1245 and 7, and `1e-8` is a text: not what a sample, an interval, an id and a threshold are meant to be.
+"""
+
+_TAGS: Final = frozenset(_TAG + kind for kind, _, _ in _PLAIN)
+_RESOLVERS: Final = {
+    start: [(_TAG + kind, re.compile(rf"(?:{pattern})\Z")) for kind, starts, pattern in _PLAIN if start in starts]
+    for start in {start for _, starts, _ in _PLAIN for start in starts}
+}
 
 
 class TextError(ValueError):
     """A text that is no document; the message says why, and in which line."""
 
 
-def read_document(path: Path) -> tuple[object, dict[Place, int]]:
-    """Read a file of JSON (`.json`) or YAML (any other name).
+def name_of(source: Source) -> str:
+    """Give the name under which problems of a source are told."""
+    name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else str(getattr(source, "name", "<stream>"))
+    return one_line(name)
+
+
+def read_document(source: Source) -> tuple[object, dict[Place, int]]:
+    """Read JSON (a file named `.json`) or YAML (any other name); an open file's own text tells which it is.
 
     Returns:
         What it says, in the types of JSON, and the lines where it says it: those are known of YAML alone.
@@ -34,8 +62,12 @@ def read_document(path: Path) -> tuple[object, dict[Place, int]]:
         TextError: It cannot be read, is neither JSON nor YAML, or names a member twice.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        document, lines = (_from_json(text), {}) if path.suffix.lower() == ".json" else _from_yaml(text)
+        if isinstance(source, (str, os.PathLike)):
+            path = Path(source)
+            text = path.read_bytes().decode("utf-8-sig")
+            document, lines = (_from_json(text), {}) if path.suffix.lower() == ".json" else _from_yaml(text)
+        else:
+            document, lines = _from_either(source.read().decode("utf-8-sig"))
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         raise TextError("it is no text in UTF-8") from None
@@ -46,6 +78,15 @@ def read_document(path: Path) -> tuple[object, dict[Place, int]]:
     except RecursionError:
         raise TextError("it is nested too deeply") from None
     return document, lines
+
+
+def _from_either(text: str) -> tuple[object, dict[Place, int]]:
+    # JSON is not quite YAML: its tabs and its escapes of emoji are not.
+    try:
+        json.loads(text)
+    except ValueError:
+        return _from_yaml(text)
+    return _from_json(text), {}
 
 
 def _from_json(text: str) -> object:
@@ -72,9 +113,13 @@ def _from_yaml(text: str) -> tuple[object, dict[Place, int]]:
         import yaml  # noqa: PLC0415 - JSON needs none
     except ModuleNotFoundError:
         raise TextError(_NO_YAML) from None
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = _RESOLVERS
+
     lines: dict[Place, int] = {}
     try:
-        loader = yaml.SafeLoader(text)
+        loader = Loader(text)
         root = loader.get_single_node()
         return (None if root is None else _plain(loader, root, (), lines)), lines
     except yaml.MarkedYAMLError as error:
@@ -104,6 +149,6 @@ def _plain(loader: Any, node: Any, place: Place, lines: dict[Place, int]) -> obj
             lines[*place, key.value] = key.start_mark.line + 1
         return members
     try:
-        return loader.construct_object(node) if node.tag in _PLAIN_TAGS else node.value
+        return loader.construct_object(node) if node.tag in _TAGS else node.value
     except (LookupError, ValueError):
         raise TextError(f"line {line}: {one_line(node.value)} is not what its tag says") from None

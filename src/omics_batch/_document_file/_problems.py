@@ -1,0 +1,98 @@
+"""What is wrong with a document: where, what, and what is allowed there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Where something is in a document: names of members and positions in lists, from the outside in."""
+
+_SHOULD_BE: Final = "Input should be "
+
+
+def problems_in(
+    errors: Sequence[ErrorDetails],
+    document: object,
+    lines: Mapping[Place, int],
+    *,
+    whole: str,
+    unknown: Callable[[Place], str],
+    limit: int,
+) -> list[str]:
+    """Say what is wrong, a line for each place of the document: the innermost, where one of several forms would do.
+
+    Args:
+        errors: What pydantic found.
+        document: What it was found in.
+        lines: In which line the document has what.
+        whole: What the whole document is called.
+        unknown: Says what is known instead of a member that is not.
+        limit: So many problems are told; then how many more there are.
+    """
+    found: dict[Place, list[str]] = {}
+    for error in errors:
+        place = _place_of(error, document)
+        found.setdefault(place, []).append(_told(error, place, unknown))
+    outer = {place[:end] for place in found for end in range(len(place))}
+    inner = [(_nearest(place, lines), place) for place in found if place not in outer]
+    inner.sort(key=lambda problem: problem[0] or 0)
+    told = [_line(line, place, found[place], whole) for line, place in inner[:limit]]
+    more = len(inner) - limit
+    return [*told, f"and {more} more problems"] if more > 0 else told
+
+
+def unknown_among(known: Iterable[str]) -> str:
+    """Say of a member that it is none of those that are known."""
+    return f"is unknown here, where these are known: {', '.join(known)}"
+
+
+def _place_of(error: ErrorDetails, document: object) -> Place:
+    """Give where an error is: what pydantic says, less its names for the parts of a union."""
+    place: list[str | int] = []
+    here = document
+    for part in error["loc"]:
+        if isinstance(here, dict) and part in here:
+            here = cast("dict[str | int, object]", here)[part]
+            place.append(part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(cast("list[object]", here)):
+            here = cast("list[object]", here)[part]
+            place.append(part)
+    if error["type"] == "missing":
+        place.append(error["loc"][-1])
+    return tuple(place)
+
+
+def _told(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) -> str:
+    match error:
+        case {"type": "missing"}:
+            return "is missing"
+        case {"type": "json_invalid"}:  # pydantic's own limit is lower
+            return "is nested too deeply"
+        case {"type": "extra_forbidden"}:
+            return unknown(place)
+        case {"type": "value_error", "ctx": {"error": reason}}:
+            return str(reason)
+        case {"type": "string_type", "input": bool() | int() | float()}:
+            return f"{error['msg']}: put it in quotes"
+        case _:
+            return error["msg"]
+
+
+def _nearest(place: Place, lines: Mapping[Place, int]) -> int | None:
+    """Give the line of a place, or of what it would be in."""
+    return next((lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in lines), None)
+
+
+def _line(line: int | None, place: Place, told: Sequence[str], whole: str) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+    if all(text.startswith(_SHOULD_BE) for text in told):
+        told = ["should be " + " or ".join(text.removeprefix(_SHOULD_BE) for text in told)]
+    where = "" if line is None else f"line {line}: "
+    return one_line(f"{where}{path or whole}: {'; '.join(told)}", limit=1000)
