@@ -89,7 +89,7 @@ async def on_a_terminal(
             stdin=other,
             stdout=other,
             stderr=other,
-            env={"TERM": "xterm-256color", **environment},
+            env=_without_a_size({"TERM": "xterm-256color", **environment}),
             preexec_fn=_take_the_terminal,  # so that Ctrl-C typed here comes as a signal there
         )
     finally:
@@ -104,6 +104,11 @@ async def on_a_terminal(
             process.kill()
         await process.wait()
         os.close(end)
+
+
+def _without_a_size(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what programs believe rather than their terminal."""
+    return {name: value for name, value in environment.items() if name not in {"COLUMNS", "LINES"}}
 
 
 def _take_the_terminal() -> None:

@@ -191,6 +191,27 @@ async def test_who_was_never_asked_to_stop_is_not_said_to_be_stopping() -> None:
     assert set(story.transport.methods) == {"get_batch"}
 
 
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("STOPPING", "The service goes on with it: "), ("CREATING", "The batch was not asked for it yet: ")],
+)
+async def test_whoever_stops_waiting_is_told_whether_the_batch_was_asked(status: str, told: str) -> None:
+    looked_again = asyncio.Event()
+
+    async def unanswered() -> Reply:
+        looked_again.set()
+        never: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async with telling(seen(status), unanswered) as story:
+        waiting = asyncio.create_task(story.client.cancel_and_wait(BATCH_ID))
+        await looked_again.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await waiting
+    assert caught.value.__notes__[0].startswith(told)
+
+
 async def test_no_time_is_no_request() -> None:
     async with telling(seen()) as story:
         with pytest.raises(WaitTimeoutError, match="was not asked for it yet"):

@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 HOUR = 3600.0
 
 
-def look(completed: int = 0, *, total: int | None = 100, status: str = "INPROGRESS", submitted: int = 100) -> Batch:
+def look(
+    completed: int = 0,
+    *,
+    total: int | None = 100,
+    status: str = "INPROGRESS",
+    submitted: int = 100,
+    not_submitted: int = 0,
+) -> Batch:
     return batch_with(
         status,
         totalRuns=total,
         runSummary={"completedRunCount": completed},
-        submissionSummary={"successfulStartSubmissionCount": submitted},
+        submissionSummary={
+            "successfulStartSubmissionCount": submitted,
+            "failedStartSubmissionCount": not_submitted,
+        },
     )
 
 
@@ -91,6 +101,16 @@ def test_the_rate_follows_a_batch_that_slows_down() -> None:
     for completed in range(40, 80):
         progress = watched.after(1, look(completed))
     assert progress.runs_per_hour == pytest.approx(1)
+
+
+def test_runs_that_were_never_started_tell_nothing_of_the_pace() -> None:
+    watched = Watched()
+    watched.after(0, look(0, not_submitted=20))
+    watched.after(1, look(20, not_submitted=40))
+    progress = watched.after(2, look(40, not_submitted=40))
+    assert progress.percent_complete == 80.0
+    assert progress.runs_per_hour == pytest.approx(10)
+    assert progress.remaining == timedelta(hours=2)
 
 
 def test_counts_that_fall_for_a_moment_move_nothing_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -115,6 +116,9 @@ class Endings:
             elif waiter.advice and not isinstance(error, (ServiceError, WaitError)):
                 error.add_note(waiter.advice)
             waiter.facts_on(error, self._clock.now())
+            raise
+        except asyncio.CancelledError as stopped:
+            stopped.add_note(waiter.advice or request.not_made)
             raise
 
     async def _ask_and_wait(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:

@@ -25,7 +25,8 @@ class _Step(NamedTuple):
     """A moment at which more runs had ended than at any look before."""
 
     at: float
-    finished: int
+    ended: int
+    """Without those that were never started: they take no time, and so tell nothing of the others' pace."""
 
 
 class Progress:
@@ -64,9 +65,9 @@ class Progress:
         self.batch = batch
         self.percent_submitted = max(self.percent_submitted, batch.percent_submitted)
         self.percent_complete = max(self.percent_complete, batch.percent_complete)
-        finished = batch.finished_run_count
-        if finished > (self._steps[-1].finished if self._steps else 0):
-            self._steps.append(_Step(self._clock.now(), finished))
+        ended = batch.finished_run_count - batch.submission_summary.failed_start_submission_count
+        if ended > (self._steps[-1].ended if self._steps else 0):
+            self._steps.append(_Step(self._clock.now(), ended))
 
     @property
     def runs_per_hour(self) -> float | None:
@@ -88,7 +89,8 @@ class Progress:
         rate, total = self._rate(), self.batch.total_runs
         if rate is None or not total or self.batch.status not in _UNDER_WAY:
             return None
-        left = max(total - self._steps[-1].finished, 0) / rate
+        never_started = self.batch.submission_summary.failed_start_submission_count
+        left = max(total - never_started - self._steps[-1].ended, 0) / rate
         return timedelta(seconds=left) if left <= _LONGEST.total_seconds() else None
 
     def _rate(self) -> float | None:
@@ -96,4 +98,4 @@ class Progress:
         if len(self._steps) < 2:  # noqa: PLR2004 - from one look to another
             return None
         first, last = self._steps[0], self._steps[-1]
-        return (last.finished - first.finished) / (self._clock.now() - first.at) if last.at > first.at else None
+        return (last.ended - first.ended) / (self._clock.now() - first.at) if last.at > first.at else None

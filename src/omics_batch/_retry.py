@@ -199,4 +199,11 @@ def _fault_of(state: RetryCallState) -> Fault:
 
 def _tell(state: RetryCallState) -> None:
     fault, retry = _fault_of(state), state.attempt_number + 1
-    LOG.info("%s: %s; attempt %d in %.2f s", fault.operation, fault.detail, retry, state.upcoming_sleep)
+    LOG.info(
+        "%s: %s; attempt %d in %.2f s",
+        fault.operation,
+        fault.detail,
+        retry,
+        state.upcoming_sleep,
+        extra={"absorbed": classify(fault).error.__name__},
+    )

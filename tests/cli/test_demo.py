@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
@@ -18,6 +19,9 @@ from omics_batch.cli._findings import Account, Findings, deviations
 from omics_batch.cli._summary import absorbed, summary
 from omics_batch.testing import ReceivedRequest
 from tests.cli._support import PROGRAM, Shell, line_of
+
+if TYPE_CHECKING:
+    from omics_batch.cli._views import View
 
 
 @pytest.mark.parametrize(
@@ -89,6 +93,20 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
     shown = capsys.readouterr().out
     assert "Not as scripted: why runs failed: {}" in shown
     assert "All went as scripted" not in shown
+
+
+def test_json_ends_with_a_line_that_says_how_it_went(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def perform(view: View, _: float) -> Findings:
+        view.show(findings().batch)
+        return findings()
+
+    monkeypatch.setattr(_demo, "perform", perform)
+    assert main(["demo", "--json"]) == 0
+    change, end = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert change == end["batch"]
+    assert (end["asScripted"], end["differences"], end["requests"], len(end["failed"])) == (True, [], 30, 6)
 
 
 def test_the_summary_fits_a_narrow_terminal_and_acts_on_none() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 import omics_batch
-from omics_batch import LostContactError, OmicsBatchClient, PollPolicy
+from omics_batch import Batch, LostContactError, OmicsBatchClient, PollPolicy
 from omics_batch.cli import _ending
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._exits import Exit
@@ -60,11 +60,21 @@ async def test_each_change_is_one_line_and_the_verdict_another(
     view.end(ending)
     lines = [line.partition("Z  ")[2] for line in capsys.readouterr().out.splitlines()]
     assert lines == [
-        "7123456  SUBMITTING  30.0 %  3 completed, 7 running",
-        "7123456  INPROGRESS  30.0 %  3 completed, 7 running",
+        "7123456  SUBMITTING  ~30.0 %  3 completed, 7 running",
+        "7123456  INPROGRESS  ~30.0 %  3 completed, 7 running",
         "7123456  PROCESSED  100.0 %  10 completed",
         "7123456  Processed in 0:15:00: all 10 runs completed.",
     ]
+
+
+def test_counts_that_fall_take_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
+    """They lag behind the runs; and how far one batch is tells nothing of another."""
+    view = PlainView()
+    for batch_id, completed in (("1", 5), ("1", 4), ("1", 4), ("2", 3), ("1", 6)):
+        runs = {"completedRunCount": completed, "runningRunCount": 10 - completed}
+        view.show(Batch.model_validate(document(id=batch_id, runSummary=runs)))
+    told = [line.split()[1:4:2] for line in capsys.readouterr().out.splitlines()]
+    assert told == [["1", "~50.0"], ["1", "~50.0"], ["1", "~50.0"], ["2", "~30.0"], ["1", "~60.0"]]
 
 
 async def test_each_change_is_one_json_line(story: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import io
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from omics_batch.cli import main
-from tests.cli._support import ID, Here, document, processed
+from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
+from tests.terminal import on_a_terminal
+
+if TYPE_CHECKING:
+    from omics_batch.testing import Simulator
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_it_prints_the_batch_readably(here: Here) -> None:
@@ -27,6 +37,52 @@ def test_it_prints_the_batch_readably(here: Here) -> None:
         "Took      0:15:00",
     ]
     assert (ran.code, ran.stderr) == (0, "")
+
+
+def test_submission_and_completion_are_told_apart_and_that_counts_lag(here: Here) -> None:
+    told = document(
+        runSummary={"completedRunCount": 3, "runningRunCount": 3},
+        submissionSummary={
+            "successfulStartSubmissionCount": 6,
+            "failedStartSubmissionCount": 1,
+            "pendingStartSubmissionCount": 3,
+        },
+    )
+    here.omics.put_batch(told)
+    ran = here.run("get", ID)
+    assert "Submitted 70.0 %" in ran.lines
+    assert "Complete  40.0 % of 10 runs" in ran.lines
+    assert "Runs      3 completed, 1 not submitted, 3 running, 3 to submit (counts lag behind the runs)" in ran.lines
+    here.omics.put_batch(told | {"status": "PROCESSED", "submittedTime": "2025-03-15T10:05:00Z"})
+    ran = here.run("get", ID)
+    assert "Submitted 70.0 %, 2025-03-15T10:05:00Z" in ran.lines
+    assert "lag" not in ran.stdout
+
+
+def test_where_the_service_tells_no_counts_of_the_submission_there_is_its_time(here: Here) -> None:
+    here.omics.put_batch(document(submittedTime="2025-03-15T10:05:00Z"))
+    assert "Submitted 2025-03-15T10:05:00Z" in here.run("get", ID).lines
+
+
+async def test_a_terminal_shows_a_bar_too(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
+    async with on_a_terminal([*PROGRAM, "get", ID], shell.environment) as terminal:
+        assert await terminal.ended() == 0
+    assert "Took      0:15:00" in terminal.text
+    assert [line[71:73] for line in terminal.text.splitlines() if len(line) == 80] == ["━×"]
+
+
+@pytest.mark.parametrize(("told", "is_drawn"), [({}, True), ({"runSummary": {}}, False)])
+def test_a_bar_is_drawn_of_runs_alone(
+    here: Here, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], *, is_drawn: bool
+) -> None:
+    here.omics.put_batch(document() | told)
+    monkeypatch.setenv("COLUMNS", "120")
+    stdout = Terminal()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert here.run("get", ID).code == 0
+    bars = [line for line in stdout.getvalue().splitlines() if {*line} & {*"\u2501\u2500\u2504"}]
+    assert len(bars) == is_drawn
 
 
 def test_a_failed_batch_could_be_read_too(here: Here) -> None:

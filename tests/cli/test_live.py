@@ -1,36 +1,29 @@
-"""The live bar: drawn without a terminal to see its shape, and on a pseudo-terminal to see it move."""
+"""The live picture of one batch: drawn without a terminal to see its shape, and on one to see it move."""
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import io
-import os
-import pty
-import re
-import signal
-import struct
-import termios
-from contextlib import asynccontextmanager
+import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
-from omics_batch import Batch
+from omics_batch import Batch, Progress
+from omics_batch.cli._bar import Bar, widths
 from omics_batch.cli._ending import Ending
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._live import LiveView, picture, widths
-from tests.cli._support import ID, Here, Shell, document, processed
+from omics_batch.cli._live import LiveView, Picture
+from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
+from tests.support import InstantClock
+from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from omics_batch.testing import Simulator
 
-XTERM = {"TERM": "xterm-256color"}
 NOW = datetime(2025, 3, 15, 10, 5, tzinfo=UTC)
+SUBMITTED = {"successfulStartSubmissionCount": 10}
 
 
 @pytest.mark.parametrize(
@@ -46,38 +39,106 @@ def test_a_bar_is_shared_out_whole(numbers: tuple[int, ...], width: int, cells: 
     assert widths(numbers, width) == cells
 
 
-def drawn(batch: Batch, *, width: int = 60, encoding: str = "utf-8") -> list[str]:
+@pytest.mark.parametrize(
+    ("counts", "percent", "drawn"),
+    [
+        ({"completed": 5, "running": 5}, None, "━━━━━─────"),
+        ({"completed": 5, "running": 5}, 50.0, "━━━━━─────"),
+        ({"completed": 2, "pending": 8}, 40.0, "━━━━┄┄┄┄┄┄"),
+        ({"completed": 9, "running": 1}, 99.9, "━━━━━━━━━─"),
+        ({"completed": 9_999, "failed": 1}, 100.0, "━━━━━━━━━×"),
+        ({"completed": 9_999, "not submitted": 1, "running": 10_000}, None, "━━━━×─────"),
+        ({"failed": 1, "running": 99}, 1.0, "──────────"),
+        ({}, None, "┄┄┄┄┄┄┄┄┄┄"),
+        ({}, 100.0, "━━━━━━━━━━"),
+    ],
+)
+def test_a_bar_is_as_full_as_the_percentage_says(counts: dict[str, int], percent: float | None, drawn: str) -> None:
+    """Even where counts lag, or fell since; only what is whole fills it, and a failure among thousands is seen."""
+    assert Bar(counts, percent).drawn(10, ascii_only=False).plain == drawn
+
+
+def drawn(*documents: dict[str, Any], width: int = 60, encoding: str = "utf-8", notice: str = "") -> list[str]:
+    """What is drawn of a batch that was seen so, one hour after the other."""
+    clock = InstantClock()
+    progress = Progress(clock)
+    for told in documents:
+        clock.time += 3600
+        progress.see(Batch.model_validate(told))
+    assert progress.batch is not None
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     console = Console(file=output, width=width, markup=False)
-    console.print(picture(batch, NOW, NOW - timedelta(seconds=7)))
+    console.print(Picture(progress, progress.batch, NOW, NOW - timedelta(seconds=7), notice))
     output.seek(0)
     return [line.rstrip() for line in output.read().splitlines()]
 
 
-def test_the_lines_weight_tells_without_colours() -> None:
-    assert drawn(Batch.model_validate(document(name="[red]cohort\x1b[31m"))) == [
-        "Batch 7123456 [red]cohort [31m                    INPROGRESS",
-        "━━━━━━━━━━━━━─────────────────────────────   30.0 %  0:05:00",
-        "3 completed  7 running",
+def cells(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+def test_submission_and_execution_are_told_apart_and_the_glyphs_tell_without_colours() -> None:
+    starts = {"successfulStartSubmissionCount": 4, "failedStartSubmissionCount": 1, "pendingStartSubmissionCount": 5}
+    runs = {"completedRunCount": 2, "runningRunCount": 2}
+    assert drawn(document("SUBMITTING", name="cohort", submissionSummary=starts, runSummary=runs)) == [
+        "Batch 7123456 cohort                              SUBMITTING",
+        "submitted  ━━━━━━━━━━━×××┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄    50.0 %",
+        "complete   ━━━━━×××──────┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄   ~30.0 %   0:05:00",
+        "2 completed  1 not submitted  2 running  5 to submit",
+        "~ lags behind the runs",
     ]
 
 
-def test_a_terminal_without_unicode_has_a_bar_too() -> None:
-    summary = {"completedRunCount": 5, "pendingRunCount": 5}
-    assert drawn(Batch.model_validate(document(runSummary=summary)), width=40, encoding="ascii")[1] == (
-        "###########...........   50.0 %  0:05:00"
-    )
+def test_the_rate_and_the_time_left_are_told_once_they_are_known() -> None:
+    looks = [
+        document(submissionSummary=SUBMITTED, runSummary={"completedRunCount": done, "runningRunCount": 10 - done})
+        for done in (3, 5)
+    ]
+    assert drawn(*looks)[4] == "2.0 runs an hour  2h30m left  ~ lags behind the runs"
+    assert drawn(*looks[:1])[4] == "~ lags behind the runs"
 
 
-def test_without_runs_and_times_there_is_an_empty_bar_and_the_waits_own_time() -> None:
-    assert drawn(Batch.model_validate({"id": ID, "status": "CREATING"}), width=40)[1:] == [
-        "┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄    0.0 %  0:00:07",
+def test_counts_that_fall_take_nothing_back() -> None:
+    looks = [document(runSummary={"completedRunCount": done, "runningRunCount": 10 - done}) for done in (5, 3)]
+    assert "━━━━━━━━━━━━━━──────────────" in drawn(*looks)[2]
+    assert "~50.0 %" in drawn(*looks)[2]
+
+
+def test_a_batch_that_has_ended_has_exact_counts_and_no_rate() -> None:
+    told = drawn(document(), processed(completedRunCount=9, failedRunCount=1))
+    assert "   100.0 %   0:15:00" in told[2]
+    assert told[3:] == ["9 completed  1 failed"]
+
+
+def test_a_terminal_without_unicode_has_bars_too_and_escapes_what_it_lacks() -> None:
+    runs = {"completedRunCount": 4, "failedRunCount": 1, "runningRunCount": 2, "pendingRunCount": 3}
+    lines = drawn(document(runSummary=runs, name="caf\u00e9" + 30 * "-"), width=40, encoding="ascii")
+    assert lines[0] == "Batch 7123456 caf\\xe9----...  INPROGRESS"
+    assert lines[2] == "########xx----......   ~50.0 %   0:05:00"
+
+
+def test_without_runs_and_times_there_are_empty_bars_and_the_waits_own_time() -> None:
+    assert drawn({"id": ID, "status": "CREATING"}, width=40)[1:] == [
+        "┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄     0.0 %",
+        "┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄     0.0 %   0:00:07",
         "no runs yet",
     ]
 
 
-def test_a_wide_terminal_is_not_used_up() -> None:
-    assert max(map(len, drawn(Batch.model_validate(document()), width=300))) == 100
+@pytest.mark.parametrize("width", [300, 100, 60, 59, 40, 20, 8])
+def test_no_line_is_wider_than_the_terminal_nor_than_the_eye_likes(width: int) -> None:
+    lines = drawn(document(name=64 * "全"), width=width, notice="Absorbed: " + 200 * "x")
+    assert max(map(cells, lines)) <= min(width, 100)
+    assert lines[0].endswith("INPROGRESS"[:width])
+    assert "30.0 %"[: max(width - 4, 0)] in lines[2]
+
+
+def test_a_strangers_name_acts_on_no_terminal() -> None:
+    assert drawn(document(name="[red]cohort\x1b[31m\u202e"))[0].startswith("Batch 7123456 [red]cohort [31m   ")
+
+
+def test_trouble_that_was_absorbed_is_told_below() -> None:
+    assert drawn(document(), notice="Absorbed: 3 throttled")[-1] == "Absorbed: 3 throttled"
 
 
 def test_notes_and_verdicts_stay_above_and_below_and_errors_are_not_its_own() -> None:
@@ -91,66 +152,35 @@ def test_notes_and_verdicts_stay_above_and_below_and_errors_are_not_its_own() ->
     assert written.endswith("Processed.\n")
 
 
-class Terminal:
-    """The master's end of a pseudo-terminal."""
-
-    def __init__(self, columns: int = 80) -> None:
-        self._end, self.other = pty.openpty()
-        fcntl.ioctl(self.other, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-        os.set_blocking(self._end, False)
-        self.seen = ""
-
-    async def until(self, pattern: str) -> None:
-        while not re.search(pattern, self.seen):
-            try:
-                self.seen += os.read(self._end, 65536).decode()
-            except BlockingIOError:
-                await asyncio.sleep(0.01)
-
-    def close(self) -> None:
-        os.close(self._end)
-        os.close(self.other)
-
-
-@asynccontextmanager
-async def terminal() -> AsyncGenerator[Terminal]:
-    made = Terminal()
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 async def test_on_a_terminal_a_bar_moves_between_the_looks(omics: Simulator, shell: Shell) -> None:
-    created = datetime.now(UTC) - timedelta(hours=1)
-    omics.put_batch(document(creationTime=created))
-    async with terminal() as screen, shell.started("wait", ID, stdout=screen.other, settings=XTERM) as process:
-        await screen.until(r"1:00:0[0-9].*\n.*3 completed.*7 running")
-        await screen.until(r"(?s)(1:00:0[0-9]).*1:00:0(?!\1)[1-9]")
+    omics.put_batch(document(creationTime=datetime.now(UTC) - timedelta(hours=1)))
+    async with on_a_terminal([*PROGRAM, "wait", ID], shell.environment) as terminal:
+        first = await terminal.until(r"1:00:0[0-9]\n3 completed  7 running\n")
+        shown = await terminal.until(rf"1:00:0(?!{first.partition('1:00:0')[2][0]})[0-9]\n")
+        assert shown.count("INPROGRESS") == 1
         assert omics.requests_of("GetBatch") == 1
-        process.send_signal(signal.SIGINT)
-        _, stderr = await process.communicate()
-        assert process.returncode == 130
-        await screen.until(r"\x1b\[\?25h")  # the cursor is back
-    assert "the wait was stopped" in stderr.decode()
+        terminal.type("\x03")
+        assert await terminal.ended() == 130
+        assert terminal.written.endswith(b"wait 7123456\r\n")
+    assert b"\x1b[?25h" in terminal.written  # the cursor is back
+    assert "the wait was stopped; batch 7123456 goes on" in terminal.text
 
 
 async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, measured_shell: Shell) -> None:
     omics.put_batch(processed(completedRunCount=10))
-    async with terminal() as screen, measured_shell.started("wait", ID, stdout=screen.other, settings=XTERM) as process:
-        await screen.until(r"(?s)PROCESSED.*Processed in 0:15:00: all 10 runs completed\.")
-        assert await process.wait() == 0
+    async with on_a_terminal([*PROGRAM, "wait", ID], measured_shell.environment) as terminal:
+        assert await terminal.ended() == 0
+    assert terminal.text.splitlines()[-2:] == ["10 completed", "Processed in 0:15:00: all 10 runs completed."]
 
 
-async def test_a_terminal_that_cannot_move_gets_plain_lines(omics: Simulator, shell: Shell) -> None:
+@pytest.mark.parametrize("command", ["wait", "watch"])
+async def test_a_terminal_that_cannot_move_gets_plain_lines(omics: Simulator, shell: Shell, command: str) -> None:
     omics.put_batch(processed(completedRunCount=10))
-    async with (
-        terminal() as screen,
-        shell.started("wait", ID, stdout=screen.other, settings={"TERM": "dumb"}) as process,
-    ):
-        await screen.until(r"Z  7123456  PROCESSED  100.0 %  10 completed\r\n")
-        assert await process.wait() == 0
-    assert "\x1b" not in screen.seen
+    environment = {**shell.environment, "TERM": "dumb"}
+    async with on_a_terminal([*PROGRAM, command, ID, ID], environment) as terminal:
+        assert await terminal.ended() == 0
+    assert "Z  1 batch: 1 succeeded." in terminal.text
+    assert b"\x1b" not in terminal.written
 
 
 def test_colours_forced_upon_a_pipe_do_not_make_it_a_terminal(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

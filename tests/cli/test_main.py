@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,7 @@ import typer
 import omics_batch
 from omics_batch.cli import main
 from omics_batch.cli._connection import Connection
-from tests.cli._support import ID, Shell
+from tests.cli._support import ID, Here, Shell, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,15 +68,8 @@ def test_without_a_command_it_shows_which_there_are(capsys: pytest.CaptureFixtur
     assert main([]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    for command in ("get", "wait", "simulate", "demo"):
-        assert f"\n  {command} " in shown.err
+    assert "\n  get       Show a batch as it stands now.\n" in shown.err
     assert "demo-service" not in shown.err
-
-
-@pytest.mark.parametrize("command", ["get", "wait", "simulate", "demo"])
-def test_each_command_helps_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([command, "--help"]) == 0
-    assert f"Examples:\n    omics-batch {command}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -115,6 +111,19 @@ def test_what_nobody_thought_of_is_one_line_too(
     assert capsys.readouterr().err == (
         "omics-batch: unexpected ValueError: [31mbroken. This is a defect: please report it.\n"
     )
+
+
+class FullDisk(io.StringIO):
+    """What stdout leads to where nothing can be written any more."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_no_defect_of_the_program(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.omics.put_batch(document())
+    monkeypatch.setattr(sys, "stdout", FullDisk())
+    assert here.run("get", ID, "--json").complaints == ["omics-batch: [Errno 28] No space left on device"]
 
 
 def test_ctrl_c_between_two_steps_leaves_no_trace(

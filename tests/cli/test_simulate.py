@@ -108,9 +108,9 @@ def test_a_scenario_that_is_none_is_told_of_line_by_line(here: Here, tmp_path: P
     ran = here.run("simulate", "--scenario", str(path))
     assert (ran.code, ran.stdout) == (2, "")
     assert ran.complaints == [
-        f"omics-batch: {path}: line 3: batches[0].runs: is missing",
+        f"omics-batch: {path}: line 1: quota: should be a valid number",
+        f"{path}: line 3: batches[0].runs: is missing",
         f"{path}: line 3: batches[0].run: is unknown here, where these are known: runs, name, life",
-        f"{path}: line 1: quota: should be a valid number",
     ]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Both of typer's own click and the one it came from: all that is wrong with a command line is one of these.
 _UsageError: Final = typer.BadParameter.__mro__[1]
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -53,6 +53,9 @@ def _told(error: Exception) -> Exit:
     if isinstance(error, (OmicsBatchError, ProgramError)):
         complain(str(error))
         return exit_of(error)
+    if isinstance(error, OSError):  # a full disk under stdout, a home that nothing can be installed in
+        complain(str(error))
+        return Exit.ERROR
     logging.getLogger("omics_batch").debug("unexpected", exc_info=error)
     complain(f"unexpected {type(error).__name__}: {error}. This is a defect: please report it.")
     return Exit.ERROR
@@ -71,12 +74,12 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True, epilog="Example: omics-batch wait 7123456 --timeout 24h")
+@app.callback(invoke_without_command=True, epilog=f"{_program.NAME} COMMAND --help tells more, with examples.")
 def overview(
     context: typer.Context,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,  # noqa: FBT002 - typer reads options off parameters
 ) -> Exit:
-    """Follow AWS HealthOmics run batches: get one, wait for it, see how its runs fared."""
+    """Start, follow and end AWS HealthOmics run batches."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         return Exit.USAGE

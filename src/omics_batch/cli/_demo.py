@@ -11,7 +11,6 @@ from omics_batch import (
     PollPolicy,
     StartRunBatchRequest,
 )
-from omics_batch.cli import _ending
 from omics_batch.cli._cohort import SAMPLES
 from omics_batch.cli._findings import Findings
 from omics_batch.cli._theatre import raised
@@ -34,7 +33,6 @@ async def perform(view: View, speed: float) -> Findings:
             started = await client.start_run_batch(cohort())
             with view:
                 batch = await client.wait_until_processed(started, on_update=view.show)
-            view.end(_ending.processed(batch))
             failed = [run async for run in client.failed_runs(batch)]
         return Findings(batch, failed, await stage.close())
 

@@ -26,8 +26,10 @@ class Ending:
     """The last that was seen."""
     error: str | None = None
     """The class of the error that ended the wait; None where the batch was processed, and after a signal."""
+    goes_on: bool = False
+    """Whether the batch goes on without the wait."""
     resume: str | None = None
-    """The command that waits on; None where there is nothing to wait for any more."""
+    """The command that waits on; None where there is nothing to wait for any more, or it is told for many at once."""
 
     @property
     def is_verdict(self) -> bool:
@@ -53,7 +55,7 @@ def processed(batch: Batch) -> Ending:
     return Ending(exit=exit_code, batch_id=batch.id, message=verdict(batch), batch=batch)
 
 
-def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: str) -> Ending:
+def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: str | None = None) -> Ending:
     """Tell how a wait ended with an error, which may leave the batch going on."""
     goes_on = isinstance(error, (WaitTimeoutError, LostContactError))
     return Ending(
@@ -62,6 +64,7 @@ def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: s
         message=shown(str(error), limit=1000),
         batch=batch,
         error=type(error).__name__,
+        goes_on=goes_on,
         resume=resume if goes_on else None,
     )
 
@@ -74,5 +77,6 @@ def signalled(exit_code: Exit, batch_id: str, batch: Batch | None, resume: str) 
         batch_id=batch_id,
         message=f"the wait was stopped; batch {batch_id} goes on{standing}",
         batch=batch,
+        goes_on=True,
         resume=resume,
     )

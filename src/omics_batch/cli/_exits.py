@@ -17,7 +17,7 @@ class Exit(IntEnum):
     """What the program's exit code says."""
 
     OK = 0
-    """All runs succeeded, or no verdict is possible; for other commands than `wait`: it did its job."""
+    """The command did its job; of a wait: all runs succeeded, or no verdict is possible."""
     ERROR = 1
     USAGE = 2
     """The command line cannot be right; nothing was sent."""
@@ -37,6 +37,11 @@ class Exit(IntEnum):
 class ProgramError(Exception):
     """What keeps a command from doing its job; the message is all that its user needs to know."""
 
+    def __init__(self, message: str, code: Exit = Exit.ERROR) -> None:
+        """Keep the exit code."""
+        super().__init__(message)
+        self.exit: Exit = code
+
 
 class SetupError(InvalidInputError):
     """No client can be made: of the configuration, something is missing or wrong."""
@@ -53,4 +58,6 @@ _BY_ERROR: Final = (
 
 def exit_of(error: Exception) -> Exit:
     """Give the exit code of an error."""
+    if isinstance(error, ProgramError):
+        return error.exit
     return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.ERROR)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omics_batch import FailureKind
 from omics_batch.cli._cohort import FAILED_RUNS, NOT_SUBMITTED, REQUEST_TIMEOUTS, SAMPLES, THROTTLES
+from omics_batch.cli._output import as_the_service_tells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,3 +63,18 @@ def deviations(findings: Findings) -> list[str]:
     return [
         f"{what}: {found}, where the script says {scripted}" for what, found, scripted in compared if found != scripted
     ]
+
+
+def document(findings: Findings, differences: Sequence[str]) -> dict[str, Any]:
+    """Write the findings for a program, and where they differ from the script."""
+    return {
+        "asScripted": not differences,
+        "differences": differences,
+        "requests": findings.account.requests,
+        "errors": findings.account.errors,
+        "failed": [
+            {"runSettingId": run.run_setting_id, "kind": run.kind.value, "reason": run.reason, "message": run.message}
+            for run in findings.failed
+        ],
+        "batch": as_the_service_tells(findings.batch),
+    }

@@ -1,4 +1,4 @@
-"""The live view of a wait: a bar in the colours of its runs, and a clock that ticks between the looks."""
+"""The live view of a wait for one batch: bars in the colours of its runs, and a clock that ticks between the looks."""
 
 from __future__ import annotations
 
@@ -6,44 +6,35 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
-from rich.console import Group, RenderableType
-from rich.constrain import Constrain
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from omics_batch import Progress
+from omics_batch.cli._bar import STYLES, Bar
+from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
+from omics_batch.cli._figures import LAGS, LEGEND, lags, left, percentage, rate
 from omics_batch.cli._views import PlainView
-from omics_batch.cli._words import percent, shown, title
+from omics_batch.cli._words import shown, title
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
     from types import TracebackType
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from omics_batch import Batch
     from omics_batch.cli._ending import Ending
     from omics_batch.cli._views import View
 
-STYLES: Final = {
-    "completed": "green",
-    "failed": "red",
-    "not submitted": "magenta",
-    "cancelled": "yellow",
-    "deleted": "yellow",
-    "stopping": "yellow",
-    "running": "blue",
-    "starting": "cyan",
-    "pending": "bright_black",
-    "to submit": "bright_black",
-}
-_ENDED: Final = ("completed", "failed", "not submitted", "cancelled", "deleted")
-_UNDER_WAY: Final = ("running", "starting", "stopping")
-_GLYPHS: Final = ("━", "─", "┄")
-_ASCII_GLYPHS: Final = ("#", "-", ".")
+__all__ = ["STYLES", "Bar", "LiveView", "Picture", "is_live", "view_on"]
+
 _WIDEST: Final = 100
 """Columns that the eye still takes in at once."""
+
+_NARROW: Final = 60
+"""With fewer columns, the bars have no labels."""
 
 
 def is_live(output: Console) -> bool:
@@ -51,48 +42,25 @@ def is_live(output: Console) -> bool:
     return sys.stdout.isatty() and not output.is_dumb_terminal
 
 
-def view_on(output: Console) -> View:
-    """Choose how a wait is shown to people."""
-    return LiveView(output) if is_live(output) else PlainView()
+def view_on(output: Console, notices: Callable[[], str] = str) -> View:
+    """Choose how a wait is shown to people.
 
-
-def widths(numbers: Sequence[int], width: int) -> list[int]:
-    """Share out the cells of a bar: in proportion, none for nothing, and all of them used up."""
-    total = sum(numbers)
-    edges: list[int] = []
-    seen = 0
-    for number in numbers:
-        seen += number
-        edges.append(round(width * seen / total))
-    return [end - start for start, end in zip([0, *edges], edges, strict=False)]
-
-
-class Bar:
-    """The runs of a batch side by side, coloured by state; the line's weight tells without colours."""
-
-    def __init__(self, counts: Mapping[str, int]) -> None:
-        """Take the counts by state, in the order of the bar."""
-        self._counts = counts or {"to submit": 1}
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw as wide as there is room."""
-        ended, under_way, rest = _ASCII_GLYPHS if options.ascii_only else _GLYPHS
-        bar = Text(no_wrap=True, overflow="crop")
-        cells = widths([*self._counts.values()], options.max_width)
-        for state, width in zip(self._counts, cells, strict=True):
-            glyph = ended if state in _ENDED else under_way if state in _UNDER_WAY else rest
-            bar.append(glyph * width, STYLES[state])
-        yield bar
+    Args:
+        output: Where.
+        notices: Tells what happened on the way, in a line; nothing, where a picture need not show it.
+    """
+    return LiveView(output, notices) if is_live(output) else PlainView()
 
 
 class LiveView:
-    """A bar that moves, for terminals."""
+    """Bars that move, for terminals."""
 
-    def __init__(self, output: Console) -> None:
-        """Take the console to draw on."""
+    def __init__(self, output: Console, notices: Callable[[], str] = str) -> None:
+        """Take the console to draw on, and what tells of the trouble on the way."""
         self._console = output
+        self._notices = notices
         self._started = datetime.now(UTC)
-        self._batch: Batch | None = None
+        self._progress = Progress()
         # What others write to stderr meanwhile goes above the bar, unless it goes to a file.
         self._live = Live(
             console=output, get_renderable=self._picture, refresh_per_second=5, redirect_stderr=sys.stderr.isatty()
@@ -111,7 +79,7 @@ class LiveView:
 
     def show(self, batch: Batch) -> None:
         """Draw a batch from now on."""
-        self._batch = batch
+        self._progress.see(batch)
         self._live.refresh()
 
     def note(self, text: str) -> None:
@@ -125,28 +93,69 @@ class LiveView:
 
     def _picture(self) -> RenderableType:
         now = datetime.now(UTC)
-        if self._batch is None:
+        if self._progress.batch is None:
             return Text(f"Looking for the batch ... {written(now - self._started)}")
-        return picture(self._batch, now, self._started)
+        return Picture(self._progress, self._progress.batch, now, self._started, self._notices())
 
 
-def picture(batch: Batch, now: datetime, started: datetime) -> RenderableType:
-    """Draw a batch: which it is and where it stands, the bar, and the counts.
+class Picture:
+    """A batch: which it is and where it stands, how far its submission and its runs are, and how fast.
 
     Args:
+        progress: How far it is.
         batch: The batch as it was last seen.
         now: The present.
         started: When the wait began: where the service gives no creation time, time is told from here.
+        notice: What happened on the way.
     """
-    so_far = batch.elapsed(now)
-    head = Table.grid(expand=True, padding=(0, 2, 0, 0))
-    head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    head.add_column(justify="right", no_wrap=True)
-    head.add_row(Text(f"Batch {title(batch)}", "bold"), Text(shown(batch.status, limit=30)))
-    bar = Table.grid(expand=True, padding=(0, 2, 0, 0))
-    bar.add_column(ratio=1)
-    bar.add_column(justify="right", no_wrap=True, min_width=7)
-    bar.add_column(justify="right", no_wrap=True)
-    bar.add_row(Bar(batch.run_counts), percent(batch), written(now - started if so_far is None else so_far))
-    states = Text("  ").join(Text(f"{number} {label}", STYLES[label]) for label, number in batch.run_counts.items())
-    return Constrain(Group(head, bar, states or Text("no runs yet", "bright_black")), _WIDEST)
+
+    def __init__(self, progress: Progress, batch: Batch, now: datetime, started: datetime, notice: str = "") -> None:
+        self._progress = progress
+        self._batch = batch
+        so_far = batch.elapsed(now)
+        self._time = written(now - started if so_far is None else so_far)
+        self._notice = notice
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it, not too wide."""
+        width = min(options.max_width, _WIDEST)
+        status = fitting(self._batch.status, 30, options.encoding)
+        name = fitting(f"Batch {title(self._batch)}", width - len(status) - 2, options.encoding)
+        yield Text.assemble((padded(name, width - len(status)), "bold"), status, no_wrap=True, overflow="crop")
+        yield from self._bars(width, ascii_only=options.ascii_only)
+        yield Group(*self._states(width))
+        if self._notice:
+            yield Text(fitting(self._notice, width, options.encoding), "yellow")
+
+    def _bars(self, width: int, *, ascii_only: bool) -> RenderResult:
+        progress, starts = self._progress, self._batch.submission_summary
+        submitted = {
+            "submitted": starts.successful_start_submission_count,
+            "not submitted": starts.failed_start_submission_count,
+        }
+        submission = Bar({state: number for state, number in submitted.items() if number}, progress.percent_submitted)
+        execution = Bar(self._batch.run_counts, progress.percent_complete)
+        complete = (LAGS if lags(self._batch) else "") + percentage(progress.percent_complete)
+        bars = {
+            "submitted": (submission, percentage(progress.percent_submitted), ""),
+            "complete": (execution, complete, self._time),
+        }
+        for label, (bar, percent, time) in bars.items():
+            start = f"{label:<11}" if width >= _NARROW else ""
+            end = f"{percent:>10}{time:>10}"
+            drawn = bar.drawn(max(width - len(start) - len(end), 0), ascii_only=ascii_only)
+            yield Text.assemble((start, "dim"), drawn, end, no_wrap=True, overflow="crop")
+
+    def _states(self, width: int) -> list[Text]:
+        counts = self._batch.run_counts
+        states = [Text(f"{number:,} {label}", STYLES[label]) for label, number in counts.items()]
+        pace = "" if self._batch.is_terminal else rate(self._progress.runs_per_hour)
+        remaining = left(self._progress.remaining)
+        facts = [f"{pace} runs an hour" if pace else "", f"{remaining} left" if remaining else ""]
+        told = [Text(fact) for fact in facts if fact]
+        if lags(self._batch):
+            told.append(Text(LEGEND, "dim"))
+        return [
+            *packed(states or [Text("no runs yet", "bright_black")], width, most=4),
+            *packed(told, width, most=3),
+        ]

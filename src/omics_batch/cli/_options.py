@@ -9,14 +9,26 @@ import typer
 
 from omics_batch.cli._durations import Span, span_of
 
+STDIN: Final = "-"
+"""Stands for the batches that stdin names."""
+
 _SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:.+", re.ASCII | re.DOTALL)
 
 
-def _batch_of(text: str) -> str:
+def batch_of(text: str) -> str:
+    """Take a batch's id or ARN.
+
+    Raises:
+        typer.BadParameter: It can be neither.
+    """
     # The library checks it whole, with the region at hand; what no region can mend is told without one.
     if not _SHAPE.fullmatch(text):
         raise typer.BadParameter(f"{text[:100]!a} is neither 1 to 18 digits, such as 7123456, nor a batch's ARN.")
     return text
+
+
+def _batch_or_stdin_of(text: str) -> str:
+    return text if text == STDIN else batch_of(text)
 
 
 def _span_of(text: str) -> Span:
@@ -27,7 +39,15 @@ def _span_of(text: str) -> Span:
 
 
 BatchId: TypeAlias = Annotated[
-    str, typer.Argument(metavar="ID", parser=_batch_of, help="The batch's id, such as 7123456, or its ARN.")
+    str, typer.Argument(metavar="ID", parser=batch_of, help="The batch's id, such as 7123456, or its ARN.")
+]
+BatchIds: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID",
+        parser=_batch_or_stdin_of,
+        help="Ids such as 7123456, or ARNs; - reads them from stdin, one a line.",
+    ),
 ]
 Region: TypeAlias = Annotated[str | None, typer.Option(help="AWS region, if not the environment's or the profile's.")]
 Profile: TypeAlias = Annotated[str | None, typer.Option(help="Profile of the AWS configuration files.")]
@@ -43,3 +63,4 @@ Timeout: TypeAlias = Annotated[
     Span | None,
     typer.Option(metavar="SPAN", parser=_span_of, help="Stop waiting after 90s, 30m, 24h, 2d, ...; 0 looks once."),
 ]
+Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, metavar="N", help="End after so many.")]

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from omics_batch import Batch
+    from collections.abc import Iterable
+
+
+class Answer(Protocol):
+    """What the service said, whatever it is about."""
+
+    def model_dump(self, *, mode: str, by_alias: bool) -> dict[str, Any]:
+        """Write it as a document."""
+        ...
 
 
 def console() -> Console:
     """Make a console on stdout that takes every text as it is: nothing in it is markup."""
-    return Console(markup=False, emoji=False, highlight=False)
+    # Whatever FORCE_COLOR says to others: what is in a pipe is read by programs.
+    is_terminal = None if sys.stdout.isatty() else False
+    return Console(markup=False, emoji=False, highlight=False, force_terminal=is_terminal)
 
 
 def as_json(document: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - whatever JSON can hold
@@ -27,6 +39,12 @@ def say_json(document: Any, *, indent: int | None = None) -> None:  # noqa: ANN4
     typer.echo(as_json(document, indent=indent))
 
 
-def as_the_service_tells(batch: Batch) -> dict[str, Any]:
-    """Give a batch in the service's own names, ready for JSON."""
-    return batch.model_dump(mode="json", by_alias=True)
+def say_facts(output: Console, facts: Iterable[tuple[str, str]]) -> None:
+    """Write labels and values, a line each."""
+    for label, value in facts:
+        output.print(Text.assemble((f"{label:<10}", "bold"), value), soft_wrap=True)
+
+
+def as_the_service_tells(answer: Answer) -> dict[str, Any]:
+    """Give an answer in the service's own names, ready for JSON."""
+    return answer.model_dump(mode="json", by_alias=True)

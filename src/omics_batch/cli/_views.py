@@ -58,9 +58,15 @@ class _Still:
 class PlainView(_Still):
     """One line a change, with the time: for logs."""
 
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self._furthest: dict[str, float] = {}
+
     def show(self, batch: Batch) -> None:
-        """Write the line of a batch."""
-        self.note(line(batch))
+        """Write where a batch stands; how far it was seen once stays, whatever counts that lag say later."""
+        furthest = self._furthest.get(batch.id, 0.0)
+        self.note(line(batch, furthest))
+        self._furthest[batch.id] = max(batch.percent_complete, furthest)
 
     def note(self, text: str) -> None:
         """Write a line."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch import Outcome
 from omics_batch.cli._durations import written
+from omics_batch.cli._figures import LAGS, lags, percentage
 
 if TYPE_CHECKING:
     from omics_batch import Batch
@@ -31,8 +32,7 @@ def counted(batch: Batch) -> str:
 
 def percent(batch: Batch) -> str:
     """Write how far the batch is; 100 % only when it is."""
-    text = f"{batch.percent_complete:.1f} %"
-    return "99.9 %" if text == "100.0 %" and batch.percent_complete < 100 else text  # noqa: PLR2004 - 100 % is all
+    return percentage(batch.percent_complete)
 
 
 def title(batch: Batch) -> str:
@@ -45,9 +45,15 @@ def timestamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def line(batch: Batch) -> str:
-    """Write where a batch stands in one line."""
-    return f"{batch.id}  {shown(batch.status)}  {percent(batch)}  {counted(batch)}"
+def line(batch: Batch, furthest: float = 0.0) -> str:
+    """Write where a batch stands in one line.
+
+    Args:
+        batch: The batch.
+        furthest: The percentage that was seen of it before, which counts that lag behind may fall below.
+    """
+    so_far = (LAGS if lags(batch) else "") + percentage(max(batch.percent_complete, furthest))
+    return f"{batch.id}  {shown(batch.status)}  {so_far}  {counted(batch)}"
 
 
 def verdict(batch: Batch) -> str:
@@ -72,7 +78,6 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
     took = batch.elapsed(now)
     times = [
         ("Created", batch.creation_time),
-        ("Submitted", batch.submitted_time),
         ("Processed", batch.processed_time),
         ("Failed", batch.failed_time),
     ]
@@ -83,8 +88,9 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         ("Status", _status(batch)),
         ("Outcome", batch.outcome.value.lower().replace("_", " ")),
         ("Reason", batch.failure_reason),
+        ("Submitted", _submitted(batch)),
         ("Complete", f"{percent(batch)} of {batch.total_runs} runs" if batch.total_runs else percent(batch)),
-        ("Runs", counted(batch)),
+        ("Runs", f"{counted(batch)} (counts lag behind the runs)" if lags(batch) else counted(batch)),
         *((label, None if moment is None else timestamp(moment)) for label, moment in times),
         ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),
     ]
@@ -93,3 +99,14 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
 
 def _status(batch: Batch) -> str:
     return batch.status if batch.status.is_known else f"{shown(batch.status)} (not known to this release)"
+
+
+def _submitted(batch: Batch) -> str | None:
+    """Write how far the submission is, and when it was over; None where the service tells nothing of it."""
+    starts = batch.submission_summary
+    is_told = starts.successful_start_submission_count or starts.failed_start_submission_count
+    parts = [
+        percentage(batch.percent_submitted) if is_told or starts.pending_start_submission_count else None,
+        None if batch.submitted_time is None else timestamp(batch.submitted_time),
+    ]
+    return ", ".join(part for part in parts if part) or None

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from omics_batch.cli._commands._demo import demo, demo_service
+from omics_batch.cli._commands._ends import cancel, delete
+from omics_batch.cli._commands._failed import failed
 from omics_batch.cli._commands._get import get
+from omics_batch.cli._commands._lists import list_, runs
 from omics_batch.cli._commands._simulate import simulate
+from omics_batch.cli._commands._start import start
 from omics_batch.cli._commands._wait import wait
+from omics_batch.cli._commands._watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,10 +22,20 @@ if TYPE_CHECKING:
     from omics_batch.cli._exits import Exit
 
 COMMANDS: Final[dict[Callable[..., Exit], tuple[str, ...]]] = {
+    start: ("omics-batch start cohort.yaml --dry-run", "omics-batch start cohort.yaml --json | jq -r .id"),
     get: ("omics-batch get 7123456", "omics-batch get 7123456 --json | jq .runSummary"),
-    wait: ("omics-batch wait 7123456 --timeout 24h && echo all runs succeeded",),
+    list_: ("omics-batch list --status INPROGRESS", "omics-batch list --name cohort --ids | omics-batch wait -"),
+    runs: ("omics-batch runs 7123456 --submission-status FAILED", "omics-batch runs 7123456 --json | jq -r .runArn"),
+    failed: ("omics-batch failed 7123456", "omics-batch failed 7123456 --json | jq -r .runSettingId"),
+    wait: (
+        "omics-batch wait 7123456 --timeout 24h && echo all runs succeeded",
+        "omics-batch list --status INPROGRESS --ids | omics-batch wait -",
+    ),
+    watch: ("omics-batch watch 7123456 7123457", "omics-batch list --status INPROGRESS --ids | omics-batch watch -"),
+    cancel: ("omics-batch cancel 7123456", "omics-batch cancel 7123456 --yes --timeout 1h --json"),
+    delete: ("omics-batch delete 7123456", "omics-batch delete 7123456 --runs-only"),
     simulate: ("omics-batch simulate --runs 96 --time-scale 10", "omics-batch simulate --scenario cohort.yaml"),
-    demo: ("omics-batch demo", "omics-batch demo --speed 5"),
+    demo: ("omics-batch demo", "omics-batch demo --speed 5", "omics-batch demo --json | tail -n 1 | jq .failed"),
 }
 """Each command, with examples of its use."""
 
@@ -29,5 +44,6 @@ def add_to(app: typer.Typer) -> None:
     """Make the commands those of a program."""
     for command, examples in COMMANDS.items():
         # \b keeps the lines as they are.
-        app.command(epilog="\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)]))(command)
+        epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
+        app.command(command.__name__.removesuffix("_"), epilog=epilog)(command)
     app.command(hidden=True)(demo_service)

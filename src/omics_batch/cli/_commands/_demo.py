@@ -9,28 +9,37 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from omics_batch.cli._ending import processed
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._live import view_on
-from omics_batch.cli._output import console
+from omics_batch.cli._options import Json  # noqa: TC001 - typer reads it off the parameters
+from omics_batch.cli._output import console, say_json
 from omics_batch.cli._signals import until_signalled
 from omics_batch.cli._stderr import logged_to
+from omics_batch.cli._views import JsonView
 
 
 def demo(
     speed: Annotated[float, typer.Option(help="How many times as fast.", min=0.1, max=100, show_default=False)] = 1.0,
+    *,
+    json: Json = False,
 ) -> Exit:
     """Watch 96 runs on a local HealthOmics, in about 15 seconds.
 
     It needs no AWS account, no credentials and no configuration. It ends with 0 if all went as scripted.
+
+    With --json, each change is one line, the batch as GetBatch tells it; the last line alone has asScripted, beside
+    differences, requests, errors, failed and batch.
     """
     from omics_batch.cli import _demo  # noqa: PLC0415 - no other command needs it
     from omics_batch.cli._cohort import SAMPLES  # noqa: PLC0415 - the same
-    from omics_batch.cli._findings import deviations  # noqa: PLC0415 - the same
+    from omics_batch.cli._findings import deviations, document  # noqa: PLC0415 - the same
     from omics_batch.cli._summary import summary  # noqa: PLC0415 - the same
 
     output = console()
-    view = view_on(output)
-    output.print(Text(f"{len(SAMPLES)} samples on a HealthOmics of this machine, a process of its own.\n", "bold"))
+    view = JsonView() if json else view_on(output)
+    if not json:
+        output.print(Text(f"{len(SAMPLES)} samples on a HealthOmics of this machine, a process of its own.\n", "bold"))
 
     def tell(text: str) -> None:
         if text.startswith(_demo.OPERATION):
@@ -39,7 +48,11 @@ def demo(
     with logged_to(tell, logging.INFO):
         findings = asyncio.run(until_signalled(_demo.perform(view, speed)))
     differences = deviations(findings)
-    output.print(summary(findings, differences))
+    if json:
+        say_json(document(findings, differences))
+    else:
+        view.end(processed(findings.batch))
+        output.print(summary(findings, differences))
     return Exit.ERROR if differences else Exit.OK
 
 

@@ -4,25 +4,35 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from typing import Final
 
-from rich.text import Text
+from rich.constrain import Constrain
 
+from omics_batch.cli._bar import Bar
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json
-from omics_batch.cli._output import as_the_service_tells, console, say_json
+from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._words import facts
+
+_WIDEST: Final = 100
 
 
 @connected
 def get(batch: BatchId, connection: Connection, *, json: Json = False) -> Exit:
-    """Show a batch as it stands now."""
+    """Show a batch as it stands now.
+
+    It tells how far the submission is and how far the runs are, whose counts lag behind them until the batch is
+    PROCESSED.
+    """
     found = connection.talk(lambda client: client.get_batch(batch))
     if json:
         say_json(as_the_service_tells(found), indent=2)
         return Exit.OK
     output = console()
-    for label, value in facts(found, datetime.now(UTC)):
-        output.print(Text.assemble((f"{label:<10}", "bold"), value), soft_wrap=True)
+    say_facts(output, facts(found, datetime.now(UTC)))
+    if found.run_counts and sys.stdout.isatty():
+        output.print(Constrain(Bar(found.run_counts), _WIDEST))
     return Exit.OK

@@ -4,37 +4,46 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from omics_batch.cli import _program
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._follow import follow
-from omics_batch.cli._live import view_on
-from omics_batch.cli._options import BatchId, Json, Timeout
+from omics_batch.cli._follow_many import Wait, as_they_end
+from omics_batch.cli._live import is_live, view_on
+from omics_batch.cli._moving import MovingLine
+from omics_batch.cli._named import batches_of, is_one
+from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
 from omics_batch.cli._views import JsonView
+from omics_batch.cli._views_of_many import JsonLines, PlainLines, ViewOfMany
+from omics_batch.cli._waiting import resume_of, wait_for_many, wait_for_one
 
 
 @connected
-def wait(batch: BatchId, connection: Connection, *, timeout: Timeout = None, json: Json = False) -> Exit:
-    """Wait until every run of a batch has ended.
+def wait(batches: BatchIds, connection: Connection, *, timeout: Timeout = None, json: Json = False) -> Exit:
+    """Wait until every run of a batch, or of many, has ended.
 
     It ends with 0 if all runs succeeded (or their records were deleted, and no verdict is possible), 1 on an error, 2
     on wrong usage, 3 if runs failed, 4 if the batch itself failed, 5 if it was cancelled, 124 when the time is over,
-    130 on Ctrl-C and 143 on SIGTERM. Stopping the wait never stops the batch.
+    130 on Ctrl-C and 143 on SIGTERM. Stopping the wait never stops a batch, and the command that waits on is printed.
 
-    With --json, each change is one line, the batch as GetBatch tells it; the last line alone has exitCode, beside
-    outcome, batchId, message, error, resume and batch.
+    Many are told of one by one as they end, and at last are summed up. The worst of them decides how it ends: 1 weighs
+    most, then 124, 4, 5, 3 and 0.
+
+    With --json, one batch is a line for each change, as GetBatch tells it, and a last line that alone has exitCode,
+    beside outcome, batchId, message, error, resume and batch. Each of many, and of those that stdin names, is just such
+    a last line as it ends; the very last one has exitCode, message, error and resume for all of them, and batches,
+    outcomes, unsuccessful and left.
     """
-    limit = [] if timeout is None else ["--timeout", timeout.text]
-    flags = ["--json"] if json else []
-    resume = _program.command(["wait", batch, *limit, *flags, *connection.arguments()])
-    view = JsonView() if json else view_on(console())
-    with logged_to(complain, connection.level), view:
-        ending = asyncio.run(follow(connection, batch, timeout, view, resume))
-    view.end(ending)
-    if not ending.is_verdict:
-        complain(ending.message, *([] if ending.resume is None else [f"Resume with: {ending.resume}"]))
-    return ending.exit
+    resume = resume_of("wait", connection, timeout, json=json)
+    named = batches_of(batches)
+    with logged_to(complain, connection.level):
+        if is_one(batches):
+            view = JsonView() if json else view_on(console())
+            return wait_for_one(connection, batches[0], timeout, view, resume)
+        many = JsonLines() if json else _view_of_many(len(named))
+        return wait_for_many(connection, Wait(named, timeout, many), as_they_end, resume)
+
+
+def _view_of_many(total: int) -> ViewOfMany:
+    output = console()
+    return MovingLine(output, total) if is_live(output) else PlainLines()

@@ -1,0 +1,93 @@
+"""Many batches on one screen: a row for each that there is room for, and the sums over all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from omics_batch import BatchStatus
+from omics_batch.cli._bar import STYLES
+from omics_batch.cli._cells import fitting, packed, padded
+from omics_batch.cli._durations import written
+from omics_batch.cli._figures import LEGEND
+from omics_batch.cli._roster import ERROR, UNSEEN
+from omics_batch.cli._row import columns_of, heading, row_of
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from omics_batch.cli._roster import Roster
+
+_WIDEST: Final = 160
+"""Columns that the eye still takes in along a row."""
+
+_LOW: Final = 16
+"""With fewer lines, the sums get one each: rows matter more."""
+
+_MOST_LINES: Final = 3
+
+_STATUSES: Final = (*(status.value for status in BatchStatus), ERROR, UNSEEN)
+"""In the order in which the sums tell of them."""
+
+
+class Board:
+    """All batches of a roster, as much of each as there is room for.
+
+    Args:
+        roster: The batches.
+        elapsed: How long they have been watched.
+        notice: What happened on the way.
+    """
+
+    def __init__(self, roster: Roster, elapsed: timedelta, notice: str) -> None:
+        self._roster = roster
+        self._elapsed = elapsed
+        self._notice = notice
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw as many lines as the terminal has, and none more, nor wider ones."""
+        width = min(options.max_width, _WIDEST)
+        for line in self._lines(width, options.height or console.height, options):
+            line.no_wrap = True
+            yield line
+
+    def _lines(self, width: int, height: int, options: ConsoleOptions) -> list[Text]:
+        roster = self._roster
+        most = _MOST_LINES if height >= _LOW else 1
+        head, foot = self._head(width, most), self._foot(width, most, options.encoding)
+        while foot and len(head) + len(foot) + 3 > height:  # a heading, a row, and how many more there are
+            foot.pop()
+        room = height - len(head) - len(foot) - 1
+        fits = len(roster) <= room
+        air = [Text()] if len(roster) + 2 <= room else []
+        entries = roster.foremost(max(room if fits else room - 1, 1))
+        columns = columns_of(entries, width)
+        rows = [row_of(entry, columns, options) for entry in entries]
+        if not fits:
+            rows.append(Text(f"and {len(roster) - len(entries):,} more", "dim"))
+        return [*head, *air, heading(columns), *rows, *air, *foot][:height]
+
+    def _head(self, width: int, most: int) -> list[Text]:
+        roster = self._roster
+        time = written(self._elapsed)
+        ended = f"{roster.ended:,} of {len(roster):,} batches have ended "
+        known = [status for status in _STATUSES if roster.statuses[status] > 0]
+        others = [status for status, number in roster.statuses.items() if number > 0 and status not in _STATUSES]
+        statuses = [Text(f"{roster.statuses[status]:,} {shown(status, limit=30)}") for status in (*known, *others)]
+        return [
+            Text.assemble((padded(ended, width - len(time)), "bold"), time),
+            *packed(statuses, width, most=most),
+        ]
+
+    def _foot(self, width: int, most: int, encoding: str) -> list[Text]:
+        runs = self._roster.runs
+        states = [Text(f"{runs[state]:,} {state}", style) for state, style in STYLES.items() if runs[state] > 0]
+        return [
+            *(packed([Text("All runs:", "bold"), *states], width, most=most) if states else []),
+            *([Text(fitting(self._notice, width, encoding), "yellow")] if self._notice else []),
+            Text(LEGEND, "dim"),
+        ]

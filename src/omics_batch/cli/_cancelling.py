@@ -1,0 +1,69 @@
+"""Cancelling a batch: what becomes of its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_batch import BatchStatus, Outcome
+from omics_batch.cli._intent import standing
+from omics_batch.cli._words import counted, shown
+
+if TYPE_CHECKING:
+    from omics_batch import Batch, OmicsBatchClient
+
+_CANCELLED: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """Keep the runs of a batch from starting, and stop those under way."""
+
+    waits: bool
+    """Whether it is over only when no run is under way any more."""
+
+    @property
+    def doing(self) -> str:
+        """Say what is being done."""
+        return "Cancelling"
+
+    def obstacle(self, batch: Batch) -> str | None:
+        """Say that a batch has ended by itself."""
+        if not batch.is_terminal or batch.outcome is Outcome.CANCELLED:
+            return None
+        return f"batch {batch.id} is {shown(batch.status)}: it has ended by itself, and there is nothing to cancel"
+
+    def is_decided(self, batch: Batch) -> bool:
+        """Whether the batch was cancelled before."""
+        return batch.is_terminal or batch.status in _CANCELLED
+
+    def notice(self, batch: Batch) -> list[str]:
+        """Write what becomes of the runs."""
+        return [
+            standing(batch),
+            "Runs not yet submitted will never start, and those under way are stopped.",
+            "Runs that have ended stay as they are, and nothing is deleted.",
+        ]
+
+    def question(self, _: Batch) -> tuple[str, tuple[str, ...]]:
+        """Take a letter for an answer: no result gets lost."""
+        return "Cancel it? [y/N]", ("y", "yes")
+
+    async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
+        """Cancel the batch, unless it was cancelled before."""
+        if self.waits:
+            return await client.cancel_and_wait(batch.id, timeout=timeout)
+        if not self.is_decided(batch):
+            await client.cancel_run_batch(batch.id, timeout=timeout)
+        return batch
+
+    def result(self, batch: Batch) -> str:
+        """Write what could be cancelled; nobody knows that before the batch has ended."""
+        if not batch.is_terminal:
+            return f"Batch {batch.id} was asked to stop. Wait until it has with: omics-batch cancel {batch.id}"
+        cancels = batch.submission_summary
+        return (
+            f"Batch {batch.id} is {shown(batch.status)}: {counted(batch)}. "
+            f"Of the runs under way {cancels.successful_cancel_submission_count} could be cancelled, "
+            f"{cancels.failed_cancel_submission_count} could not."
+        )

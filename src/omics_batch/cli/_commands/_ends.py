@@ -1,0 +1,100 @@
+"""`omics-batch cancel` and `omics-batch delete`."""
+
+# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from omics_batch.cli import _program
+from omics_batch.cli._cancelling import Cancelling
+from omics_batch.cli._confirm import check_answerable
+from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._deleting import Deleting
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._intent import fulfil
+from omics_batch.cli._options import BatchId, Json, Timeout
+from omics_batch.cli._output import console, say_json
+from omics_batch.cli._stderr import complain
+
+if TYPE_CHECKING:
+    from omics_batch.cli._durations import Span
+    from omics_batch.cli._ending import Ending
+
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Go on without being asked.")]
+
+
+@connected
+def cancel(
+    batch: BatchId,
+    connection: Connection,
+    *,
+    yes: Yes = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="End once the service was asked.")] = False,
+    timeout: Timeout = None,
+    json: Json = False,
+) -> Exit:
+    """Cancel a batch, and wait until no run of it is under way.
+
+    It shows the batch and asks first. Runs not yet submitted never start, those under way are stopped, and at the
+    end it tells how many could be stopped. Nothing is deleted.
+
+    It ends with 0 once the batch is cancelled, whoever did it; 1 on an error, on no, and where the batch ended by
+    itself; 2 on wrong usage, and where there is no terminal to ask on; 124 when the time is over; 130 on Ctrl-C and
+    143 on SIGTERM. Ending the wait does not take the cancelling back.
+    """
+    if not yes:
+        check_answerable("cancel")
+    given = {"--yes": yes, "--no-wait": no_wait, "--json": json}
+    resume = _resume("cancel", batch, given, timeout, connection)
+    intent = Cancelling(waits=not no_wait)
+    return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
+
+
+@connected
+def delete(
+    batch: BatchId,
+    connection: Connection,
+    *,
+    yes: Yes = False,
+    runs_only: Annotated[bool, typer.Option("--runs-only", help="Keep the batch's record; do not wait.")] = False,
+    record_only: Annotated[bool, typer.Option("--record-only", help="Delete the batch's record, but no run.")] = False,
+    timeout: Timeout = None,
+    json: Json = False,
+) -> Exit:
+    """Delete what the service knows of a batch and its runs.
+
+    It shows the batch, says what goes and what stays, and asks for the batch's id. The runs' records go first, and
+    the batch's own once none of them is left; nothing in S3 is touched. Afterwards nobody can tell how the runs had
+    ended: save before which ones failed.
+
+    It ends with 0 once all is deleted; 1 on an error, on another answer, and where a run could not be deleted; 2 on
+    wrong usage, and where there is no terminal to ask on; 124 when the time is over; 130 on Ctrl-C and 143 on
+    SIGTERM. Ending the wait does not take the deletion back.
+    """
+    if runs_only and record_only:
+        raise typer.BadParameter("--runs-only and --record-only exclude each other; without them both are deleted")
+    if not yes:
+        check_answerable("delete")
+    given = {"--yes": yes, "--runs-only": runs_only, "--record-only": record_only, "--json": json}
+    resume = _resume("delete", batch, given, timeout, connection)
+    intent = Deleting(runs=not record_only, record=not runs_only)
+    return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
+
+
+def _resume(command: str, batch: str, given: dict[str, bool], timeout: Span | None, connection: Connection) -> str:
+    limit = [] if timeout is None else ["--timeout", timeout.text]
+    flags = [flag for flag, is_set in given.items() if is_set]
+    return _program.command([command, batch, *flags, *limit, *connection.arguments()])
+
+
+def _tell(ending: Ending, *, as_json: bool) -> Exit:
+    if as_json:
+        say_json(ending.document(), indent=2)
+    elif ending.exit is Exit.OK:
+        console().print(ending.message, soft_wrap=True)
+    if ending.exit is not Exit.OK:
+        complain(ending.message, *([] if ending.resume is None else [f"Resume with: {ending.resume}"]))
+    return ending.exit

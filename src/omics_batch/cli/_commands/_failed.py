@@ -1,0 +1,87 @@
+"""`omics-batch failed`."""
+
+# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.text import Text
+
+from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._counter import counting
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._options import BatchId, Json, Limit
+from omics_batch.cli._output import as_the_service_tells, console, say_json
+from omics_batch.cli._reasons import KINDS, Reasons
+from omics_batch.cli._stderr import complain
+from omics_batch.cli._streams import tell
+from omics_batch.cli._table import Column, Table
+
+if TYPE_CHECKING:
+    from omics_batch import FailedRun, OmicsBatchClient
+
+_COLUMNS: Final = (
+    Column("HOW"),
+    Column("RUN ID"),
+    Column("REASON", most=32),
+    Column("RUN SETTING"),
+    Column("MESSAGE"),
+)
+
+
+@connected
+def failed(
+    batch: BatchId,
+    connection: Connection,
+    *,
+    no_reasons: Annotated[
+        bool, typer.Option("--no-reasons", help="Do not ask why each run failed: quicker, where many did.")
+    ] = False,
+    cancelled: Annotated[bool, typer.Option("--cancelled", help="List runs that were cancelled too.")] = False,
+    limit: Limit = None,
+    json: Json = False,
+) -> Exit:
+    """List the samples that did not succeed, and why.
+
+    At last it sums them up by reason. While the batch is under way these are the ones so far. Each run that failed is
+    asked about, at ten calls a second: a thousand take two minutes. Of runs that were deleted nobody can tell how they
+    had ended.
+
+    With --json, each run is one line, with the run itself as GetRun tells it.
+    """
+    output = console()
+
+    async def walk(client: OmicsBatchClient) -> Reasons:
+        reasons = Reasons(await client.get_batch(batch), with_cancelled=cancelled)
+        with counting(output, reasons.progress, is_printed=not json), Table(output, _COLUMNS) as table:
+
+            def say(run: FailedRun) -> None:
+                reasons.add(run)
+                if json:
+                    say_json(_document(run))
+                else:
+                    table.add(KINDS[run.kind], run.run_id, run.reason, run.run_setting_id, run.message)
+
+            await tell(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
+        return reasons
+
+    reasons = connection.talk(walk)
+    if not reasons.listed:
+        complain(reasons.absence())
+    elif not json:
+        output.print(Text(reasons.words(is_whole=reasons.listed != limit), "bold"), soft_wrap=True)
+    return Exit.OK
+
+
+def _document(run: FailedRun) -> dict[str, Any]:
+    """Write a run in the manner of the service, which has no name for this."""
+    return {
+        "runSettingId": run.run_setting_id,
+        "kind": run.kind.value,
+        "runId": run.run_id,
+        "reason": run.reason,
+        "message": run.message,
+        "run": None if run.run is None else as_the_service_tells(run.run),
+    }

@@ -1,0 +1,149 @@
+"""`omics-batch list` and `omics-batch runs`."""
+
+# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from omics_batch import BatchStatus, SubmissionStatus
+from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._options import BatchId, Json, Limit
+from omics_batch.cli._output import as_the_service_tells, console, say_json
+from omics_batch.cli._stderr import complain
+from omics_batch.cli._streams import tell
+from omics_batch.cli._table import Column, Table
+from omics_batch.cli._words import shown, timestamp
+
+if TYPE_CHECKING:
+    from omics_batch import BatchListItem, RunBatchListItem
+
+_BATCHES: Final = (
+    Column("ID"),
+    Column("STATUS"),
+    Column("RUNS", is_number=True),
+    Column("CREATED"),
+    Column("NAME"),
+)
+_RUNS: Final = (
+    Column("SUBMISSION"),
+    Column("RUN ID"),
+    Column("REASON", most=32),
+    Column("RUN SETTING"),
+    Column("MESSAGE"),
+)
+
+
+def _statuses() -> list[str]:
+    return [status.value for status in BatchStatus]
+
+
+def _submission_statuses() -> list[str]:
+    return [status.value for status in SubmissionStatus]
+
+
+@connected
+def list_(
+    connection: Connection,
+    *,
+    status: Annotated[
+        str | None,
+        typer.Option(autocompletion=_statuses, help="Only batches of this status, such as INPROGRESS."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Only batches of just this name.")] = None,
+    run_group: Annotated[str | None, typer.Option(metavar="ID", help="Only batches of this run group.")] = None,
+    limit: Limit = None,
+    ids: Annotated[bool, typer.Option("--ids", help="Write the ids alone, one a line, for other programs.")] = False,
+    json: Json = False,
+) -> Exit:
+    """List the account's batches in a region.
+
+    The service's lists lag: a batch that was started or has moved on just now may be missing, or shown as it was. They
+    have no counts, which get, wait and watch show.
+
+    With --json, each batch is one line.
+    """
+    if ids and json:
+        raise typer.BadParameter("--ids and --json are two ways to write: give one.")
+    _check_one({"--status": status, "--name": name, "--run-group": run_group})
+    with Table(console(), _BATCHES) as table:
+
+        def say(item: BatchListItem) -> None:
+            if json:
+                say_json(as_the_service_tells(item))
+            elif ids:
+                typer.echo(shown(item.id))
+            else:
+                created = None if item.created_at is None else timestamp(item.created_at)
+                table.add(item.id, item.status, item.total_runs, created, item.name)
+
+        found = connection.talk(
+            lambda client: tell(client.list_batch(status=_upper(status), name=name, run_group_id=run_group), say, limit)
+        )
+    if not found:
+        complain("no batch is listed" if status == name == run_group else "no such batch is listed")
+    return Exit.OK
+
+
+@connected
+def runs(
+    batch: BatchId,
+    connection: Connection,
+    *,
+    submission_status: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=_submission_statuses,
+            help="Only runs whose submission went this way, such as FAILED.",
+        ),
+    ] = None,
+    run_setting_id: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only the run of this name of yours.")
+    ] = None,
+    run_id: Annotated[str | None, typer.Option(metavar="ID", help="Only the run of this number.")] = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> Exit:
+    """List the runs of a batch: how the submission of each went.
+
+    It tells which run setting became which run. How the runs themselves went is not told here: `failed` tells which of
+    them failed, and why.
+
+    With --json, each run is one line.
+    """
+    _check_one({"--submission-status": submission_status, "--run-setting-id": run_setting_id, "--run-id": run_id})
+    with Table(console(), _RUNS) as table:
+
+        def say(item: RunBatchListItem) -> None:
+            if json:
+                say_json(as_the_service_tells(item))
+            else:
+                why = (item.submission_failure_reason, item.run_setting_id, item.submission_failure_message)
+                table.add(item.submission_status, item.run_id, *why)
+
+        found = connection.talk(
+            lambda client: tell(
+                client.list_runs_in_batch(
+                    batch, submission_status=_upper(submission_status), run_setting_id=run_setting_id, run_id=run_id
+                ),
+                say,
+                limit,
+            )
+        )
+    if not found:
+        complain("no run is listed" if submission_status == run_setting_id == run_id else "no such run is listed")
+    return Exit.OK
+
+
+def _check_one(filters: dict[str, str | None]) -> None:
+    """Refuse several filters: the service takes one."""
+    given = [option for option, value in filters.items() if value is not None]
+    if len(given) > 1:
+        raise typer.BadParameter(f"the service filters by one thing at a time, not by {' and '.join(given)}.")
+
+
+def _upper(word: str | None) -> str | None:
+    return None if word is None else word.upper()

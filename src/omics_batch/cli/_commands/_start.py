@@ -1,0 +1,127 @@
+"""`omics-batch start`."""
+
+# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.text import Text
+
+from omics_batch import InvalidInputError, OmicsBatchError, TransportError
+from omics_batch.cli import _program
+from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._options import Json
+from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
+from omics_batch.cli._rehearsal import rehearse
+from omics_batch.cli._requested import facts
+from omics_batch.cli._signals import SignalledError, until_signalled
+from omics_batch.cli._stderr import complain
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from omics_batch import OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
+
+_STDIN: Final = "-"
+_AGAIN: Final = "The same request again, which starts no second batch: "
+
+
+@connected
+def start(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The request, in YAML or JSON; - reads it from stdin.")],
+    connection: Connection,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and send nothing to AWS.")] = False,
+    request_id: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Send it under this id, and not under the file's requestId.")
+    ] = None,
+    json: Json = False,
+) -> Exit:
+    """Start a batch from a request in a file, and tell its id.
+
+    The file has what StartRunBatch takes, in AWS's own names or in snake_case: what is wrong with it is told line by
+    line, with exit code 2, and nothing is sent. The service knows a request by its requestId: the same one starts one
+    batch, however often it is sent. A file without one is a new batch each time.
+
+    With --dry-run, a local HealthOmics in this process takes the request and is gone: no credentials are needed.
+    """
+    try:
+        request = _read(file, request_id)
+    except InvalidInputError as error:
+        complain(*str(error).splitlines())
+        return Exit.USAGE
+    if dry_run:
+        asyncio.run(until_signalled(rehearse(request)))
+        _tell_what_would_be_sent(request, as_json=json)
+        return Exit.OK
+    again = _program.command(["start", file, "--request-id", request.request_id, *connection.arguments()])
+    started = _sent(request, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}")
+    try:
+        _tell(started, request, connection, as_json=json)
+    except (OSError, SystemExit):  # the latter, where rich met a reader who has left
+        complain(f"batch {started.id} was started by the request {request.request_id}; its id could not be written")
+        raise
+    return Exit.OK
+
+
+def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
+    from omics_batch import StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
+
+    request = StartRunBatchRequest.load(sys.stdin.buffer if file == _STDIN else file)
+    return request if request_id is None else request.model_copy(update={"request_id": request_id})
+
+
+def _sent(request: StartRunBatchRequest, connection: Connection, again: str) -> StartRunBatchResponse:
+    """Send a request; where nobody knows whether it arrived, say so, and how to send it once more."""
+    is_under_way = False
+
+    async def send(client: OmicsBatchClient) -> StartRunBatchResponse:
+        nonlocal is_under_way
+        is_under_way = True
+        return await client.start_run_batch(request)
+
+    try:
+        return connection.talk(send)
+    except (SignalledError, KeyboardInterrupt):
+        if is_under_way:
+            complain("stopped: the batch may have been started", again)
+        raise
+    except OmicsBatchError as error:
+        if not _may_succeed_later(error):
+            raise
+        complain(str(error), again)
+        raise typer.Exit(exit_of(error)) from None
+
+
+def _may_succeed_later(error: OmicsBatchError) -> bool:
+    """Whether the request may have arrived, or may be sent again as it is: all but a refusal of the first attempt."""
+    return error.attempts > 1 or isinstance(error, TransportError) or getattr(error, "retryable", False)
+
+
+def _tell(
+    started: StartRunBatchResponse, request: StartRunBatchRequest, connection: Connection, *, as_json: bool
+) -> None:
+    if as_json:
+        say_json({**as_the_service_tells(started), "requestId": request.request_id}, indent=2)
+        return
+    found = [
+        ("Batch", started.id),
+        ("ARN", started.arn),
+        ("Status", started.status),
+        ("Request", request.request_id),
+        ("Next", _program.command(["wait", started.id, *connection.arguments()])),
+    ]
+    say_facts(console(), [(label, shown(value)) for label, value in found if value])
+
+
+def _tell_what_would_be_sent(request: StartRunBatchRequest, *, as_json: bool) -> None:
+    if as_json:
+        say_json(request.members(), indent=2)
+        return
+    output = console()
+    say_facts(output, facts(request))
+    output.print(Text("It can be sent; nothing was.", "bold"))

@@ -1,0 +1,53 @@
+"""`omics-batch watch`."""
+
+# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._follow_many import Wait, as_they_change
+from omics_batch.cli._live import LiveView, is_live
+from omics_batch.cli._moving import MovingBoard
+from omics_batch.cli._named import batches_of, is_one
+from omics_batch.cli._notices import Notices
+from omics_batch.cli._options import BatchIds, Json, Timeout
+from omics_batch.cli._output import console
+from omics_batch.cli._stderr import complain, heard_by, logged_to
+from omics_batch.cli._views import JsonView, PlainView
+from omics_batch.cli._views_of_many import JsonLines, PlainLines
+from omics_batch.cli._waiting import resume_of, wait_for_many, wait_for_one
+
+
+@connected
+def watch(batches: BatchIds, connection: Connection, *, timeout: Timeout = None, json: Json = False) -> Exit:
+    """Watch a batch, or a table of many, until every run has ended.
+
+    The table tells the submission (SUBMITTED) and the runs (COMPLETE) apart, how many runs end in an hour, and the
+    time that is left at this rate, as long as one was seen. A ~ marks counts that lag behind the runs. Where there
+    are more batches than lines, those with failed runs come first, then those under way. The last line counts the
+    trouble that was met and absorbed.
+
+    It ends as wait does, with the same exit codes, and prints the command that watches on.
+
+    Where there is no terminal, each change is a line. With --json, it is a line as GetBatch tells it; the lines on
+    how it ended are those of wait.
+    """
+    resume = resume_of("watch", connection, timeout, json=json)
+    named = batches_of(batches)
+    output = console()
+    notices = Notices()
+    # A log on the same terminal would write across the picture.
+    is_moving = not json and is_live(output) and not (connection.verbose and sys.stderr.isatty())
+    with ExitStack() as stack:
+        stack.enter_context(heard_by(notices))
+        if not (is_moving and sys.stderr.isatty()):
+            stack.enter_context(logged_to(complain, connection.level))
+        if is_one(batches):
+            view = JsonView() if json else LiveView(output, notices.words) if is_moving else PlainView()
+            return wait_for_one(connection, batches[0], timeout, view, resume)
+        many = JsonLines() if json else MovingBoard(output, named, notices.words) if is_moving else PlainLines()
+        return wait_for_many(connection, Wait(named, timeout, many), as_they_change, resume)

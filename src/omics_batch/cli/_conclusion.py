@@ -1,0 +1,59 @@
+"""How a wait for many batches ended: one exit code, the sums, and whether it can be resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from omics_batch import OmicsBatchError
+    from omics_batch.cli._tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What a wait for many batches came to."""
+
+    exit: Exit
+    tally: Tally
+    complaint: str | None = None
+    """Why it ended before all batches had; None where it did not."""
+    error: str | None = None
+    """The class of the error that ended the whole wait; the errors of single batches are their own endings'."""
+    resume: str | None = None
+    """The command that waits on for those that are left; None where none is."""
+
+    def document(self) -> dict[str, Any]:
+        """Write the last of the JSON lines: the only one with `outcomes`."""
+        return {
+            "exitCode": int(self.exit),
+            "message": self.tally.words() if self.complaint is None else self.complaint,
+            "error": self.error,
+            "resume": self.resume,
+            **self.tally.document(),
+        }
+
+
+def came_to_its_end(tally: Tally, resume: str | None) -> Conclusion:
+    """Tell how a wait ended that told of every batch."""
+    over = f"it ended before they did: {_standing(tally)}" if tally.left else None
+    return Conclusion(exit=tally.exit, tally=tally, complaint=over, resume=resume)
+
+
+def signalled(exit_code: Exit, tally: Tally, resume: str | None) -> Conclusion:
+    """Tell how a wait ended that was stopped from outside."""
+    return Conclusion(exit=exit_code, tally=tally, complaint=f"stopped: {_standing(tally)}", resume=resume)
+
+
+def failed(error: OmicsBatchError, tally: Tally) -> Conclusion:
+    """Tell how a wait ended that could not go on at all."""
+    message = shown(str(error), limit=1000)
+    return Conclusion(exit=exit_of(error), tally=tally, complaint=message, error=type(error).__name__)
+
+
+def _standing(tally: Tally) -> str:
+    number = len(tally.left)
+    return f"{number:,} of {tally.total:,} batches {'goes' if number == 1 else 'go'} on"

@@ -1,0 +1,65 @@
+"""The question that comes before what cannot be undone."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final, cast
+
+from rich.console import Console
+from rich.text import Text
+
+from omics_batch.cli._exits import Exit, ProgramError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+_NO_ANSWER: Final = "{} asks first, and nobody can answer here: give --yes to go on without the question"
+
+
+def on_stderr() -> Console:
+    """Make a console on stderr that takes every text as it is: nothing in it is markup."""
+    return Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+
+def is_answerable() -> bool:
+    """Whether somebody sees a question, and can answer it."""
+    # A stream that was closed before the program began is None.
+    streams = cast("tuple[TextIO | None, ...]", (sys.stdin, sys.stderr))
+    return all(stream is not None and stream.isatty() for stream in streams)
+
+
+def check_answerable(command: str) -> None:
+    """Refuse to begin with what asks a question, where nobody can answer it.
+
+    Raises:
+        ProgramError: There is no terminal.
+    """
+    if not is_answerable():
+        raise ProgramError(_NO_ANSWER.format(command), Exit.USAGE)
+
+
+def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> None:
+    """Tell what is about to happen, and ask whether it shall.
+
+    Args:
+        notice: What is about to happen, in lines that are fit for a terminal.
+        question: What is asked at last.
+        answers: What means yes; upper and lower case are the same.
+
+    Raises:
+        ProgramError: The answer was another one, or none; nothing was sent.
+    """
+    # On stderr: stdout may lead into a file or a pipe.
+    output = on_stderr()
+    output.print(Text("\n".join(notice)))
+    output.print(Text(f"{question} ", "bold"), end="")
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        raise ProgramError("stopped at the question: nothing was sent", Exit.INTERRUPTED) from None
+    if not answer.endswith("\n"):
+        sys.stderr.write("\n")
+    if answer.strip().lower() not in answers:
+        raise ProgramError("not confirmed: nothing was sent")

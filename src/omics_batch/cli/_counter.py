@@ -1,0 +1,41 @@
+"""How far a long list is, on the line below it: for a terminal alone, and gone at the end."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+@contextmanager
+def counting(output: Console, words: Callable[[], str], *, is_printed: bool) -> Generator[None]:
+    """Show words that change, while a list is written.
+
+    Args:
+        output: The console on stdout.
+        words: Gives the words of the moment.
+        is_printed: Whether the list is printed on that console, which keeps the words below it.
+    """
+    if sys.stdout.isatty():
+        place, is_seen = output, is_printed
+    else:
+        place, is_seen = Console(stderr=True, markup=False, emoji=False, highlight=False), sys.stderr.isatty()
+    if not is_seen:
+        yield
+        return
+    with Live(
+        console=place,
+        get_renderable=lambda: Text(words(), "bright_black"),
+        transient=True,
+        redirect_stdout=False,  # the list has to go where it is wanted
+        redirect_stderr=sys.stderr.isatty(),
+    ) as picture:
+        picture.refresh()
+        yield

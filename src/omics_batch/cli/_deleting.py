@@ -1,0 +1,97 @@
+"""Deleting a batch: what goes, what stays, and what nobody can tell afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_batch.cli._intent import standing
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from omics_batch import Batch, OmicsBatchClient
+
+_WITHOUT_RECORD: Final = frozenset({"deleted", "not submitted", "to submit"})
+"""The states of `Batch.run_counts` in which there is no record of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleting:
+    """Delete the runs of a batch, its own record, or both."""
+
+    runs: bool
+    record: bool
+
+    @property
+    def doing(self) -> str:
+        """Say what is being done."""
+        return "Deleting"
+
+    def obstacle(self, batch: Batch) -> str | None:
+        """Say that a batch has not ended yet."""
+        if batch.is_terminal:
+            return None
+        return (
+            f"batch {batch.id} is {shown(batch.status)}: it can be deleted once it has ended. "
+            f"Wait for that (omics-batch wait {batch.id}), or cancel it (omics-batch cancel {batch.id})"
+        )
+
+    def is_decided(self, _: Batch) -> bool:
+        """Ask in any case: even where the runs are being deleted already, the record is left to lose."""
+        return False
+
+    def notice(self, batch: Batch) -> list[str]:
+        """Write what goes, what stays, and what nobody can tell afterwards."""
+        failed = batch.failed_run_count
+        records = f"the records of {runs_of(batch)}: how they ended, and why"
+        settings = "the batch's record: its counts, and which sample was which run"
+        halves = [(records, self.runs), (settings, self.record)]
+        lines = [standing(batch), "", "Deleted for good:"]
+        lines += [f"  - {what}" for what, goes in halves if goes]
+        lines += ["Kept:"]
+        lines += [f"  - {what}" for what, goes in halves if not goes]
+        lines += [f"  - {output_of(batch)}", "  - the logs in CloudWatch", ""]
+        if failed:
+            lost = "which ones, and why" if self.runs else "which samples those were"
+            lines += [
+                f"{failed} run{'' if failed == 1 else 's'} failed, and nobody can tell afterwards {lost}.",
+                "To keep that, stop here and save it first:",
+                "",
+                f"  omics-batch failed {batch.id} > failed.txt",
+                "",
+            ]
+        return lines
+
+    def question(self, batch: Batch) -> tuple[str, tuple[str, ...]]:
+        """Take the batch's id alone for an answer: a letter is typed too soon where results get lost."""
+        what = "the batch" if self.runs and self.record else "its runs" if self.runs else "its record"
+        return f"Type the batch's id to delete {what}:", (batch.id,)
+
+    async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
+        """Delete what is to be deleted: both wait for the runs, since the record is what tells which ones they are."""
+        if self.runs and self.record:
+            return await client.delete_everything(batch.id, timeout=timeout)
+        delete = client.delete_run_batch if self.runs else client.delete_batch
+        await delete(batch.id, timeout=timeout)
+        return batch
+
+    def result(self, batch: Batch) -> str:
+        """Write what was deleted."""
+        if not self.record:
+            return f"The service deletes the runs of batch {batch.id} now: omics-batch get {batch.id} shows how far."
+        what = f"Batch {batch.id} and its runs are" if self.runs else f"The record of batch {batch.id} is"
+        return f"{what} deleted. Kept: {output_of(batch)}."
+
+
+def runs_of(batch: Batch) -> str:
+    """Write how many runs of a batch there is a record of."""
+    number = sum(number for state, number in batch.run_counts.items() if state not in _WITHOUT_RECORD)
+    if batch.counts_are_final:
+        return f"its {number} runs"
+    return f"its runs ({number} when last counted)" if number else "its runs, as far as there are any"
+
+
+def output_of(batch: Batch) -> str:
+    """Write where the output is, which nothing here touches."""
+    uri = None if batch.default_run_setting is None else batch.default_run_setting.output_uri
+    return f"all output in S3: {shown(uri)}" if uri else "all output in S3"

@@ -1,0 +1,129 @@
+"""Waiting for many batches in front of a view: as they end, or with all that changes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from omics_batch import InvalidInputError, OmicsBatchError
+from omics_batch.cli import _conclusion, _ending
+from omics_batch.cli._signals import SignalledError, until_signalled
+from omics_batch.cli._tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omics_batch import OmicsBatchClient
+    from omics_batch.cli._conclusion import Conclusion
+    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._durations import Span
+    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._resume import Resume
+    from omics_batch.cli._views_of_many import ViewOfMany
+
+_TICK: Final = 0.25
+"""Seconds between two moments at which a picture may move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What is to be waited for, and who hears of it."""
+
+    named: Mapping[str, str]
+    """The batches: by their ids, how each is named to the client."""
+    timeout: Span | None
+    """How long to wait; None is no limit."""
+    view: ViewOfMany
+    tally: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with all of them left."""
+        object.__setattr__(self, "tally", Tally(self.named))
+
+    @property
+    def seconds(self) -> float | None:
+        """The limit as the client takes it."""
+        return None if self.timeout is None else self.timeout.seconds
+
+    def ended(self, ending: Ending) -> None:
+        """Take in how the wait for one of the batches ended."""
+        self.tally.add(ending)
+        self.view.ended(ending)
+
+
+class Way(Protocol):
+    """How many batches are waited for."""
+
+    async def __call__(self, client: OmicsBatchClient, wait: Wait) -> None:
+        """Wait until each of them has ended, or cannot be waited for."""
+        ...
+
+
+async def as_they_end(client: OmicsBatchClient, wait: Wait) -> None:
+    """Ask for no more than the ends, which costs little however many there are."""
+    async with aclosing(client.as_processed(wait.named.values(), timeout=wait.seconds)) as endings:
+        async for batch_id, outcome in endings:
+            if isinstance(outcome, OmicsBatchError):
+                wait.ended(_ending.failed(outcome, batch_id, outcome.batch))
+            else:
+                wait.ended(_ending.processed(outcome))
+
+
+async def as_they_change(client: OmicsBatchClient, wait: Wait) -> None:
+    """Look at each of them again and again, and show each change."""
+
+    async def watch(batch_id: str, batch: str) -> None:
+        try:
+            seen = await client.wait_until_processed(batch, timeout=wait.seconds, on_update=wait.view.show)
+        except InvalidInputError:  # that nobody could wait for: nothing is sent, for no batch
+            raise
+        except OmicsBatchError as error:
+            wait.ended(_ending.failed(error, batch_id, error.batch))
+        else:
+            wait.ended(_ending.processed(seen))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for batch_id, batch in wait.named.items():
+                group.create_task(watch(batch_id, batch))
+    except ExceptionGroup as troubles:
+        raise troubles.exceptions[0] from None
+
+
+async def follow_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Conclusion:
+    """Wait for batches until all have ended, the time is over, or a signal comes.
+
+    Args:
+        connection: Where the batches are.
+        wait: Which they are, and who hears of them.
+        way: How they are waited for.
+        resume: The command that waits on.
+    """
+
+    async def work() -> None:
+        async with connection.client() as client:
+            clock = asyncio.create_task(_tick(wait.view))
+            try:
+                await way(client, wait)
+            finally:
+                clock.cancel()
+
+    def again() -> str | None:
+        left = wait.tally.left
+        return resume.of([wait.named[batch_id] for batch_id in left]) if left else None
+
+    try:
+        await until_signalled(work())
+    except SignalledError as signalled:
+        return _conclusion.signalled(signalled.exit, wait.tally, again())
+    except OmicsBatchError as error:
+        return _conclusion.failed(error, wait.tally)
+    return _conclusion.came_to_its_end(wait.tally, again())
+
+
+async def _tick(view: ViewOfMany) -> None:
+    while True:
+        view.tick()
+        await asyncio.sleep(_TICK)

@@ -1,0 +1,160 @@
+"""What a command is going to do to a batch and cannot undo: it looks, asks, does it, and tells how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
+
+from rich.text import Text
+
+from omics_batch import LostContactError, OmicsBatchError, RunsDeleteFailedError, WaitTimeoutError
+from omics_batch.cli._confirm import confirm, on_stderr
+from omics_batch.cli._ending import Ending
+from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._figures import lags
+from omics_batch.cli._signals import SignalledError
+from omics_batch.cli._words import counted, shown, title
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from omics_batch import Batch, OmicsBatchClient
+    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._durations import Span
+
+_NOBODY_KNOWS: Final = "Whether the batch was asked for it is not known."
+_AGAIN: Final = ("call cancel_and_wait again", "call delete_everything again")
+"""How the library says to go on, to those who have Python."""
+
+
+def standing(batch: Batch) -> str:
+    """Write which batch it is and where it stands, for somebody who is to decide."""
+    behind = " (counts lag behind the runs)" if lags(batch) else ""
+    return f"Batch {title(batch)} is {shown(batch.status)}: {counted(batch)}{behind}."
+
+
+class Intent(Protocol):
+    """Something to do to a batch."""
+
+    @property
+    def doing(self) -> str:
+        """What is being done, for the time until it is: `Cancelling`."""
+        ...
+
+    def obstacle(self, batch: Batch, /) -> str | None:
+        """Say why it cannot be done to a batch as it stands; None where it can."""
+        ...
+
+    def is_decided(self, batch: Batch, /) -> bool:
+        """Whether nobody has to be asked any more: it is done, or under way."""
+        ...
+
+    def notice(self, batch: Batch, /) -> list[str]:
+        """Write what is going to happen, in lines that are fit for a terminal."""
+        ...
+
+    def question(self, batch: Batch, /) -> tuple[str, tuple[str, ...]]:
+        """Give what is asked, and what means yes."""
+        ...
+
+    async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
+        """Do it, and return what was seen last of the batch."""
+        ...
+
+    def result(self, batch: Batch, /) -> str:
+        """Write how it went."""
+        ...
+
+
+def fulfil(
+    intent: Intent, connection: Connection, batch_id: str, *, asks: bool, timeout: Span | None, resume: str
+) -> Ending:
+    """Do something to a batch that cannot be undone.
+
+    Args:
+        intent: What to do.
+        connection: Where the batch is.
+        batch_id: Its id or ARN.
+        asks: Whether somebody has to agree first.
+        timeout: How long it may take from then on; None is no limit.
+        resume: The command that goes on with it.
+
+    Raises:
+        ProgramError: Nobody agreed: nothing was sent.
+        SignalledError: A signal came before anything was changed.
+    """
+    batch: Batch | None = None
+    try:
+        batch = connection.talk(lambda client: client.get_batch(batch_id))
+        if obstacle := intent.obstacle(batch):
+            return Ending(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
+        if asks and not intent.is_decided(batch):
+            confirm(intent.notice(batch), *intent.question(batch))
+        return _carried_out(intent, connection, batch, timeout, resume)
+    except OmicsBatchError as error:
+        return _failed(error, batch_id, error.batch or batch, timeout, resume)
+
+
+def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: Span | None, resume: str) -> Ending:
+    advice = _NOBODY_KNOWS
+
+    async def do(client: OmicsBatchClient) -> Batch:
+        nonlocal advice
+        try:
+            return await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
+        except asyncio.CancelledError as stopped:
+            advice = " ".join(getattr(stopped, "__notes__", [advice]))
+            raise
+
+    try:
+        with _moving(f"{intent.doing} batch {batch.id}: Ctrl-C ends the waiting alone ..."):
+            last = connection.talk(do)
+    except SignalledError as signalled:
+        message = f"the waiting was stopped. {_in_commands(advice)}"
+        return Ending(exit=signalled.exit, batch_id=batch.id, message=message, batch=batch, resume=resume)
+    return Ending(exit=Exit.OK, batch_id=batch.id, message=intent.result(last), batch=last)
+
+
+def _failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, timeout: Span | None, resume: str) -> Ending:
+    is_late = timeout is not None and isinstance(error, TimeoutError)
+    goes_on = is_late or isinstance(error, (WaitTimeoutError, LostContactError))
+    text = " ".join([_why(error, batch_id), *getattr(error, "__notes__", [])])
+    return Ending(
+        exit=Exit.TIMED_OUT if is_late else exit_of(error),
+        batch_id=batch_id,
+        message=shown(_in_commands(text), limit=1000),
+        batch=batch,
+        error=type(error).__name__,
+        resume=resume if goes_on else None,
+    )
+
+
+def _why(error: OmicsBatchError, batch_id: str) -> str:
+    if not isinstance(error, RunsDeleteFailedError) or error.batch is None:
+        return str(error)
+    deletions = error.batch.submission_summary
+    return (
+        f"{deletions.successful_delete_submission_count} runs of batch {batch_id} were deleted, "
+        f"{deletions.failed_delete_submission_count} could not be, so its record was kept: "
+        f"omics-batch runs {batch_id} --submission-status DELETE_FAILED lists them, "
+        f"and omics-batch delete {batch_id} --record-only deletes the record without them"
+    )
+
+
+def _in_commands(text: str) -> str:
+    for call in _AGAIN:
+        text = text.replace(call, "run the same command again")
+    return text
+
+
+@contextmanager
+def _moving(text: str) -> Generator[None]:
+    """Show on a terminal that something is going on."""
+    output = on_stderr()
+    if sys.stderr.isatty() and not output.is_dumb_terminal:
+        with output.status(Text(text)):
+            yield
+    else:
+        yield

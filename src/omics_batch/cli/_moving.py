@@ -1,0 +1,143 @@
+"""How a wait for many batches is shown on a terminal: a table of them, or a line below what has ended."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.live import Live
+from rich.text import Text
+
+from omics_batch.cli._board import Board
+from omics_batch.cli._durations import written
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._roster import Roster
+from omics_batch.cli._views_of_many import line_of, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from rich.console import Console, RenderableType
+
+    from omics_batch import Batch
+    from omics_batch.cli._conclusion import Conclusion
+    from omics_batch.cli._ending import Ending
+
+_STYLES: Final = {Exit.OK: "green", Exit.FAILED_RUNS: "yellow", Exit.BATCH_CANCELLED: "yellow"}
+_BAD: Final = "red"
+
+_LONGEST_STILL: Final = 1.0
+"""Seconds after which a picture is drawn anew even if nothing has changed: it shows the time."""
+
+_LINES_AFTER: Final = 7
+"""So many lines of a terminal are left to what is said below a table's last state."""
+
+
+class _Moving:
+    """A picture that is drawn anew at a tick, if something has changed or time has passed."""
+
+    def __init__(self, output: Console, picture: Callable[[], RenderableType], *, fills_the_screen: bool) -> None:
+        self._console = output
+        self._started = time.monotonic()
+        self._drawn = self._started
+        self._size: tuple[int, int] = output.size
+        self._has_changed = False
+        self._live = Live(
+            console=output,
+            get_renderable=picture,
+            auto_refresh=False,  # by a thread of its own, which would find the batches half changed
+            screen=fills_the_screen,
+            transient=True,
+            redirect_stderr=sys.stderr.isatty() and not fills_the_screen,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def tick(self) -> None:
+        """Draw anew, if it is time."""
+        now = time.monotonic()
+        if self._has_changed or now - self._drawn >= _LONGEST_STILL or self._console.size != self._size:
+            self._has_changed, self._drawn, self._size = False, now, self._console.size
+            self._live.refresh()
+
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Write the sums, and who did not succeed."""
+        for text in summary(conclusion):
+            self._console.print(Text(text, "bold"))
+
+    @property
+    def _elapsed(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self._started)
+
+
+class MovingLine(_Moving):
+    """A line for each batch that has ended, and below them one that moves."""
+
+    def __init__(self, output: Console, total: int) -> None:
+        """Take the console to draw on.
+
+        Args:
+            output: The console.
+            total: How many batches are waited for.
+        """
+        self._total = total
+        self._ended = 0
+        super().__init__(output, self._picture, fills_the_screen=False)
+
+    def show(self, batch: Batch) -> None:
+        """Draw nothing: only how it ends counts here."""
+
+    def ended(self, ending: Ending) -> None:
+        """Write how it ended; those that go on are told of together."""
+        self._ended += not ending.goes_on
+        self._has_changed = True
+        if not ending.goes_on:
+            self._console.print(Text(line_of(ending), _STYLES.get(ending.exit, _BAD)))
+
+    def _picture(self) -> RenderableType:
+        return Text(f"{self._ended:,} of {self._total:,} batches have ended, {written(self._elapsed)}", "bold")
+
+
+class MovingBoard(_Moving):
+    """A table of the batches on a screen of its own, and its last state where the screen is left."""
+
+    def __init__(self, output: Console, batch_ids: Iterable[str], notices: Callable[[], str]) -> None:
+        """Take the console to draw on.
+
+        Args:
+            output: The console.
+            batch_ids: The batches, in the order in which they are shown.
+            notices: Tells what happened on the way, in a line.
+        """
+        self._roster = Roster(batch_ids)
+        self._notices = notices
+        super().__init__(output, self._picture, fills_the_screen=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, traceback)
+        self._console.print(self._picture(), height=self._console.height - _LINES_AFTER)
+
+    def show(self, batch: Batch) -> None:
+        """Take in a batch that has changed."""
+        self._roster.see(batch)
+        self._has_changed = True
+
+    def ended(self, ending: Ending) -> None:
+        """Take in how watching one of them ended."""
+        self._roster.end(ending)
+        self._has_changed = True
+
+    def _picture(self) -> RenderableType:
+        return Board(self._roster, self._elapsed, self._notices())

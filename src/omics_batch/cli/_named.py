@@ -1,0 +1,42 @@
+"""Which batches are meant: named on the command line, or on stdin where that says -."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from omics_batch.cli._options import STDIN, batch_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+def is_one(words: Sequence[str]) -> bool:
+    """Whether one batch is named, and not a list that happens to hold one."""
+    return len(words) == 1 and words[0] != STDIN
+
+
+def batches_of(words: Sequence[str]) -> dict[str, str]:
+    """Give each batch that is named by its id, with how it was written first: its id or its ARN.
+
+    Raises:
+        typer.BadParameter: Stdin names none, or something else.
+    """
+    named: dict[str, str] = {}
+    for word in words:
+        for text in _lines(sys.stdin) if word == STDIN else [word]:
+            named.setdefault(text.rpartition("/")[2], text)
+    if not named:
+        raise typer.BadParameter("stdin names no batch: it takes ids or ARNs there, one a line.")
+    return named
+
+
+def _lines(stream: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(stream, 1):
+        if text := line.strip():
+            try:
+                yield batch_of(text)
+            except typer.BadParameter as error:
+                raise typer.BadParameter(f"line {number} of stdin: {error.message}") from None

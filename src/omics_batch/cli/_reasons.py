@@ -1,0 +1,82 @@
+"""Why runs of a batch did not succeed, summed up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from omics_batch import BatchStatus, FailureKind
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from omics_batch import Batch, FailedRun
+
+KINDS: Final = {
+    FailureKind.RUN: "failed",
+    FailureKind.SUBMISSION: "not submitted",
+    FailureKind.CANCELLED: "cancelled",
+}
+"""What became of a run, in the words of the counts."""
+
+_MOST_TOLD: Final = 10
+
+
+class Reasons:
+    """How many runs have which reason; the runs themselves are not kept."""
+
+    def __init__(self, batch: Batch, *, with_cancelled: bool) -> None:
+        """Begin with none.
+
+        Args:
+            batch: The batch as it stood before its runs were listed.
+            with_cancelled: Whether cancelled runs belong to them.
+        """
+        counts = batch.run_summary
+        self._batch = batch
+        self._with_cancelled = with_cancelled
+        self._sums: Counter[str] = Counter()
+        self._expected = batch.failed_run_count + (counts.cancelled_run_count if with_cancelled else 0)
+
+    @property
+    def listed(self) -> int:
+        """How many runs were listed."""
+        return self._sums.total()
+
+    def add(self, run: FailedRun) -> None:
+        """Take in a run."""
+        self._sums[run.reason or KINDS[run.kind]] += 1
+
+    def progress(self) -> str:
+        """Write how many of how many were listed."""
+        return f"{self.listed:,} of {max(self._expected, self.listed):,} runs that did not succeed ..."
+
+    def words(self, *, is_whole: bool) -> str:
+        """Write the sums: `6 did not succeed: 4 RUN_TASK_FAILED, 2 ValidationException`.
+
+        Args:
+            is_whole: Whether all runs were listed, and not the first ones alone.
+        """
+        sums = self._sums.most_common()
+        told = [f"{number:,} {shown(reason, limit=64)}" for reason, number in sums[:_MOST_TOLD]]
+        if more := sum(number for _, number in sums[_MOST_TOLD:]):
+            told.append(f"{more:,} for other reasons")
+        head = f"{self.listed:,} did not succeed{self._so_far}" if is_whole else f"The first {self.listed:,}"
+        return f"{head}: {', '.join(told)}"
+
+    def absence(self) -> str:
+        """Say why none was listed."""
+        batch = self._batch
+        if batch.status == BatchStatus.FAILED:
+            reason = "" if batch.failure_reason is None else f": {shown(batch.failure_reason)}"
+            return f"no run failed, since there are none: the batch itself failed{reason}"
+        if deleted := batch.run_summary.deleted_run_count:
+            return (
+                f"no failed run is left to be listed: {deleted:,} runs were deleted, and nobody can tell how they ended"
+            )
+        if self._expected:
+            return f"none is listed, although the batch counts {self._expected:,}: the lists lag, try again in a minute"
+        return f"no run failed{' or was cancelled' if self._with_cancelled else ''}{self._so_far}"
+
+    @property
+    def _so_far(self) -> str:
+        return "" if self._batch.is_terminal else " so far"

@@ -1,0 +1,51 @@
+"""How to wait on: one command that names every batch that is left, however many they are."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_batch.cli import _program
+from omics_batch.cli._options import STDIN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST: Final = 50
+"""So many ids are still read, and copied, as a part of a command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A command as it was typed, but for the batches."""
+
+    command: str
+    """Such as `wait`."""
+    options: Sequence[str]
+
+    def of(self, batches: Sequence[str]) -> str:
+        """Write the command for some batches; where they are too many to be typed, it reads them from a file.
+
+        Args:
+            batches: Their ids or ARNs.
+        """
+        if len(batches) > _MOST and (path := _kept(batches)) is not None:
+            return f"{self._with([STDIN])} < {shlex.quote(path)}"
+        return self._with(batches)
+
+    def _with(self, batches: Sequence[str]) -> str:
+        return _program.command([self.command, *batches, *self.options])
+
+
+def _kept(batches: Sequence[str]) -> str | None:
+    """Write the batches into a file of their own; None where no file can be made."""
+    try:
+        handle, path = tempfile.mkstemp(prefix="omics-batch-left-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(f"{batch}\n" for batch in batches)
+    except OSError:
+        return None
+    return path

@@ -1,0 +1,133 @@
+"""Many batches that are watched at once: where each stands, who needs eyes first, and the sums over all."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from enum import IntEnum, auto
+from typing import TYPE_CHECKING, Final
+
+from omics_batch import Progress
+from omics_batch.cli._exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from omics_batch import Batch
+    from omics_batch.cli._ending import Ending
+
+UNSEEN: Final = "unseen"
+ERROR: Final = "error"
+
+
+class Rank(IntEnum):
+    """Who is shown first where not all can be."""
+
+    TROUBLED = auto()
+    """Under way, and runs of it failed, or nobody knows its status."""
+    UNDER_WAY = auto()
+    ENDED_BADLY = auto()
+    UNSEEN = auto()
+    ENDED_WELL = auto()
+
+
+class Entry:
+    """A batch that is watched."""
+
+    __slots__ = ("batch_id", "ending", "place", "progress", "rank")
+
+    def __init__(self, batch_id: str, place: int) -> None:
+        """Begin with nothing seen."""
+        self.batch_id: str = batch_id
+        self.place: int = place
+        """Where in the order of their naming it is."""
+        self.progress: Progress | None = None
+        """How far it is; None until it was seen."""
+        self.ending: Ending | None = None
+        """How the watching ended; None until it has."""
+        self.rank: Rank = Rank.UNSEEN
+
+    @property
+    def batch(self) -> Batch | None:
+        """The batch as it was seen last."""
+        return None if self.progress is None else self.progress.batch
+
+    @property
+    def status(self) -> str:
+        """Where it stands, in a word of the service's or ours."""
+        if self.ending is not None and self.ending.exit is Exit.ERROR:
+            return ERROR
+        return UNSEEN if self.batch is None else self.batch.status.value
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its runs by state."""
+        return {} if self.batch is None else self.batch.run_counts
+
+
+class Roster:
+    """All of them. What changes is reckoned with at once, so that a picture costs what it shows and no more."""
+
+    def __init__(self, batch_ids: Iterable[str]) -> None:
+        """Begin with nothing seen."""
+        self._entries = {batch_id: Entry(batch_id, place) for place, batch_id in enumerate(batch_ids)}
+        self._order = [*self._entries.values()]
+        self._ranks: dict[Rank, list[int]] = {rank: [] for rank in Rank}
+        self._ranks[Rank.UNSEEN] = list(range(len(self._order)))
+        self.ended: int = 0
+        """How many are no longer watched."""
+        self.statuses: Counter[str] = Counter({UNSEEN: len(self._order)})
+        """How many batches stand where."""
+        self.runs: Counter[str] = Counter()
+        """How many runs of all batches are in which state."""
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return len(self._order)
+
+    def see(self, batch: Batch) -> None:
+        """Take in a look at one of them."""
+        entry = self._entries[batch.id]
+        self._take_out(entry)
+        if entry.progress is None:
+            entry.progress = Progress()
+        entry.progress.see(batch)
+        self._put_in(entry)
+
+    def end(self, ending: Ending) -> None:
+        """Take in how the watching of one of them ended."""
+        entry = self._entries[ending.batch_id]
+        self._take_out(entry)
+        entry.ending = ending
+        self.ended += 1
+        self._put_in(entry)
+
+    def foremost(self, number: int) -> list[Entry]:
+        """Return so many entries: all in the order of their naming where they have room, else those that matter."""
+        if number >= len(self._order):
+            return self._order
+        places: list[int] = []
+        for rank in Rank:
+            places += self._ranks[rank][: number - len(places)]
+        return [self._order[place] for place in places]
+
+    def _take_out(self, entry: Entry) -> None:
+        places = self._ranks[entry.rank]
+        del places[bisect_left(places, entry.place)]
+        self.statuses[entry.status] -= 1
+        self.runs.subtract(entry.counts)
+
+    def _put_in(self, entry: Entry) -> None:
+        entry.rank = rank_of(entry)
+        insort(self._ranks[entry.rank], entry.place)
+        self.statuses[entry.status] += 1
+        self.runs.update(entry.counts)
+
+
+def rank_of(entry: Entry) -> Rank:
+    """Tell how soon a batch has to be shown that was seen, or can no longer be."""
+    if entry.ending is not None:
+        return Rank.ENDED_WELL if entry.ending.exit is Exit.OK else Rank.ENDED_BADLY
+    if entry.batch is not None and (entry.batch.failed_run_count or not entry.batch.status.is_known):
+        return Rank.TROUBLED
+    return Rank.UNDER_WAY

@@ -1,0 +1,27 @@
+"""Lists that are written as they come, item by item, for people and for programs."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+T = TypeVar("T")
+
+
+async def tell(items: AsyncGenerator[T], say: Callable[[T], None], limit: int | None) -> int:
+    """Say each item as it comes, and end with the list or at the limit.
+
+    Returns:
+        How many there were.
+    """
+    number = 0
+    async with aclosing(items):
+        async for item in items:
+            say(item)
+            number += 1
+            if number == limit:
+                break
+    return number

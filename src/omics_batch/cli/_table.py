@@ -1,0 +1,114 @@
+"""Tables that are written as their rows come in: nothing is kept but the first rows, which tell the columns' widths."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from omics_batch.cli._cells import GAP, fitting, padded
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from rich.console import Console
+
+_FIRST_ROWS: Final = 100
+"""A page of the service's lists."""
+
+_PATIENCE: Final = 1.0
+"""Seconds after which rows are shown, although more might tell better how wide the columns have to be."""
+
+_LONGEST: Final = 10_000
+"""Characters of a cell: more than the service's messages have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    title: str
+    is_number: bool = False
+    """Whether its cells stand to the right."""
+    most: int = 24
+    """How many cells of a terminal it takes at most; the last column takes what is left."""
+
+
+class Table:
+    """A table on stdout, for people.
+
+    A terminal gets rows that fit, with an ellipsis where they were cut; a file or a pipe gets all. Free text belongs
+    into the last columns: what is written from right to left would change places with what follows.
+
+    Args:
+        output: The console on stdout.
+        columns: The columns.
+        now: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, output: Console, columns: Sequence[Column], now: Callable[[], float] = time.monotonic) -> None:
+        self._output = output
+        self._columns = columns
+        self._now = now
+        self._is_cut = sys.stdout.isatty()
+        self._first: list[list[str]] = []
+        self._since = 0.0
+        self._widths: list[int] = []
+
+    def __enter__(self) -> Self:
+        """Begin; nothing is written before the first row."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Write the rows that still wait, whatever ended the list."""
+        self._begin()
+
+    def add(self, *cells: str | int | None) -> None:
+        """Add a row; where there is nothing stands a dash, so that each row has all of its columns."""
+        row = [shown("" if cell is None else str(cell), limit=_LONGEST) or "-" for cell in cells]
+        if self._is_cut:
+            row[:-1] = [self._fit(cell, column.most) for cell, column in zip(row, self._columns[:-1], strict=False)]
+        if self._widths:
+            self._write(row)
+            return
+        if not self._first:
+            self._since = self._now()
+        self._first.append(row)
+        if len(self._first) == _FIRST_ROWS or self._now() - self._since >= _PATIENCE:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Write the titles and the first rows, unless there are none, or it was done before."""
+        rows, self._first = self._first, []
+        if not rows:
+            return
+        titles = [column.title for column in self._columns]
+        self._widths = [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
+        self._write(titles, "bold")
+        for row in rows:
+            self._write(row)
+
+    def _write(self, row: Sequence[str], style: str = "") -> None:
+        """Write a row; a cell that is wider than those of the first rows were moves the next ones."""
+        *cells, last = row
+        line = "".join(
+            padded(cell, width, to_the_right=column.is_number) + GAP
+            for cell, width, column in zip(cells, self._widths, self._columns, strict=False)
+        )
+        if not self._is_cut:
+            self._output.print(Text(line + last, style), soft_wrap=True)
+            return
+        text = Text(line + self._fit(last, max(self._output.width - cell_len(line), 0)), style)
+        text.truncate(self._output.width)  # a terminal that is narrower than the other columns
+        self._output.print(text, soft_wrap=True)
+
+    def _fit(self, cell: str, cells: int) -> str:
+        return fitting(cell, cells, self._output.encoding)

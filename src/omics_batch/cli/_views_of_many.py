@@ -1,0 +1,92 @@
+"""How a wait for many batches is shown where nothing moves: in plain lines, or in JSON lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+from omics_batch.cli._output import say_json
+from omics_batch.cli._views import JsonView, PlainView
+from omics_batch.cli._words import shown
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from omics_batch import Batch
+    from omics_batch.cli._conclusion import Conclusion
+    from omics_batch.cli._ending import Ending
+
+
+class ViewOfMany(Protocol):
+    """Where the news of many waits go; the block around it is the time in which there may be some."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop showing."""
+        ...
+
+    def show(self, batch: Batch) -> None:
+        """Show a batch that has changed."""
+        ...
+
+    def ended(self, ending: Ending) -> None:
+        """Show how the wait for one of the batches ended."""
+        ...
+
+    def tick(self) -> None:
+        """Draw anew, if it is time."""
+        ...
+
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Show how the whole wait ended, once it is over."""
+        ...
+
+
+class PlainLines(PlainView):
+    """One line a change and an end, with the time: for logs."""
+
+    def ended(self, ending: Ending) -> None:
+        """Write how it ended; those that go on are told of together."""
+        if not ending.goes_on:
+            self.note(line_of(ending))
+
+    def tick(self) -> None:
+        """Nothing moves here."""
+
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Write the sums, and who did not succeed."""
+        for text in summary(conclusion):
+            self.note(text)
+
+
+class JsonLines(JsonView):
+    """One JSON object a line: a batch as GetBatch tells it, how the wait for one ended, and at last the sums."""
+
+    def ended(self, ending: Ending) -> None:
+        """Write how it ended."""
+        say_json(ending.document())
+
+    def tick(self) -> None:
+        """Nothing moves here."""
+
+    def conclude(self, conclusion: Conclusion) -> None:
+        """Write the sums."""
+        say_json(conclusion.document())
+
+
+def line_of(ending: Ending) -> str:
+    """Write how the wait for one of many ended."""
+    name = "" if ending.batch is None or not ending.batch.name else f"  ({shown(ending.batch.name)})"
+    return f"{ending.batch_id}  {ending.message}{name}"
+
+
+def summary(conclusion: Conclusion) -> list[str]:
+    """Write what became of all, and who ended otherwise than well; nothing where the wait could not go on at all."""
+    if conclusion.error is not None:
+        return []
+    names = conclusion.tally.names()
+    return [f"{conclusion.tally.words()}.", *([f"Not succeeded: {names}"] if names else [])]

@@ -1,0 +1,49 @@
+"""A wait from its first look to what is said at its end: for one batch, and for many."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from omics_batch.cli._follow import follow
+from omics_batch.cli._follow_many import follow_many
+from omics_batch.cli._resume import Resume
+from omics_batch.cli._stderr import complain
+
+if TYPE_CHECKING:
+    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._durations import Span
+    from omics_batch.cli._exits import Exit
+    from omics_batch.cli._follow_many import Wait, Way
+    from omics_batch.cli._views import View
+
+
+def resume_of(command: str, connection: Connection, timeout: Span | None, *, json: bool) -> Resume:
+    """Tell how a command that waits is typed once more."""
+    limit = [] if timeout is None else ["--timeout", timeout.text]
+    flags = ["--json"] if json else []
+    return Resume(command, [*limit, *flags, *connection.arguments()])
+
+
+def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view: View, resume: Resume) -> Exit:
+    """Wait for a batch in front of a view."""
+    with view:
+        ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch])))
+    view.end(ending)
+    if not ending.is_verdict:
+        complain(ending.message, *_advice(ending.resume))
+    return ending.exit
+
+
+def wait_for_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Exit:
+    """Wait for many batches in front of a view."""
+    with wait.view:
+        conclusion = asyncio.run(follow_many(connection, wait, way, resume))
+    wait.view.conclude(conclusion)
+    if conclusion.complaint is not None:
+        complain(conclusion.complaint, *_advice(conclusion.resume))
+    return conclusion.exit
+
+
+def _advice(resume: str | None) -> list[str]:
+    return [] if resume is None else [f"Resume with: {resume}"]

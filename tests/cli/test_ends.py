@@ -1,0 +1,431 @@
+"""`omics-batch cancel` and `omics-batch delete`: what is asked, what is sent, and what is told at the end."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+import omics_batch
+from omics_batch import OmicsBatchClient, PollPolicy
+from omics_batch.testing import Life, faults
+from tests.cli._support import ID, PROGRAM, Here, Ran, Shell, document, processed
+from tests.terminal import on_a_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch.testing import Fault, Simulator
+
+LONG = Life(
+    creating=0,
+    pending=0,
+    submission_rate=math.inf,
+    run_pending=0,
+    run_starting=0,
+    run_length=3600,
+    stopping=0.02,
+    deleting=0.02,
+)
+"""Runs that do not end by themselves, and stop at once."""
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    often = partial(OmicsBatchClient, poll=PollPolicy(initial=0.01, maximum=0.01), max_rate=None)
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", often)
+
+
+class Keyboard:
+    """A terminal's other half: somebody types, and the world may change meanwhile."""
+
+    def __init__(self, typed: str, *, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self._typed = typed
+        self._meanwhile = meanwhile
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        self._meanwhile()
+        sys.stderr.write(self._typed)  # as terminals echo what is typed
+        return self._typed
+
+
+def ctrl_c() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def at_terminal(here: Here, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run the program where somebody can answer."""
+
+    def run(keyboard: Keyboard, *arguments: str, terminal: str = "dumb") -> Ran:
+        monkeypatch.setenv("TERM", terminal)
+        monkeypatch.setattr(sys, "stdin", keyboard)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        return here.run(*arguments)
+
+    return run
+
+
+def changes_asked(here: Here) -> list[str]:
+    return [request.operation for request in here.omics.requests if request.method != "GET"]
+
+
+def signalled_once(happened: Callable[[], bool]) -> threading.Thread:
+    """Press Ctrl-C as soon as something has happened."""
+
+    def press() -> None:
+        while not happened():
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    return thread
+
+
+# Cancel
+
+
+def test_a_batch_is_cancelled_and_it_tells_how_many_runs_could_be(here: Here) -> None:
+    here.omics.start_batch(3, life=LONG)
+    ran = here.run("cancel", ID, "--yes")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout == (
+        "Batch 7123456 is CANCELLED: 3 cancelled. Of the runs under way 3 could be cancelled, 0 could not.\n"
+    )
+    assert changes_asked(here) == ["CancelRunBatch"]
+
+
+def test_cancel_asks_first_and_says_what_will_happen(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    here.omics.start_batch(3, name="cohort", life=LONG)
+    ran = at_terminal(Keyboard("y\n"), "cancel", ID)
+    assert ran.complaints == [
+        "Batch 7123456 cohort is INPROGRESS: 3 running (counts lag behind the runs).",
+        "Runs not yet submitted will never start, and those under way are stopped.",
+        "Runs that have ended stay as they are, and nothing is deleted.",
+        "Cancel it? [y/N] y",
+    ]
+    assert (ran.code, len(ran.lines)) == (0, 1)
+
+
+@pytest.mark.parametrize("typed", ["n\n", "\n", "", "yep\n", "y\x00\n"])
+def test_any_other_answer_cancels_nothing(here: Here, at_terminal: Callable[..., Ran], typed: str) -> None:
+    here.omics.put_batch(document())
+    ran = at_terminal(Keyboard(typed), "cancel", ID)
+    assert (ran.code, ran.stdout) == (1, "")
+    assert ran.complaints[-1] == "omics-batch: not confirmed: nothing was sent"
+    assert changes_asked(here) == []
+
+
+@pytest.mark.parametrize("command", ["cancel", "delete"])
+def test_ctrl_c_at_the_question_is_130_and_nothing_is_sent(
+    here: Here, at_terminal: Callable[..., Ran], command: str
+) -> None:
+    here.omics.put_batch(document() if command == "cancel" else processed(completedRunCount=10))
+    ran = at_terminal(Keyboard("", meanwhile=ctrl_c), command, ID)
+    assert (ran.code, ran.stdout) == (130, "")
+    assert ran.complaints[-1] == "omics-batch: stopped at the question: nothing was sent"
+    assert changes_asked(here) == []
+
+
+@pytest.mark.parametrize("command", ["cancel", "delete"])
+@pytest.mark.parametrize("stdin", [None, io.StringIO("y\n7123456\n")])
+def test_where_nobody_can_answer_nothing_is_sent_at_all(
+    here: Here, monkeypatch: pytest.MonkeyPatch, command: str, stdin: io.StringIO | None
+) -> None:
+    here.omics.put_batch(document())
+    monkeypatch.setattr(sys, "stdin", stdin)
+    ran = here.run(command, ID)
+    assert ran.code == 2
+    assert ran.complaints == [
+        f"omics-batch: {command} asks first, and nobody can answer here: give --yes to go on without the question"
+    ]
+    assert not here.omics.requests
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-wait"]])
+def test_what_was_cancelled_before_is_not_asked_about_again(
+    here: Here, at_terminal: Callable[..., Ran], flags: list[str]
+) -> None:
+    here.omics.put_batch(document("CANCELLED"))
+    ran = at_terminal(Keyboard(""), "cancel", ID, *flags)
+    assert (ran.code, ran.stderr, changes_asked(here)) == (0, "", [])
+    assert ran.stdout.startswith("Batch 7123456 is CANCELLED: ")
+
+
+def test_a_batch_that_has_ended_by_itself_is_1_and_no_question(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    here.omics.put_batch(processed(completedRunCount=10))
+    ran = at_terminal(Keyboard("y\n"), "cancel", ID)
+    assert ran.code == 1
+    assert ran.complaints == [
+        "omics-batch: batch 7123456 is PROCESSED: it has ended by itself, and there is nothing to cancel"
+    ]
+
+
+def test_a_batch_may_end_by_itself_at_the_question(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    here.omics.put_batch(document())
+    keyboard = Keyboard("yes\n", meanwhile=lambda: here.omics.put_batch(processed(completedRunCount=10)))
+    ran = at_terminal(keyboard, "cancel", ID)
+    assert ran.code == 1
+    assert ran.complaints[-1] == (
+        "omics-batch: batch 7123456 is PROCESSED: it ended by itself before it was cancelled."
+    )
+
+
+def test_without_a_wait_it_ends_once_the_service_was_asked(here: Here) -> None:
+    here.omics.start_batch(3, life=LONG)
+    ran = here.run("cancel", ID, "--yes", "--no-wait")
+    assert (ran.code, changes_asked(here)) == (0, ["CancelRunBatch"])
+    assert ran.stdout == "Batch 7123456 was asked to stop. Wait until it has with: omics-batch cancel 7123456\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "operation"),
+    [(["cancel", "--no-wait"], "CancelRunBatch"), (["delete", "--runs-only"], "DeleteRunBatch")],
+)
+def test_a_conflict_is_1_and_says_when_it_is_allowed(here: Here, arguments: list[str], operation: str) -> None:
+    here.omics.put_batch(document() if operation == "CancelRunBatch" else document("PROCESSED"))
+    here.omics.script(faults.error("ConflictException", 409, "Something is under way", operation))
+    ran = here.run(*arguments, ID, "--yes")
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "Something is under way" in complaint
+    assert "one cancel or delete at a time" in complaint
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "told"),
+    [
+        ("cancel", "STOPPING", "The service goes on with it: run the same command again to wait for its end."),
+        ("cancel", "CREATING", "The batch was not asked for it yet: run the same command again, with more time."),
+        ("delete", "RUNS_DELETING", "The service goes on with it: run the same command again to wait for its end."),
+    ],
+)
+def test_a_time_out_is_124_and_tells_how_far_it_is_and_how_to_go_on(
+    here: Here, command: str, status: str, told: str
+) -> None:
+    here.omics.put_batch(document(status))
+    ran = here.run(command, ID, "--yes", "--timeout", "0.1s", "--json")
+    assert ran.code == 124
+    end = json.loads(ran.stdout)
+    assert end["message"].endswith(told)
+    assert (end["exitCode"], end["error"], end["batch"]["status"]) == (124, "WaitTimeoutError", status)
+    complaint, resume = ran.complaints
+    assert complaint == f"omics-batch: {end['message']}"
+    assert resume == f"Resume with: {end['resume']}"
+    words = shlex.split(end["resume"])
+    assert words[words.index(command) :] == [command, ID, "--yes", "--json", "--timeout", "0.1s"]
+
+
+def test_a_time_out_of_a_single_request_is_124_too(here: Here) -> None:
+    here.omics.put_batch(document())
+    here.omics.script(faults.unanswered("CancelRunBatch"))
+    ran = here.run("cancel", ID, "--yes", "--no-wait", "--timeout", "0.1s")
+    assert (ran.code, len(ran.complaints)) == (124, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "fault", "flags", "told"),
+    [
+        ("STOPPING", faults.answered(), [], "The service goes on with it: "),
+        ("CREATING", faults.answered(), [], "The batch was not asked for it yet: "),
+        ("INPROGRESS", faults.unanswered("CancelRunBatch"), [], "Whether the batch was asked for it is not known: "),
+        ("INPROGRESS", faults.unanswered("CancelRunBatch"), ["--no-wait"], "Whether the batch was asked for it is not"),
+    ],
+)
+def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
+    here: Here, status: str, fault: Fault, flags: list[str], told: str
+) -> None:
+    here.omics.put_batch(document(status))
+    here.omics.script(fault)
+    awaited = "CancelRunBatch" if status == "INPROGRESS" else "GetBatch"
+    thread = signalled_once(lambda: here.omics.requests_of(awaited) == (1 if status == "INPROGRESS" else 4))
+    ran = here.run("cancel", ID, "--yes", *flags)
+    thread.join()
+    assert (ran.code, ran.stdout) == (130, "")
+    complaint, resume = ran.complaints
+    assert complaint.startswith(f"omics-batch: the waiting was stopped. {told}")
+    assert resume.startswith("Resume with: ")
+
+
+def test_a_terminal_shows_that_something_is_going_on(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    here.omics.start_batch(3, life=LONG)
+    ran = at_terminal(Keyboard(""), "cancel", ID, "--yes", terminal="xterm")
+    assert ran.code == 0
+    assert "Cancelling batch 7123456: Ctrl-C ends the waiting alone ..." in ran.stderr
+
+
+# Delete
+
+
+def test_the_runs_and_the_record_are_deleted(here: Here) -> None:
+    here.omics.start_batch(3, life=LONG)
+    assert here.run("cancel", ID, "--yes").code == 0
+    ran = here.run("delete", ID, "--yes")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout == "Batch 7123456 and its runs are deleted. Kept: all output in S3: s3://my-bucket/output/.\n"
+    assert changes_asked(here)[1:] == ["DeleteRunBatch", "DeleteBatch"]
+    assert here.run("get", ID).code == 1
+
+
+def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    settings = {"outputUri": "s3://my-bucket/output/"}
+    batch = processed(completedRunCount=8, failedRunCount=1, failedStartSubmissionCount=1)
+    here.omics.put_batch({**batch, "name": "cohort", "defaultRunSetting": settings})
+    ran = at_terminal(Keyboard("no\n"), "delete", f"arn:aws:omics:us-west-2:123456789012:runBatch/{ID}")
+    assert ran.complaints == [
+        "Batch 7123456 cohort is PROCESSED: 8 completed, 1 failed, 1 not submitted.",
+        "",
+        "Deleted for good:",
+        "  - the records of its 9 runs: how they ended, and why",
+        "  - the batch's record: its counts, and which sample was which run",
+        "Kept:",
+        "  - all output in S3: s3://my-bucket/output/",
+        "  - the logs in CloudWatch",
+        "",
+        "2 runs failed, and nobody can tell afterwards which ones, and why.",
+        "To keep that, stop here and save it first:",
+        "",
+        "  omics-batch failed 7123456 > failed.txt",
+        "",
+        "Type the batch's id to delete the batch: no",
+        "omics-batch: not confirmed: nothing was sent",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["y\n", "yes\n", "71234567\n", "\n", ""])
+def test_any_other_answer_deletes_nothing(here: Here, at_terminal: Callable[..., Ran], typed: str) -> None:
+    here.omics.put_batch(processed(completedRunCount=10))
+    ran = at_terminal(Keyboard(typed), "delete", ID)
+    assert (ran.code, changes_asked(here)) == (1, [])
+    assert ran.complaints[-1] == "omics-batch: not confirmed: nothing was sent"
+
+
+@dataclass(frozen=True)
+class Half:
+    """What is deleted where one of both is kept."""
+
+    kept: str
+    question: str
+    sent: str
+    told: str
+
+
+RUNS_ONLY = Half(
+    "  - the batch's record: its counts, and which sample was which run",
+    "Type the batch's id to delete its runs: ",
+    "DeleteRunBatch",
+    "The service deletes the runs of batch 7123456 now: omics-batch get 7123456 shows how far.\n",
+)
+RECORD_ONLY = Half(
+    "  - the records of its runs (3 when last counted): how they ended, and why",
+    "Type the batch's id to delete its record: ",
+    "DeleteBatch",
+    "The record of batch 7123456 is deleted. Kept: all output in S3: s3://my-bucket/output/.\n",
+)
+
+
+@pytest.mark.parametrize(("flag", "half"), [("--runs-only", RUNS_ONLY), ("--record-only", RECORD_ONLY)])
+def test_one_of_both_can_be_kept(here: Here, at_terminal: Callable[..., Ran], flag: str, half: Half) -> None:
+    here.omics.start_batch(3, life=LONG)
+    assert here.run("cancel", ID, "--yes").code == 0
+    ran = at_terminal(Keyboard(f"{ID}\n"), "delete", ID, flag)
+    assert half.kept in ran.complaints[ran.complaints.index("Kept:") :]
+    assert ran.complaints[-1] == half.question + ID
+    assert (ran.code, ran.stdout, changes_asked(here)[1:]) == (0, half.told, [half.sent])
+
+
+def test_both_cannot_be_kept(here: Here) -> None:
+    ran = here.run("delete", ID, "--runs-only", "--record-only", "--yes")
+    assert ran.code == 2
+    assert "exclude each other" in ran.complaints[0]
+    assert not here.omics.requests
+
+
+def test_a_batch_that_has_not_ended_is_not_deleted(here: Here) -> None:
+    here.omics.put_batch(document())
+    ran = here.run("delete", ID, "--yes")
+    assert (ran.code, changes_asked(here)) == (1, [])
+    (complaint,) = ran.complaints
+    assert complaint == (
+        "omics-batch: batch 7123456 is INPROGRESS: it can be deleted once it has ended. Wait for that "
+        "(omics-batch wait 7123456), or cancel it (omics-batch cancel 7123456)"
+    )
+
+
+def test_a_batch_that_failed_has_no_runs_to_delete(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    here.omics.put_batch({"id": ID, "status": "FAILED", "failureReason": "Invalid JSON"})
+    ran = at_terminal(Keyboard("\n"), "delete", ID)
+    assert "  - the records of its runs, as far as there are any: how they ended, and why" in ran.complaints
+    assert "  - all output in S3" in ran.complaints
+
+
+def test_runs_that_could_not_be_deleted_are_1_and_it_says_what_can_be_done(here: Here) -> None:
+    here.omics.start_batch(3, life=replace(LONG, failed_deletions={"sample-1"}))
+    assert here.run("cancel", ID, "--yes").code == 0
+    ran = here.run("delete", ID, "--yes", "--json")
+    end = json.loads(ran.stdout)
+    assert (ran.code, end["error"], end["resume"]) == (1, "RunsDeleteFailedError", None)
+    (complaint,) = ran.complaints
+    assert complaint == (
+        "omics-batch: 2 runs of batch 7123456 were deleted, 1 could not be, so its record was kept: omics-batch runs "
+        "7123456 --submission-status DELETE_FAILED lists them, and omics-batch delete 7123456 --record-only deletes "
+        "the record without them"
+    )
+
+
+def test_a_record_that_may_not_be_deleted_is_spoken_of(here: Here) -> None:
+    here.omics.start_batch(3, life=replace(LONG, run_length=0))
+    here.omics.script(faults.error("AccessDeniedException", 403, "Not for you", "DeleteBatch"))
+    ran = here.run("delete", ID, "--yes")
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "Not for you" in complaint
+    assert complaint.endswith("are deleted, and its record may not be: run the same command again.")
+
+
+async def test_on_a_terminal_the_id_is_typed(omics: Simulator, shell: Shell) -> None:
+    omics.start_batch(3, life=replace(LONG, run_length=0, failed_runs=1))
+    async with on_a_terminal([*PROGRAM, "delete", ID, "--record-only"], shell.environment) as terminal:
+        asked = await terminal.until("Type the batch's id to delete its record:")
+        assert "1 run failed, and nobody can tell afterwards which samples those were." in asked
+        assert "omics-batch failed 7123456 > failed.txt" in asked
+        terminal.type(f"{ID}\n")
+        assert "Kept: all output in S3" in await terminal.until("The record of batch 7123456 is deleted")
+        assert await terminal.ended() == 0
+
+
+async def test_on_a_terminal_ctrl_c_answers_the_question(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(document())
+    async with on_a_terminal([*PROGRAM, "cancel", ID], shell.environment) as terminal:
+        await terminal.until("Cancel it")
+        terminal.type("\x03")
+        await terminal.until("omics-batch: stopped at the question: nothing was sent")
+        assert await terminal.ended() == 130
+    assert omics.requests_of("CancelRunBatch") == 0
+
+
+@pytest.mark.parametrize("command", ["cancel", "delete"])
+def test_a_strangers_text_does_not_act_at_the_question(
+    here: Here, at_terminal: Callable[..., Ran], command: str
+) -> None:
+    status = "NEW\x1b[2J" if command == "cancel" else "PROCESSED"
+    settings = {"outputUri": "s3://b/\x1b[2J\u202e"}
+    here.omics.put_batch(document(status, name="[red]x[/red] \x1b[31m\r\n\u202e", defaultRunSetting=settings))
+    ran = at_terminal(Keyboard("\n"), command, ID)
+    assert "Batch 7123456 [red]x[/red] [31m is " in ran.stderr
+    assert ran.stderr.replace("\n", "").isprintable()

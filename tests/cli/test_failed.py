@@ -1,0 +1,217 @@
+"""`omics-batch failed`: which samples did not succeed, why, and what is said where none is listed."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+import omics_batch
+from omics_batch import OmicsBatchClient
+from omics_batch.cli._counter import counting
+from omics_batch.cli._output import console
+from omics_batch.testing import Life, faults
+from tests.cli._support import ID, PROGRAM, Here, Shell, processed
+from tests.cli.test_lists import AT_ONCE
+from tests.terminal import on_a_terminal
+
+if TYPE_CHECKING:
+    from omics_batch.testing import Simulator
+
+COHORT: Final = ("HG00096", "HG00097", "HG00099", "HG00100", "HG00101")
+LIFE: Final = replace(
+    AT_ONCE,
+    failed_runs={"HG00096": "Task CallVariants ran out of memory.", "HG00100": "The CRAM file is truncated."},
+    failed_submissions={"HG00099": ("ValidationException", "Parameter input_cram is missing.")},
+)
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast a client sends is shown elsewhere."""
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", partial(OmicsBatchClient, max_rate=None))
+
+
+def test_each_sample_that_did_not_succeed_is_listed_and_then_the_sums(here: Here) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    ran = here.run("failed", ID)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.lines == [
+        "HOW            RUN ID   REASON               RUN SETTING  MESSAGE",
+        "failed         2000001  RUN_TASK_FAILED      HG00096      Task CallVariants ran out of memory.",
+        "not submitted  -        ValidationException  HG00099      Parameter input_cram is missing.",
+        "failed         2000004  RUN_TASK_FAILED      HG00100      The CRAM file is truncated.",
+        "3 did not succeed: 2 RUN_TASK_FAILED, 1 ValidationException",
+    ]
+
+
+def test_programs_get_the_run_itself_too(here: Here) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    ran = here.run("failed", ID, "--json")
+    assert (ran.code, ran.stderr) == (0, "")
+    failed, denied, _ = [json.loads(line) for line in ran.lines]
+    assert denied == {
+        "runSettingId": "HG00099",
+        "kind": "SUBMISSION",
+        "runId": None,
+        "reason": "ValidationException",
+        "message": "Parameter input_cram is missing.",
+        "run": None,
+    }
+    run = failed.pop("run")
+    assert failed == {
+        "runSettingId": "HG00096",
+        "kind": "RUN",
+        "runId": "2000001",
+        "reason": "RUN_TASK_FAILED",
+        "message": "Task CallVariants ran out of memory.",
+    }
+    assert (run["id"], run["batchId"], run["failureReason"]) == ("2000001", ID, "RUN_TASK_FAILED")
+
+
+def test_without_reasons_no_run_is_asked_about(here: Here) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    ran = here.run("failed", ID, "--no-reasons")
+    assert ran.lines[1] == "failed         2000001  -                    HG00096      -"
+    assert ran.lines[-1] == "3 did not succeed: 2 failed, 1 ValidationException"
+    assert here.omics.requests_of("GetRun") == 0
+
+
+def test_a_limit_says_that_there_may_be_more(here: Here) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    assert here.run("failed", ID, "--limit", "2").lines[-1] == "The first 2: 1 RUN_TASK_FAILED, 1 ValidationException"
+
+
+def test_many_reasons_are_told_of_the_most_frequent_ones(here: Here) -> None:
+    reasons = {f"sample-{number}": (f"Reason{number % 12}Exception\x1b[31m", "") for number in range(1, 14)}
+    here.omics.start_batch(13, life=replace(AT_ONCE, failed_submissions=reasons))
+    last = here.run("failed", ID).lines[-1]
+    assert last.startswith("13 did not succeed: 2 Reason1Exception [31m, 1 Reason2Exception [31m, 1 Reason3")
+    assert last.endswith(" [31m, 2 for other reasons")
+
+
+def test_cancelled_runs_are_listed_where_they_are_wanted(here: Here) -> None:
+    life = Life(creating=0, pending=0, submission_rate=math.inf, stopping=0, cancelled_after=0)
+    here.omics.start_batch(2, life=life)
+    assert here.run("failed", ID).stderr == "omics-batch: no run failed\n"
+    ran = here.run("failed", ID, "--cancelled")
+    assert ran.lines[1].split() == ["cancelled", "2000001", "-", "sample-1", "-"]
+    assert ran.lines[-1] == "2 did not succeed: 2 cancelled"
+
+
+# Where none is listed
+
+
+def test_that_no_run_failed_is_said_plainly(here: Here) -> None:
+    here.omics.start_batch(2, life=AT_ONCE)
+    ran = here.run("failed", ID)
+    assert (ran.code, ran.stdout, ran.stderr) == (0, "", "omics-batch: no run failed\n")
+    assert here.run("failed", ID, "--cancelled").stderr == "omics-batch: no run failed or was cancelled\n"
+    assert here.run("failed", ID, "--json").stdout == ""
+
+
+def test_while_a_batch_is_under_way_it_is_so_far(here: Here) -> None:
+    here.omics.start_batch(2)
+    assert here.run("failed", ID).stderr == "omics-batch: no run failed so far\n"
+    here.omics.start_batch(
+        2, life=Life(creating=0, pending=0, failed_submissions={"sample-1": ("X", "")}, submission_rate=math.inf)
+    )
+    assert here.run("failed", "7123457").lines[-1] == "1 did not succeed so far: 1 X"
+
+
+def test_a_batch_that_failed_itself_has_no_runs(here: Here) -> None:
+    here.omics.start_batch(2, life=Life(creating=0, pending=0, failure_reason="Invalid JSON\x1b[31m format"))
+    assert here.run("failed", ID).stderr == (
+        "omics-batch: no run failed, since there are none: the batch itself failed: Invalid JSON [31m format\n"
+    )
+    here.omics.put_batch({"id": "42", "status": "FAILED"})
+    assert here.run("failed", "42").stderr.endswith("there are none: the batch itself failed\n")
+
+
+def test_of_deleted_runs_nobody_can_tell(here: Here) -> None:
+    here.omics.start_batch(2, life=AT_ONCE)
+    here.omics.put_batch(processed(deletedRunCount=10) | {"status": "RUNS_DELETED"})
+    ran = here.run("failed", ID)
+    assert (ran.code, ran.stdout) == (0, "")
+    assert ran.complaints[-1] == (
+        "omics-batch: no failed run is left to be listed: 10 runs were deleted, and nobody can tell how they ended"
+    )
+
+
+def test_lists_that_lag_are_no_proof(here: Here) -> None:
+    here.omics.start_batch(10, life=AT_ONCE)
+    here.omics.put_batch(processed(completedRunCount=8, failedRunCount=2))
+    ran = here.run("failed", ID)
+    assert ran.complaints[-1] == (
+        "omics-batch: none is listed, although the batch counts 2: the lists lag, try again in a minute"
+    )
+
+
+# How far it is
+
+
+async def test_a_terminal_shows_how_far_it_is_and_then_no_more(omics: Simulator, shell: Shell) -> None:
+    omics.start_batch(COHORT, life=LIFE)
+    omics.script(faults.answered("GetRun"), faults.delayed(0.6, "GetRun"))
+    async with on_a_terminal([*PROGRAM, "failed", ID], shell.environment) as terminal:
+        await terminal.until(r"^2 of 3 runs that did not succeed \.\.\.$")
+        assert await terminal.ended() == 0
+    assert terminal.text.splitlines() == [
+        "HOW            RUN ID   REASON               RUN SETTING  MESSAGE",
+        "failed         2000001  RUN_TASK_FAILED      HG00096      Task CallVariants ran\u2026",
+        "not submitted  -        ValidationException  HG00099      Parameter input_cram\u2026",
+        "failed         2000004  RUN_TASK_FAILED      HG00100      The CRAM file is trun\u2026",
+        "3 did not succeed: 2 RUN_TASK_FAILED, 1 ValidationException",
+    ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("terminals", "how"), [(["stdout"], []), (["stderr"], []), (["stderr"], ["--json"])])
+def test_one_of_the_streams_may_be_a_terminal(
+    here: Here, monkeypatch: pytest.MonkeyPatch, terminals: list[str], how: list[str]
+) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    streams = {name: Terminal() for name in terminals}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    ran = here.run("failed", ID, *how)
+    (shown,) = [stream.getvalue() for stream in streams.values()]
+    assert "0 of 3 runs that did not succeed ..." in shown
+    written = shown if terminals == ["stdout"] else ran.stdout
+    assert len(re.findall("HG00(096|099|100)", written)) == 3
+    assert ("HG00" in shown) is (terminals == ["stdout"])
+
+
+@pytest.mark.parametrize(("term", "how"), [("dumb", []), ("xterm", ["--json"])])
+def test_where_a_picture_would_disturb_there_is_none(
+    here: Here, monkeypatch: pytest.MonkeyPatch, term: str, how: list[str]
+) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    monkeypatch.setenv("TERM", term)
+    stdout = Terminal()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert here.run("failed", ID, *how).code == 0
+    assert "..." not in stdout.getvalue()
+    assert "\x1b[2K" not in stdout.getvalue()
+
+
+def test_what_is_written_meanwhile_stays_on_its_stream(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with counting(console(), lambda: "1 of 2 ...", is_printed=True):
+        sys.stdout.write("a row\n")
+    assert capsys.readouterr().out == "a row\n"

@@ -1,0 +1,306 @@
+"""`omics-batch start`: what goes out, what does not, and how nothing gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import io
+import json
+import shlex
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+import omics_batch
+from omics_batch import OmicsBatchClient, RetryPolicy
+from omics_batch.cli import main
+from omics_batch.cli._connection import Connection
+from omics_batch.testing import faults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omics_batch.testing import Simulator
+    from tests.cli._support import Here, Ran, Shell
+
+TRIO: Final = """
+batchName: trio
+requestId: trio-1
+defaultRunSetting:
+  workflowId: "1234567"
+  workflowVersionName: v2
+  roleArn: arn:aws:iam::123456789012:role/OmicsRole
+  outputUri: s3://my-bucket/output/
+batchRunSettings:
+  inlineSettings:
+    - {runSettingId: NA12878, parameters: {interval: 20:45}}
+    - {runSettingId: NA12891}
+    - {runSettingId: NA12892}
+    - {runSettingId: NA19238}
+"""
+ANONYMOUS: Final = TRIO.replace("requestId: trio-1\n", "")
+AGAIN: Final = "The same request again, which starts no second batch: "
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How fast a client sends, and sends again, is shown elsewhere."""
+    retry = RetryPolicy(base=0.001, throttling_base=0.001)
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", partial(OmicsBatchClient, max_rate=None, retry=retry))
+
+
+@pytest.fixture
+def trio(tmp_path: Path) -> Path:
+    path = tmp_path / "trio.yaml"
+    path.write_text(TRIO, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def anonymous(trio: Path) -> Path:
+    trio.write_text(ANONYMOUS, encoding="utf-8")
+    return trio
+
+
+def started(omics: Simulator) -> int:
+    """How many batches there are: the next one's id tells."""
+    return int(omics.start_batch(1)) - 7123456
+
+
+def stdin(text: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
+
+
+def test_a_batch_is_started_and_the_next_command_told(here: Here, trio: Path) -> None:
+    ran = here.run("start", str(trio), "--region", "us-west-2")
+    assert (ran.code, ran.stderr) == (0, "")
+    *told, following = ran.lines
+    assert told == [
+        "Batch     7123456",
+        "ARN       arn:aws:omics:us-west-2:123456789012:runBatch/7123456",
+        "Status    CREATING",
+        "Request   trio-1",
+    ]
+    words = shlex.split(following.removeprefix("Next"))
+    assert words[-4:] == ["wait", "7123456", "--region", "us-west-2"]
+    batch = json.loads(here.run("get", "7123456", "--json").stdout)
+    assert batch["name"] == "trio"
+    assert batch["defaultRunSetting"]["workflowVersionName"] == "v2"
+
+
+def test_programs_get_the_answer_and_the_requests_id(here: Here, trio: Path) -> None:
+    ran = here.run("start", str(trio), "--json")
+    answer = json.loads(ran.stdout)
+    assert (answer["id"], answer["status"], answer["requestId"]) == ("7123456", "CREATING", "trio-1")
+    assert answer["arn"].endswith(":runBatch/7123456")
+
+
+def test_a_request_may_come_from_a_pipe(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin(TRIO))
+    assert "Request   trio-1" in here.run("start", "-").lines
+
+
+def test_a_request_starts_one_batch_however_often_it_is_sent(here: Here, anonymous: Path) -> None:
+    for _ in range(3):
+        assert here.run("start", str(anonymous), "--request-id", "trio-2").lines[0] == "Batch     7123456"
+    assert here.run("start", str(anonymous)).lines[0] == "Batch     7123457"
+    assert here.run("start", str(anonymous)).lines[0] == "Batch     7123458"
+
+
+def test_a_bad_file_is_told_line_by_line_and_nothing_is_sent(here: Here, trio: Path) -> None:
+    trio.write_text(TRIO.replace('"1234567"', "1234567").replace("outputUri", "output"), encoding="utf-8")
+    ran = here.run("start", str(trio))
+    assert (ran.code, ran.stdout) == (2, "")
+    first, second = ran.complaints
+    assert first == (
+        f"omics-batch: {trio}: line 5: defaultRunSetting.workflowId: should be a valid string: put it in quotes"
+    )
+    assert second.startswith(f"{trio}: line 8: defaultRunSetting.output: is unknown here, where these are known: ")
+    assert not here.omics.requests
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["nothing.yaml"], "nothing.yaml: it cannot be read: No such file or directory"),
+        (["-"], "<stream>: the request: should be an object"),
+        (["trio.yaml", "--request-id", ""], "request_id: String should have at least 1 character"),
+        (["trio.yaml", "--request-id", "a\tb"], "request_id: String should match pattern"),
+    ],
+)
+def test_what_cannot_be_sent_is_wrong_usage(
+    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], complaint: str
+) -> None:
+    monkeypatch.chdir(trio.parent)
+    for mode in ([], ["--dry-run"]):
+        monkeypatch.setattr(sys, "stdin", stdin(""))
+        ran = here.run("start", *arguments, *mode)
+        assert (ran.code, ran.stdout) == (2, "")
+        assert complaint in ran.complaints[0]
+    assert not here.omics.requests
+
+
+# Dry runs
+
+
+def test_a_dry_run_needs_nothing_and_sends_nothing(
+    trio: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert main(["start", str(trio), "--dry-run"]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.splitlines() == [
+        "Name      trio",
+        "Request   trio-1",
+        "Runs      4: NA12878, NA12891, NA12892 and 1 more",
+        "Workflow  1234567 v2",
+        "Role      arn:aws:iam::123456789012:role/OmicsRole",
+        "Output    s3://my-bucket/output/",
+        "It can be sent; nothing was.",
+    ]
+
+
+def test_what_a_dry_run_writes_for_programs_is_a_request(here: Here, anonymous: Path) -> None:
+    ran = here.run("start", str(anonymous), "--dry-run", "--json", "--request-id", "trio-2")
+    written = json.loads(ran.stdout)
+    assert written["requestId"] == "trio-2"
+    assert written["batchRunSettings"]["inlineSettings"][0] == {
+        "runSettingId": "NA12878",
+        "parameters": {"interval": "20:45"},
+    }
+    assert not here.omics.requests
+    anonymous.write_text(ran.stdout, encoding="utf-8")
+    assert json.loads(here.run("start", str(anonymous), "--dry-run", "--json").stdout) == written
+
+
+def test_a_request_without_an_id_or_with_its_runs_in_s3_says_so(here: Here, trio: Path) -> None:
+    document = {
+        "defaultRunSetting": {"workflowId": "1", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole"},
+        "batchRunSettings": {"s3UriSettings": "s3://my-bucket/cohort.json"},
+    }
+    trio.write_text(json.dumps(document), encoding="utf-8")
+    assert here.run("start", str(trio), "--dry-run").lines == [
+        "Request   a new one each time: the file has no requestId",
+        "Runs      those in s3://my-bucket/cohort.json, which the service reads: it was not read here",
+        "Workflow  1",
+        "Role      arn:aws:iam::123456789012:role/OmicsRole",
+        "It can be sent; nothing was.",
+    ]
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_what_the_installed_botocore_cannot_send_is_told(here: Here, trio: Path, dry: list[str]) -> None:
+    trio.write_text(TRIO.replace("outputUri:", "storageType: TAPE\n  outputUri:"), encoding="utf-8")
+    ran = here.run("start", str(trio), *dry)
+    assert (ran.code, ran.stdout) == (2, "")
+    (complaint,) = ran.complaints
+    assert "cannot send 'TAPE' as defaultRunSetting.storageType, which is one of STATIC, DYNAMIC" in complaint
+    assert not here.omics.requests
+
+
+def test_names_in_a_request_show_harmlessly(here: Here, trio: Path) -> None:
+    trio.write_text(
+        TRIO.replace("trio-1", "'[red]x[/red]'").replace("NA12891", "\u05e9\u05dc\u05d5\u05dd"), encoding="utf-8"
+    )
+    assert here.run("start", str(trio), "--dry-run").lines[1:3] == [
+        "Request   [red]x[/red]",
+        "Runs      4: NA12878, \u05e9\u05dc\u05d5\u05dd, NA12892 and 1 more",
+    ]
+
+
+# Nothing is lost
+
+
+def again_in(ran: Ran) -> list[str]:
+    """The arguments of the command that is told beside a trouble."""
+    _, again = ran.complaints
+    assert again.startswith(AGAIN)
+    words = shlex.split(again.removeprefix(AGAIN))
+    return words[words.index("start") :]
+
+
+def test_where_the_answer_is_lost_the_command_is_told_that_starts_no_second_batch(here: Here, anonymous: Path) -> None:
+    here.omics.script(faults.truncated("StartRunBatch", times=3))
+    ran = here.run("start", str(anonymous))
+    assert (ran.code, ran.stdout) == (1, "")
+    assert "The batch may have been started" in ran.complaints[0]
+    assert here.run(*again_in(ran)).lines[0] == "Batch     7123456"
+    assert started(here.omics) == 1
+
+
+def test_what_came_from_a_pipe_has_to_come_again(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", stdin(TRIO))
+    here.omics.script(faults.status(500, "StartRunBatch", times=3))
+    ran = here.run("start", "-")
+    assert ran.code == 1
+    assert ran.complaints[1].endswith(" start - --request-id trio-1 (with the same on stdin)")
+
+
+def test_throttling_may_pass(here: Here, trio: Path) -> None:
+    here.omics.script(faults.throttled("StartRunBatch", times=3))
+    assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]
+
+
+def test_a_refusal_is_one_line(here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.omics.script(faults.status(403, "StartRunBatch"))
+    ran = here.run("start", str(trio))
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "AccessDeniedException" in complaint
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    (complaint,) = here.run("start", str(trio)).complaints
+    assert "credentials" in complaint
+
+
+async def test_a_signal_after_it_was_sent_tells_how_to_go_on(
+    omics: Simulator, measured_shell: Shell, shell: Shell, anonymous: Path
+) -> None:
+    omics.script(faults.stalled("StartRunBatch"))
+    async with measured_shell.started("start", str(anonymous)) as process:
+        while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
+            await asyncio.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = await process.communicate()
+        assert process.returncode == 130
+    assert stdout == b""
+    told, again = stderr.decode().splitlines()
+    assert told == "omics-batch: stopped: the batch may have been started"
+    ran = await shell.run(program=tuple(shlex.split(again.removeprefix(AGAIN))))
+    assert (ran.code, ran.lines[0]) == (0, "Batch     7123456")
+    assert started(omics) == 1
+
+
+def test_a_signal_before_that_says_nothing(here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Connection, "talk", interrupted)
+    ran = here.run("start", str(trio))
+    assert (ran.code, ran.stdout, ran.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_an_id_that_cannot_be_written_is_told_on_stderr(
+    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, number: int, how: list[str]
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(number, "no more")
+
+        def fileno(self) -> int:
+            return spare.fileno()
+
+    spare = trio.open("rb+")
+    monkeypatch.setattr(sys, "stdout", Full())
+    ran = here.run("start", str(trio), *how)
+    spare.close()
+    assert ran.code == 1
+    assert ran.complaints[0] == (
+        "omics-batch: batch 7123456 was started by the request trio-1; its id could not be written"
+    )
