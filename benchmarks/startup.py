@@ -12,14 +12,16 @@ from benchmarks.results import RATIO, Findings, Measure
 ROUNDS: Final = 21
 PACKAGE_BOUND: Final = 30.0
 MODEL_BOUND: Final = 1.8
+HELP_BOUND: Final = 300.0
 
 NOTHING: Final = "pass"
 PACKAGE: Final = "import omics_batch"
 MODEL: Final = "from omics_batch import Batch"
 ONE_FIELD: Final = "from pydantic import BaseModel\nclass Model(BaseModel):\n    id: str"
 CLIENT: Final = "from omics_batch import OmicsBatchClient"
+HELP: Final = "import sys\nfrom omics_batch.cli import main\nsys.exit(main(['wait', '--help']))"
 PEERS: Final = ("import aiobotocore.session", "import boto3", "from capo_omics import AsyncOmicsClient")
-_PROGRAMS: Final = (NOTHING, PACKAGE, MODEL, ONE_FIELD, CLIENT, *PEERS)
+_PROGRAMS: Final = (NOTHING, PACKAGE, MODEL, ONE_FIELD, CLIENT, HELP, *PEERS)
 _COUNT: Final = f"import sys; {PACKAGE}; print(sum(name.startswith('pydantic') for name in sys.modules))"
 
 
@@ -39,6 +41,7 @@ def measure() -> Findings:
             Measure(name=f"modules of pydantic that `{PACKAGE}` loads", value=loaded, bound=0),
             Measure.of(f"`{MODEL}`, against a pydantic model of one field", models, unit=RATIO, bound=MODEL_BOUND),
             Measure.of(f"`{CLIENT}`, against `{PEERS[0]}`", clients, unit=RATIO),
+            Measure.of("`omics-batch wait --help`", [one[HELP] for one in rounds], unit="ms", bound=HELP_BOUND),
             *peers,
         ]
     )

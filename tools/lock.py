@@ -12,7 +12,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "browser": PROJECT,
     "check": PROJECT,
     "mutants": PROJECT,
-    "bench": ("pyproject.toml",),
+    "bench": ("pyproject.toml", "--extra", "cli"),
     "lowest": (*PROJECT, "--resolution", "lowest-direct"),
 }
 COMPILE = (
