@@ -185,6 +185,7 @@ async def test_many_ends_at_once_do_not_stop_the_sweeps() -> None:
     assert account.pages.count("CREATING") > 3
 
 
+@pytest.mark.slow
 async def test_many_ends_and_a_sweep_share_the_turns() -> None:
     account = Account({**cohort(3000), **{str(n): ends(0) for n in range(1, 301)}})
     policy = PollPolicy(initial=5, factor=1, maximum=5)

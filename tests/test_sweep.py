@@ -151,6 +151,7 @@ async def test_lists_without_any_order_cost_a_few_looks_and_no_more() -> None:
     assert len(account.looks) < 150
 
 
+@pytest.mark.slow
 async def test_a_list_that_says_once_that_it_is_empty_costs_half_a_minute_of_looks() -> None:
     """The next sweep finds those again whom this one missed."""
 
