@@ -207,7 +207,7 @@ def test_progress_adds_the_rate_and_the_time_left() -> None:
     assert (told["Rate"], told["Time left"]) == ("20 runs/h", "about 3 h 15 min")
     assert line(UNDER_WAY, progress) == (
         "7123456  INPROGRESS  32.3 %  29 completed, 2 not submitted, 50 running, 5 starting, 10 pending  "
-        "counts lag  rate 22 runs/h  time left about 2 h 57 min"
+        "counts lag  rate 20 runs/h  time left about 3 h 15 min"
     )
 
 

@@ -99,8 +99,8 @@ def test_the_rate_follows_a_batch_that_slows_down() -> None:
     for completed in range(40):
         watched.after(0.01, look(completed))
     for completed in range(40, 80):
-        progress = watched.after(1, look(completed))
-    assert progress.runs_per_hour == pytest.approx(1)
+        watched.after(1, look(completed))
+    assert watched.progress.runs_per_hour == pytest.approx(1)
 
 
 def test_runs_that_were_never_started_tell_nothing_of_the_pace() -> None:

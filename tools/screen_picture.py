@@ -76,8 +76,8 @@ def picture_of(screen: pyte.Screen, title: str) -> str:
         [
             (
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {bottom:g}" width="{width:g}" '
-                f'height="{bottom:g}" role="img" aria-label={quoteattr(title)} font-family="ui-monospace, SFMono-Regular, '
-                'Menlo, Consolas, \'DejaVu Sans Mono\', monospace" font-size="14" xml:space="preserve">'
+                f'height="{bottom:g}" role="img" aria-label={quoteattr(title)} font-family="ui-monospace, '
+                'SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" font-size="14" xml:space="preserve">'
             ),
             f'<rect width="{width:g}" height="{bottom:g}" rx="8" fill="{GROUND}"/>',
             *(f'<circle cx="{18 + 16 * place}" cy="17" r="5" fill="#30363d"/>' for place in range(3)),

@@ -13,10 +13,10 @@ import pytest
 from rich.console import Console
 
 from omics_batch import Batch, BatchFailedError, ResourceNotFoundError
-from omics_batch.cli import _ending
-from omics_batch.cli._board import Board
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._roster import Rank, Roster
+from omics_batch.cli._views._board import Board
+from omics_batch.cli._views._roster import Rank, Roster
+from omics_batch.cli._waits import _ending
 
 NAMES: Final = ("cohort", 64 * "全", "דגימות 2026", "[red]x[/red]\x1b[31m\u202e", "e\u0301" * 32, "🧬" * 32)
 

@@ -13,15 +13,16 @@ import pytest
 from rich.console import Console
 
 from omics_batch import Batch, FailedRun, FailureKind
-from omics_batch.cli import _demo, _program, _stage, main
-from omics_batch.cli._cohort import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
-from omics_batch.cli._findings import Account, Findings, deviations
-from omics_batch.cli._summary import absorbed, summary
+from omics_batch.cli import _program, main
+from omics_batch.cli._demo import _performance, _stage
+from omics_batch.cli._demo._cohort import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
+from omics_batch.cli._demo._findings import Account, Findings, deviations
+from omics_batch.cli._demo._summary import absorbed, summary
 from omics_batch.testing import ReceivedRequest
 from tests.cli._support import PROGRAM, Shell, line_of
 
 if TYPE_CHECKING:
-    from omics_batch.cli._views import View
+    from omics_batch.cli._views._of_one import View
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
     async def otherwise(*_: object) -> Findings:
         return dataclasses.replace(findings(), failed=REFUSED)
 
-    monkeypatch.setattr(_demo, "perform", otherwise)
+    monkeypatch.setattr(_performance, "perform", otherwise)
     assert main(["demo"]) == 1
     shown = capsys.readouterr().out
     assert "Not as scripted: why runs failed: {}" in shown
@@ -102,7 +103,7 @@ def test_json_ends_with_a_line_that_says_how_it_went(
         view.show(findings().batch)
         return findings()
 
-    monkeypatch.setattr(_demo, "perform", perform)
+    monkeypatch.setattr(_performance, "perform", perform)
     assert main(["demo", "--json"]) == 0
     change, end = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert change == end["batch"]

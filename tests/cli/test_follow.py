@@ -12,18 +12,18 @@ import pytest
 
 import omics_batch
 from omics_batch import Batch, LostContactError, OmicsBatchClient, PollPolicy
-from omics_batch.cli import _ending
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._follow import follow
 from omics_batch.cli._signals import until_signalled
-from omics_batch.cli._views import JsonView, PlainView, View
+from omics_batch.cli._views._of_one import JsonView, PlainView, View
+from omics_batch.cli._waits import _ending
+from omics_batch.cli._waits._follow import follow
 from tests.cli._support import ID, document, processed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._waits._ending import Ending
     from omics_batch.testing import Simulator
 
 

@@ -11,10 +11,10 @@ import pytest
 from rich.console import Console
 
 from omics_batch import Batch, Progress
-from omics_batch.cli._bar import Bar, widths
-from omics_batch.cli._ending import Ending
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._live import LiveView, Picture
+from omics_batch.cli._views._bar import Bar, widths
+from omics_batch.cli._views._live import LiveView, Picture
+from omics_batch.cli._waits._ending import Ending
 from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
 from tests.support import InstantClock
 from tests.terminal import on_a_terminal

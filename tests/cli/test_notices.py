@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from omics_batch import OmicsBatchError, PollPolicy, RetryPolicy
-from omics_batch.cli._notices import Notices
 from omics_batch.cli._stderr import heard_by
+from omics_batch.cli._views._notices import Notices
 from omics_batch.testing import faults
 from tests.cli._support import ID, processed
 

@@ -15,13 +15,13 @@ from omics_batch import (
     ResourceNotFoundError,
     WaitTimeoutError,
 )
-from omics_batch.cli import _ending
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._tally import Tally, worst
+from omics_batch.cli._views._tally import Tally, worst
+from omics_batch.cli._waits import _ending
 from tests.support import batch_with
 
 if TYPE_CHECKING:
-    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._waits._ending import Ending
 
 ENDINGS: dict[str, tuple[str, dict[str, int], type[OmicsBatchError] | None]] = {
     "SUCCEEDED": ("PROCESSED", {"completedRunCount": 2}, None),

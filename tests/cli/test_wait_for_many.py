@@ -18,9 +18,9 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy
-from omics_batch.cli._follow_many import Wait, as_they_change, as_they_end
-from omics_batch.cli._resume import Resume
-from omics_batch.cli._views_of_many import JsonLines, PlainLines
+from omics_batch.cli._views._of_many import JsonLines, PlainLines
+from omics_batch.cli._waits._follow_many import Wait, as_they_change, as_they_end
+from omics_batch.cli._waits._resume import Resume
 from tests.accounts import Account, cohort, ends, following
 from tests.cli._support import PROGRAM, Here, Shell, document, processed
 from tests.terminal import on_a_terminal

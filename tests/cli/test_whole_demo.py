@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._cohort import FAILED_RUNS, NOT_SUBMITTED
+from omics_batch.cli._demo._cohort import FAILED_RUNS, NOT_SUBMITTED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -113,7 +113,7 @@ async def _enter(
     )
     problem = "no AWS region: give region_name, or set AWS_DEFAULT_REGION"
     try:
-        aws = await exits.enter_async_context(making)
+        aws: OmicsClient = await exits.enter_async_context(making)
         if aws.meta.region_name:  # which an empty variable leaves empty, where the endpoint needs none
             return aws
     except NoRegionError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch import Outcome
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LAGS, lags, percentage
+from omics_batch.cli._views._figures import LAGS, lags, percentage
 
 if TYPE_CHECKING:
     from omics_batch import Batch

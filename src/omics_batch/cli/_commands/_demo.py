@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from omics_batch.cli._ending import processed
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._live import view_on
 from omics_batch.cli._options import Json  # noqa: TC001 - typer reads it off the parameters
 from omics_batch.cli._output import console, say_json
 from omics_batch.cli._signals import until_signalled
 from omics_batch.cli._stderr import logged_to
-from omics_batch.cli._views import JsonView
+from omics_batch.cli._views._live import view_on
+from omics_batch.cli._views._of_one import JsonView
+from omics_batch.cli._waits._ending import processed
 
 
 def demo(
@@ -31,10 +31,10 @@ def demo(
     With --json, each change is one line, the batch as GetBatch tells it; the last line alone has asScripted, beside
     differences, requests, errors, failed and batch.
     """
-    from omics_batch.cli import _demo  # noqa: PLC0415 - no other command needs it
-    from omics_batch.cli._cohort import SAMPLES  # noqa: PLC0415 - the same
-    from omics_batch.cli._findings import deviations, document  # noqa: PLC0415 - the same
-    from omics_batch.cli._summary import summary  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo import _performance  # noqa: PLC0415 - no other command needs it
+    from omics_batch.cli._demo._cohort import SAMPLES  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo._findings import deviations, document  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo._summary import summary  # noqa: PLC0415 - the same
 
     output = console()
     view = JsonView() if json else view_on(output)
@@ -42,11 +42,11 @@ def demo(
         output.print(Text(f"{len(SAMPLES)} samples on a HealthOmics of this machine, a process of its own.\n", "bold"))
 
     def tell(text: str) -> None:
-        if text.startswith(_demo.OPERATION):
-            view.note(text.removeprefix(_demo.OPERATION))
+        if text.startswith(_performance.OPERATION):
+            view.note(text.removeprefix(_performance.OPERATION))
 
     with logged_to(tell, logging.INFO):
-        findings = asyncio.run(until_signalled(_demo.perform(view, speed)))
+        findings = asyncio.run(until_signalled(_performance.perform(view, speed)))
     differences = deviations(findings)
     if json:
         say_json(document(findings, differences))
@@ -58,6 +58,6 @@ def demo(
 
 def demo_service(speed: float) -> None:
     """Serve the demo's cohort until stdin ends."""
-    from omics_batch.cli._stage import play  # noqa: PLC0415 - no other command needs it
+    from omics_batch.cli._demo._stage import play  # noqa: PLC0415 - no other command needs it
 
     asyncio.run(until_signalled(play(speed)))

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from omics_batch.cli import _program
-from omics_batch.cli._cancelling import Cancelling
-from omics_batch.cli._confirm import check_answerable
 from omics_batch.cli._connection import Connection, connected
-from omics_batch.cli._deleting import Deleting
+from omics_batch.cli._ends._cancelling import Cancelling
+from omics_batch.cli._ends._confirm import check_answerable
+from omics_batch.cli._ends._deleting import Deleting
+from omics_batch.cli._ends._intent import fulfil
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._intent import fulfil
 from omics_batch.cli._options import BatchId, Json, Timeout
 from omics_batch.cli._output import console, say_json
 from omics_batch.cli._stderr import complain
 
 if TYPE_CHECKING:
     from omics_batch.cli._durations import Span
-    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._waits._ending import Ending
 
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Go on without being asked.")]
 

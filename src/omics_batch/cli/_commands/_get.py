@@ -10,11 +10,11 @@ from typing import Final
 
 from rich.constrain import Constrain
 
-from omics_batch.cli._bar import Bar
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
+from omics_batch.cli._views._bar import Bar
 from omics_batch.cli._words import facts
 
 _WIDEST: Final = 100

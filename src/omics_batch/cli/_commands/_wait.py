@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._follow_many import Wait, as_they_end
-from omics_batch.cli._live import is_live, view_on
-from omics_batch.cli._moving import MovingLine
-from omics_batch.cli._named import batches_of, is_one
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
-from omics_batch.cli._views import JsonView
-from omics_batch.cli._views_of_many import JsonLines, PlainLines, ViewOfMany
-from omics_batch.cli._waiting import resume_of, wait_for_many, wait_for_one
+from omics_batch.cli._views._live import is_live, view_on
+from omics_batch.cli._views._moving import MovingLine
+from omics_batch.cli._views._of_many import JsonLines, PlainLines, ViewOfMany
+from omics_batch.cli._views._of_one import JsonView
+from omics_batch.cli._waits._follow_many import Wait, as_they_end
+from omics_batch.cli._waits._named import batches_of, is_one
+from omics_batch.cli._waits._waiting import resume_of, wait_for_many, wait_for_one
 
 
 @connected

@@ -9,17 +9,17 @@ from contextlib import ExitStack
 
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._follow_many import Wait, as_they_change
-from omics_batch.cli._live import LiveView, is_live
-from omics_batch.cli._moving import MovingBoard
-from omics_batch.cli._named import batches_of, is_one
-from omics_batch.cli._notices import Notices
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, heard_by, logged_to
-from omics_batch.cli._views import JsonView, PlainView
-from omics_batch.cli._views_of_many import JsonLines, PlainLines
-from omics_batch.cli._waiting import resume_of, wait_for_many, wait_for_one
+from omics_batch.cli._views._live import LiveView, is_live
+from omics_batch.cli._views._moving import MovingBoard
+from omics_batch.cli._views._notices import Notices
+from omics_batch.cli._views._of_many import JsonLines, PlainLines
+from omics_batch.cli._views._of_one import JsonView, PlainView
+from omics_batch.cli._waits._follow_many import Wait, as_they_change
+from omics_batch.cli._waits._named import batches_of, is_one
+from omics_batch.cli._waits._waiting import resume_of, wait_for_many, wait_for_one
 
 
 @connected

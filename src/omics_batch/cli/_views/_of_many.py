@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, Self
 
 from omics_batch.cli._output import say_json
-from omics_batch.cli._views import JsonView, PlainView
+from omics_batch.cli._views._of_one import JsonView, PlainView
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from omics_batch import Batch
-    from omics_batch.cli._conclusion import Conclusion
-    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._waits._conclusion import Conclusion
+    from omics_batch.cli._waits._ending import Ending
 
 
 class ViewOfMany(Protocol):

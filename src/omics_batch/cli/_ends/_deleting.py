@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._intent import standing
+from omics_batch.cli._ends._intent import standing
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:

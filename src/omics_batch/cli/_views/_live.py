@@ -11,11 +11,11 @@ from rich.live import Live
 from rich.text import Text
 
 from omics_batch import Progress
-from omics_batch.cli._bar import STYLES, Bar
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LAGS, LEGEND, lags, left, percentage, rate
-from omics_batch.cli._views import PlainView
+from omics_batch.cli._views._bar import STYLES, Bar
+from omics_batch.cli._views._figures import LAGS, LEGEND, lags, left, percentage, rate
+from omics_batch.cli._views._of_one import PlainView
 from omics_batch.cli._words import shown, title
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from omics_batch import Batch
-    from omics_batch.cli._ending import Ending
-    from omics_batch.cli._views import View
+    from omics_batch.cli._views._of_one import View
+    from omics_batch.cli._waits._ending import Ending
 
 __all__ = ["STYLES", "Bar", "LiveView", "Picture", "is_live", "view_on"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus, Outcome
-from omics_batch.cli._intent import standing
+from omics_batch.cli._ends._intent import standing
 from omics_batch.cli._words import counted, shown
 
 if TYPE_CHECKING:

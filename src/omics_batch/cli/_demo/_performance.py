@@ -11,13 +11,13 @@ from omics_batch import (
     PollPolicy,
     StartRunBatchRequest,
 )
-from omics_batch.cli._cohort import SAMPLES
-from omics_batch.cli._findings import Findings
-from omics_batch.cli._theatre import raised
+from omics_batch.cli._demo._cohort import SAMPLES
+from omics_batch.cli._demo._findings import Findings
+from omics_batch.cli._demo._theatre import raised
 from omics_batch.testing import ScaledClock, local_client
 
 if TYPE_CHECKING:
-    from omics_batch.cli._views import View
+    from omics_batch.cli._views._of_one import View
 
 OPERATION: Final = "GetBatch: "
 """How the log messages about a single request begin: with what was asked for."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from omics_batch.cli._follow import follow
-from omics_batch.cli._follow_many import follow_many
-from omics_batch.cli._resume import Resume
 from omics_batch.cli._stderr import complain
+from omics_batch.cli._waits._follow import follow
+from omics_batch.cli._waits._follow_many import follow_many
+from omics_batch.cli._waits._resume import Resume
 
 if TYPE_CHECKING:
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
-    from omics_batch.cli._follow_many import Wait, Way
-    from omics_batch.cli._views import View
+    from omics_batch.cli._views._of_one import View
+    from omics_batch.cli._waits._follow_many import Wait, Way
 
 
 def resume_of(command: str, connection: Connection, timeout: Span | None, *, json: bool) -> Resume:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from omics_batch.cli._bar import STYLES, Bar
 from omics_batch.cli._cells import GAP, fitting, padded
-from omics_batch.cli._figures import LAGS, lags, left, percentage, rate
-from omics_batch.cli._roster import ERROR, Rank
+from omics_batch.cli._views._bar import STYLES, Bar
+from omics_batch.cli._views._figures import LAGS, lags, left, percentage, rate
+from omics_batch.cli._views._roster import ERROR, Rank
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions
 
     from omics_batch import Batch, Progress
-    from omics_batch.cli._roster import Entry
+    from omics_batch.cli._views._roster import Entry
 
 _WIDTHS: Final = {
     "id": 7,

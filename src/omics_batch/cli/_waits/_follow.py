@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omics_batch import OmicsBatchError
-from omics_batch.cli import _ending
 from omics_batch.cli._signals import SignalledError, until_signalled
+from omics_batch.cli._waits import _ending
 
 if TYPE_CHECKING:
     from omics_batch import Batch
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
-    from omics_batch.cli._ending import Ending
-    from omics_batch.cli._views import View
+    from omics_batch.cli._views._of_one import View
+    from omics_batch.cli._waits._ending import Ending
 
 
 async def follow(connection: Connection, batch_id: str, timeout: Span | None, view: View, resume: str) -> Ending:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from omics_batch.cli._cohort import LIFE, script
+from omics_batch.cli._demo._cohort import LIFE, script
 from omics_batch.testing import Simulator, UnusedFaultError
 
 if TYPE_CHECKING:

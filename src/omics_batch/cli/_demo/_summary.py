@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from omics_batch import FailedRun
-    from omics_batch.cli._findings import Findings
+    from omics_batch.cli._demo._findings import Findings
 
 _NAMES = {"429": "throttled (HTTP 429)", "408": "timed out (HTTP 408)"}
 _WIDEST = 100

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from omics_batch import Batch
-    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._waits._ending import Ending
 
 
 class View(Protocol):

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch import InvalidInputError, OmicsBatchError
-from omics_batch.cli import _conclusion, _ending
 from omics_batch.cli._signals import SignalledError, until_signalled
-from omics_batch.cli._tally import Tally
+from omics_batch.cli._views._tally import Tally
+from omics_batch.cli._waits import _conclusion, _ending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omics_batch import OmicsBatchClient
-    from omics_batch.cli._conclusion import Conclusion
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
-    from omics_batch.cli._ending import Ending
-    from omics_batch.cli._resume import Resume
-    from omics_batch.cli._views_of_many import ViewOfMany
+    from omics_batch.cli._views._of_many import ViewOfMany
+    from omics_batch.cli._waits._conclusion import Conclusion
+    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits._resume import Resume
 
 _TICK: Final = 0.25
 """Seconds between two moments at which a picture may move."""

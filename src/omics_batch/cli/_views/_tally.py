@@ -11,7 +11,7 @@ from omics_batch.cli._exits import Exit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from omics_batch.cli._ending import Ending
+    from omics_batch.cli._waits._ending import Ending
 
 GOES_ON: Final = "IN_PROGRESS"
 ERROR: Final = "ERROR"

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from omics_batch.cli import _program
+from omics_batch.cli._demo._findings import Account
 from omics_batch.cli._exits import ProgramError
-from omics_batch.cli._findings import Account
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

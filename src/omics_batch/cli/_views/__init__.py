@@ -1,0 +1,1 @@
+"""How waits are shown: pictures that move on terminals, lines elsewhere, JSON for programs."""

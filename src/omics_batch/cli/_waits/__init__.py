@@ -1,0 +1,1 @@
+"""Waiting for a batch, or for many, and how that ended."""
