@@ -100,6 +100,7 @@ def test_the_service_names_the_samples_that_failed(omics_simulator: Simulator, s
     assert [(run["run_setting_id"], run["message"]) for run in runs] == [*failed.items()][:2]
 
 
+@pytest.mark.omics(time_scale=30)
 def test_the_stream_tells_of_the_batch_until_its_end(omics_simulator: Simulator, service: httpx2.Client) -> None:
     """Each event stands for itself; what is told never goes backwards, and says while counts lag."""
     life = Life(run_length=(10, 60), failed_runs=2, failed_submissions={"sample-3": ("ValidationException", "no")})

@@ -379,6 +379,7 @@ async def found_with_memory(client: OmicsBatchClient, batch: Batch) -> tuple[lis
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 async def test_memory_holds_one_page_and_the_ids_of_the_failed_runs(omics: Simulator, client: OmicsBatchClient) -> None:
     """30 failures of 3,000 runs: memory does not grow with them."""
     life = Life(submission_rate=1e6, failed_runs=30)

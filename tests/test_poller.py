@@ -178,6 +178,7 @@ async def test_a_sweep_that_fails_makes_no_look_due_that_was_not() -> None:
         await cancel_all(waits)
 
 
+@pytest.mark.slow
 async def test_many_ends_at_once_do_not_stop_the_sweeps() -> None:
     account = Account({**cohort(1200, ends(20)), **{str(n): ends(1e6) for n in range(1, 200)}})
     async with waiting(account):

@@ -133,6 +133,7 @@ async def test_who_is_passed_over_is_looked_at_before_the_sweep_is_over() -> Non
     assert account.looks == ["1005"]
 
 
+@pytest.mark.slow
 async def test_lists_without_any_order_cost_a_few_looks_and_no_more() -> None:
     """They are not believed where they pass over many."""
 
@@ -410,6 +411,7 @@ async def test_a_list_without_an_end_is_given_up() -> None:
     assert set(account.pages) == {"CREATING", "PENDING"}
 
 
+@pytest.mark.slow
 async def test_an_outage_of_all_ends_waits_after_their_patience_and_not_before() -> None:
     """`max_silence`, as for a wait alone, but for the queue of so many last looks."""
     account = Account(cohort(50), troubles={"get_batch": [OUTAGE], "list_batch": [None] * 7 + [LIST_DOWN]})

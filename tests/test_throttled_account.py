@@ -32,6 +32,7 @@ async def _ask_for_ten_seconds(omics: Simulator, client: OmicsBatchClient, batch
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("max_rate", [None, 10.0])
+@pytest.mark.slow
 async def test_the_client_learns_the_quota(max_rate: float | None) -> None:
     """Without a limit it is throttled at first and then hardly ever; with the default one never."""
     async with Simulator(quota=QUOTA, clock=running_clock()) as omics:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -89,6 +90,7 @@ def sources() -> list[Path]:
     return sorted(HOUSE.rglob("*.py"))
 
 
+@cache
 def all_imports() -> list[Import]:
     """Read every import that is executed."""
     return [

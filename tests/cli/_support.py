@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch.cli import main
+from tests.conftest import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -56,14 +57,12 @@ class Here:
 class Shell:
     """A shell whose environment leads to a simulator.
 
-    What its processes run counts for no coverage unless they are `measured`: it takes half their time, and nearly all
-    of it runs within the tests' own process too.
+    What its processes run counts for coverage only if they are `measured`: nearly all of it runs within the tests'
+    own process too.
     """
 
     def __init__(self, omics: Simulator, *, measured: bool) -> None:
-        self.environment = {**os.environ, **omics.environment}
-        if not measured:
-            self.environment.pop("COVERAGE_PROCESS_CONFIG", None)
+        self.environment = {**os.environ, **omics.environment, **(MEASURED if measured else {})}
 
     async def run(
         self, *arguments: str, program: Sequence[str] = PROGRAM, settings: Mapping[str, str] | None = None

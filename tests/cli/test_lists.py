@@ -201,6 +201,7 @@ def test_what_was_listed_before_an_error_is_written(here: Here) -> None:
     assert "AccessDeniedException" in complaint
 
 
+@pytest.mark.slow
 async def test_a_reader_that_leaves_ends_it_quietly(omics: Simulator, measured_shell: Shell) -> None:
     omics.start_batch(1000, life=AT_ONCE)
     command = f"set -o pipefail; {shlex.join([*PROGRAM, 'runs', '7123456'])} | head -n 2"

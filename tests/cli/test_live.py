@@ -173,7 +173,7 @@ async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, mea
     assert terminal.text.splitlines()[-2:] == ["10 completed", "Processed in 0:15:00: all 10 runs completed."]
 
 
-@pytest.mark.parametrize("command", ["wait", "watch"])
+@pytest.mark.parametrize("command", ["wait", pytest.param("watch", marks=pytest.mark.slow)])
 async def test_a_terminal_that_cannot_move_gets_plain_lines(omics: Simulator, shell: Shell, command: str) -> None:
     omics.put_batch(processed(completedRunCount=10))
     environment = {**shell.environment, "TERM": "dumb"}

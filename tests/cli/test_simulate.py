@@ -79,6 +79,7 @@ async def test_a_program_reads_the_same_as_json(measured_shell: Shell) -> None:
         assert await process.wait() == 143
 
 
+@pytest.mark.slow
 async def test_it_plays_a_scenario(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "cohorts.yaml"
     path.write_text(COHORTS, encoding="utf-8")

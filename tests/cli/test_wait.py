@@ -80,7 +80,9 @@ async def test_the_time_out_is_124_and_the_command_that_is_printed_waits_on(omic
     assert (await shell.run(program=tuple(words))).code == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 async def test_a_signal_stops_the_wait_and_says_that_the_batch_goes_on(
     omics: Simulator, shell: Shell, number: signal.Signals, code: int
 ) -> None:

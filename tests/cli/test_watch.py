@@ -87,6 +87,7 @@ async def test_on_a_terminal_it_is_a_table_that_survives_another_size(omics: Sim
     assert not re.search(r"\x1b\[3[0-9]m", terminal.written.decode())  # no colour, whatever is bold
 
 
+@pytest.mark.slow
 async def test_of_ten_thousand_those_that_fit_are_shown_and_nothing_is_lost(
     omics: Simulator, shell: Shell, tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ async def test_one_batch_on_a_terminal_is_a_picture_with_the_trouble_below(
     assert ALTERNATE not in terminal.written
 
 
+@pytest.mark.slow
 async def test_a_log_on_the_same_terminal_leaves_no_room_for_a_picture(omics: Simulator, shell: Shell) -> None:
     ids = place(omics, processed(completedRunCount=10), processed(completedRunCount=10))
     async with on_a_terminal([*PROGRAM, "watch", *ids, "--verbose"], shell.environment) as terminal:
@@ -139,7 +141,7 @@ async def test_a_log_that_goes_to_a_file_goes_there_while_the_table_moves(
     assert "omics-batch: batch 7123457: PROCESSED, 100.0 % complete" in lines_of(log)
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.slow)])
 async def test_a_terminal_without_unicode_has_a_table_too(omics: Simulator, shell: Shell, encoding: str) -> None:
     ids = place(omics, document(name="全"), document())
     environment = {**shell.environment, "PYTHONIOENCODING": encoding}

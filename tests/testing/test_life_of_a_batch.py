@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
@@ -356,5 +357,5 @@ def passed(statuses: list[str]) -> set[str]:
     }
 
 
-TestLifeOfABatch = LifeOfABatch.TestCase
+TestLifeOfABatch = pytest.mark.slow(LifeOfABatch.TestCase)
 TestLifeOfABatch.settings = settings(stateful_step_count=40, deadline=None)

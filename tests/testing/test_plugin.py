@@ -12,6 +12,7 @@ import pytest
 
 import omics_batch
 from omics_batch import testing
+from tests.conftest import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,8 @@ LOOP_SCOPE: Final = "asyncio_default_fixture_loop_scope = function"
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run tests as a user's project has them."""
     monkeypatch.setenv("COLUMNS", "200")
+    for name, value in MEASURED.items():
+        monkeypatch.setenv(name, value)
 
     def run_tests(tests: str, *arguments: str, settings: str = LOOP_SCOPE, here: bool = True) -> pytest.RunResult:
         pytester.makeini(STRICT + settings)

@@ -261,6 +261,7 @@ async def test_nothing_is_left_running_behind_it(clock: ManualClock) -> None:
     assert asyncio.all_tasks() == before
 
 
+@pytest.mark.slow
 async def test_a_large_batch_is_answered_without_walking_through_it(clock: ManualClock) -> None:
     """Counts come out of sorted times: the work does not grow with the number of runs."""
     async with Simulator(clock=clock, life=Life(submission_rate=100.0)) as omics, wire_to(omics) as wire:
@@ -300,6 +301,7 @@ requests = st.dictionaries(members, anything, min_size=1, max_size=2)
         max_size=12,
     )
 )
+@pytest.mark.slow
 def test_no_request_makes_it_fail(examples: list[tuple[str, list[str], dict[str, str], bytes]]) -> None:
     """Whatever is asked, the answer is one that the service might give."""
 

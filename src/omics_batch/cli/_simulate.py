@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from omics_batch.cli._exits import ProgramError
+from omics_batch.cli._exits import Exit, ProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAX_SHOWN: Final = 10
 
 
-async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: int, as_json: bool) -> None:
+async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: int, as_json: bool) -> Exit:
     """Serve until it is cancelled, and say on stdout how to talk to it.
 
     Args:
@@ -41,7 +41,7 @@ async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: in
             raise ProgramError(why_not(error, host, port)) from None
         batch_ids = scenario.place(omics)
         typer.echo(facts(omics, batch_ids) if as_json else instructions(omics, batch_ids))
-        await asyncio.Event().wait()
+        return await asyncio.Future[Exit]()
 
 
 def instructions(omics: Simulator, batch_ids: Sequence[str]) -> str:

@@ -65,5 +65,4 @@ def simulate(
         simulator = Simulator(**{**played.settings, **given})
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    asyncio.run(until_signalled(serve(simulator, played, host=host, port=port, as_json=json)))
-    return Exit.OK
+    return asyncio.run(until_signalled(serve(simulator, played, host=host, port=port, as_json=json)))
