@@ -27,6 +27,7 @@ class Terminal:
         self._end = end
         self._stream = pyte.ByteStream(screen)
         self._has_news = asyncio.Event()
+        self._is_left = False
         self.process: Process = process
         self.screen: pyte.Screen = screen
         self.written: bytes = b""
@@ -40,6 +41,7 @@ class Terminal:
     async def until(self, pattern: str) -> str:
         """Wait until the screen shows something, and return all that it shows then."""
         while not re.search(pattern, self.text):
+            assert not self._is_left, f"the program has ended, and the screen shows:\n{self.text}"
             self._has_news.clear()
             await self._has_news.wait()
         return self.text
@@ -62,15 +64,15 @@ class Terminal:
 
     def read(self) -> None:
         """Take in what the program has written."""
-        while True:
-            try:
-                written = os.read(self._end, 65536)
-            except (BlockingIOError, OSError):  # nothing more yet; or, once the program has gone, ever
-                break
-            if not written:
-                break
-            self.written += written
-            self._stream.feed(written)
+        try:
+            while written := os.read(self._end, 65536):
+                self.written += written
+                self._stream.feed(written)
+        except BlockingIOError:  # nothing more yet
+            pass
+        except OSError:  # nor ever: the program was the last to hold the other end
+            self._is_left = True
+            asyncio.get_running_loop().remove_reader(self._end)
         self._has_news.set()
 
 

@@ -41,8 +41,12 @@ class Screen:
 
 SCREENS: Final = {
     "demo": Screen("omics-batch demo"),
-    "wait": Screen("omics-batch wait 7123456 --timeout 24h", until=r"\d+ completed .*running"),
+    "watch": Screen("omics-batch watch 7123456 7123457 7123458 7123459", until=r"(?s)2 of 4.*\dm.*Absorbed"),
+    "wait": Screen("omics-batch wait 7123456 --timeout 24h", until=r"\d left"),
     "get": Screen("omics-batch get 7123457"),
+    "list": Screen("omics-batch list"),
+    "failed": Screen("omics-batch failed 7123457"),
+    "delete": Screen("omics-batch delete 7123459", until=r"Type the batch's id"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.text import Text
 
 from omics_batch.cli._cells import fitting, packed, padded
-from omics_batch.cli._views._figures import lags, left, percentage, rate
+from omics_batch.cli._figures import lags, left, percentage, rate
 from tests.support import batch_with
 
 

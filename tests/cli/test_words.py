@@ -69,6 +69,17 @@ def test_a_batch_under_way_is_told_how_long_it_has_been_going() -> None:
     assert "Processed" not in told
 
 
+def test_another_clock_tells_no_time() -> None:
+    """A local HealthOmics whose hours are minutes creates its batches in the future."""
+    ahead = batch(document(creationTime="2025-03-15T20:00:00Z"))
+    assert "Going for" not in dict(facts(ahead, NOW))
+
+
+def test_what_has_ended_takes_no_longer_and_longer() -> None:
+    """GetBatch may tell of no end: of a batch that was cancelled, for one."""
+    assert "Took" not in dict(facts(batch(document("CANCELLED")), NOW))
+
+
 def test_what_the_service_does_not_tell_is_left_out() -> None:
     told = dict(facts(batch({"id": "1", "status": "PENDING"}), NOW))
     assert told == {

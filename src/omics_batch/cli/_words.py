@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from omics_batch import Outcome
 from omics_batch.cli._durations import written
-from omics_batch.cli._views._figures import LAGS, lags, percentage
+from omics_batch.cli._figures import LAGS, lags, percentage
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from omics_batch import Batch
 
 
@@ -75,7 +77,7 @@ def has_failed_runs(batch: Batch) -> bool:
 
 def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
     """Tell all that `get` prints of a batch, as labels and values; what the service does not tell is left out."""
-    took = batch.elapsed(now)
+    took = time_of(batch, now)
     times = [
         ("Created", batch.creation_time),
         ("Processed", batch.processed_time),
@@ -95,6 +97,15 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),
     ]
     return [(label, shown(value)) for label, value in found if value]
+
+
+def time_of(batch: Batch, now: datetime) -> timedelta | None:
+    """Tell how long a batch has been going, or took; None where that is not told.
+
+    Nothing is told by a creation that lies ahead: the service's clock is another, such as a local HealthOmics' whose
+    time goes faster.
+    """
+    return batch.duration if batch.is_terminal else batch.elapsed(now) or None
 
 
 def _status(batch: Batch) -> str:

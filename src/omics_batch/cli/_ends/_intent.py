@@ -12,8 +12,8 @@ from rich.text import Text
 from omics_batch import LostContactError, OmicsBatchError, RunsDeleteFailedError, WaitTimeoutError
 from omics_batch.cli._ends._confirm import confirm, on_stderr
 from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._figures import lags
 from omics_batch.cli._signals import SignalledError
-from omics_batch.cli._views._figures import lags
 from omics_batch.cli._waits._ending import Ending
 from omics_batch.cli._words import counted, shown, title
 

@@ -13,10 +13,10 @@ from rich.text import Text
 from omics_batch import Progress
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
+from omics_batch.cli._figures import LAGS, LEGEND, lags, left, percentage, rate
 from omics_batch.cli._views._bar import STYLES, Bar
-from omics_batch.cli._views._figures import LAGS, LEGEND, lags, left, percentage, rate
 from omics_batch.cli._views._of_one import PlainView
-from omics_batch.cli._words import shown, title
+from omics_batch.cli._words import shown, time_of, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,15 +105,15 @@ class Picture:
         progress: How far it is.
         batch: The batch as it was last seen.
         now: The present.
-        started: When the wait began: where the service gives no creation time, time is told from here.
+        started: When the wait began: where the service does not tell how long the batch has been going, time is told
+            from here.
         notice: What happened on the way.
     """
 
     def __init__(self, progress: Progress, batch: Batch, now: datetime, started: datetime, notice: str = "") -> None:
         self._progress = progress
         self._batch = batch
-        so_far = batch.elapsed(now)
-        self._time = written(now - started if so_far is None else so_far)
+        self._time = written(time_of(batch, now) or now - started)
         self._notice = notice
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from omics_batch.cli._cells import GAP, fitting, padded
+from omics_batch.cli._figures import LAGS, lags, left, percentage, rate
 from omics_batch.cli._views._bar import STYLES, Bar
-from omics_batch.cli._views._figures import LAGS, lags, left, percentage, rate
 from omics_batch.cli._views._roster import ERROR, Rank
 from omics_batch.cli._words import shown
 
