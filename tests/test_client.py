@@ -26,6 +26,7 @@ from omics_batch import (
     ValidationError,
 )
 from omics_batch.testing import Life, Simulator, faults
+from tests.conftest import NO_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -427,6 +428,21 @@ async def test_an_empty_region_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInputError, match="no AWS region"):
         async with OmicsBatchClient(endpoint_url="http://127.0.0.1:1", session=_session()):
             pass
+
+
+async def test_certificates_that_are_not_there_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait would take them for an outage, and bear with that for an hour."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", NO_FILE)
+    with pytest.raises(InvalidInputError, match=rf"there is no file of certificates {NO_FILE} \(AWS_CA_BUNDLE"):
+        async with OmicsBatchClient(region_name="us-west-2", session=_session()):
+            pass
+
+
+async def test_plain_http_needs_no_certificates(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", NO_FILE)
+    async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url, session=_session()) as client:
+        batch_id = omics.start_batch(1)
+        assert (await client.get_batch(batch_id)).id == batch_id
 
 
 async def test_a_profile_that_does_not_exist_is_said_so() -> None:

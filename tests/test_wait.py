@@ -285,7 +285,11 @@ def test_a_wait_whose_time_is_over_says_where_the_batch_stands() -> None:
 
 
 def test_a_wait_that_never_saw_its_batch_says_so() -> None:
-    assert str(error_at_the_deadline("7123456", None, 90)).startswith("batch 7123456 was never seen after 0:01:30. ")
+    """Whoever mistyped its id must not read that it goes on."""
+    assert str(error_at_the_deadline("7123456", None, 90)) == (
+        "batch 7123456 was never seen after 0:01:30. "
+        "Nobody knows whether it goes on: wait for it again, with more time."
+    )
 
 
 def test_an_unknown_status_is_cleaned_before_it_is_told() -> None:
@@ -302,4 +306,6 @@ def test_lost_contact_tells_the_last_trouble() -> None:
         "nothing readable was heard of batch 7123456 for 1:00:00; it was PENDING, 0.0 % complete, when last seen. "
         "The last trouble: GetBatch of batch 7123456: the connection failed. The batch goes on: wait for it again."
     )
-    assert "; it was never seen. " in str(error_after_silence("7123456", None, 3600, last))
+    unseen = str(error_after_silence("7123456", None, 3600, last))
+    assert "; it was never seen. " in unseen
+    assert unseen.endswith("Nobody knows whether it goes on: wait for it again.")

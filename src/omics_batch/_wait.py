@@ -182,7 +182,7 @@ def error_at_the_deadline(
     """
     return WaitTimeoutError(
         f"batch {batch_id} {_standing(batch, listed)} after {_span(elapsed)}. "
-        f"{advice or 'The batch goes on: wait for it again, with more time.'}",
+        f"{advice or f'{_future(batch, listed)}: wait for it again, with more time.'}",
     )
 
 
@@ -198,7 +198,8 @@ def error_after_silence(
     """Return what a wait raises when nothing readable was heard for too long."""
     error = LostContactError(
         f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
-        f"it {_standing(batch, listed)}. The last trouble: {last} {advice or 'The batch goes on: wait for it again.'}",
+        f"it {_standing(batch, listed)}. The last trouble: {last} "
+        f"{advice or f'{_future(batch, listed)}: wait for it again.'}",
     )
     error.__cause__ = last
     return error
@@ -206,6 +207,10 @@ def error_after_silence(
 
 def _span(seconds: float) -> timedelta:
     return timedelta(seconds=round(seconds))
+
+
+def _future(batch: Batch | None, listed: str | None) -> str:
+    return "Nobody knows whether it goes on" if batch is None and listed is None else "The batch goes on"
 
 
 def _standing(batch: Batch | None, listed: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -103,13 +104,12 @@ async def _enter(
     endpoint_url: str | None,
     config: AioConfig,
 ) -> OmicsClient:
+    # On plain http no certificate is seen: reading all of the authorities' would be in vain.
+    is_plain = endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
+    if not is_plain:
+        _check_certificates(session)
     making = session.create_client(
-        "omics",
-        region_name=region_name,
-        endpoint_url=endpoint_url,
-        # On plain http no certificate is seen: reading all of the authorities' would be in vain.
-        verify=False if endpoint_url and urlsplit(endpoint_url).scheme == "http" else None,
-        config=config,
+        "omics", region_name=region_name, endpoint_url=endpoint_url, verify=False if is_plain else None, config=config
     )
     problem = "no AWS region: give region_name, or set AWS_DEFAULT_REGION"
     try:
@@ -122,6 +122,13 @@ async def _enter(
         problem = f"{_UNUSABLE}: {told(error)}"
     # Raised out here, since what botocore raised may hold a line of the credentials file.
     raise InvalidInputError(problem)
+
+
+def _check_certificates(session: AioSession) -> None:
+    """Make sure that there are certificates to check by: a wait would take a lack of them for an outage."""
+    path = session.get_config_variable("ca_bundle")
+    if path and not Path(path).exists():
+        raise InvalidInputError(f"there is no file of certificates {path} (AWS_CA_BUNDLE, or the profile's ca_bundle)")
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool) -> None:
