@@ -333,6 +333,44 @@ async def test_a_record_that_is_left_over_is_spoken_of() -> None:
     assert caught.value.batch is not None
 
 
+async def test_a_record_is_spoken_of_where_somebody_stops_waiting_for_its_end() -> None:
+    asked = asyncio.Event()
+
+    async def unanswered() -> Reply:
+        asked.set()
+        never: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        return await never
+
+    answers: dict[str, list[Observation]] = {"delete_batch": [unanswered]}
+    async with telling(deleted(), others=answers) as story:
+        deleting = asyncio.create_task(story.client.delete_everything(BATCH_ID))
+        await asked.wait()
+        deleting.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await deleting
+    assert caught.value.__notes__ == [
+        "The runs of batch 7123456 are deleted, and its record may not be: call delete_everything again.",
+    ]
+
+
+async def test_a_request_that_was_refused_was_not_made() -> None:
+    """Whoever stops after a conflict is not left in doubt."""
+    looked_again = asyncio.Event()
+
+    async def unanswered() -> Reply:
+        looked_again.set()
+        never: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async with telling(seen(), unanswered, others=others(cancel_run_batch=CONFLICT)) as story:
+        waiting = asyncio.create_task(story.client.cancel_and_wait(BATCH_ID))
+        await looked_again.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await waiting
+    assert caught.value.__notes__[0].startswith("The batch was not asked for it yet")
+
+
 async def test_a_failed_batch_had_no_runs_to_speak_of() -> None:
     async with telling(seen("FAILED"), others=others(delete_batch=DENIED)) as story:
         with pytest.raises(AccessDeniedError) as caught:

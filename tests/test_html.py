@@ -20,7 +20,7 @@ from omics_batch import (
 )
 from omics_batch._html import card, line
 from omics_batch._html._bar import shares
-from omics_batch._html._style import STATES, STYLE
+from omics_batch._html._style import STATES, STYLE, TONES
 from omics_batch._html._words import percent, rate, span
 from tests.markup import cells, read, words
 from tests.support import FAILED, IN_PROGRESS, InstantClock, batch_with
@@ -53,12 +53,10 @@ def shown(batch: Batch, progress: Progress | None = None) -> str:
 
 
 def facts(batch: Batch, progress: Progress | None = None) -> dict[str, str]:
-    """Labels and values; a time is told apart from a share by its place."""
-    found: dict[str, str] = {}
-    for group in read(card(batch, LATER, progress)).iter("dl"):
-        for fact in group:
-            label, value = fact
-            found[words(label) + (" at" if value.find("time") is not None else "")] = words(value)
+    """Labels and values."""
+    told = [fact for group in read(card(batch, LATER, progress)).iter("dl") for fact in group]
+    found = {words(label): words(value) for label, value in told}
+    assert len(found) == len(told)
     return found
 
 
@@ -102,6 +100,38 @@ def test_a_processed_batch_tells_how_it_ended_and_how_long_it_took() -> None:
 def test_how_long_it_took_is_left_out_where_nobody_knows_when_it_ended() -> None:
     for status in (BatchStatus.PROCESSED, BatchStatus.CANCELLED):
         assert not {"Took", "Going for"} & facts(UNDER_WAY.model_copy(update={"status": status})).keys()
+
+
+def test_a_batch_that_ends_before_it_began_took_nobody_knows_how_long() -> None:
+    times = {"creationTime": "2025-03-16T11:00:00Z", "processedTime": "2025-03-15T11:00:00Z"}
+    assert "Took" not in facts(batch_with("PROCESSED", **times))
+
+
+def test_the_first_of_all_years_is_a_year_like_others() -> None:
+    batch = batch_with(creationTime="0001-01-01T00:00:00Z")
+    assert facts(batch)["Created at"] == "0001-01-01 00:00:00 UTC"
+    assert cells(Rows([batch])._repr_html_())[1][-1] == "0001-01-01 00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("batch", "shares"),
+    [
+        (batch_with("CREATING"), {"Submitted": "0.0 %", "Complete": "0.0 %"}),
+        (batch_with("FAILED"), {}),
+        (batch_with("PROCESSED", totalRuns=1, runSummary={"completedRunCount": 1}), {"Complete": "100.0 %"}),
+    ],
+)
+def test_at_the_end_no_share_is_told_that_has_no_counts(batch: Batch, shares: dict[str, str]) -> None:
+    told = facts(batch)
+    assert {label: told[label] for label in ("Submitted", "Complete") if label in told} == shares
+
+
+def test_a_failure_is_red_and_a_success_is_green() -> None:
+    succeeded = batch_with("PROCESSED", totalRuns=1, runSummary={"completedRunCount": 1})
+    for batch, tone in ((batch_with("FAILED"), "bad"), (succeeded, "good"), (UNDER_WAY, "active")):
+        assert f'class="ob-badge ob-{tone}"' in card(batch, LATER)
+    for tone, (light, *_) in TONES.items():
+        assert f".ob-{tone} {{ color: light-dark({light}," in STYLE
 
 
 @pytest.mark.parametrize(
@@ -217,6 +247,17 @@ def test_what_progress_has_seen_stays_where_counts_fall() -> None:
     fallen = batch_with(totalRuns=96, runSummary={"completedRunCount": 1})
     progress.see(fallen)
     assert facts(fallen, progress)["Complete"] == "32.3 %"
+
+
+def test_once_nothing_is_left_there_is_no_pace_although_the_batch_goes_on() -> None:
+    clock = InstantClock()
+    progress = Progress(clock)
+    all_ended = batch_with(totalRuns=96, runSummary={"completedRunCount": 96})
+    for batch in (UNDER_WAY, all_ended):
+        clock.time += 60
+        progress.see(batch)
+    assert not {"Rate", "Time left"} & facts(all_ended, progress).keys()
+    assert line(all_ended, progress) == "7123456  INPROGRESS  100.0 %  96 completed  counts lag"
 
 
 def test_at_the_end_there_is_no_rate_any_more() -> None:

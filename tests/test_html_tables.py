@@ -50,6 +50,21 @@ def test_failed_runs_are_a_table() -> None:
     assert words(read(rows._repr_html_())).startswith("Runs that did not succeed: 3")
 
 
+def test_rows_of_a_class_of_ones_own_that_is_a_batch_are_a_table() -> None:
+    class Cohort(Batch, frozen=True):
+        """A batch with a word of its user's."""
+
+        owner: str = "me"
+
+    cohort = Cohort(id="7123457", status=BatchStatus.PROCESSED)
+    assert [row[0] for row in cells(Rows([UNDER_WAY, cohort])._repr_html_())] == ["Batch", "7123456", "7123457"]
+
+
+def test_rows_of_something_else_that_is_called_a_batch_are_a_list() -> None:
+    stranger = type("Batch", (), {})
+    assert Rows([stranger()])._repr_html_() is None
+
+
 def test_every_kind_of_failure_can_be_shown() -> None:
     for kind in FailureKind:
         assert Rows([FailedRun(run_setting_id="NA12878", kind=kind)])._repr_html_()

@@ -85,13 +85,61 @@ def test_the_hours_before_the_first_run_ends_do_not_count() -> None:
     assert progress.remaining == timedelta(hours=8)
 
 
-def test_a_standstill_lowers_the_rate() -> None:
+def test_a_pause_lowers_the_rate() -> None:
     watched = Watched()
     watched.after(0, look(20))
     watched.after(1, look(40))
     progress = watched.after(1, look(40))
     assert progress.runs_per_hour == pytest.approx(10)
     assert progress.remaining == timedelta(hours=6)
+
+
+def test_a_standstill_tells_nothing_of_the_rest() -> None:
+    """The hour's rate holds for three more; then nobody knows, until two looks have seen some end again."""
+    watched = Watched()
+    watched.after(0, look(20))
+    watched.after(1, look(40))
+    assert watched.after(3, look(40)).remaining == timedelta(hours=12)
+    progress = watched.after(0.01, look(40))
+    assert (progress.runs_per_hour, progress.remaining) == (None, None)
+    assert watched.after(2, look(50)).remaining is None
+    assert watched.after(1, look(60)).remaining == timedelta(hours=4)
+
+
+def test_early_failures_are_not_the_pace_of_whole_genomes() -> None:
+    """Four of 96 fail in the first half hour; the others take eight hours and more."""
+    watched = Watched()
+    for failed in range(1, 5):
+        watched.after(0.1, look(failed, total=96))
+    assert watched.after(7.5, look(4, total=96)).remaining is None
+    watched.after(0, look(5, total=96))
+    progress = watched.after(1, look(28, total=96))
+    assert progress.runs_per_hour == pytest.approx(23)
+    assert progress.remaining == timedelta(hours=68 / 23)
+
+
+def test_nor_is_the_one_run_that_failed_at_once() -> None:
+    watched = Watched()
+    watched.after(0, look(1))
+    watched.after(8, look(2))
+    progress = watched.after(1, look(22))
+    assert progress.runs_per_hour == pytest.approx(20)
+    assert watched.after(1, look(42)).runs_per_hour == pytest.approx(20)
+
+
+def test_a_first_wait_that_was_no_longer_than_the_others_is_part_of_the_pace() -> None:
+    watched = Watched()
+    watched.after(0, look(0))
+    for completed in (10, 20, 22):
+        progress = watched.after(1, look(completed))
+    assert progress.runs_per_hour == pytest.approx(6)
+
+
+def test_where_more_have_ended_than_there_are_nothing_is_left() -> None:
+    """Counts that contradict the number of runs for a moment."""
+    watched = Watched()
+    watched.after(0, look(20))
+    assert watched.after(1, look(120)).remaining == timedelta()
 
 
 def test_the_rate_follows_a_batch_that_slows_down() -> None:

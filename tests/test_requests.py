@@ -333,6 +333,55 @@ def test_what_is_wrong_with_a_stream_is_told_under_its_name() -> None:
         StartRunBatchRequest.load(named)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{\n "tags": {"a" "b"}\n}', "line 2: Expecting ':' delimiter"),
+        (" [1, 2", "line 1: Expecting ',' delimiter"),
+        ("tags: {", "line 1: while parsing a flow node, expected the node content, but found '<stream end>'"),
+        ("{tags: 5}", "line 1: batchRunSettings: is missing"),
+    ],
+)
+def test_broken_json_is_told_of_as_json_wherever_it_comes_from(write: Writer, text: str, problem: str) -> None:
+    """The device of a pipe has no ending; and what begins as JSON may still be YAML."""
+    assert problem in write.problems(text, "63")
+    with pytest.raises(InvalidInputError) as caught:
+        StartRunBatchRequest.load(io.BytesIO(text.encode()))
+    assert f"<stream>: {problem}" in str(caught.value).splitlines()
+
+
+def test_a_file_whose_name_tells_nothing_may_have_either(write: Writer) -> None:
+    assert StartRunBatchRequest.load(write(WRITTEN, "63")) == trio()
+    assert StartRunBatchRequest.load(write(json.dumps(trio().members(), indent="\t"), "63")) == trio()
+
+
+def closed() -> io.BytesIO:
+    stream = io.BytesIO(b"{}")
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (io.StringIO("{}"), "<stream>: it is neither a path nor a file of bytes: open it in binary mode"),
+        (None, "<stream>: it is neither a path nor a file of bytes: open it in binary mode"),
+        (b"{}", "<stream>: it is neither a path nor a file of bytes: open it in binary mode"),
+        (closed(), "<stream>: it cannot be read: I/O operation on closed file."),
+        ("a\0b", "a b: it cannot be read: embedded null byte"),
+    ],
+)
+def test_what_cannot_be_read_is_told(source: Any, problem: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        StartRunBatchRequest.load(source)
+    assert str(caught.value) == problem
+
+
+def test_a_file_that_nobody_wrote_is_not_read_to_its_end() -> None:
+    with pytest.raises(InvalidInputError, match=r"^/dev/zero: it has more than 16 MB$"):
+        StartRunBatchRequest.load("/dev/zero")
+
+
 def test_a_file_without_an_id_is_another_request_each_time(write: Writer) -> None:
     path = write(WRITTEN.replace("requestId: trio-1\n", ""))
     one, other = StartRunBatchRequest.load(path), StartRunBatchRequest.load(path)
@@ -371,11 +420,26 @@ batch_run_settings:
     assert "runTags" in write.problems(text)[-1]
 
 
+def test_what_is_known_instead_is_told_in_snake_case_too(write: Writer) -> None:
+    text = """
+default_run_setting: {work_flow: "7", workflow_id: "7", role_arn: "arn:x"}
+batch_run_settings:
+  inline_settings:
+    - {run_setting_id: a, run_tag: {}}
+"""
+    assert write.problems(text) == [
+        "line 2: default_run_setting.work_flow: is unknown here, where these are known: "
+        + ", ".join(DefaultRunSettingInput.model_fields),
+        "line 5: batch_run_settings.inline_settings[0].run_tag: is unknown here, where these are known: "
+        + ", ".join(InlineSetting.model_fields),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("[]", "line 1: the request: should be an object"),
-        ("a: [", "line 1: expected the node content, but found '<stream end>'"),
+        ("a: [", "line 1: while parsing a flow node, expected the node content, but found '<stream end>'"),
         (b"\xff", "it is no text in UTF-8"),
     ],
 )

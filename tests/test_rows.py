@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import pytest
+from IPython.core.formatters import PlainTextFormatter
 
 from omics_batch import BatchListItem, FailedRun, InvalidInputError, Listing, ResourceNotFoundError, Rows
 from omics_batch.testing import Life, Simulator
@@ -17,6 +19,8 @@ from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient
+
+FORMATTER: Any = PlainTextFormatter  # IPython has few types
 
 
 class Walk:
@@ -139,9 +143,23 @@ def test_rows_are_a_list() -> None:
 
 def test_a_part_of_rows_and_a_copy_are_rows() -> None:
     rows = Rows(["a", "b", "c"])
-    for part in (rows[1:], copy.copy(rows)[1:], pickle.loads(pickle.dumps(rows))[1:]):  # noqa: S301 - our own
+    for part in (rows[1:], rows.copy()[1:], copy.copy(rows)[1:], pickle.loads(pickle.dumps(rows))[1:]):  # noqa: S301 - our own
         assert isinstance(part, Rows)
         assert part == ["b", "c"]
+
+
+def test_lists_are_put_together() -> None:
+    failed, more = Rows(["a"]), Rows(["b"])
+    both = failed + more
+    assert_type(both, Rows[str])
+    assert_type(failed + Rows([1]), Rows[str | int])
+    assert isinstance(both, Rows)
+    assert (both, failed) == (["a", "b"], ["a"])
+
+
+@pytest.mark.parametrize(("number", "more"), [(100, ""), (12_345, " and 12,245 more")])
+def test_what_a_saved_notebook_holds_of_a_long_list_is_short(number: int, more: str) -> None:
+    assert re.sub(r"\s+", " ", FORMATTER()(Rows(range(number)))) == f"{list(range(100))}{more}"
 
 
 # Of a client

@@ -99,10 +99,11 @@ class Endings:
             await self._changer.delete_record(batch.id, deadline=waiter.deadline, is_patient=True)
         except ResourceNotFoundError:
             return batch  # somebody else was quicker
-        except OmicsBatchError as error:
+        except (OmicsBatchError, asyncio.CancelledError) as error:
             if batch.status in RUNS_DELETION:
                 error.add_note(_LEFTOVER.format(batch.id))
-            waiter.facts_on(error, self._clock.now())
+            if isinstance(error, OmicsBatchError):
+                waiter.facts_on(error, self._clock.now())
             raise
         return batch
 
@@ -137,6 +138,7 @@ class Endings:
                     await ask(waiter.batch_id, deadline=waiter.deadline)
                 except ConflictError:
                     conflicts += 1
+                    waiter.advice = request.not_made
                     if not is_allowed or conflicts == _MOST_CONFLICTS:
                         raise
                 except OmicsBatchError as error:

@@ -17,6 +17,7 @@ _STEPS: Final = 32
 """So many steps back the rate is taken from: it follows a batch that slows down, and one late run does not shake it."""
 
 _UNDER_WAY: Final = (BatchStatus.SUBMITTING, BatchStatus.INPROGRESS)
+_STANDSTILL: Final = 3
 _LONGEST: Final = timedelta(days=365)
 """Beyond it a guess at the time that is left is worth nothing."""
 
@@ -67,11 +68,17 @@ class Progress:
         self.percent_complete = max(self.percent_complete, batch.percent_complete)
         ended = batch.finished_run_count - batch.submission_summary.failed_start_submission_count
         if ended > (self._steps[-1].ended if self._steps else 0):
+            if self._stands_still():
+                self._steps.clear()
             self._steps.append(_Step(self._clock.now(), ended))
 
     @property
     def runs_per_hour(self) -> float | None:
-        """How many runs end in an hour, by what was seen until this moment; None until two looks have seen some end."""
+        """How many runs end in an hour, by what was seen until this moment; None while that tells nothing.
+
+        That is until two looks have seen some end, and after a standstill: once nothing has ended for three times as
+        long as the ends before it took, two more looks have to see some.
+        """
         rate = self._rate()
         return None if rate is None else 3600 * rate
 
@@ -79,8 +86,12 @@ class Progress:
     def remaining(self) -> timedelta | None:
         """How long the rest takes if runs go on ending at the rate seen; None where that tells nothing.
 
-        It is zero once the batch has ended, and None before two looks have seen runs end, while a batch is being
+        It is zero once the batch has ended, and None while there is no `runs_per_hour`, while a batch is being
         cancelled, and beyond a year.
+
+        No rate tells how long runs take that nobody has seen end. Where all runs take about the same time it is too
+        long at first, then too short for the last ones; where they end in waves it tells the wave's; and it knows
+        nothing of a few that take far longer than the rest.
         """
         if self.batch is None:
             return None
@@ -93,9 +104,16 @@ class Progress:
         left = max(total - never_started - self._steps[-1].ended, 0) / rate
         return timedelta(seconds=left) if left <= _LONGEST.total_seconds() else None
 
+    def _stands_still(self) -> bool:
+        """Whether nothing has ended for so long that the ends before tell nothing: failures at the very start do so."""
+        steps = self._steps
+        return len(steps) > 1 and self._clock.now() - steps[-1].at > _STANDSTILL * (steps[-1].at - steps[0].at)
+
     def _rate(self) -> float | None:
-        """Runs a second, from the first step to now: a standstill lowers it, look or no look."""
-        if len(self._steps) < 2:  # noqa: PLR2004 - from one look to another
+        """Runs a second, from the first step to now: a pause lowers it, look or no look."""
+        if len(self._steps) < 2 or self._stands_still():  # noqa: PLR2004 - from one look to another
             return None
         first, last = self._steps[0], self._steps[-1]
+        if last.at - self._steps[1].at < self._steps[1].at - first.at and len(self._steps) > 2:  # noqa: PLR2004
+            first = self._steps[1]  # a run that failed long before the others ended is none of their pace
         return (last.ended - first.ended) / (self._clock.now() - first.at) if last.at > first.at else None

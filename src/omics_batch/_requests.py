@@ -216,8 +216,9 @@ class StartRunBatchRequest(_Request, frozen=True):
         read and sent twice.
 
         Args:
-            source: A path, of a file of JSON if its name ends in `.json`, otherwise of YAML, which takes the extra
-                `cli`; or an open file of bytes, such as `sys.stdin.buffer`, with either.
+            source: A path, of a file of JSON if its name ends in `.json`, of YAML, which takes the extra `cli`, if it
+                ends in `.yaml` or `.yml`; or any other path, or an open file of bytes, such as `sys.stdin.buffer`, with
+                either.
 
         Raises:
             InvalidInputError: The file cannot be read, or is no request: each line of the message names the file, the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex, TypeVar, overload
 
 from omics_batch._errors import InvalidInputError
 
@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
 
 T = TypeVar("T")
+S = TypeVar("S")
+
+_FEW: Final = 100
+"""A saved notebook holds the text of a list beside its table."""
 
 
 class Rows(list[T]):
     """A list that a notebook shows as a table, where it holds batches, items of a list or failed runs.
 
-    The table has the first 100 rows; the list has them all. A slice shows itself too. Of answers that you gathered
-    yourself, `Rows(answers)` makes one.
+    The table has the first 100 rows; the list has them all. A slice, a copy and a sum show themselves too. Of answers
+    that you gathered yourself, `Rows(answers)` makes one.
     """
 
     @overload
@@ -28,6 +32,22 @@ class Rows(list[T]):
         if isinstance(index, slice):
             return Rows(super().__getitem__(index))
         return super().__getitem__(index)
+
+    @overload
+    def __add__(self, other: list[T], /) -> Rows[T]: ...
+    @overload
+    def __add__(self, other: list[S], /) -> Rows[S | T]: ...
+    def __add__(self, other: list[Any], /) -> Rows[Any]:
+        return Rows(super().__add__(other))
+
+    def copy(self) -> Rows[T]:
+        """Return the same rows, in a list of their own."""
+        return Rows(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: ANN401, FBT001 - as IPython calls it
+        printer.pretty(list(self[:_FEW]))
+        if len(self) > _FEW:
+            printer.text(f" and {len(self) - _FEW:,} more")
 
     def _repr_html_(self) -> str | None:
         from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it

@@ -191,19 +191,24 @@ def test_the_schema_that_editors_read_is_the_present_one() -> None:
             "quota: x\ntime_scale: y\n",
             ["line 1: quota: should be a valid number", "line 2: time_scale: should be a valid number"],
         ),
-        ("a: [", ["line 1: expected the node content, but found '<stream end>'"]),
+        ("a: [", ["line 1: while parsing a flow node, expected the node content, but found '<stream end>'"]),
         ("a: 1\nb: ]\n", ["line 2: "]),
-        ("a: 1\n---\nb: 2\n", ["line 2: but found another document"]),
+        ("a: 1\n---\nb: 2\n", ["line 2: expected a single document in the stream, but found another document"]),
         ("quota: 1\nquota: 2\n", ["line 2: quota is there twice"]),
         ("? [a]\n: b\n", ["line 1: a member's name is a text"]),
-        ("quota: !!int x", ["line 1: x is not what its tag says"]),
-        ("quota: !!bool x", ["line 1: x is not what its tag says"]),
+        ("life: {<<: {creating: 1}}", ["line 1: merging (<<) is not YAML 1.2: write it out"]),
+        ('life: {"<<": 1}', ["line 1: life.<<: is unknown here"]),
+        ("quota: !!int x", ["line 1: x cannot be read as int"]),
+        ("quota: !!bool x", ["line 1: x cannot be read as bool"]),
+        ("quota: " + "9" * 5000, ["line 1: " + "9" * 63 + "… cannot be read as int"]),
         ("a: \0", ["unacceptable character #x0000"]),
         ("a: &a [*a]", ["it is nested too deeply"]),
         ("[" * 600, ["it is nested too deeply"]),
         (b"a: \xff", ["it is no text in UTF-8"]),
         ('region: "\\ud800"', ["a text in it holds half a character"]),
         (BOMB, ["it has more than 300000 entries"]),
+        (f"a: &a {'x' * 100_000}\nb: [{'*a, ' * 200}]", ["it has more than 16000000 characters"]),
+        (f"a: &a {{{'x' * 900}: 1}}\nb: [{'*a, ' * 20_000}]", ["it has more than 16000000 characters"]),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(write: Writer, text: str | bytes, problems: list[str]) -> None:
@@ -224,6 +229,18 @@ def test_what_is_wrong_is_told_with_its_place(write: Writer, text: str | bytes, 
 def test_json_is_told_of_as_well(write: Writer, text: str, problem: str) -> None:
     (told,) = write.problems(text, "scenario.json")
     assert told.startswith(problem)
+
+
+def test_a_long_document_is_refused_before_it_is_read_to_its_end(
+    write: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omics_batch._document_file._yaml._MAX_NODES", 50)
+    assert write.problems("[" + "1, " * 51 + "this is no end") == ["it has more than 50 entries"]
+
+
+def test_of_a_hundred_thousand_names_the_one_that_is_there_twice_is_told(write: Writer) -> None:
+    names = ", ".join(f'"sample-{number}": 1' for number in [*range(100_000), 99_999])
+    assert write.problems(f"{{{names}}}", "scenario.json") == ["sample-99999 is there twice"]
 
 
 def test_of_many_problems_the_first_ten_are_told(write: Writer) -> None:

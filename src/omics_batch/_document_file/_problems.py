@@ -17,6 +17,10 @@ Place: TypeAlias = tuple[str | int, ...]
 _SHOULD_BE: Final = "Input should be "
 
 
+class TextError(ValueError):
+    """A text that is no document; the message says why, and in which line."""
+
+
 def problems_in(
     errors: Sequence[ErrorDetails],
     document: object,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from omics_batch._html._bar import bar, do_counts_lag, legend, states
@@ -43,7 +44,7 @@ def line(batch: Batch, progress: Progress) -> str:
     told = ", ".join(f"{number:,} {state}" for state, number in states(batch).items())
     facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percent(progress.percent_complete), told]
     lag = "counts lag" if do_counts_lag(batch) else ""
-    pace = [] if batch.is_terminal else [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
+    pace = [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
     return "  ".join(filter(None, [*facts, lag, *pace]))
 
 
@@ -69,19 +70,19 @@ def _standing(batch: Batch, now: datetime, progress: Progress | None) -> dict[st
     return {
         "Outcome": batch.outcome.value.lower().replace("_", " "),
         "Runs": None if batch.total_runs is None else f"{batch.total_runs:,}",
-        "Submitted": percent(so_far.percent_submitted),
-        "Complete": percent(so_far.percent_complete),
-        **(_pace(progress) if progress and not batch.is_terminal else {}),
-        "Took" if batch.is_terminal else "Going for": span(took) if took else None,
+        "Submitted": _share(batch, so_far.percent_submitted),
+        "Complete": _share(batch, so_far.percent_complete),
+        **(_pace(progress) if progress else {}),
+        "Took" if batch.is_terminal else "Going for": span(took) if took and took > timedelta() else None,
     }
 
 
 def _times(batch: Batch) -> dict[str, Part]:
     return {
-        "Created": moment(batch.creation_time),
-        "Submitted": moment(batch.submitted_time),
-        "Processed": moment(batch.processed_time),
-        "Failed": moment(batch.failed_time),
+        "Created at": moment(batch.creation_time),
+        "Submitted at": moment(batch.submitted_time),
+        "Processed at": moment(batch.processed_time),
+        "Failed at": moment(batch.failed_time),
     }
 
 
@@ -91,8 +92,16 @@ def _facts(facts: dict[str, Part]) -> Part:
     return tag("dl", *told, class_="ob-facts") if told else None
 
 
+def _share(batch: Batch, value: float) -> str | None:
+    """Tell a percentage; at the end 0 % says no more than that there are no counts."""
+    return percent(value) if value or not batch.is_terminal else None
+
+
 def _pace(progress: Progress) -> dict[str, str | None]:
+    """Tell how fast it goes and for how long, unless nothing is left."""
     speed, left = progress.runs_per_hour, progress.remaining
+    if left is not None and left < timedelta(seconds=1):
+        return {}
     return {
         "Rate": None if speed is None else rate(speed),
         "Time left": None if left is None else f"about {span(left)}",

@@ -19,7 +19,7 @@ STATES: Final = {
 }
 """The colour of runs in a state, on light and on dark."""
 
-_TONES: Final = {
+TONES: Final = {
     "good": ("#116329", "#7ee787", "#dafbe1", "#12361f"),
     "bad": ("#a40e26", "#ff9790", "#ffebe9", "#4b1516"),
     "warn": ("#7d4e00", "#f2cc60", "#fff3c4", "#453100"),
@@ -96,7 +96,7 @@ STYLE: Final = _FRAME + "\n".join(
         ),
         *(
             f".omics-batch .ob-{tone} {{ color: light-dark({light}, {dark}); background: light-dark({day}, {night}) }}"
-            for tone, (light, dark, day, night) in _TONES.items()
+            for tone, (light, dark, day, night) in TONES.items()
         ),
     ]
 )

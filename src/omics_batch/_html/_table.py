@@ -20,7 +20,7 @@ _SHOWN: Final = 100
 
 _KINDS_OF_FAILURE: Final = {"SUBMISSION": "not submitted", "RUN": "failed", "CANCELLED": "cancelled"}
 
-_MINUTE: Final = "%Y-%m-%d %H:%M %Z"
+_MINUTE: Final = "%H:%M %Z"
 _LAG: Final = " (counts lag)"
 
 Cells: TypeAlias = dict[str, Part]
@@ -29,8 +29,8 @@ Cells: TypeAlias = dict[str, Part]
 
 def table(rows: Sequence[object]) -> str | None:
     """Show a list; None where it is empty, or holds anything else than one kind of answer."""
-    names = {type(row).__name__ for row in rows}
-    kind = _KINDS.get(names.pop()) if len(names) == 1 else None
+    kinds = {_kind(type(row)) for row in rows}
+    kind = kinds.pop() if len(kinds) == 1 else None
     if kind is None:
         return None
     shown = [kind.cells(row) for row in rows[:_SHOWN]]
@@ -112,3 +112,9 @@ _KINDS: Final = {
     "FailedRun": _Kind("Runs that did not succeed", _failed_run),
 }
 """By name, since the classes themselves come after this room."""
+
+
+def _kind(type_: type) -> _Kind | None:
+    """Find what an answer is shown as: a class of the user's own as the answer that it is made from, if it is."""
+    ours = (base.__name__ for base in type_.__mro__ if base.__module__.startswith("omics_batch."))
+    return next((_KINDS[name] for name in ours if name in _KINDS), None)

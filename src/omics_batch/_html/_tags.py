@@ -46,9 +46,9 @@ def prose(text: str | None, *, limit: int = 500) -> Part:
     return None if shown is None else tag("div", shown, class_="ob-prose")
 
 
-def moment(time: datetime | None, *, form: str = "%Y-%m-%d %H:%M:%S %Z") -> Part:
-    """Show a moment, by the clock that the service told it on."""
-    return None if time is None else tag("time", time.strftime(form), datetime=time.isoformat())
+def moment(time: datetime | None, *, form: str = "%H:%M:%S %Z") -> Part:
+    """Show a moment, by the clock that the service told it on: the date, and the time of day in a form."""
+    return None if time is None else tag("time", f"{time.date()} {time.strftime(form)}", datetime=time.isoformat())
 
 
 def badge(word: str, tone: str) -> Element:

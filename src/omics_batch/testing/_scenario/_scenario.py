@@ -51,8 +51,8 @@ class Scenario:
         """Read a scenario from a file.
 
         Args:
-            path: A file of JSON if its name ends in `.json`, otherwise of YAML, which takes the extra `cli`. A
-                folder that it names as `s3` is sought from its own.
+            path: A file of JSON or YAML, told by its name (`.json`, `.yaml`) or by its text; YAML takes the extra
+                `cli`. A folder that it names as `s3` is sought from its own.
 
         Raises:
             ScenarioError: The file cannot be read, or is no scenario.
