@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from omics_batch.cli import main
+from omics_batch.cli import _program, main
 from tests.conftest import MEASURED
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = (sys.executable, "-m", "omics_batch.cli")
 ID: Final = "7123456"
+REGION: Final = ("--region", "us-west-2")
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ class Shell:
             if process.returncode is None:
                 process.kill()
             await process.communicate()
+
+
+def printed(*words: str) -> str:
+    """A command in that region, as the program prints it to be pasted."""
+    return _program.command([*words, *REGION])
 
 
 async def line_of(process: Process) -> str:

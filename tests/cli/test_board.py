@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 import unicodedata
 from datetime import timedelta
@@ -12,11 +11,12 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
-from omics_batch import Batch, BatchFailedError, ResourceNotFoundError
+from omics_batch import Batch, BatchFailedError, Progress, ResourceNotFoundError
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._views._board import Board
 from omics_batch.cli._views._roster import Rank, Roster
 from omics_batch.cli._waits import _ending
+from tests.support import InstantClock
 
 NAMES: Final = ("cohort", 64 * "全", "דגימות 2026", "[red]x[/red]\x1b[31m\u202e", "e\u0301" * 32, "🧬" * 32)
 
@@ -75,10 +75,13 @@ def test_a_row_for_each_batch_and_the_sums_over_all() -> None:
     ]
 
 
-def test_a_rate_and_the_time_left_are_those_of_batches_under_way() -> None:
+def test_a_rate_and_the_time_left_are_those_of_batches_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = InstantClock()
+    monkeypatch.setattr("omics_batch.cli._views._roster.Progress", lambda: Progress(clock))
     shown = roster(under_way(completed=3))
+    clock.time = 3600
     shown.see(under_way(completed=5))
-    assert re.search(r"~50.0 %  +[0-9]+k", drawn(shown)[4])
+    assert drawn(shown)[4].endswith("~50.0 %     2.0   2h30m")
     shown.see(processed())
     shown.end(_ending.processed(processed()))
     assert drawn(shown)[4].endswith("100.0 %")

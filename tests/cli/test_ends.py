@@ -20,7 +20,7 @@ import pytest
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy
 from omics_batch.testing import Life, faults
-from tests.cli._support import ID, PROGRAM, Here, Ran, Shell, document, processed
+from tests.cli._support import ID, PROGRAM, REGION, Here, Ran, Shell, document, printed, processed
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:
@@ -143,13 +143,14 @@ def test_ctrl_c_at_the_question_is_130_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("command", ["cancel", "delete"])
-@pytest.mark.parametrize("stdin", [None, io.StringIO("y\n7123456\n")])
+@pytest.mark.parametrize("is_closed", [True, False])
 def test_where_nobody_can_answer_nothing_is_sent_at_all(
-    here: Here, monkeypatch: pytest.MonkeyPatch, command: str, stdin: io.StringIO | None
+    here: Here, monkeypatch: pytest.MonkeyPatch, command: str, *, is_closed: bool
 ) -> None:
     here.omics.put_batch(document())
-    monkeypatch.setattr(sys, "stdin", stdin)
+    monkeypatch.setattr(sys, "stdin", None if is_closed else io.StringIO("y\n7123456\n"))
     ran = here.run(command, ID)
+    sys.stdin.close()
     assert ran.code == 2
     assert ran.complaints == [
         f"omics-batch: {command} asks first, and nobody can answer here: give --yes to go on without the question"
@@ -188,9 +189,9 @@ def test_a_batch_may_end_by_itself_at_the_question(here: Here, at_terminal: Call
 
 def test_without_a_wait_it_ends_once_the_service_was_asked(here: Here) -> None:
     here.omics.start_batch(3, life=LONG)
-    ran = here.run("cancel", ID, "--yes", "--no-wait")
+    ran = here.run("cancel", ID, "--yes", "--no-wait", *REGION)
     assert (ran.code, changes_asked(here)) == (0, ["CancelRunBatch"])
-    assert ran.stdout == "Batch 7123456 was asked to stop. Wait until it has with: omics-batch cancel 7123456\n"
+    assert ran.stdout == f"Batch 7123456 was asked to stop. Wait until it has with: {printed('cancel', ID)}\n"
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,12 @@ def test_a_time_out_is_124_and_tells_how_far_it_is_and_how_to_go_on(
     assert resume == f"Resume with: {end['resume']}"
     words = shlex.split(end["resume"])
     assert words[words.index(command) :] == [command, ID, "--yes", "--json", "--timeout", "0.1s"]
+
+
+def test_a_single_look_is_gone_on_with_by_waiting(here: Here) -> None:
+    here.omics.put_batch(document("STOPPING"))
+    ran = here.run("cancel", ID, "--yes", "--timeout", "0", *REGION)
+    assert (ran.code, ran.complaints[-1]) == (124, f"Resume with: {printed('cancel', ID, '--yes')}")
 
 
 def test_a_time_out_of_a_single_request_is_124_too(here: Here) -> None:
@@ -286,7 +293,8 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
     settings = {"outputUri": "s3://my-bucket/output/"}
     batch = processed(completedRunCount=8, failedRunCount=1, failedStartSubmissionCount=1)
     here.omics.put_batch({**batch, "name": "cohort", "defaultRunSetting": settings})
-    ran = at_terminal(Keyboard("no\n"), "delete", f"arn:aws:omics:us-west-2:123456789012:runBatch/{ID}")
+    arn = f"arn:aws:omics:us-west-2:123456789012:runBatch/{ID}"
+    ran = at_terminal(Keyboard("no\n"), "delete", arn, *REGION)
     assert ran.complaints == [
         "Batch 7123456 cohort is PROCESSED: 8 completed, 1 failed, 1 not submitted.",
         "",
@@ -300,7 +308,7 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
         "2 runs failed, and nobody can tell afterwards which ones, and why.",
         "To keep that, stop here and save it first:",
         "",
-        "  omics-batch failed 7123456 > failed.txt",
+        f"  {printed('failed', ID)} > failed.txt",
         "",
         "Type the batch's id to delete the batch: no",
         "omics-batch: not confirmed: nothing was sent",
@@ -329,7 +337,7 @@ RUNS_ONLY = Half(
     "  - the batch's record: its counts, and which sample was which run",
     "Type the batch's id to delete its runs: ",
     "DeleteRunBatch",
-    "The service deletes the runs of batch 7123456 now: omics-batch get 7123456 shows how far.\n",
+    "The service deletes the runs of batch 7123456 now. See how far with: {get}\n",
 )
 RECORD_ONLY = Half(
     "  - the records of its runs (3 when last counted): how they ended, and why",
@@ -343,10 +351,44 @@ RECORD_ONLY = Half(
 def test_one_of_both_can_be_kept(here: Here, at_terminal: Callable[..., Ran], flag: str, half: Half) -> None:
     here.omics.start_batch(3, life=LONG)
     assert here.run("cancel", ID, "--yes").code == 0
-    ran = at_terminal(Keyboard(f"{ID}\n"), "delete", ID, flag)
+    ran = at_terminal(Keyboard(f"{ID}\n"), "delete", ID, flag, *REGION)
     assert half.kept in ran.complaints[ran.complaints.index("Kept:") :]
     assert ran.complaints[-1] == half.question + ID
-    assert (ran.code, ran.stdout, changes_asked(here)[1:]) == (0, half.told, [half.sent])
+    told = half.told.format(get=printed("get", ID))
+    assert (ran.code, ran.stdout, changes_asked(here)[1:]) == (0, told, [half.sent])
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("RUNS_DELETING", "The service deletes the runs of batch 7123456 now. See how far with: "),
+        ("RUNS_DELETED", "The runs of batch 7123456 are deleted.\n"),
+    ],
+)
+def test_runs_that_were_deleted_before_are_not_asked_about_again(
+    here: Here, at_terminal: Callable[..., Ran], status: str, told: str
+) -> None:
+    here.omics.put_batch(document(status))
+    ran = at_terminal(Keyboard(""), "delete", ID, "--runs-only")
+    assert (ran.code, ran.stderr, changes_asked(here)) == (0, "", [])
+    assert ran.stdout.startswith(told)
+
+
+def test_what_is_lost_with_the_record_is_asked_about_even_where_the_runs_are_gone(
+    here: Here, at_terminal: Callable[..., Ran]
+) -> None:
+    here.omics.put_batch(document("RUNS_DELETED"))
+    assert at_terminal(Keyboard("\n"), "delete", ID).complaints[-1] == "omics-batch: not confirmed: nothing was sent"
+
+
+@pytest.mark.parametrize("flags", [[], ["--record-only"]])
+def test_a_batch_that_is_not_found_may_have_been_deleted_already(here: Here, flags: list[str]) -> None:
+    """Such as by the command whose end nobody saw."""
+    ran = here.run("delete", ID, "--yes", *flags)
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert "ResourceNotFoundException" in complaint
+    assert complaint.endswith(" It may have been deleted already.")
 
 
 def test_both_cannot_be_kept(here: Here) -> None:
@@ -358,12 +400,12 @@ def test_both_cannot_be_kept(here: Here) -> None:
 
 def test_a_batch_that_has_not_ended_is_not_deleted(here: Here) -> None:
     here.omics.put_batch(document())
-    ran = here.run("delete", ID, "--yes")
+    ran = here.run("delete", ID, "--yes", *REGION)
     assert (ran.code, changes_asked(here)) == (1, [])
     (complaint,) = ran.complaints
     assert complaint == (
         "omics-batch: batch 7123456 is INPROGRESS: it can be deleted once it has ended. Wait for that "
-        "(omics-batch wait 7123456), or cancel it (omics-batch cancel 7123456)"
+        f"({printed('wait', ID)}), or cancel it ({printed('cancel', ID)})"
     )
 
 
@@ -377,14 +419,15 @@ def test_a_batch_that_failed_has_no_runs_to_delete(here: Here, at_terminal: Call
 def test_runs_that_could_not_be_deleted_are_1_and_it_says_what_can_be_done(here: Here) -> None:
     here.omics.start_batch(3, life=replace(LONG, failed_deletions={"sample-1"}))
     assert here.run("cancel", ID, "--yes").code == 0
-    ran = here.run("delete", ID, "--yes", "--json")
+    ran = here.run("delete", ID, "--yes", "--json", *REGION)
     end = json.loads(ran.stdout)
     assert (ran.code, end["error"], end["resume"]) == (1, "RunsDeleteFailedError", None)
+    assert end["batch"]["status"] == "RUNS_DELETE_FAILED"  # as it was seen last, and not at first
     (complaint,) = ran.complaints
     assert complaint == (
-        "omics-batch: 2 runs of batch 7123456 were deleted, 1 could not be, so its record was kept: omics-batch runs "
-        "7123456 --submission-status DELETE_FAILED lists them, and omics-batch delete 7123456 --record-only deletes "
-        "the record without them"
+        "omics-batch: 2 runs of batch 7123456 were deleted, 1 could not be, so its record was kept: "
+        f"{printed('runs', ID, '--submission-status', 'DELETE_FAILED')} lists them, "
+        f"and {printed('delete', ID, '--record-only')} deletes the record without them"
     )
 
 
@@ -400,13 +443,15 @@ def test_a_record_that_may_not_be_deleted_is_spoken_of(here: Here) -> None:
 
 async def test_on_a_terminal_the_id_is_typed(omics: Simulator, shell: Shell) -> None:
     omics.start_batch(3, life=replace(LONG, run_length=0, failed_runs=1))
-    async with on_a_terminal([*PROGRAM, "delete", ID, "--record-only"], shell.environment) as terminal:
-        asked = await terminal.until("Type the batch's id to delete its record:")
-        assert "1 run failed, and nobody can tell afterwards which samples those were." in asked
-        assert "omics-batch failed 7123456 > failed.txt" in asked
+    command = [*PROGRAM, "delete", ID, "--record-only"]
+    async with on_a_terminal(command, shell.environment, columns=50) as terminal:
+        await terminal.until("Type the batch's id to delete its record:")
+        asked = terminal.written.decode()
+        assert "1 run failed, and nobody can tell afterwards which samples those were.\r\n" in asked
+        assert f"{shlex.join(PROGRAM)} failed 7123456 > failed.txt\r\n" in asked  # one line to copy, however long
         terminal.type(f"{ID}\n")
-        assert "Kept: all output in S3" in await terminal.until("The record of batch 7123456 is deleted")
         assert await terminal.ended() == 0
+    assert b"The record of batch 7123456 is deleted. Kept: all output in S3" in terminal.written
 
 
 async def test_on_a_terminal_ctrl_c_answers_the_question(omics: Simulator, shell: Shell) -> None:

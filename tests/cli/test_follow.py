@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 import omics_batch
-from omics_batch import Batch, LostContactError, OmicsBatchClient, PollPolicy
+from omics_batch import Batch, LostContactError, OmicsBatchClient, PollPolicy, Progress
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._signals import until_signalled
@@ -90,6 +90,15 @@ async def test_each_change_is_one_json_line(story: Callable[..., Any], capsys: p
 def test_lost_contact_is_an_error_and_can_be_resumed() -> None:
     ending = _ending.failed(LostContactError("nothing was heard"), ID, None, "omics-batch wait 7123456")
     assert (ending.exit, ending.resume) == (Exit.ERROR, "omics-batch wait 7123456")
+
+
+def test_a_wait_that_is_stopped_takes_nothing_back() -> None:
+    progress = Progress()
+    for completed in (6, 2):
+        runs = {"completedRunCount": completed, "runningRunCount": 10 - completed}
+        progress.see(Batch.model_validate(document(runSummary=runs)))
+    ending = _ending.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
+    assert ending.message.endswith(" goes on (INPROGRESS, ~60.0 %, 2 completed, 8 running)")
 
 
 async def test_only_a_signal_counts_as_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ import typer
 import omics_batch
 from omics_batch.cli import main
 from omics_batch.cli._connection import Connection
-from tests.cli._support import ID, Here, Shell, document
+from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from omics_batch.testing import Simulator
 
 
 class Importing:
@@ -140,6 +143,29 @@ def test_a_usage_error_without_a_command_points_to_the_program(
     monkeypatch.setattr(typer.main, "get_command", _raising(typer.BadParameter("no")))
     assert main(["get", ID]) == 2
     assert "Try 'omics-batch --help'." in capsys.readouterr().err
+
+
+def test_a_stdin_that_was_closed_before_names_no_batch(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    ran = here.run("wait", "-")
+    sys.stdin.close()
+    assert ran.code == 2
+    assert "stdin names no batch" in ran.complaints[0]
+
+
+async def test_where_nobody_listens_the_exit_code_tells(omics: Simulator, shell: Shell) -> None:
+    omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
+    command = f"{shlex.join([*PROGRAM, 'wait', ID])} <&- >&- 2>&-"
+    assert (await shell.run("-c", command, program=("bash",))).code == 3
+
+
+def test_what_was_read_from_before_is_left_as_it_is(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of somebody's may call this one after it has read a line itself."""
+    here.omics.put_batch(document())
+    stdin = io.TextIOWrapper(io.BytesIO(b"mine\n7123456\n"), encoding="utf-8")
+    assert stdin.readline() == "mine\n"
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert here.run("wait", "-", "--timeout", "0").code == 124
 
 
 def test_streams_of_another_kind_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from rich.console import Console
 from omics_batch import Batch, ResourceNotFoundError, WaitTimeoutError
 from omics_batch.cli._views import _moving
 from omics_batch.cli._views._moving import MovingBoard, MovingLine
-from omics_batch.cli._views._tally import Tally
 from omics_batch.cli._waits import _conclusion, _ending
+from omics_batch.cli._waits._tally import Tally
 from tests.cli._support import document, processed
 
 if TYPE_CHECKING:

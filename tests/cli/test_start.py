@@ -6,6 +6,7 @@ import asyncio
 import errno
 import io
 import json
+import os
 import shlex
 import signal
 import sys
@@ -19,6 +20,7 @@ from omics_batch import OmicsBatchClient, RetryPolicy
 from omics_batch.cli import main
 from omics_batch.cli._connection import Connection
 from omics_batch.testing import faults
+from tests.cli._support import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,9 +228,10 @@ def again_in(ran: Ran) -> list[str]:
 
 def test_where_the_answer_is_lost_the_command_is_told_that_starts_no_second_batch(here: Here, anonymous: Path) -> None:
     here.omics.script(faults.truncated("StartRunBatch", times=3))
-    ran = here.run("start", str(anonymous))
+    ran = here.run("start", str(anonymous), "--region", "us-west-2")
     assert (ran.code, ran.stdout) == (1, "")
     assert "The batch may have been started" in ran.complaints[0]
+    assert again_in(ran)[-2:] == ["--region", "us-west-2"]  # elsewhere it would be a second batch
     assert here.run(*again_in(ran)).lines[0] == "Batch     7123456"
     assert started(here.omics) == 1
 
@@ -243,6 +246,11 @@ def test_what_came_from_a_pipe_has_to_come_again(here: Here, monkeypatch: pytest
 
 def test_throttling_may_pass(here: Here, trio: Path) -> None:
     here.omics.script(faults.throttled("StartRunBatch", times=3))
+    assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]
+
+
+def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_started(here: Here, trio: Path) -> None:
+    here.omics.script(faults.status(500, "StartRunBatch"), faults.status(403, "StartRunBatch"))
     assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]
 
 
@@ -284,14 +292,17 @@ def test_a_signal_before_that_says_nothing(here: Here, trio: Path, monkeypatch: 
     assert (ran.code, ran.stdout, ran.stderr) == (130, "", "")
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(OSError(errno.ENOSPC, "no more"), 1), (OSError(errno.EPIPE, "no more"), 1), (KeyboardInterrupt(), 130)],
+)
 @pytest.mark.parametrize("how", [[], ["--json"]])
 def test_an_id_that_cannot_be_written_is_told_on_stderr(
-    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, number: int, how: list[str]
+    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException, code: int, *, how: list[str]
 ) -> None:
     class Full(io.StringIO):
         def write(self, _: str) -> int:
-            raise OSError(number, "no more")
+            raise trouble
 
         def fileno(self) -> int:
             return spare.fileno()
@@ -300,7 +311,32 @@ def test_an_id_that_cannot_be_written_is_told_on_stderr(
     monkeypatch.setattr(sys, "stdout", Full())
     ran = here.run("start", str(trio), *how)
     spare.close()
-    assert ran.code == 1
+    assert ran.code == code
     assert ran.complaints[0] == (
         "omics-batch: batch 7123456 was started by the request trio-1; its id could not be written"
     )
+
+
+async def test_nothing_is_sent_where_its_id_could_not_be_told(
+    omics: Simulator, measured_shell: Shell, trio: Path
+) -> None:
+    command = shlex.join([*PROGRAM, "start", str(trio)])
+    ran = await measured_shell.run("-c", f"{command} >&-", program=("bash",))
+    assert (ran.code, ran.stderr) == (
+        2,
+        "omics-batch: stdout is closed, where the batch's id would be told: nothing was sent\n",
+    )
+    assert not omics.requests
+
+
+def test_the_command_that_is_told_next_is_whole(
+    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A profile's name may be long, and may hold two spaces."""
+    profile = f"sequencing  {'lab' * 200}"
+    keys = [f"{name.lower()} = {os.environ[name]}\n" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+    (tmp_path / "config").write_text(f"[profile '{profile}']\n{''.join(keys)}", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    ran = here.run("start", str(trio), "--profile", profile)
+    assert ran.stderr == ""
+    assert shlex.split(ran.lines[-1])[-2:] == ["--profile", profile]

@@ -16,8 +16,8 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._views._tally import Tally, worst
 from omics_batch.cli._waits import _ending
+from omics_batch.cli._waits._tally import Tally, worst
 from tests.support import batch_with
 
 if TYPE_CHECKING:

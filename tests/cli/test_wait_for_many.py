@@ -55,7 +55,8 @@ def many(here: Here, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Here]:
 
 
 def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    typed = io.BytesIO(text.encode(errors="surrogateescape"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(typed, encoding="utf-8"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -146,6 +147,20 @@ def test_stdin_names_them_one_a_line_and_twice_is_once(
     assert ran.code == 0
 
 
+def test_what_goes_on_is_named_as_it_was_first(many: Callable[..., Here], monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in(monkeypatch, f"{ARN.format('us-west-2')}\n1\n2\n")
+    ran = many(GOES_ON, SUCCEEDED).run("wait", "-", "--timeout", "0")
+    assert shlex.split(ran.complaints[-1])[-2:] == ["wait", ARN.format("us-west-2")]
+
+
+def test_two_batches_of_one_id_are_not_taken_for_one(many: Callable[..., Here]) -> None:
+    here = many(SUCCEEDED)
+    ran = here.run("wait", "1", ARN.format("us-west-2"), ARN.format("eu-west-1"))
+    assert ran.code == 2
+    assert "eu-west-1:123456789012:runBatch/1' are two batches of one id" in ran.stderr
+    assert not here.omics.requests
+
+
 def test_a_list_of_one_is_a_list(many: Callable[..., Here], monkeypatch: pytest.MonkeyPatch) -> None:
     """A program knows from its own command line what will be told."""
     type_in(monkeypatch, "1\n")
@@ -159,6 +174,7 @@ def test_a_list_of_one_is_a_list(many: Callable[..., Here], monkeypatch: pytest.
         (" \n\n", "stdin names no batch: it takes ids or ARNs there, one a line."),
         ("1\n2 INPROGRESS\n", "line 2 of stdin: '2 INPROGRESS' is neither 1 to 18 digits, such as 7123456, nor"),
         ("1\n\x1b[31m\n", "line 2 of stdin: '\\x1b[31m' is neither"),
+        ("1\n\udcff\n", "line 2 of stdin: '\\\\xff' is neither"),
     ],
 )
 def test_what_stdin_gets_wrong_is_wrong_usage_and_nothing_is_sent(

@@ -34,7 +34,7 @@ def test_a_batch_that_was_just_created_has_no_runs_yet() -> None:
 
 def test_all_but_all_is_not_all() -> None:
     almost = batch(document(totalRuns=100_000, runSummary={"completedRunCount": 99_999}))
-    assert percent(almost) == "99.9 %"
+    assert percent(almost) == "~99.9 %"
     assert percent(batch(processed(completedRunCount=10))) == "100.0 %"
 
 
@@ -65,7 +65,7 @@ def test_a_verdict_does_without_times_and_totals_that_are_not_told() -> None:
 def test_a_batch_under_way_is_told_how_long_it_has_been_going() -> None:
     told = dict(facts(batch(document()), NOW))
     assert told["Going for"] == "1:00:00"
-    assert told["Complete"] == "30.0 % of 10 runs"
+    assert told["Complete"] == "~30.0 % of 10 runs"
     assert "Processed" not in told
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -30,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: What follows the program's name.
     """
-    _let_every_text_out()
+    _open_streams()
+    _let_every_text_through()
     try:
         code: int | None = typer.main.get_command(app).main(list(arguments), _program.NAME, standalone_mode=False)
     except SystemExit as end:  # the reader of a pipe has left: click and rich end quietly
@@ -61,11 +64,19 @@ def _told(error: Exception) -> Exit:
     return Exit.ERROR
 
 
-def _let_every_text_out() -> None:
-    # A batch's name may hold what the terminal's encoding lacks; that is no reason to end.
-    for stream in (sys.stdout, sys.stderr):
+def _open_streams() -> None:
+    # One that was closed before the program began is None: nothing comes from there, and nobody reads what is said.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - as long as the process
+
+
+def _let_every_text_through() -> None:
+    # A batch's name may hold what the terminal's encoding lacks, and a pipe any bytes; that is no reason to end.
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(io.UnsupportedOperation):  # once somebody has read from stdin
+                stream.reconfigure(errors="backslashreplace")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

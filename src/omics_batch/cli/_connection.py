@@ -11,6 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch import InvalidInputError
+from omics_batch.cli import _program
 from omics_batch.cli._exits import Exit, SetupError
 from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
 from omics_batch.cli._signals import until_signalled
@@ -87,6 +88,10 @@ class Connection:
         flags = [("--allow-http", self.allow_http), ("--verbose", self.verbose)]
         words = [word for name, value in given if value is not None for word in (name, value)]
         return [*words, *(flag for flag, is_set in flags if is_set)]
+
+    def command(self, *words: str) -> str:
+        """Write a command of this program for a shell, which finds the same batches as this one."""
+        return _program.command([*words, *self.arguments()])
 
 
 _OPTIONS: Final[dict[str, tuple[object, object]]] = {

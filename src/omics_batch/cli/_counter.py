@@ -6,12 +6,15 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from omics_batch.cli._stderr import on_stderr
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from rich.console import Console
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def counting(output: Console, words: Callable[[], str], *, is_printed: bool) -> 
     if sys.stdout.isatty():
         place, is_seen = output, is_printed
     else:
-        place, is_seen = Console(stderr=True, markup=False, emoji=False, highlight=False), sys.stderr.isatty()
+        place, is_seen = on_stderr(), sys.stderr.isatty()
     if not is_seen:
         yield
         return

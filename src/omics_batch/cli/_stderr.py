@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ def complain(text: str, *more: str) -> None:
     # As sys.stderr is now: a live view may have taken its place, to write above its bar.
     sys.stderr.write("\n".join([f"omics-batch: {shown(text, limit=1000)}", *more, ""]))
     sys.stderr.flush()
+
+
+def on_stderr() -> Console:
+    """Make a console on stderr that takes every text as it is: nothing in it is markup."""
+    return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager

@@ -32,9 +32,14 @@ def counted(batch: Batch) -> str:
     return ", ".join(f"{number} {label}" for label, number in batch.run_counts.items()) or "no runs yet"
 
 
-def percent(batch: Batch) -> str:
-    """Write how far the batch is; 100 % only when it is."""
-    return percentage(batch.percent_complete)
+def percent(batch: Batch, furthest: float = 0.0) -> str:
+    """Write how far a batch is, with a mark where its counts lag behind the runs; 100 % only when it is.
+
+    Args:
+        batch: The batch.
+        furthest: The percentage that was seen of it before, which counts that lag behind may fall below.
+    """
+    return (LAGS if lags(batch) else "") + percentage(max(batch.percent_complete, furthest))
 
 
 def title(batch: Batch) -> str:
@@ -48,14 +53,8 @@ def timestamp(moment: datetime) -> str:
 
 
 def line(batch: Batch, furthest: float = 0.0) -> str:
-    """Write where a batch stands in one line.
-
-    Args:
-        batch: The batch.
-        furthest: The percentage that was seen of it before, which counts that lag behind may fall below.
-    """
-    so_far = (LAGS if lags(batch) else "") + percentage(max(batch.percent_complete, furthest))
-    return f"{batch.id}  {shown(batch.status)}  {so_far}  {counted(batch)}"
+    """Write where a batch stands in one line: its percentage as `percent` writes it."""
+    return f"{batch.id}  {shown(batch.status)}  {percent(batch, furthest)}  {counted(batch)}"
 
 
 def verdict(batch: Batch) -> str:

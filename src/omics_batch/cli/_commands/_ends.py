@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from omics_batch.cli import _program
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._ends._cancelling import Cancelling
 from omics_batch.cli._ends._confirm import check_answerable
@@ -18,6 +17,7 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json, Timeout
 from omics_batch.cli._output import console, say_json
 from omics_batch.cli._stderr import complain
+from omics_batch.cli._waits._resume import advice, limit
 
 if TYPE_CHECKING:
     from omics_batch.cli._durations import Span
@@ -49,7 +49,7 @@ def cancel(
         check_answerable("cancel")
     given = {"--yes": yes, "--no-wait": no_wait, "--json": json}
     resume = _resume("cancel", batch, given, timeout, connection)
-    intent = Cancelling(waits=not no_wait)
+    intent = Cancelling(connection, waits=not no_wait)
     return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
 
 
@@ -80,14 +80,13 @@ def delete(
         check_answerable("delete")
     given = {"--yes": yes, "--runs-only": runs_only, "--record-only": record_only, "--json": json}
     resume = _resume("delete", batch, given, timeout, connection)
-    intent = Deleting(runs=not record_only, record=not runs_only)
+    intent = Deleting(connection, runs=not record_only, record=not runs_only)
     return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
 
 
 def _resume(command: str, batch: str, given: dict[str, bool], timeout: Span | None, connection: Connection) -> str:
-    limit = [] if timeout is None else ["--timeout", timeout.text]
     flags = [flag for flag, is_set in given.items() if is_set]
-    return _program.command([command, batch, *flags, *limit, *connection.arguments()])
+    return connection.command(command, batch, *flags, *limit(timeout))
 
 
 def _tell(ending: Ending, *, as_json: bool) -> Exit:
@@ -96,5 +95,5 @@ def _tell(ending: Ending, *, as_json: bool) -> Exit:
     elif ending.exit is Exit.OK:
         console().print(ending.message, soft_wrap=True)
     if ending.exit is not Exit.OK:
-        complain(ending.message, *([] if ending.resume is None else [f"Resume with: {ending.resume}"]))
+        complain(ending.message, *advice(ending.resume))
     return ending.exit

@@ -12,9 +12,8 @@ import typer
 from rich.text import Text
 
 from omics_batch import InvalidInputError, OmicsBatchError, TransportError
-from omics_batch.cli import _program
 from omics_batch.cli._connection import Connection, connected
-from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._exits import Exit, ProgramError, exit_of
 from omics_batch.cli._options import Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._rehearsal import rehearse
@@ -58,11 +57,13 @@ def start(
         asyncio.run(until_signalled(rehearse(request)))
         _tell_what_would_be_sent(request, as_json=json)
         return Exit.OK
-    again = _program.command(["start", file, "--request-id", request.request_id, *connection.arguments()])
+    if sys.__stdout__ is None:  # which was closed before the program began
+        raise ProgramError("stdout is closed, where the batch's id would be told: nothing was sent", Exit.USAGE)
+    again = connection.command("start", file, "--request-id", request.request_id)
     started = _sent(request, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}")
     try:
         _tell(started, request, connection, as_json=json)
-    except (OSError, SystemExit):  # the latter, where rich met a reader who has left
+    except BaseException:  # a full disk, a reader who has left, Ctrl-C
         complain(f"batch {started.id} was started by the request {request.request_id}; its id could not be written")
         raise
     return Exit.OK
@@ -113,9 +114,9 @@ def _tell(
         ("ARN", started.arn),
         ("Status", started.status),
         ("Request", request.request_id),
-        ("Next", _program.command(["wait", started.id, *connection.arguments()])),
     ]
-    say_facts(console(), [(label, shown(value)) for label, value in found if value])
+    following = ("Next", connection.command("wait", started.id))
+    say_facts(console(), [*((label, shown(value)) for label, value in found if value), following])
 
 
 def _tell_what_would_be_sent(request: StartRunBatchRequest, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from omics_batch.cli._words import counted, shown
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
+    from omics_batch.cli._connection import Connection
 
 _CANCELLED: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
 
@@ -19,6 +20,7 @@ _CANCELLED: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
 class Cancelling:
     """Keep the runs of a batch from starting, and stop those under way."""
 
+    connection: Connection
     waits: bool
     """Whether it is over only when no run is under way any more."""
 
@@ -60,7 +62,8 @@ class Cancelling:
     def result(self, batch: Batch) -> str:
         """Write what could be cancelled; nobody knows that before the batch has ended."""
         if not batch.is_terminal:
-            return f"Batch {batch.id} was asked to stop. Wait until it has with: omics-batch cancel {batch.id}"
+            again = self.connection.command("cancel", batch.id)
+            return f"Batch {batch.id} was asked to stop. Wait until it has with: {again}"
         cancels = batch.submission_summary
         return (
             f"Batch {batch.id} is {shown(batch.status)}: {counted(batch)}. "

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from rich.console import Console
 from rich.text import Text
 
 from omics_batch.cli._exits import Exit, ProgramError
+from omics_batch.cli._stderr import on_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TextIO
 
 _NO_ANSWER: Final = "{} asks first, and nobody can answer here: give --yes to go on without the question"
 
 
-def on_stderr() -> Console:
-    """Make a console on stderr that takes every text as it is: nothing in it is markup."""
-    return Console(stderr=True, markup=False, emoji=False, highlight=False)
-
-
 def is_answerable() -> bool:
     """Whether somebody sees a question, and can answer it."""
-    # A stream that was closed before the program began is None.
-    streams = cast("tuple[TextIO | None, ...]", (sys.stdin, sys.stderr))
-    return all(stream is not None and stream.isatty() for stream in streams)
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def check_answerable(command: str) -> None:
@@ -52,7 +44,7 @@ def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> Non
     """
     # On stderr: stdout may lead into a file or a pipe.
     output = on_stderr()
-    output.print(Text("\n".join(notice)))
+    output.print(Text("\n".join(notice)), soft_wrap=True)  # a command in it is copied
     output.print(Text(f"{question} ", "bold"), end="")
     try:
         answer = sys.stdin.readline()

@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from omics_batch import BatchStatus
 from omics_batch.cli._ends._intent import standing
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
+    from omics_batch.cli._connection import Connection
 
 _WITHOUT_RECORD: Final = frozenset({"deleted", "not submitted", "to submit"})
 """The states of `Batch.run_counts` in which there is no record of a run."""
+
+_DELETED: Final = frozenset({BatchStatus.RUNS_DELETING, BatchStatus.RUNS_DELETED})
 
 
 @dataclass(frozen=True, slots=True)
 class Deleting:
     """Delete the runs of a batch, its own record, or both."""
 
+    connection: Connection
     runs: bool
     record: bool
 
@@ -33,12 +38,13 @@ class Deleting:
             return None
         return (
             f"batch {batch.id} is {shown(batch.status)}: it can be deleted once it has ended. "
-            f"Wait for that (omics-batch wait {batch.id}), or cancel it (omics-batch cancel {batch.id})"
+            f"Wait for that ({self.connection.command('wait', batch.id)}), "
+            f"or cancel it ({self.connection.command('cancel', batch.id)})"
         )
 
-    def is_decided(self, _: Batch) -> bool:
-        """Ask in any case: even where the runs are being deleted already, the record is left to lose."""
-        return False
+    def is_decided(self, batch: Batch) -> bool:
+        """Whether the runs were deleted before, and the record is to stay: else there is something left to lose."""
+        return not self.record and batch.status in _DELETED
 
     def notice(self, batch: Batch) -> list[str]:
         """Write what goes, what stays, and what nobody can tell afterwards."""
@@ -57,7 +63,7 @@ class Deleting:
                 f"{failed} run{'' if failed == 1 else 's'} failed, and nobody can tell afterwards {lost}.",
                 "To keep that, stop here and save it first:",
                 "",
-                f"  omics-batch failed {batch.id} > failed.txt",
+                f"  {self.connection.command('failed', batch.id)} > failed.txt",
                 "",
             ]
         return lines
@@ -71,14 +77,19 @@ class Deleting:
         """Delete what is to be deleted: both wait for the runs, since the record is what tells which ones they are."""
         if self.runs and self.record:
             return await client.delete_everything(batch.id, timeout=timeout)
-        delete = client.delete_run_batch if self.runs else client.delete_batch
-        await delete(batch.id, timeout=timeout)
+        if not self.runs:
+            await client.delete_batch(batch.id, timeout=timeout)
+        elif not self.is_decided(batch):
+            await client.delete_run_batch(batch.id, timeout=timeout)
         return batch
 
     def result(self, batch: Batch) -> str:
         """Write what was deleted."""
         if not self.record:
-            return f"The service deletes the runs of batch {batch.id} now: omics-batch get {batch.id} shows how far."
+            if batch.status == BatchStatus.RUNS_DELETED:
+                return f"The runs of batch {batch.id} are deleted."
+            look = self.connection.command("get", batch.id)
+            return f"The service deletes the runs of batch {batch.id} now. See how far with: {look}"
         what = f"Batch {batch.id} and its runs are" if self.runs else f"The record of batch {batch.id} is"
         return f"{what} deleted. Kept: {output_of(batch)}."
 

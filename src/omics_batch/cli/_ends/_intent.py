@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.text import Text
 
-from omics_batch import LostContactError, OmicsBatchError, RunsDeleteFailedError, WaitTimeoutError
-from omics_batch.cli._ends._confirm import confirm, on_stderr
+from omics_batch import (
+    LostContactError,
+    OmicsBatchError,
+    ResourceNotFoundError,
+    RunsDeleteFailedError,
+    WaitTimeoutError,
+)
+from omics_batch.cli._ends._confirm import confirm
 from omics_batch.cli._exits import Exit, exit_of
 from omics_batch.cli._figures import lags
 from omics_batch.cli._signals import SignalledError
+from omics_batch.cli._stderr import on_stderr
 from omics_batch.cli._waits._ending import Ending
 from omics_batch.cli._words import counted, shown, title
 
@@ -94,7 +101,16 @@ def fulfil(
             confirm(intent.notice(batch), *intent.question(batch))
         return _carried_out(intent, connection, batch, timeout, resume)
     except OmicsBatchError as error:
-        return _failed(error, batch_id, error.batch or batch, timeout, resume)
+        is_late = timeout is not None and isinstance(error, TimeoutError)
+        goes_on = is_late or isinstance(error, (WaitTimeoutError, LostContactError))
+        return Ending(
+            exit=Exit.TIMED_OUT if is_late else exit_of(error),
+            batch_id=batch_id,
+            message=_why(error, connection),
+            batch=error.batch or batch,
+            error=type(error).__name__,
+            resume=resume if goes_on else None,
+        )
 
 
 def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: Span | None, resume: str) -> Ending:
@@ -117,29 +133,23 @@ def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: 
     return Ending(exit=Exit.OK, batch_id=batch.id, message=intent.result(last), batch=last)
 
 
-def _failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, timeout: Span | None, resume: str) -> Ending:
-    is_late = timeout is not None and isinstance(error, TimeoutError)
-    goes_on = is_late or isinstance(error, (WaitTimeoutError, LostContactError))
-    text = " ".join([_why(error, batch_id), *getattr(error, "__notes__", [])])
-    return Ending(
-        exit=Exit.TIMED_OUT if is_late else exit_of(error),
-        batch_id=batch_id,
-        message=shown(_in_commands(text), limit=1000),
-        batch=batch,
-        error=type(error).__name__,
-        resume=resume if goes_on else None,
-    )
+def _why(error: OmicsBatchError, connection: Connection) -> str:
+    """Write what went wrong, and what can be done about it here."""
+    text = _rest(error.batch, connection) if isinstance(error, RunsDeleteFailedError) and error.batch else str(error)
+    notes: list[str] = getattr(error, "__notes__", [])
+    if isinstance(error, ResourceNotFoundError) and not notes:
+        notes = ["It may have been deleted already."]
+    return shown(_in_commands(" ".join([text, *notes])), limit=1000)
 
 
-def _why(error: OmicsBatchError, batch_id: str) -> str:
-    if not isinstance(error, RunsDeleteFailedError) or error.batch is None:
-        return str(error)
-    deletions = error.batch.submission_summary
+def _rest(batch: Batch, connection: Connection) -> str:
+    """Write what is left of a batch of which some runs could not be deleted."""
+    deletions = batch.submission_summary
     return (
-        f"{deletions.successful_delete_submission_count} runs of batch {batch_id} were deleted, "
+        f"{deletions.successful_delete_submission_count} runs of batch {batch.id} were deleted, "
         f"{deletions.failed_delete_submission_count} could not be, so its record was kept: "
-        f"omics-batch runs {batch_id} --submission-status DELETE_FAILED lists them, "
-        f"and omics-batch delete {batch_id} --record-only deletes the record without them"
+        f"{connection.command('runs', batch.id, '--submission-status', 'DELETE_FAILED')} lists them, "
+        f"and {connection.command('delete', batch.id, '--record-only')} deletes the record without them"
     )
 
 

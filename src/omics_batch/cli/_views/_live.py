@@ -13,10 +13,10 @@ from rich.text import Text
 from omics_batch import Progress
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LAGS, LEGEND, lags, left, percentage, rate
+from omics_batch.cli._figures import LEGEND, lags, left, percentage, rate
 from omics_batch.cli._views._bar import STYLES, Bar
 from omics_batch.cli._views._of_one import PlainView
-from omics_batch.cli._words import shown, time_of, title
+from omics_batch.cli._words import percent, shown, time_of, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from omics_batch import Batch
     from omics_batch.cli._views._of_one import View
     from omics_batch.cli._waits._ending import Ending
-
-__all__ = ["STYLES", "Bar", "LiveView", "Picture", "is_live", "view_on"]
 
 _WIDEST: Final = 100
 """Columns that the eye still takes in at once."""
@@ -135,14 +133,14 @@ class Picture:
         }
         submission = Bar({state: number for state, number in submitted.items() if number}, progress.percent_submitted)
         execution = Bar(self._batch.run_counts, progress.percent_complete)
-        complete = (LAGS if lags(self._batch) else "") + percentage(progress.percent_complete)
+        complete = percent(self._batch, progress.percent_complete)
         bars = {
             "submitted": (submission, percentage(progress.percent_submitted), ""),
             "complete": (execution, complete, self._time),
         }
-        for label, (bar, percent, time) in bars.items():
+        for label, (bar, so_far, time) in bars.items():
             start = f"{label:<11}" if width >= _NARROW else ""
-            end = f"{percent:>10}{time:>10}"
+            end = f"{so_far:>10}{time:>10}"
             drawn = bar.drawn(max(width - len(start) - len(end), 0), ascii_only=ascii_only)
             yield Text.assemble((start, "dim"), drawn, end, no_wrap=True, overflow="crop")
 

@@ -8,10 +8,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from omics_batch.cli._cells import GAP, fitting, padded
-from omics_batch.cli._figures import LAGS, lags, left, percentage, rate
+from omics_batch.cli._figures import left, percentage, rate
 from omics_batch.cli._views._bar import STYLES, Bar
 from omics_batch.cli._views._roster import ERROR, Rank
-from omics_batch.cli._words import shown
+from omics_batch.cli._words import percent, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ def _cells(
     bar = Bar(batch.run_counts, progress.percent_complete)
     numbers = {
         "submitted": percentage(progress.percent_submitted),
-        "complete": (LAGS if lags(batch) else "") + percentage(progress.percent_complete),
+        "complete": percent(batch, progress.percent_complete),
         "runs/h": "" if entry.ending else rate(progress.runs_per_hour),
         "left": "" if entry.ending else left(progress.remaining),
         "failed": f"{batch.failed_run_count:,}" if batch.failed_run_count else "",

@@ -10,7 +10,7 @@ from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchError
-    from omics_batch.cli._views._tally import Tally
+    from omics_batch.cli._waits._tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from omics_batch.cli._output import as_the_service_tells
 from omics_batch.cli._words import counted, has_failed_runs, percent, shown, verdict
 
 if TYPE_CHECKING:
-    from omics_batch import Batch
+    from omics_batch import Batch, Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,11 @@ def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: s
     )
 
 
-def signalled(exit_code: Exit, batch_id: str, batch: Batch | None, resume: str) -> Ending:
+def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> Ending:
     """Tell how a wait ended that was stopped from outside."""
-    standing = "" if batch is None else f" ({shown(batch.status)}, {percent(batch)}, {counted(batch)})"
+    batch, standing = progress.batch, ""
+    if batch is not None:
+        standing = f" ({shown(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)})"
     return Ending(
         exit=exit_code,
         batch_id=batch_id,

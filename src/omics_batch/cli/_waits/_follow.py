@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_batch import OmicsBatchError
+from omics_batch import OmicsBatchError, Progress
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._waits import _ending
 
@@ -26,11 +26,10 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
         view: Where each change is shown.
         resume: The command that waits on.
     """
-    seen: Batch | None = None
+    progress = Progress()
 
     def show(batch: Batch) -> None:
-        nonlocal seen
-        seen = batch
+        progress.see(batch)
         view.show(batch)
 
     async def wait() -> Batch:
@@ -41,6 +40,6 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
     try:
         return _ending.processed(await until_signalled(wait()))
     except SignalledError as signalled:
-        return _ending.signalled(signalled.exit, batch_id, seen, resume)
+        return _ending.signalled(signalled.exit, batch_id, progress, resume)
     except OmicsBatchError as error:
-        return _ending.failed(error, batch_id, seen, resume)
+        return _ending.failed(error, batch_id, progress.batch, resume)

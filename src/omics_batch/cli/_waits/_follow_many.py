@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch import InvalidInputError, OmicsBatchError
 from omics_batch.cli._signals import SignalledError, until_signalled
-from omics_batch.cli._views._tally import Tally
 from omics_batch.cli._waits import _conclusion, _ending
+from omics_batch.cli._waits._tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

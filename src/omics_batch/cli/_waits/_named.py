@@ -22,12 +22,16 @@ def batches_of(words: Sequence[str]) -> dict[str, str]:
     """Give each batch that is named by its id, with how it was written first: its id or its ARN.
 
     Raises:
-        typer.BadParameter: Stdin names none, or something else.
+        typer.BadParameter: Stdin names none, or something else, or two batches have one id.
     """
     named: dict[str, str] = {}
+    arns: dict[str, str] = {}
     for word in words:
         for text in _lines(sys.stdin) if word == STDIN else [word]:
-            named.setdefault(text.rpartition("/")[2], text)
+            batch_id = text.rpartition("/")[2]
+            named.setdefault(batch_id, text)
+            if text != batch_id and (arn := arns.setdefault(batch_id, text)) != text:
+                raise typer.BadParameter(f"{arn!a} and {text!a} are two batches of one id: take a command for each.")
     if not named:
         raise typer.BadParameter("stdin names no batch: it takes ids or ARNs there, one a line.")
     return named

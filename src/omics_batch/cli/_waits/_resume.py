@@ -14,6 +14,8 @@ from omics_batch.cli._options import STDIN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omics_batch.cli._durations import Span
+
 _MOST: Final = 50
 """So many ids are still read, and copied, as a part of a command line."""
 
@@ -38,6 +40,16 @@ class Resume:
 
     def _with(self, batches: Sequence[str]) -> str:
         return _program.command([self.command, *batches, *self.options])
+
+
+def limit(timeout: Span | None) -> list[str]:
+    """Write a time-out as it was typed; that of a single look is left out, since nothing could go on with it."""
+    return ["--timeout", timeout.text] if timeout is not None and timeout.seconds else []
+
+
+def advice(resume: str | None) -> list[str]:
+    """Tell people which command goes on, if there is one."""
+    return [] if resume is None else [f"Resume with: {resume}"]
 
 
 def _kept(batches: Sequence[str]) -> str | None:

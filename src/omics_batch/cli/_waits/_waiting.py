@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._waits._follow import follow
 from omics_batch.cli._waits._follow_many import follow_many
-from omics_batch.cli._waits._resume import Resume
+from omics_batch.cli._waits._resume import Resume, advice, limit
 
 if TYPE_CHECKING:
     from omics_batch.cli._connection import Connection
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 def resume_of(command: str, connection: Connection, timeout: Span | None, *, json: bool) -> Resume:
     """Tell how a command that waits is typed once more."""
-    limit = [] if timeout is None else ["--timeout", timeout.text]
     flags = ["--json"] if json else []
-    return Resume(command, [*limit, *flags, *connection.arguments()])
+    return Resume(command, [*limit(timeout), *flags, *connection.arguments()])
 
 
 def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view: View, resume: Resume) -> Exit:
@@ -31,7 +30,7 @@ def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view:
         ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch])))
     view.end(ending)
     if not ending.is_verdict:
-        complain(ending.message, *_advice(ending.resume))
+        complain(ending.message, *advice(ending.resume))
     return ending.exit
 
 
@@ -41,9 +40,5 @@ def wait_for_many(connection: Connection, wait: Wait, way: Way, resume: Resume) 
         conclusion = asyncio.run(follow_many(connection, wait, way, resume))
     wait.view.conclude(conclusion)
     if conclusion.complaint is not None:
-        complain(conclusion.complaint, *_advice(conclusion.resume))
+        complain(conclusion.complaint, *advice(conclusion.resume))
     return conclusion.exit
-
-
-def _advice(resume: str | None) -> list[str]:
-    return [] if resume is None else [f"Resume with: {resume}"]
