@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
     from sybil import Example, Region
 
-NOT_HERE: Final = ("make ", "git ", "pip ", "python3 -m venv ", ". ", "export ", "uvicorn ", "aws ")
-"""What needs a network or makes environments, serves for ever, or is done by the tests before a page is read."""
+NOT_HERE: Final = ("make ", "git ", "pip ", "python3 -m venv ", ". ", "uvicorn ")
+"""What needs a network or makes environments, or serves for ever."""
+
+SERVED_AT: Final = "http://127.0.0.1:8080"
+"""Where the pages say that the local HealthOmics is; here it takes a free port."""
 
 NOT_RUN: Final = ("text",)
 """Drawings."""
@@ -49,7 +52,8 @@ class Reader:
         self._page = page
         self._exit_code = 0
         self._loop = asyncio.Runner()
-        self._service: subprocess.Popen[bytes] | None = None
+        self._services: list[subprocess.Popen[bytes]] = []
+        self._variables: list[str] = []
         parsers = [CodeBlockParser(language, run) for language, run in self.languages.items()]
         document = Document.parse(str(page), self._files, *parsers, encoding="utf-8")
         self.examples: list[Example] = list(document.examples())
@@ -61,9 +65,9 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._loop.close()
-        if self._service is not None:
-            self._service.terminate()
-            self._service.communicate()
+        for service in self._services:
+            service.terminate()
+            service.communicate()
 
     @property
     def languages(self) -> dict[str, Any]:
@@ -113,6 +117,8 @@ class Reader:
                 with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()):
                     self._exit_code = main()
                 return stdout.getvalue()
+            case ["aws", *_]:
+                return self._in_a_shell(line)
             case ["python", file]:
                 with redirect_stdout(StringIO()) as stdout:
                     runpy.run_path(file, run_name="__main__")
@@ -121,27 +127,36 @@ class Reader:
                 raise AssertionError(f"nobody knows what to do with: {line}")
 
     def _served(self, arguments: list[str]) -> str:
-        """Start the local HealthOmics where the page goes on with it, and paste what it prints."""
-        if "$ export " not in self._page.read_text(encoding="utf-8"):
-            return ""
+        """Start the local HealthOmics, and paste the variables that it prints: the page goes on there."""
         quickly = [sys.executable, "-m", "omics_batch.cli", "simulate", *arguments, "--port=0", "--time-scale=1000000"]
-        self._service = subprocess.Popen(quickly, stdout=subprocess.PIPE)
-        assert self._service.stdout is not None
-        printed = os.read(self._service.stdout.fileno(), 4096).decode()  # as much as is written at a time
-        for line in printed.splitlines():
-            if line.startswith("  export "):
-                name, _, value = shlex.split(line)[1].partition("=")
-                os.environ[name] = value
-        return printed.replace(os.environ["AWS_ENDPOINT_URL_OMICS"], "http://127.0.0.1:8080")
+        service = subprocess.Popen(quickly, stdout=subprocess.PIPE)
+        self._services.append(service)
+        assert service.stdout is not None
+        printed = os.read(service.stdout.fileno(), 4096).decode()  # as much as is written at a time
+        self._variables = [line.strip() for line in printed.splitlines() if line.startswith("  export ")]
+        assert self._variables, f"the local HealthOmics did not start: {arguments}"
+        for line in self._variables:
+            name, _, value = shlex.split(line)[1].partition("=")
+            os.environ[name] = value
+        return printed.replace(os.environ["AWS_ENDPOINT_URL_OMICS"], SERVED_AT)
 
     def run_shell(self, example: Example) -> None:
-        """Run a script with the programs of this environment."""
+        """Run a script with the programs of this environment; variables to set are those that were printed."""
+        script = str(example.parsed)
+        if script.startswith("export "):
+            endpoint = os.environ["AWS_ENDPOINT_URL_OMICS"]
+            assert script.replace(SERVED_AT, endpoint).splitlines() == self._variables
+            return
+        self._in_a_shell(script)
+
+    def _in_a_shell(self, script: str) -> str:
         environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "BATCH_ID": "7123456",
         }
-        subprocess.run(["bash", "-euc", str(example.parsed)], env=environment, check=True, capture_output=True)  # noqa: S607 - found on the PATH
+        shell = ["bash", "-euo", "pipefail", "-c", script]
+        return subprocess.run(shell, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def read_yaml(self, example: Example) -> None:
         """Read a request or a scenario as the programs do that it is for: what is wrong in it is an error."""

@@ -19,6 +19,7 @@ from rooms_map import MAP, House, drawn, house
 import omics_batch
 from omics_batch import OmicsBatchClient, testing
 from omics_batch.testing import Life, Simulator
+from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -214,12 +215,13 @@ def test_there_is_a_policy_for_each_use() -> None:
     assert (DOCS / "permissions.md").read_text(encoding="utf-8").count("```json") == len(USES)
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("use", USES)
 async def test_a_policy_allows_what_its_use_needs_and_no_more(use: str) -> None:
     """Told by the requests that the use sends."""
     run, besides = USES[use]
     life = Life(failed_runs={"NA12878": "out of memory"}, creating=1.0, pending=1e7 if run is cancel else 1.0)
-    async with Simulator(life=life, time_scale=100_000.0) as omics, omics.client() as client:
+    async with Simulator(life=life, clock=running_clock()) as omics, omics.client() as client:
         await run(client, omics.start_batch(["NA12878", "NA12891"]))
         sent = {f"omics:{request.operation}" for request in omics.requests}
     policy = policies()[use]

@@ -39,39 +39,50 @@ class Screen:
     lines: int = 30
 
 
-SCREENS: Final = {
+MOVING: Final = {
     "demo": Screen("omics-batch demo"),
-    "watch": Screen("omics-batch watch 7123456 7123457 7123458 7123459", until=r"(?s)2 of 4.*\dm.*Absorbed"),
-    "wait": Screen("omics-batch wait 7123456 --timeout 24h", until=r"\d left"),
+    "watch": Screen(
+        "omics-batch watch 7123456 7123457 7123458 7123459",
+        until=r"(?s)2 of 4.*\dm.*Absorbed",
+        columns=104,
+    ),
+    "wait": Screen("omics-batch wait 7123456 --timeout 24h", until=r"[smhd] left"),
+}
+"""What is to be seen while batches are under way."""
+
+STILL: Final = {
     "get": Screen("omics-batch get 7123457"),
     "list": Screen("omics-batch list"),
     "failed": Screen("omics-batch failed 7123457"),
     "delete": Screen("omics-batch delete 7123459", until=r"Type the batch's id"),
 }
+"""What is to be seen once some have ended."""
 
 
 async def main() -> None:
-    """Take every picture, one after the other."""
+    """Take every picture."""
     FOLDER.mkdir(exist_ok=True)
     cohorts = replace(Scenario.load(ROOT / "tools" / "screens.yaml"), time_scale=600.0)
     async with cohorts.simulator() as omics:
-        cohorts.place(omics)
-        for name, screen in SCREENS.items():
-            print(f"{name}: {screen.command}", flush=True)
-            picture = await taken(screen, {**os.environ, **omics.environment})
-            (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+        for screens in (MOVING, STILL):
+            await asyncio.gather(*(take(name, screen, omics.environment) for name, screen in screens.items()))
 
 
-async def taken(screen: Screen, environment: Mapping[str, str]) -> str:
+async def take(name: str, screen: Screen, environment: Mapping[str, str]) -> None:
     """Run a command until the moment of its picture, and draw it."""
-    _, *arguments = shlex.split(screen.command)
-    program = [sys.executable, "-m", "omics_batch.cli", *arguments]
-    async with on_a_terminal(program, environment, columns=screen.columns, lines=screen.lines) as terminal:
+    here = Path(sys.executable).parent
+    found = {**os.environ, **environment, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
+    program, *arguments = shlex.split(screen.command)
+    async with on_a_terminal(
+        [str(here / program), *arguments], found, columns=screen.columns, lines=screen.lines
+    ) as terminal:
         if screen.until is None:
             await terminal.ended()
         else:
             await terminal.until(screen.until)
-        return picture_of(terminal.screen, screen.command)
+        picture = picture_of(terminal.screen, screen.command)
+    (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+    print(f"{name}: {screen.command}", flush=True)
 
 
 if __name__ == "__main__":
