@@ -28,9 +28,9 @@ test: ## run the tests, with complete branch coverage
 	@.venv/bin/python -m pytest --cov -m "not slow" --hypothesis-profile=quick --numprocesses auto --dist worksteal $(ARGS)
 
 test-browser: ## run the tests of the example service's page and of the notebook, in a real Chromium
-	@test -x "$(CHROMIUM)" || { echo "$(NO_CHROMIUM)" >&2; exit 1; }
+	@command -v "$(CHROMIUM)" > /dev/null || { echo "$(NO_CHROMIUM)" >&2; exit 1; }
 	$(call environment,.venv-browser,browser)
-	@CHROMIUM="$(CHROMIUM)" .venv-browser/bin/python -m pytest browser $(ARGS)
+	@CHROMIUM="$$(command -v "$(CHROMIUM)")" .venv-browser/bin/python -m pytest browser $(ARGS)
 
 check: ## lint, format, types, docs
 	$(call environment,.venv-check,check)

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from signal import SIGINT
+from signal import SIGINT, SIGTERM, Signals
 from subprocess import PIPE
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -125,7 +125,7 @@ def test_a_cohort_from_its_start_to_its_end(omics: Simulator, url: str, pages: P
     parts = bar_of(page)
     assert [state for state, _ in parts] == ["completed", "failed", "not submitted"]
     assert parts[0][1] > 20 * parts[1][1] > 20 * parts[2][1] > 0
-    assert page.title() == "100.0 % · genomics-cohort-analysis"
+    assert page.title() == "100.0 % · \u2068genomics-cohort-analysis\u2069"
     page.screenshot(path=shots / "service-processed.png")
 
 
@@ -169,6 +169,100 @@ def test_a_proxy_that_has_lost_its_service_is_asked_again(omics: Simulator, url:
     expect(page.get_by_role("status")).to_have_text("Connection lost, trying again")
     ended(page)
     assert len(refused) == 2
+
+
+def see(page: Page, *, hidden: bool) -> None:
+    """Bring a page to the front, or hide it behind another tab: without a window all pages are in front."""
+    page.evaluate(
+        """
+        (hidden) => {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }
+        """,
+        hidden,
+    )
+
+
+def test_more_tabs_than_a_browser_has_connections(omics: Simulator, url: str, pages: Pages) -> None:
+    """The one in front follows the batch; those behind it hold no stream, and go on when they come to the front."""
+    batch_id = omics.put_batch(document(completedRunCount=24, runningRunCount=72) | {"name": "cohort"})
+    first = pages.open(f"{url}/?batch={batch_id}")
+    tabs = [first, *(first.context.new_page() for _ in range(7))]
+    for tab in tabs:
+        tab.goto(f"{url}/?batch={batch_id}")
+        expect(tab).to_have_title("25.0 % · \u2068cohort\u2069")
+        with tab.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
+            see(tab, hidden=True)
+        expect(tab).to_have_title("\u2068cohort\u2069")
+    omics.put_batch(document(completedRunCount=48, runningRunCount=48) | {"name": "cohort"})
+    see(first, hidden=False)
+    expect(first).to_have_title("50.0 % · \u2068cohort\u2069")
+    expect(first.get_by_role("status")).to_have_text("Connected")
+    omics.put_batch(document("PROCESSED", completedRunCount=96))
+    ended(first)
+    see(first, hidden=True)
+    see(first, hidden=False)
+    expect(first.get_by_role("status")).to_have_text("")
+    expect(tabs[-1].locator("#counts li")).to_have_text(["24 completed", "72 running"])
+
+
+UNLISTED: Final = "The samples that did not succeed could not be listed. {} Reload the page to try again."
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (None, "The service did not answer."),
+        ({"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"}, "The service did not answer."),
+        ({"status": 200, "content_type": "text/html", "body": "<h1>Log in</h1>"}, "The service did not answer."),
+        ({"status": 503, "json": {"status": 503, "detail": "No time."}}, "No time."),
+    ],
+    ids=["lost", "proxy", "login", "service"],
+)
+def test_a_list_that_does_not_come_is_told_of_in_words(
+    omics: Simulator, url: str, pages: Pages, answer: dict[str, Any] | None, why: str
+) -> None:
+    pages.expect("ERR_FAILED|50[23]")
+    batch_id = omics.put_batch(document("PROCESSED", completedRunCount=95, failedRunCount=1))
+    page = pages.open()
+    meanwhile: list[str] = []
+
+    def respond(route: Any) -> None:
+        meanwhile.append(page.locator("#failed").inner_text())
+        route.abort() if answer is None else route.fulfill(**answer)
+
+    page.route("**/failed-runs", respond)
+    page.goto(f"{url}/?batch={batch_id}")
+    expect(page.get_by_role("alert")).to_have_text(UNLISTED.format(why))
+    expect(page.locator("#failed")).to_be_hidden()
+    assert [text.split("\n")[-1] for text in meanwhile] == ["Listing the samples that did not succeed…"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"), [(0, "96 samples, which HealthOmics does not list"), (2, "and 94 more"), (96, "")]
+)
+def test_what_is_not_listed_is_counted(omics: Simulator, url: str, pages: Pages, listed: int, said: str) -> None:
+    runs = [{"run_setting_id": f"sample-{number}", "kind": "RUN"} for number in range(listed)]
+    batch_id = omics.put_batch(document("PROCESSED", failedRunCount=96))
+    page = pages.open()
+    page.route("**/failed-runs", lambda route: route.fulfill(json=runs))
+    page.goto(f"{url}/?batch={batch_id}")
+    expect(page.get_by_role("heading", name="Samples that did not succeed")).to_be_visible()
+    expect(page.locator("#runs tr")).to_have_count(listed)
+    expect(page.locator("#more")).to_be_visible(visible=bool(said))
+    if said:
+        expect(page.locator("#more")).to_have_text(said)
+    expect(page.get_by_role("table")).to_be_visible(visible=listed > 0)
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "RUNS_DELETED"])
+def test_counts_of_a_batch_that_is_no_more_lag_behind_nothing(
+    omics: Simulator, url: str, pages: Pages, status: str
+) -> None:
+    page = pages.open(f"{url}/?batch={omics.put_batch(document(status, completedRunCount=40, cancelledRunCount=56))}")
+    expect(page.locator("#counts li")).to_have_count(2)
+    expect(page.get_by_text("These counts lag behind the runs.")).to_be_hidden()
 
 
 @pytest.mark.parametrize(
@@ -256,8 +350,9 @@ def test_everything_is_legible(omics: Simulator, url: str, pages: Pages, shots: 
     page.screenshot(path=shots / f"service-unknown-{look}.png")
 
 
-def test_the_command_in_its_first_lines_serves_it(omics: Simulator, pages: Pages) -> None:
-    """As a user starts it; and Ctrl-C ends it while a page is open."""
+@pytest.mark.parametrize("number", [SIGINT, SIGTERM])
+def test_the_command_in_its_first_lines_serves_it(omics: Simulator, pages: Pages, number: Signals) -> None:
+    """As a user starts it; and while a page is open, Ctrl-C and what stops a container end it without ado."""
     pages.expect("ERR_")
     batch_id = omics.start_batch(3, name="cohort", life=Life(run_length=1_000_000))
     (command,) = (line.split() for line in (app_module.__doc__ or "").splitlines() if line.startswith("    uvicorn"))
@@ -270,9 +365,14 @@ def test_the_command_in_its_first_lines_serves_it(omics: Simulator, pages: Pages
         url = next(found[0] for line in said if (found := re.search(r"http://[0-9.:]+", line)))
         page = pages.open(f"{url}/?batch={batch_id}")
         expect(page.get_by_role("heading", level=1)).to_have_text("cohort")
-        service.send_signal(SIGINT)
-        rest = "".join(said)
-    assert service.returncode == 0, rest
+        service.send_signal(number)
+        try:
+            _, rest = service.communicate(timeout=20)
+        finally:
+            service.kill()
+    assert service.returncode in {0, -number}, rest
+    assert rest.splitlines()[-1].startswith("INFO:     Finished server process")
+    assert not re.search("Traceback|ERROR|WARNING|CRITICAL", rest)
     expect(page.get_by_role("status")).to_have_text("Connection lost, trying again")
 
 

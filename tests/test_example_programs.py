@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import logging
+import math
+import os
 import re
+import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -17,8 +21,8 @@ import httpx2
 import pytest
 
 from examples import pipeline
-from examples.service.app import create_app, follow
-from omics_batch import Batch, PollPolicy, RetryPolicy
+from examples.service.app import FailedRuns, close_at_a_signal, create_app, follow
+from omics_batch import AccessDeniedError, Batch, PollPolicy, Progress, RetryPolicy
 from omics_batch.testing import Life, Simulator, faults
 from tests.service import running
 
@@ -67,10 +71,11 @@ def test_the_service_answers_with_the_batch_in_the_services_own_names(
     assert Batch.model_validate(answer.json()).total_runs in {1, None}
 
 
-OUR_TROUBLE: Final = "HealthOmics does not answer this service. Its log says why."
+OUR_TROUBLE: Final = "The service could not get this from HealthOmics. Its log says why."
+NO_ID: Final = "A batch is named by 1 to 18 digits, such as 7123456."
 
 ANSWERS: Final = (
-    ("abc", None, 422, "'abc' is no batch id: that is 1 to 18 digits, such as 7123456, or the batch's ARN"),
+    ("abc", None, 422, NO_ID),
     (ID, None, 404, f"There is no batch {ID} in this account and region."),
     (ID, faults.status(403), 502, OUR_TROUBLE),
     (ID, faults.html(502), 502, OUR_TROUBLE),
@@ -91,42 +96,88 @@ def test_the_service_tells_whose_fault_it_is(omics_simulator: Simulator, caplog:
     assert "AccessDeniedException (HTTP 403)" in caplog.text
 
 
-def test_the_service_names_the_samples_that_failed(omics_simulator: Simulator, service: httpx2.Client) -> None:
-    failed = {f"sample-{number}": "out of memory" for number in (1, 2, 3)}
-    batch_id = omics_simulator.start_batch(5, life=Life(failed_runs=failed, run_length=0))
+def ended_batch(omics: Simulator, service: httpx2.Client, life: Life) -> str:
+    """Place a batch of 105 runs, and wait until it has ended."""
+    batch_id = omics.start_batch(105, life=life)
     with service.stream("GET", f"/batches/{batch_id}/events") as stream:
         assert list(events(stream.iter_lines()))[-1][0] == "end"
-    runs = service.get(f"/batches/{batch_id}/failed-runs", params={"limit": 2}).json()
-    assert [(run["run_setting_id"], run["message"]) for run in runs] == [*failed.items()][:2]
+    return batch_id
 
 
-@pytest.mark.omics(time_scale=30)
+def test_the_service_names_the_samples_that_failed(omics_simulator: Simulator, service: httpx2.Client) -> None:
+    """The first hundred, once for all who ask: the calls of one."""
+    failed = {f"sample-{number}": "out of memory" for number in range(1, 104)}
+    batch_id = ended_batch(
+        omics_simulator, service, Life(failed_runs=failed, run_length=0, creating=0, submission_rate=math.inf)
+    )
+    runs = service.get(f"/batches/{batch_id}/failed-runs").json()
+    assert [(run["run_setting_id"], run["message"]) for run in runs] == [*failed.items()][:100]
+    asked = len(omics_simulator.requests)
+    assert service.get(f"/batches/{batch_id}/failed-runs").json() == runs
+    assert len(omics_simulator.requests) == asked
+
+
+async def test_pages_that_ask_at_once_share_one_list(omics_simulator: Simulator) -> None:
+    """Whoever leaves takes nothing from the others; a list from before the end, or of trouble, is kept for nobody."""
+    life = Life(failed_runs={"sample-1": "out of memory"}, run_length=1_000_000)
+    batch_id = omics_simulator.start_batch(3, life=life)
+    async with omics_simulator.client() as client:
+        lists = FailedRuns(client)
+        leaving, *staying = [asyncio.create_task(lists.of(batch_id)) for _ in range(5)]
+        await asyncio.sleep(0)
+        leaving.cancel()
+        assert await asyncio.gather(*staying) == [[], [], [], []]
+        assert leaving.cancelled()
+        asked = omics_simulator.requests_of("GetBatch")
+        await lists.of(batch_id)
+        assert omics_simulator.requests_of("GetBatch") == 2 * asked
+        omics_simulator.script(faults.status(403))
+        with pytest.raises(AccessDeniedError):
+            await lists.of(batch_id)
+        assert await lists.of(batch_id) == []
+
+
+def document(status: str = "INPROGRESS", **counts: int) -> dict[str, Any]:
+    """A batch of 20 runs, one of them not submitted, as GetBatch tells it."""
+    submitted = {"successfulStartSubmissionCount": 19, "failedStartSubmissionCount": 1}
+    named = {"id": ID, "name": "cohort", "status": status, "totalRuns": 20}
+    return named | {"submissionSummary": submitted, "runSummary": counts}
+
+
+TOLD: Final = (
+    document(runningRunCount=19),
+    document(completedRunCount=9, runningRunCount=10),
+    document(completedRunCount=7, runningRunCount=12),
+    document("PROCESSED", completedRunCount=17, failedRunCount=2),
+)
+"""What GetBatch tells in turn: once its counts fall."""
+
+
 def test_the_stream_tells_of_the_batch_until_its_end(omics_simulator: Simulator, service: httpx2.Client) -> None:
     """Each event stands for itself; what is told never goes backwards, and says while counts lag."""
-    life = Life(run_length=(10, 60), failed_runs=2, failed_submissions={"sample-3": ("ValidationException", "no")})
-    batch_id = omics_simulator.start_batch(20, name="cohort", life=life)
-    with service.stream("GET", f"/batches/{batch_id}/events") as stream:
+    told: list[tuple[str, dict[str, Any]]] = []
+    to_come = iter(TOLD)
+    omics_simulator.put_batch(next(to_come))
+    with service.stream("GET", f"/batches/{ID}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        told = list(events(stream.iter_lines()))
+        for event in events(stream.iter_lines()):
+            told.append(event)
+            omics_simulator.put_batch(next(to_come, TOLD[-1]))
     names, looks = [name for name, _ in told], [look for _, look in told]
-    assert names == ["progress"] * (len(told) - 1) + ["end"]
-    assert len(told) >= 4
-    for before, after in pairwise(looks):
-        assert before["percent_submitted"] <= after["percent_submitted"]
-        assert before["percent_complete"] <= after["percent_complete"]
-        assert not before["counts_are_final"]
+    assert names == ["progress", "progress", "progress", "end"]
+    assert [look["percent_complete"] for look in looks] == [5.0, 50.0, 50.0, 100.0]
+    assert [look["run_counts"].get("completed") for look in looks] == [None, 9, 7, 17]
+    assert [look["counts_are_final"] for look in looks] == [False, False, False, True]
     assert looks[0]["seconds_left"] is None
     assert {
-        "batch_id": batch_id,
+        "batch_id": ID,
         "name": "cohort",
         "status": "PROCESSED",
         "outcome": "PARTIAL",
         "total_runs": 20,
         "failed_runs": 3,
         "run_counts": {"completed": 17, "failed": 2, "not submitted": 1},
-        "counts_are_final": True,
         "percent_submitted": 100.0,
-        "percent_complete": 100.0,
         "seconds_left": 0.0,
     }.items() <= looks[-1].items()
 
@@ -139,13 +190,31 @@ def test_the_stream_tells_why_it_ends_early(service: httpx2.Client) -> None:
     assert service.get("/batches/abc/events").status_code == 422
 
 
-async def test_a_service_that_is_stopped_is_no_trouble_of_the_batch(omics_simulator: Simulator) -> None:
-    """The stream ends, and the browser asks again: whoever listens then."""
-    batch_id = omics_simulator.start_batch(5, life=Life(run_length=1_000_000))
+@pytest.fixture
+def signals() -> Iterator[list[int]]:
+    """What a server hears of the signals that tell it to stop."""
+    heard: list[int] = []
+    ours = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: heard.append(number)) for number in ours]
+    yield heard
+    for number, handler in zip(ours, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_service_that_is_told_to_stop_ends_its_streams(
+    omics_simulator: Simulator, signals: list[int], number: signal.Signals
+) -> None:
+    """It is no trouble of the batch: the browser asks again, whoever listens then."""
+    batch_id = omics_simulator.start_batch(5, life=Life(run_length=1_000_000_000))
     async with omics_simulator.client() as client:
+        close_at_a_signal(client)
         stream = follow(client.watch(batch_id))
         assert [(await anext(stream)).event for _ in range(2)] == [None, "progress"]
-    assert [event.event async for event in stream if event.event != "progress"] == []
+        signal.raise_signal(number)
+        async with asyncio.timeout(30):
+            assert [event.event async for event in stream if event.event != "progress"] == []
+    assert signals == [number]
 
 
 class Ended(logging.Handler):
@@ -188,7 +257,8 @@ def test_the_page_runs_no_script_but_its_own(service: httpx2.Client) -> None:
     assert "unsafe" not in policy
     places = re.findall(r'(?:src|href)="([^"]*)"', page.text)
     assert len(places) == 3
-    assert [service.get(place).status_code for place in places] == [200, 200, 200]
+    for answer in [page, *map(service.get, places)]:
+        assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")
     assert not re.search(r"<script[^>]*>[^<]|<style|style=| on[a-z]+=|https?:", page.text)
 
 
@@ -202,15 +272,13 @@ class Cohort:
     samples: Path
     captured: pytest.CaptureFixture[str]
 
+    def words(self, *more: str) -> list[str]:
+        """The command line; of an option that is given twice the last counts."""
+        where = ["--role-arn", "arn:aws:iam::123456789012:role/OmicsRole", "--output-uri", "s3://my-bucket/output/"]
+        return [str(self.samples), "--workflow-id", "1234567", *where, *more]
+
     def run(self, *more: str) -> tuple[int, str, str]:
-        words = [
-            str(self.samples),
-            "--workflow-id",
-            "1234567",
-            "--role-arn",
-            "arn:aws:iam::123456789012:role/OmicsRole",
-        ]
-        code = pipeline.main([*words, "--output-uri", "s3://my-bucket/output/", *more])
+        code = pipeline.main(self.words(*more))
         said, complaints = self.captured.readouterr()
         return code, said, complaints
 
@@ -305,3 +373,95 @@ def test_other_samples_are_no_reason_to_go_on_with_a_batch(trio: Cohort, omics_s
     trio.samples.with_suffix(".request.json").unlink()
     assert trio.run()[0] == 4
     assert omics_simulator.requests_of("StartRunBatch") == 2
+
+
+def test_two_starts_at_once_are_one_batch(trio: Cohort) -> None:
+    """They go on with the same request, and leave nothing else behind."""
+    starts = threading.Barrier(8)
+
+    def start(arguments: pipeline.Arguments) -> str:
+        starts.wait()
+        return pipeline.kept_request(arguments).request_id
+
+    with ThreadPoolExecutor(starts.parties) as pool:
+        ids = set(pool.map(start, [pipeline.parsed(trio.words())] * starts.parties))
+    assert len(ids) == 1
+    kept = trio.samples.with_suffix(".request.json")
+    assert json.loads(kept.read_text(encoding="utf-8"))["request_id"] in ids
+    assert sorted(trio.samples.parent.iterdir()) == [kept, trio.samples]
+
+
+def test_the_request_is_on_the_disk_before_it_has_its_name(trio: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut leaves the whole of it, or nothing of it; then its name is on the disk, too."""
+    path = trio.samples.with_suffix(".request.json")
+    fsync, had_its_name = os.fsync, list[bool]()
+
+    def seen(file: int) -> None:
+        assert os.fstat(file).st_size > 0
+        had_its_name.append(path.exists())
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    pipeline.kept_request(pipeline.parsed(trio.words()))
+    assert had_its_name == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("samples", "more", "complaint"),
+    [
+        ("", (), "{path} names 0 samples, and this takes 1 to 100: more go through a file in S3"),
+        ("\n".join(map(str, range(101))), (), "{path} names 101 samples, and this takes 1 to 100: more go through"),
+        ("a\na", (), "Value error, a runSettingId is unique in its batch, and these are not: a"),
+        ("a", ("--workflow-id", "cohort"), "workflow_id: String should match pattern '^[0-9]+$'"),
+    ],
+    ids=["none", "too many", "twice", "no workflow"],
+)
+def test_what_cannot_be_right_is_said_before_anything_is_sent(
+    trio: Cohort, omics_simulator: Simulator, samples: str, more: tuple[str, ...], complaint: str
+) -> None:
+    trio.samples.write_text(samples, encoding="utf-8")
+    code, said, complaints = trio.run(*more)
+    assert (code, said, len(complaints.splitlines())) == (1, "", 1)
+    assert complaints.startswith(complaint.format(path=trio.samples))
+    assert len(omics_simulator.requests) == 0
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1", "1e300", "two"])
+def test_hours_that_are_none(trio: Cohort, hours: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        trio.run(f"--hours={hours}")
+    assert ended.value.code == 2
+    assert f"invalid hours value: '{hours}'" in trio.captured.readouterr().err
+
+
+def test_samples_from_a_program_that_writes_a_byte_order_mark(trio: Cohort) -> None:
+    trio.samples.write_text("NA12878\r\n", encoding="utf-8-sig")
+    request = pipeline.kept_request(pipeline.parsed(trio.words()))
+    assert [setting.run_setting_id for setting in request.batch_run_settings.inline_settings or ()] == ["NA12878"]
+
+
+@at_once
+def test_a_table_that_cannot_be_written_is_an_error(trio: Cohort) -> None:
+    trio.samples.with_suffix(".failed.tsv").mkdir()
+    code, _, complaints = trio.run()
+    assert (code, len(complaints.splitlines())) == (1, 1)
+    assert "trio.failed.tsv" in complaints
+
+
+@pytest.mark.omics(time_scale=1)
+def test_ctrl_c_leaves_the_batch_for_the_next_run(trio: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pipeline waits when it comes: it has told of its first look."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    see = Progress.see
+
+    def see_and_interrupt(progress: Progress, batch: Batch) -> None:
+        see(progress, batch)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "see", see_and_interrupt)
+    try:
+        code, said, complaints = trio.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (code, said) == (130, f"batch {ID} CREATING: 0.0 %\n")
+    assert complaints == "Stopped. A batch that was started goes on: run this again to wait for it.\n"

@@ -1,18 +1,21 @@
 """A service that shows run batches: one as JSON, its progress as server-sent events, and a page that draws them.
 
-    uvicorn --app-dir examples/service app:app --timeout-graceful-shutdown 3
+    uvicorn --app-dir examples/service app:app
 
 Region and credentials are found as everywhere in AWS. It asks nobody who they are: put it behind what does.
 """
 
+import asyncio
 import logging
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Final, Self, TypedDict
+from types import FrameType
+from typing import Annotated, Any, Final, Self, TypedDict
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
@@ -35,23 +38,24 @@ from omics_batch import (
 
 STATIC: Final = Path(__file__).parent / "static"
 
-PAGE_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
 }
 """The page runs its own script, and none that a batch's name might smuggle in."""
 
 RECONNECT_AFTER: Final = 2000
 """Milliseconds until a browser that has lost the stream of events asks for it again."""
 
+SHOWN: Final = 100
+"""So many samples that failed are listed: each costs two calls."""
+
+KEPT: Final = 60
+"""Seconds for which such a list is kept once the batch has ended."""
+
 log = logging.getLogger(__name__)
-
-
-class State(TypedDict):
-    """What lives as long as the service."""
-
-    omics: OmicsBatchClient
 
 
 class Look(BaseModel):
@@ -103,7 +107,7 @@ class Trouble(BaseModel):
         """Say what callers can mend; what only this service's operators can goes to their log."""
         match error:
             case InvalidInputError():
-                return cls(status=422, detail=str(error))
+                return cls(status=422, detail="A batch is named by 1 to 18 digits, such as 7123456.")
             case ResourceNotFoundError():
                 return cls(status=404, detail=f"There is no batch {error.batch_id} in this account and region.")
             case ThrottlingError():
@@ -113,13 +117,55 @@ class Trouble(BaseModel):
             case _:
                 status = 502
         log.warning("batch %s: %s", error.batch_id, error)
-        return cls(status=status, detail="HealthOmics does not answer this service. Its log says why.")
+        return cls(status=status, detail="The service could not get this from HealthOmics. Its log says why.")
+
+
+class FailedRuns:
+    """The lists of samples that failed: made once for all pages that ask for one, whenever they come."""
+
+    def __init__(self, omics: OmicsBatchClient) -> None:
+        self._omics = omics
+        self._lists: dict[str, asyncio.Task[list[FailedRun]]] = {}
+
+    async def of(self, batch_id: str) -> list[FailedRun]:
+        """Give the first samples of a batch that failed, and why."""
+        if batch_id not in self._lists:
+            self._lists[batch_id] = asyncio.create_task(self._list(batch_id))
+        return await asyncio.shield(self._lists[batch_id])  # who leaves takes nothing from the others
+
+    async def _list(self, batch_id: str) -> list[FailedRun]:
+        kept = 0
+        try:
+            batch = await self._omics.get_batch(batch_id, timeout=10)
+            found: list[FailedRun] = []
+            async with aclosing(self._omics.failed_runs(batch, timeout=10)) as runs:
+                async for run in runs:
+                    found.append(run)
+                    if len(found) == SHOWN:
+                        break
+            kept = KEPT if batch.is_terminal else 0  # before its end there may be more at any moment
+            return found
+        finally:
+            asyncio.get_running_loop().call_later(kept, self._lists.pop, batch_id)
+
+
+class State(TypedDict):
+    """What lives as long as the service."""
+
+    omics: OmicsBatchClient
+    failed_runs: FailedRuns
 
 
 def omics_of(request: Request) -> OmicsBatchClient:
     """Give the one client of all requests."""
     client: OmicsBatchClient = request.state.omics
     return client
+
+
+def failed_runs_of(request: Request) -> FailedRuns:
+    """Give the lists that all requests share."""
+    lists: FailedRuns = request.state.failed_runs
+    return lists
 
 
 Omics = Annotated[OmicsBatchClient, Depends(omics_of)]
@@ -141,12 +187,6 @@ async def answer_trouble(_: Request, error: Exception) -> JSONResponse:
 router = APIRouter()
 
 
-@router.get("/", include_in_schema=False)
-async def show_page() -> FileResponse:
-    """Give the page; which batch it shows is in its own address: `/?batch=7123456`."""
-    return FileResponse(STATIC / "page.html", headers=PAGE_HEADERS)
-
-
 @router.get("/batches/{batch_id}")
 async def get_batch(batch_id: str, omics: Omics) -> Batch:
     """Give a batch as it stands now, in the service's own names."""
@@ -154,17 +194,9 @@ async def get_batch(batch_id: str, omics: Omics) -> Batch:
 
 
 @router.get("/batches/{batch_id}/failed-runs")
-async def get_failed_runs(
-    batch_id: str, omics: Omics, limit: Annotated[int, Query(ge=1, le=1000)] = 100
-) -> list[FailedRun]:
+async def get_failed_runs(batch_id: str, lists: Annotated[FailedRuns, Depends(failed_runs_of)]) -> list[FailedRun]:
     """Give the first samples that failed, and why."""
-    async with aclosing(omics.failed_runs(batch_id)) as runs:
-        found: list[FailedRun] = []
-        async for run in runs:
-            found.append(run)
-            if len(found) == limit:
-                break
-        return found
+    return await lists.of(batch_id)
 
 
 @router.get("/batches/{batch_id}/events", response_class=EventSourceResponse)
@@ -188,6 +220,32 @@ async def follow(
         yield ServerSentEvent(event="trouble", data=Trouble.of(error))  # `error` is the browser's own
 
 
+def close_at_a_signal(client: OmicsBatchClient) -> None:
+    """Close the client once the server is told to stop: it waits for its streams, and these wait for their batches."""
+    loop = asyncio.get_running_loop()
+    servers = {
+        number: handler for number in (signal.SIGINT, signal.SIGTERM) if callable(handler := signal.getsignal(number))
+    }
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asyncio.run_coroutine_threadsafe(client.close(), loop)
+        servers[signal.Signals(number)](number, frame)
+
+    with suppress(ValueError):  # out of the main thread there are no signals
+        for number in servers:
+            signal.signal(number, stop)
+
+
+class Pages(StaticFiles):
+    """The page `/?batch=7123456` and what it loads."""
+
+    def file_response(self, *arguments: Any, **settings: Any) -> Response:  # noqa: ANN401 - Starlette's own
+        """Give a file with the headers that keep the page safe."""
+        response = super().file_response(*arguments, **settings)
+        response.headers.update(HEADERS)
+        return response
+
+
 def create_app(new_client: Callable[[], OmicsBatchClient] = OmicsBatchClient) -> FastAPI:
     """Make the service.
 
@@ -198,12 +256,13 @@ def create_app(new_client: Callable[[], OmicsBatchClient] = OmicsBatchClient) ->
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
         async with new_client() as client:
-            yield {"omics": client}
+            close_at_a_signal(client)
+            yield {"omics": client, "failed_runs": FailedRuns(client)}
 
     app = FastAPI(title="Run batches", lifespan=lifespan)
     app.include_router(router)
     app.add_exception_handler(OmicsBatchError, answer_trouble)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/", Pages(directory=STATIC, html=True))
     return app
 
 

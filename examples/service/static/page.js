@@ -26,6 +26,10 @@ const KINDS = { SUBMISSION: "not submitted", RUN: "failed", CANCELLED: "cancelle
 const batch = new URLSearchParams(location.search).get("batch") ?? "";
 const furthest = { submitted: 0, complete: 0 };
 
+let events; // the stream, while the page is seen
+let wasLost = false;
+let isOver = false;
+
 function $(id) {
   return document.getElementById(id);
 }
@@ -94,7 +98,7 @@ function drawBar(look) {
   $("counts").replaceChildren(
     ...Object.entries(look.run_counts).map(([state, runs]) => element("li", `${number(runs)} ${state}`, state)),
   );
-  $("lag").hidden = look.counts_are_final || counted === 0;
+  $("lag").hidden = look.outcome !== "IN_PROGRESS" || look.counts_are_final || counted === 0;
 }
 
 function draw(look) {
@@ -103,7 +107,7 @@ function draw(look) {
   const name = look.name ?? `Batch ${look.batch_id}`;
   const words = said(look);
   const unknown = look.outcome === "IN_PROGRESS" ? "not known yet" : "not known";
-  document.title = `${percent(furthest.complete)} · ${name}`;
+  document.title = `${percent(furthest.complete)} · \u2068${name}\u2069`; // isolated, as in <bdi>
   set("name", name);
   set("status", look.status);
   set("said", (words || look.failure_reason ? ": " : "") + words);
@@ -129,10 +133,18 @@ function showConnection(text, state = "") {
   $("connection").dataset.state = state;
 }
 
+/** Lists the failed runs; whoever stands between here and the service may answer with anything, or not at all. */
 async function listFailedRuns(total) {
-  const answer = await fetch(`/batches/${batch}/failed-runs`);
-  const runs = await answer.json();
-  if (!answer.ok) throw new Error(runs.detail);
+  set("more", "Listing the samples that did not succeed…");
+  $("failed").hidden = false;
+  const answer = await fetch(`/batches/${batch}/failed-runs`).catch(() => undefined);
+  const runs = await answer?.json().catch(() => undefined);
+  if (!answer?.ok || !Array.isArray(runs)) {
+    $("failed").hidden = true;
+    const why = runs?.detail ?? "The service did not answer.";
+    showTrouble(`The samples that did not succeed could not be listed. ${why} Reload the page to try again.`);
+    return;
+  }
   for (const run of runs) {
     const row = document.createElement("tr");
     for (const text of [run.run_setting_id, KINDS[run.kind] ?? run.kind, run.message ?? run.reason ?? ""]) {
@@ -142,33 +154,41 @@ async function listFailedRuns(total) {
     }
     $("runs").append(row);
   }
-  $("more").hidden = runs.length >= total;
-  set("more", `and ${number(total - runs.length)} more`);
-  $("failed").hidden = false;
+  const rest = total - runs.length;
+  $("table").hidden = runs.length === 0;
+  $("more").hidden = rest <= 0;
+  set("more", runs.length ? `and ${number(rest)} more` : `${plural(rest, "sample")}, which HealthOmics does not list`);
 }
 
-function follow(wasLost = false) {
-  let lost = wasLost;
-  const events = new EventSource(`/batches/${batch}/events`);
+/** Follows the batch while the page is seen: a browser has six connections for all pages of a service. */
+function follow() {
+  events?.close();
+  if (isOver) return;
+  if (document.hidden) {
+    document.title = document.title.replace(/^[0-9.]+ % · /, ""); // which would grow old in the tab
+    return;
+  }
+  events = new EventSource(`/batches/${batch}/events`);
   const stop = () => {
+    isOver = true;
     events.close();
     showConnection("");
   };
   events.onopen = () => {
-    showConnection(lost ? "Connected again" : "Connected", "good");
-    lost = false;
+    showConnection(wasLost ? "Connected again" : "Connected", "good");
+    wasLost = false;
   };
   events.onerror = () => {
-    lost = true;
+    wasLost = true;
     showConnection("Connection lost, trying again", "lost");
-    if (events.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_AFTER, true);
+    if (events.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_AFTER);
   };
   events.addEventListener("progress", (event) => draw(JSON.parse(event.data)));
   events.addEventListener("end", (event) => {
     const look = JSON.parse(event.data);
     stop();
     draw(look);
-    if (look.failed_runs) listFailedRuns(look.failed_runs).catch((error) => showTrouble(error.message));
+    if (look.failed_runs) listFailedRuns(look.failed_runs);
   });
   events.addEventListener("trouble", (event) => {
     stop();
@@ -180,6 +200,7 @@ $("bar").append(...STATES.map((state) => element("span", "", state)), element("s
 $("batch").value = batch;
 if (/^[0-9]{1,18}$/.test(batch)) {
   showConnection("Connecting");
+  document.addEventListener("visibilitychange", follow);
   follow();
 } else if (batch) {
   showTrouble("A batch is named by 1 to 18 digits, such as 7123456.");
