@@ -47,12 +47,18 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_loader() -> Iterator[None]:
-    """Let all botocore sessions share what they read of its data files: nine tenths of making a client."""
+def _made_once() -> Iterator[None]:
+    """What a process makes once is made once for all tests, not for each of the programs that they run in this one.
+
+    That is what botocore's sessions read of its data files, nine tenths of making a client, and typer's commands, a
+    third of running one.
+    """
     import botocore.session  # noqa: PLC0415 - the process that only hands out the tests needs none
+    import typer.main  # noqa: PLC0415 - the same
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield
 
 

@@ -293,6 +293,7 @@ async def test_what_a_list_has_shown_stands_in_the_error() -> None:
     assert error.last_error is error.__cause__
 
 
+@pytest.mark.slow
 async def test_on_update_hears_of_counts_in_turn_within_the_pace() -> None:
     """Lists have none, so those who listen are asked for one by one; the lists tell the ends in time."""
     account = Account({**cohort(300), "7": ends(65)})

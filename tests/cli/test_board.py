@@ -198,6 +198,7 @@ def test_a_terminal_without_unicode_has_bars_too() -> None:
     assert all(line.isascii() for line in lines)
 
 
+@pytest.mark.slow
 def test_ten_thousand_batches_cost_what_is_shown_of_them() -> None:
     """Not a row of each: as many steps as with a hundred of them."""
 

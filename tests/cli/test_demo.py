@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 async def test_a_signal_ends_the_demo_and_its_service(shell: Shell, number: signal.Signals, code: int) -> None:
     async with shell.started("demo") as process:
         while "CREATING" not in await line_of(process):

@@ -22,9 +22,7 @@ def simulate(
     host: Annotated[
         str, typer.Option(help="Address to listen on; any but a loopback address lets others in.")
     ] = "127.0.0.1",
-    scenario: Annotated[
-        Path | None, typer.Option(help="Play a scenario: a file of YAML or JSON.")
-    ] = None,
+    scenario: Annotated[Path | None, typer.Option(help="Play a scenario: a file of YAML or JSON.")] = None,
     time_scale: Annotated[
         float | None, typer.Option(help="Simulated seconds in a real one.  [default: the scenario's, or 1]")
     ] = None,
