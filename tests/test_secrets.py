@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -156,7 +157,7 @@ async def test_no_secret_of_any_source_is_told(
         omics.script(faults.closed(times=2))
         with caplog.at_level(logging.DEBUG, logger="omics_batch"):
             async with OmicsBatchClient(
-                region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=POLICY
+                region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=replace(POLICY, attempt_timeout=30.0)
             ) as client:
                 with pytest.raises(OmicsBatchError) as caught:
                     await client.get_batch("7")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE: Final = "omics_batch"
-HOUSE: Final = Path(__file__).parent.parent / "src" / PACKAGE
+
+
+def _house() -> Path:
+    """Find the package: where it is installed, or else beside this file."""
+    installed = find_spec(PACKAGE)
+    root = Path(__file__).parent.parent / "src" / PACKAGE
+    return root if installed is None or installed.origin is None else Path(installed.origin).parent
+
+
+HOUSE: Final = _house()
 
 
 @dataclass(frozen=True)

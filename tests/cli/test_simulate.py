@@ -103,7 +103,6 @@ async def test_the_command_line_has_the_last_word_on_a_scenario(shell: Shell, tm
         assert said["environment"]["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:5000"
 
 
-@pytest.mark.slow
 def test_a_scenario_that_is_none_is_told_of_line_by_line(here: Here, tmp_path: Path) -> None:
     path = tmp_path / "cohorts.yaml"
     path.write_text("quota: fast\nbatches:\n- run: 3\n", encoding="utf-8")
