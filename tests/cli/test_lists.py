@@ -68,7 +68,7 @@ def test_batches_are_listed_for_programs(here: Here) -> None:
     ("filters", "ids"),
     [
         (["--status", "PROCESSED"], ["7123456"]),
-        (["--status", "creating"], ["7123457"]),
+        (["--status", "pending"], ["7123457"]),
         (["--name", "cohort"], ["7123456"]),
         (["--run-group", "42"], []),
         (["--limit", "1"], ["7123457"]),
@@ -76,7 +76,7 @@ def test_batches_are_listed_for_programs(here: Here) -> None:
 )
 def test_batches_are_filtered(here: Here, filters: list[str], ids: list[str]) -> None:
     here.omics.start_batch(1, name="cohort", life=AT_ONCE)
-    here.omics.start_batch(1)
+    here.omics.start_batch(1, life=Life(creating=0, pending=86400))
     assert here.run("list", "--ids", *filters).lines == ids
 
 
@@ -87,7 +87,7 @@ def test_batches_are_filtered(here: Here, filters: list[str], ids: list[str]) ->
         (["runs", "1", "--run-id", "1", "--run-setting-id", "x"], "not by --run-setting-id and --run-id."),
         (["list", "--ids", "--json"], "--ids and --json are two ways to write: give one."),
         (["list", "--limit", "0"], "Invalid value for '--limit'"),
-        (["list", "--status", "WAITING"], "cannot send 'WAITING' as status, which is one of CREATING, "),
+        (["list", "--status", "WAITING"], "cannot send 'WAITING' as status, which is one of "),
         (["list", "--name", ""], "name: String should have at least 1 character"),
         (["list", "--run-group", "all"], "run_group_id: String should match pattern"),
         (["runs", "1", "--submission-status", "MAYBE"], "cannot send 'MAYBE' as submissionStatus, which is one of "),
