@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import pytest
 
 import omics_batch
 from omics_batch import testing
-
-if TYPE_CHECKING:
-    import pytest
 
 pytest_plugins = ["pytester"]
 
@@ -52,6 +51,7 @@ def test_the_suite_passes(pytester: pytest.Pytester) -> None:
     assert set(outcomes.values()) == {"PASSED"}
 
 
+@pytest.mark.slow
 def test_the_suite_notices_a_pipeline_that_is_broken(pytester: pytest.Pytester) -> None:
     pipeline = (SUITE / "cohort.py").read_text(encoding="utf-8")
     for good, bad in BREAKAGES.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ schedules = st.lists(st.sampled_from([*UNDER_WAY, *OUTAGES]), max_size=40)
 
 @settings(max_examples=150, deadline=None)
 @given(schedule=schedules, end=st.sampled_from(sorted(ENDS)), attempts=st.integers(1, 3), chance=st.floats(0, 1))
+@pytest.mark.slow
 def test_a_wait_ends_as_its_last_observation_says(
     schedule: list[Observation], end: str, attempts: int, chance: float
 ) -> None:

@@ -454,6 +454,7 @@ async def test_on_a_terminal_the_id_is_typed(omics: Simulator, shell: Shell) -> 
     assert b"The record of batch 7123456 is deleted. Kept: all output in S3" in terminal.written
 
 
+@pytest.mark.slow
 async def test_on_a_terminal_ctrl_c_answers_the_question(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(document())
     async with on_a_terminal([*PROGRAM, "cancel", ID], shell.environment) as terminal:

@@ -64,6 +64,7 @@ def test_where_the_service_tells_no_counts_of_the_submission_there_is_its_time(h
     assert "Submitted 2025-03-15T10:05:00Z" in here.run("get", ID).lines
 
 
+@pytest.mark.slow
 async def test_a_terminal_shows_a_bar_too(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
     async with on_a_terminal([*PROGRAM, "get", ID], shell.environment) as terminal:

@@ -117,6 +117,7 @@ def test_thousands_of_batches_are_listed_whole(here: Here, number: int) -> None:
     assert {row.split()[0] for row in rows} == {str(7123456 + count) for count in range(number)}
 
 
+@pytest.mark.slow
 async def test_a_terminal_shows_whatever_names_there_are(omics: Simulator, shell: Shell) -> None:
     for name in HOSTILE:
         omics.start_batch(1, name=name, life=AT_ONCE)

@@ -277,6 +277,7 @@ async def test_hours_of_many_are_watched_change_by_change(capsys: pytest.Capture
     ]
 
 
+@pytest.mark.slow
 async def test_on_a_terminal_a_line_moves_below_those_that_have_ended(omics: Simulator, shell: Shell) -> None:
     omics.put_batch({**SUCCEEDED, "id": "1", "name": "全" * 32})
     omics.put_batch({**GOES_ON, "id": "2"})

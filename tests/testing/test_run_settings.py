@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
-moto_server: Any = import_module("moto.server")
-
 INVALID: Final = "Invalid JSON format in run configurations"
 URI: Final = "s3://cohorts/spring/runs.json"
 TRIO: Final = [{"runSettingId": "NA12878", "priority": 3}, {"runSettingId": "NA12891"}, {"runSettingId": "NA12892"}]
@@ -82,6 +80,7 @@ class MotoStore:
 
 @pytest.fixture(scope="module")
 def moto_url() -> Iterator[str]:
+    moto_server: Any = import_module("moto.server")  # which is dear, and for this alone
     server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
