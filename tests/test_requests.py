@@ -24,6 +24,7 @@ from omics_batch import (
     WorkflowType,
 )
 from omics_batch._requests import BatchFilter, RunInBatchFilter, one_filter
+from tests.documents import Writer
 from tests.support import JSON, copies_of
 
 if TYPE_CHECKING:
@@ -268,29 +269,9 @@ def trio() -> StartRunBatchRequest:
     )
 
 
-class Writer:
-    """A request's file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __call__(self, text: str | bytes, name: str = "cohort.yaml") -> Path:
-        path = self._folder / name
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    def problems(self, text: str | bytes, name: str = "cohort.yaml") -> list[str]:
-        path = self(text, name)
-        with pytest.raises(InvalidInputError) as caught:
-            StartRunBatchRequest.load(path)
-        lines = str(caught.value).splitlines()
-        assert all(line.startswith(f"{path}: ") for line in lines)
-        return [line.removeprefix(f"{path}: ") for line in lines]
-
-
 @pytest.fixture
 def write(tmp_path: Path) -> Writer:
-    return Writer(tmp_path)
+    return Writer(tmp_path, "cohort.yaml", StartRunBatchRequest.load)
 
 
 def parameters_of(made: StartRunBatchRequest) -> str:

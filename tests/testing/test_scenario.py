@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, PlacedBatch, Scenario, ScenarioError, faults
+from tests.documents import Writer
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "scenario.schema.json"
 
@@ -53,29 +54,9 @@ BOMB = "a: &a [x]\n" + "\n".join(
 """A billion laughs."""
 
 
-class Writer:
-    """Files of a test."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __call__(self, text: str | bytes, name: str = "scenario.yaml") -> Path:
-        path = self._folder / name
-        path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return path
-
-    def problems(self, text: str | bytes, name: str = "scenario.yaml") -> list[str]:
-        path = self(text, name)
-        with pytest.raises(ScenarioError) as caught:
-            Scenario.load(path)
-        lines = str(caught.value).splitlines()
-        assert all(line.startswith(f"{path}: ") for line in lines)
-        return [line.removeprefix(f"{path}: ") for line in lines]
-
-
 @pytest.fixture
 def write(tmp_path: Path) -> Writer:
-    return Writer(tmp_path)
+    return Writer(tmp_path, "scenario.yaml", Scenario.load, ScenarioError)
 
 
 def test_a_file_says_what_could_be_said_in_python(write: Writer) -> None:
