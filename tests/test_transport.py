@@ -342,12 +342,31 @@ async def test_one_former_client_is_kept_open_at_most() -> None:
 
 def test_a_session_of_our_own_has_the_handlers_of_any_other() -> None:
     """In the order in which botocore calls them, event by event; it copies them instead of registering each."""
-    sessions: list[Any] = [own_session(), AioSession()]
     names = {event.replace("*", "omics") for event, *_ in BUILTIN_HANDLERS} | {"before-sign.omics.GetBatch"}
-    handlers = [{name: list(one._original_handler._handlers.prefix_search(name)) for name in names} for one in sessions]
-    ours, plain = handlers
+    ours, plain = ({name: _handlers(one, name) for name in names} for one in (own_session(), AioSession()))
     assert ours == plain
     assert sum(map(len, plain.values())) > len(names) / 2
+
+
+def test_a_handler_added_to_those_of_botocore_is_one_of_the_next_session() -> None:
+    """As moto adds its own when it is imported, which may be after the first client was made."""
+
+    def hear(**_: object) -> None: ...
+
+    sessions = [own_session()]
+    added = ("before-send", hear)
+    BUILTIN_HANDLERS.append(added)
+    try:
+        sessions.append(own_session())
+    finally:
+        BUILTIN_HANDLERS.remove(added)
+    sessions.append(own_session())
+    assert [hear in _handlers(one, "before-send.omics.GetBatch") for one in sessions] == [False, True, False]
+
+
+def _handlers(session: AioSession, event: str) -> list[object]:
+    hooks: Any = session
+    return list(hooks._original_handler._handlers.prefix_search(event))
 
 
 async def test_what_is_registered_on_one_session_is_not_on_the_next() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aiobotocore.hooks import AioHierarchicalEmitter
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 def own_session(*, profile_name: str | None = None, variables: Mapping[str, Any] | None = None) -> AioSession:
     """Return a new session, whose credentials are nobody else's."""
-    # To register its hundred handlers is half of what it takes botocore to make a client.
-    hooks = copy(_builtin_handlers())
+    # To register its hundred handlers is half of what it takes botocore to make a client. moto adds one when imported.
+    hooks = copy(_registered(tuple(BUILTIN_HANDLERS)))
     return AioSession(dict(variables or {}), hooks, include_builtin_handlers=False, profile=profile_name)
 
 
@@ -57,13 +57,13 @@ def _loader(data_path: str | None) -> Loader:
     return create_loader(data_path)
 
 
-@cache
-def _builtin_handlers() -> AioHierarchicalEmitter:
-    """Return hooks with botocore's own handlers, as its sessions register them."""
+@lru_cache(maxsize=1)
+def _registered(handlers: tuple[tuple[Any, ...], ...]) -> AioHierarchicalEmitter:
+    """Return hooks with these handlers, in botocore's notation, as its sessions register them."""
     hooks = AioHierarchicalEmitter()
     events = EventAliaser(hooks)
     registers = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
-    for event, handler, *place in BUILTIN_HANDLERS:
+    for event, handler, *place in handlers:
         register = registers[place[0]] if place else events.register
         register(event, handler)
     return hooks
