@@ -45,11 +45,14 @@ FAULTS = [
 ]
 
 
-def strings_in(thing: Any, seen: set[int]) -> Iterator[str]:
-    """Every text that can be reached from an object: arguments, attributes, items, causes, contexts."""
+def strings_in(thing: Any, seen: dict[int, object]) -> Iterator[str]:
+    """Every text that can be reached from an object: arguments, attributes, items, causes, contexts.
+
+    What was seen is kept, since another object could get the id of one that is gone, and would not be looked at.
+    """
     if id(thing) in seen:
         return
-    seen.add(id(thing))
+    seen[id(thing)] = thing
     if isinstance(thing, str):
         yield thing
     elif isinstance(thing, bytes | bytearray):
@@ -72,7 +75,7 @@ def parts_of(thing: Any) -> list[Any]:
 
 
 def assert_clean(*things: object) -> None:
-    for text in strings_in(things, set()):
+    for text in strings_in(things, {}):
         for canary in (KEY, SECRET, TOKEN):
             assert canary not in text
 
