@@ -142,6 +142,24 @@ def test_ctrl_c_at_the_question_is_130_and_nothing_is_sent(
     assert changes_asked(here) == []
 
 
+def test_ctrl_c_before_the_whole_question_shows_is_told_likewise(
+    here: Here, at_terminal: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.omics.put_batch(document())
+    write = sys.stderr.write
+
+    def write_and_be_interrupted(text: str) -> int:
+        if "Cancel it" in text:
+            ctrl_c()
+        return write(text)
+
+    monkeypatch.setattr(sys.stderr, "write", write_and_be_interrupted)
+    ran = at_terminal(Keyboard("y\n"), "cancel", ID)
+    assert (ran.code, ran.stdout) == (130, "")
+    assert ran.complaints[-1] == "omics-batch: stopped at the question: nothing was sent"
+    assert changes_asked(here) == []
+
+
 @pytest.mark.parametrize("command", ["cancel", "delete"])
 @pytest.mark.parametrize("is_closed", [True, False])
 def test_where_nobody_can_answer_nothing_is_sent_at_all(

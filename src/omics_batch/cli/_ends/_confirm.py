@@ -45,8 +45,8 @@ def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> Non
     # On stderr: stdout may lead into a file or a pipe.
     output = on_stderr()
     output.print(Text("\n".join(notice)), soft_wrap=True)  # a command in it is copied
-    output.print(Text(f"{question} ", "bold"), end="")
     try:
+        output.print(Text(f"{question} ", "bold"), end="")
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         sys.stderr.write("\n")
