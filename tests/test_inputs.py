@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch._inputs import batch_id_of, check_endpoint, is_loopback
+from omics_batch._inputs import batch_id_of, check_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,24 +250,3 @@ def test_what_may_be_a_secret_in_a_refused_url_is_not_repeated(url: str) -> None
 def test_any_text_as_an_endpoint_is_fine_or_an_error_in_one_line(url: str) -> None:
     answer = outcome_of(lambda: check_endpoint(url, allow_http=False))
     assert answer is None or str(answer).isprintable()
-
-
-@pytest.mark.parametrize(
-    ("host", "this_machine"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.255.255.254", True),
-        ("::1", True),
-        ("126.255.255.255", False),
-        ("128.0.0.1", False),
-        ("::", False),
-        ("0.0.0.0", False),  # noqa: S104 - not to bind to
-        ("localhost.localdomain", False),
-        ("127.0.0.1.nip.io", False),
-        ("", False),
-    ],
-)
-def test_this_machine_is_known_by_its_very_name(host: str, *, this_machine: bool) -> None:
-    """A name that merely resolves to this machine today may resolve elsewhere tomorrow."""
-    assert is_loopback(host) is this_machine

@@ -585,6 +585,21 @@ def test_a_pipeline_stops_at_a_batch_that_did_not_complete_all_of_its_runs(
     assert raised.value.runs == ()
 
 
+def test_the_error_of_failed_runs_counts_none_as_not_completed_that_were_deleted() -> None:
+    batch = batch_with(
+        "RUNS_DELETED",
+        totalRuns=96,
+        processedTime="2025-03-15T12:00:00Z",
+        runSummary={"deletedRunCount": 94},
+        submissionSummary={"failedStartSubmissionCount": 2},
+    )
+    with pytest.raises(FailedRunsError) as raised:
+        batch.raise_for_failed_runs()
+    assert str(raised.value).startswith(
+        "batch 7123456 is RUNS_DELETED: 0 failed, 2 failed to submit, and nobody can tell how the deleted runs ended. "
+    )
+
+
 def test_the_error_of_failed_runs_counts_them_and_says_what_to_do() -> None:
     batch = batch_with(
         "PROCESSED",

@@ -14,6 +14,7 @@ ROOMS: Final = (
     "__init__",
     "_log",
     "_text",
+    "_hosts",
     "_reasons",
     "_errors",
     "_document_file",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from omics_batch._errors import InvalidInputError
+from omics_batch._hosts import is_loopback
 from omics_batch._models import Batch, BatchListItem, StartRunBatchResponse
 from omics_batch._text import one_line
 
@@ -105,16 +105,6 @@ def check_endpoint(url: object, *, allow_http: bool) -> None:
             f"the endpoint {_shown(url)} is plain http to another machine, where everybody on the way can read "
             "the session token: use https, or allow_http=True if you must",
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its very name: 127.0.0.0/8, ::1 or localhost."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _parts_of(url: str) -> SplitResult | None:

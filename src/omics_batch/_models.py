@@ -221,12 +221,14 @@ class Batch(Answer, frozen=True):
         if self.failed_run_count == 0 and self.outcome not in (Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED):
             return
         listed = tuple(runs)
-        completed = self.run_summary.completed_run_count
+        counts = self.run_summary
+        completed = f"{counts.completed_run_count} of {self.total_runs or 'unknown'} runs completed, "
+        is_unknown = self.outcome is Outcome.UNKNOWN
         raise FailedRunsError(
             f"batch {one_line(self.id)} is {one_line(self.status)}: "
-            f"{completed} of {self.total_runs or 'unknown'} runs completed, "
-            f"{self.run_summary.failed_run_count} failed, "
-            f"{self.submission_summary.failed_start_submission_count} failed to submit. "
+            f"{'' if is_unknown else completed}{counts.failed_run_count} failed, "
+            f"{self.submission_summary.failed_start_submission_count} failed to submit"
+            f"{', and nobody can tell how the deleted runs ended' if is_unknown else ''}. "
             f"{told_by_reason(listed) or 'OmicsBatchClient.failed_runs tells which ones, and why'}. "
             "Start a new batch with just those runs.",
             batch=self,

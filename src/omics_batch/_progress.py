@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -49,7 +48,7 @@ class Progress:
     def __init__(self, clock: Clock | None = None) -> None:
         """Begin with nothing seen."""
         self._clock: Clock = clock or SystemClock()
-        self._steps: deque[_Step] = deque(maxlen=_STEPS)
+        self._steps: tuple[_Step, ...] = ()  # never changed in place: a picture may be drawn by another thread
         self.batch: Batch | None = None
         """The batch as it was seen last; None before the first look."""
         self.percent_submitted: float = 0.0
@@ -68,9 +67,8 @@ class Progress:
         self.percent_complete = max(self.percent_complete, batch.percent_complete)
         ended = batch.finished_run_count - batch.submission_summary.failed_start_submission_count
         if ended > (self._steps[-1].ended if self._steps else 0):
-            if self._stands_still():
-                self._steps.clear()
-            self._steps.append(_Step(self._clock.now(), ended))
+            steps = () if self._stands_still(self._steps) else self._steps
+            self._steps = (*steps[1 - _STEPS :], _Step(self._clock.now(), ended))
 
     @property
     def runs_per_hour(self) -> float | None:
@@ -79,7 +77,7 @@ class Progress:
         That is until two looks have seen some end, and after a standstill: once nothing has ended for three times as
         long as the ends before it took, two more looks have to see some.
         """
-        rate = self._rate()
+        rate = self._rate(self._steps)
         return None if rate is None else 3600 * rate
 
     @property
@@ -93,27 +91,27 @@ class Progress:
         long at first, then too short for the last ones; where they end in waves it tells the wave's; and it knows
         nothing of a few that take far longer than the rest.
         """
-        if self.batch is None:
+        batch, steps = self.batch, self._steps
+        if batch is None:
             return None
-        if self.batch.is_terminal:
+        if batch.is_terminal:
             return timedelta()
-        rate, total = self._rate(), self.batch.total_runs
-        if rate is None or not total or self.batch.status not in _UNDER_WAY:
+        rate, total = self._rate(steps), batch.total_runs
+        if rate is None or not total or batch.status not in _UNDER_WAY:
             return None
-        never_started = self.batch.submission_summary.failed_start_submission_count
-        left = max(total - never_started - self._steps[-1].ended, 0) / rate
+        never_started = batch.submission_summary.failed_start_submission_count
+        left = max(total - never_started - steps[-1].ended, 0) / rate
         return timedelta(seconds=left) if left <= _LONGEST.total_seconds() else None
 
-    def _stands_still(self) -> bool:
+    def _stands_still(self, steps: tuple[_Step, ...]) -> bool:
         """Whether nothing has ended for so long that the ends before tell nothing: failures at the very start do so."""
-        steps = self._steps
         return len(steps) > 1 and self._clock.now() - steps[-1].at > _STANDSTILL * (steps[-1].at - steps[0].at)
 
-    def _rate(self) -> float | None:
+    def _rate(self, steps: tuple[_Step, ...]) -> float | None:
         """Runs a second, from the first step to now: a pause lowers it, look or no look."""
-        if len(self._steps) < 2 or self._stands_still():  # noqa: PLR2004 - from one look to another
+        if len(steps) < 2 or self._stands_still(steps):  # noqa: PLR2004 - from one look to another
             return None
-        first, last = self._steps[0], self._steps[-1]
-        if last.at - self._steps[1].at < self._steps[1].at - first.at and len(self._steps) > 2:  # noqa: PLR2004
-            first = self._steps[1]  # a run that failed long before the others ended is none of their pace
+        first, last = steps[0], steps[-1]
+        if last.at - steps[1].at < steps[1].at - first.at and len(steps) > 2:  # noqa: PLR2004
+            first = steps[1]  # a run that failed long before the others ended is none of their pace
         return (last.ended - first.ended) / (self._clock.now() - first.at) if last.at > first.at else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import unicodedata
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import Any, Final
 import pytest
 from rich.console import Console
 
-from omics_batch import Batch, BatchFailedError, Progress, ResourceNotFoundError
+from omics_batch import Batch, BatchFailedError, LostContactError, Progress, ResourceNotFoundError
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._views._board import Board
 from omics_batch.cli._views._roster import Rank, Roster
@@ -85,6 +86,16 @@ def test_a_rate_and_the_time_left_are_those_of_batches_under_way(monkeypatch: py
     shown.see(processed())
     shown.end(_ending.processed(processed()))
     assert drawn(shown)[4].endswith("100.0 %")
+
+
+def test_nothing_is_guessed_of_one_that_nobody_follows_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = InstantClock()
+    monkeypatch.setattr("omics_batch.cli._views._roster.Progress", lambda: Progress(clock))
+    shown = roster(under_way(completed=3))
+    clock.time = 3600
+    shown.see(under_way(completed=5))
+    shown.end(_ending.failed(LostContactError("No answer for an hour."), "1", under_way(completed=5)))
+    assert re.search("~50.0 %  +No answer for an hour", drawn(shown, width=120)[4])
 
 
 def test_what_was_not_seen_yet_or_cannot_be_is_told_as_such() -> None:

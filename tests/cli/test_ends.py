@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import omics_batch
-from omics_batch import OmicsBatchClient, PollPolicy
+from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
 from omics_batch.testing import Life, faults
 from tests.cli._support import ID, PROGRAM, REGION, Here, Ran, Shell, document, printed, processed
 from tests.terminal import on_a_terminal
@@ -263,6 +263,20 @@ def test_a_time_out_of_a_single_request_is_124_too(here: Here) -> None:
     assert (ran.code, len(ran.complaints)) == (124, 2)
 
 
+@pytest.mark.parametrize("silent", ["GetBatch", "CancelRunBatch"])
+def test_a_request_without_an_answer_is_1_while_there_is_time(
+    here: Here, monkeypatch: pytest.MonkeyPatch, silent: str
+) -> None:
+    once = RetryPolicy(max_attempts=1, attempt_timeout=0.05)
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", partial(OmicsBatchClient, retry=once))
+    here.omics.put_batch(document())
+    here.omics.script(faults.unanswered(silent))
+    ran = here.run("cancel", ID, "--yes", "--no-wait", "--timeout", "1h")
+    assert ran.code == 1
+    assert f"{silent} of batch {ID}" in ran.complaints[0]
+    assert "Resume" not in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("status", "fault", "flags", "told"),
     [
@@ -331,6 +345,13 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
         "Type the batch's id to delete the batch: no",
         "omics-batch: not confirmed: nothing was sent",
     ]
+
+
+def test_runs_that_were_never_submitted_have_no_record_to_lose(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    runs, starts = {"cancelledRunCount": 3}, {"pendingStartSubmissionCount": 7}
+    here.omics.put_batch(document("CANCELLED", runSummary=runs, submissionSummary=starts))
+    ran = at_terminal(Keyboard("no\n"), "delete", ID)
+    assert "  - the records of its runs (3 when last counted): how they ended, and why" in ran.complaints
 
 
 @pytest.mark.parametrize("typed", ["y\n", "yes\n", "71234567\n", "\n", ""])
@@ -443,7 +464,7 @@ def test_runs_that_could_not_be_deleted_are_1_and_it_says_what_can_be_done(here:
     assert end["batch"]["status"] == "RUNS_DELETE_FAILED"  # as it was seen last, and not at first
     (complaint,) = ran.complaints
     assert complaint == (
-        "omics-batch: 2 runs of batch 7123456 were deleted, 1 could not be, so its record was kept: "
+        "omics-batch: batch 7123456 keeps its record: 2 of its runs were deleted, 1 could not be. "
         f"{printed('runs', ID, '--submission-status', 'DELETE_FAILED')} lists them, "
         f"and {printed('delete', ID, '--record-only')} deletes the record without them"
     )

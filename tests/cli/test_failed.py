@@ -141,7 +141,7 @@ def test_of_deleted_runs_nobody_can_tell(here: Here) -> None:
     ran = here.run("failed", ID)
     assert (ran.code, ran.stdout) == (0, "")
     assert ran.complaints[-1] == (
-        "omics-batch: no failed run is left to be listed: 10 runs were deleted, and nobody can tell how they ended"
+        "omics-batch: no failed run is left to be listed: nobody can tell how the deleted ones ended (10)"
     )
 
 

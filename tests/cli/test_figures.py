@@ -9,7 +9,7 @@ import pytest
 from rich.text import Text
 
 from omics_batch.cli._cells import fitting, packed, padded
-from omics_batch.cli._figures import lags, left, percentage, rate
+from omics_batch.cli._figures import is_behind, lags, left, percentage, rate
 from tests.support import batch_with
 
 
@@ -22,7 +22,15 @@ def test_a_hundred_percent_is_all(number: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("runs_per_hour", "text"),
-    [(None, ""), (0.25, "0.2"), (9.94, "9.9"), (96.4, "96"), (99_999.0, "99,999"), (1_234_567.0, "1235k")],
+    [
+        (None, ""),
+        (0.25, "0.2"),
+        (9.94, "9.9"),
+        (96.4, "96"),
+        (99_999.0, "99,999"),
+        (99_999.7, "100k"),
+        (1_234_567.0, "1235k"),
+    ],
 )
 def test_a_rate_has_no_more_digits_than_it_is_worth(runs_per_hour: float | None, text: str) -> None:
     assert rate(runs_per_hour) == text
@@ -33,6 +41,7 @@ def test_a_rate_has_no_more_digits_than_it_is_worth(runs_per_hour: float | None,
     [
         (None, ""),
         (timedelta(), ""),
+        (timedelta(seconds=0.3), ""),
         (timedelta(seconds=7.4), "7s"),
         (timedelta(minutes=12, seconds=3), "12m3s"),
         (timedelta(hours=3, minutes=20, seconds=59), "3h20m"),
@@ -45,7 +54,7 @@ def test_the_time_left_has_two_units_as_people_type_them(remaining: timedelta | 
 
 
 @pytest.mark.parametrize(
-    ("status", "runs", "is_behind"),
+    ("status", "runs", "do_lag"),
     [
         ("CREATING", {}, False),
         ("INPROGRESS", {"runningRunCount": 1}, True),
@@ -53,8 +62,14 @@ def test_the_time_left_has_two_units_as_people_type_them(remaining: timedelta | 
         ("PROCESSED", {"completedRunCount": 1}, False),
     ],
 )
-def test_counts_lag_until_a_batch_is_processed(status: str, runs: dict[str, int], is_behind: bool) -> None:  # noqa: FBT001 - what the table says
-    assert lags(batch_with(status, runSummary=runs)) is is_behind
+def test_counts_lag_until_a_batch_is_processed(status: str, runs: dict[str, int], do_lag: bool) -> None:  # noqa: FBT001 - what the table says
+    batch = batch_with(status, runSummary=runs)
+    assert (lags(batch), is_behind(batch)) == (do_lag, do_lag)
+
+
+def test_a_percentage_stays_once_all_runs_have_ended_though_deletions_move_the_counts() -> None:
+    batch = batch_with("RUNS_DELETING", processedTime="2025-03-15T12:00:00Z", runSummary={"deletedRunCount": 1})
+    assert (lags(batch), is_behind(batch)) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -90,4 +105,5 @@ def test_items_stay_whole_and_dots_stand_for_the_rest() -> None:
     assert [line.plain for line in packed(items, 27, most=1)] == ["12 completed  3 failed  ..."]
     assert [line.plain for line in packed(items, 26, most=1)] == ["12 completed  ..."]
     assert [line.plain for line in packed(items[:1], 5, most=1)] == ["12 co"]
+    assert [line.plain for line in packed(items, 5, most=2)] == ["12 co", "3 fai"]
     assert packed([], 26, most=1) == []

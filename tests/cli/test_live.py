@@ -42,18 +42,18 @@ def test_a_bar_is_shared_out_whole(numbers: tuple[int, ...], width: int, cells: 
 @pytest.mark.parametrize(
     ("counts", "percent", "drawn"),
     [
-        ({"completed": 5, "running": 5}, None, "━━━━━─────"),
+        ({"completed": 5, "running": 5}, 5.0, "──────────"),
         ({"completed": 5, "running": 5}, 50.0, "━━━━━─────"),
         ({"completed": 2, "pending": 8}, 40.0, "━━━━┄┄┄┄┄┄"),
         ({"completed": 9, "running": 1}, 99.9, "━━━━━━━━━─"),
         ({"completed": 9_999, "failed": 1}, 100.0, "━━━━━━━━━×"),
-        ({"completed": 9_999, "not submitted": 1, "running": 10_000}, None, "━━━━×─────"),
+        ({"completed": 9_999, "not submitted": 1, "running": 10_000}, 50.0, "━━━━×─────"),
         ({"failed": 1, "running": 99}, 1.0, "──────────"),
-        ({}, None, "┄┄┄┄┄┄┄┄┄┄"),
+        ({}, 0.0, "┄┄┄┄┄┄┄┄┄┄"),
         ({}, 100.0, "━━━━━━━━━━"),
     ],
 )
-def test_a_bar_is_as_full_as_the_percentage_says(counts: dict[str, int], percent: float | None, drawn: str) -> None:
+def test_a_bar_is_as_full_as_the_percentage_says(counts: dict[str, int], percent: float, drawn: str) -> None:
     """Even where counts lag, or fell since; only what is whole fills it, and a failure among thousands is seen."""
     assert Bar(counts, percent).drawn(10, ascii_only=False).plain == drawn
 

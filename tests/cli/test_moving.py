@@ -98,5 +98,9 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
         tally.add(ending)
     left_behind = news().rpartition("\x1b[?1049l")[2]
     assert len(left_behind.splitlines()) == 12 - 7
+    console.size = (40, 6)
+    with board:
+        pass
+    assert len(news().rpartition("\x1b[?1049l")[2].splitlines()) == 1
     board.conclude(_conclusion.came_to_its_end(tally, None))
     assert news().splitlines() == ["1 batch: 1 partial.", "Not succeeded: 7123456"]

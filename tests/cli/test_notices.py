@@ -45,6 +45,14 @@ async def test_what_the_next_look_mends_is_counted_too(omics: Simulator) -> None
     assert "a look failed, the wait goes on" in notices.words()
 
 
+def test_what_hears_less_takes_nothing_from_what_hears_more() -> None:
+    """As where warnings go into a file while a picture counts the rest."""
+    notices = Notices()
+    with heard_by(notices), heard_by(logging.NullHandler(logging.WARNING)):
+        LOG.info("ConnectionReset", extra={"absorbed": "connection"})
+    assert "Absorbed: 1" in notices.words()
+
+
 def test_without_trouble_there_is_nothing_to_tell() -> None:
     notices = Notices()
     with heard_by(notices):

@@ -43,7 +43,7 @@ def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
     here.omics.put_batch(processed(deletedRunCount=10) | {"status": "RUNS_DELETED"})
     ran = here.run("wait", ID)
     assert ran.code == 0
-    assert ran.lines[-1].endswith("Runs of it were deleted, so that no verdict is possible: 10 deleted.")
+    assert ran.lines[-1].endswith("Processed in 0:15:00: 10 deleted. Nobody can tell how the deleted runs ended.")
 
 
 def test_a_failure_that_is_known_is_told_even_after_a_deletion(here: Here) -> None:

@@ -62,6 +62,27 @@ def test_a_verdict_does_without_times_and_totals_that_are_not_told() -> None:
     assert verdict(batch(bare)) == "Processed: 0 of unknown runs completed, 1 failed."
 
 
+@pytest.mark.parametrize(
+    ("status", "runs", "starts", "told"),
+    [
+        ("PROCESSED", {"completedRunCount": 1}, {}, "its one run completed."),
+        ("RUNS_DELETED", {"deletedRunCount": 1}, {}, "1 deleted. Nobody can tell how the deleted runs ended."),
+        (
+            "RUNS_DELETING",
+            {"completedRunCount": 2, "deletedRunCount": 5},
+            {"failedStartSubmissionCount": 1},
+            "2 completed, 1 not submitted, 5 deleted. Nobody can tell how the deleted runs ended.",
+        ),
+    ],
+)
+def test_a_verdict_says_no_more_than_is_known(
+    status: str, runs: dict[str, int], starts: dict[str, int], told: str
+) -> None:
+    total = sum(runs.values()) + sum(starts.values())
+    seen = processed() | {"status": status, "totalRuns": total, "runSummary": runs, "submissionSummary": starts}
+    assert verdict(batch(seen)) == f"Processed in 0:15:00: {told}"
+
+
 def test_a_batch_under_way_is_told_how_long_it_has_been_going() -> None:
     told = dict(facts(batch(document()), NOW))
     assert told["Going for"] == "1:00:00"

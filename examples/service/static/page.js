@@ -55,7 +55,8 @@ function plural(value, noun) {
 }
 
 function percent(value) {
-  return `${(Math.floor(value * 10) / 10).toFixed(1)} %`; // 99.96 % is not 100 % yet
+  const text = value.toFixed(1);
+  return `${text === "100.0" && value < 100 ? "99.9" : text} %`; // 99.96 % is not 100 % yet
 }
 
 /** The largest two parts: "2 hours 5 minutes". */

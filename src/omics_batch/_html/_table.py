@@ -58,7 +58,9 @@ def _batch(batch: Batch) -> Cells:
         "Outcome": batch.outcome.value.lower().replace("_", " "),
         "Runs": _number(batch.total_runs),
         "States": bar(batch) if states(batch) else None,
-        "Complete": tag("div", percent(batch.percent_complete), _LAG if do_counts_lag(batch) else None),
+        "Complete": tag(
+            "div", percent(batch.percent_complete), _LAG if do_counts_lag(batch) and not batch.is_processed else None
+        ),
         "Created": moment(batch.creation_time, form=_MINUTE),
     }
 

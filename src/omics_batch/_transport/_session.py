@@ -12,7 +12,8 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
 
 from omics_batch._errors import CredentialsError, InvalidInputError
-from omics_batch._inputs import check_endpoint, is_loopback
+from omics_batch._hosts import is_loopback
+from omics_batch._inputs import check_endpoint
 from omics_batch._text import one_line
 from omics_batch._transport._call import Transport
 from omics_batch._transport._http import OneRequestSession

@@ -70,12 +70,12 @@ class Connection:
             SignalledError: Ctrl-C or SIGTERM came.
         """
 
-        async def connected() -> T:
+        async def connect_and_work() -> T:
             async with self.client() as client:
                 return await work(client)
 
         with logged_to(complain, self.level):
-            return asyncio.run(until_signalled(connected()))
+            return asyncio.run(until_signalled(connect_and_work()))
 
     @property
     def level(self) -> int:

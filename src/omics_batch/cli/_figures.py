@@ -25,6 +25,11 @@ def lags(batch: Batch) -> bool:
     return not batch.counts_are_final and bool(batch.run_counts)
 
 
+def is_behind(batch: Batch) -> bool:
+    """Whether the percentage of a batch may be behind its runs: once all have ended it is not, though counts move."""
+    return lags(batch) and not batch.is_processed
+
+
 def percentage(number: float) -> str:
     """Write a percentage; 100 % only when it is."""
     text = f"{number:.1f} %"
@@ -35,16 +40,17 @@ def rate(runs_per_hour: float | None) -> str:
     """Write how many runs end in an hour, in up to six characters; nothing while that is not known."""
     if runs_per_hour is None:
         return ""
-    if runs_per_hour >= _MANY:
+    if round(runs_per_hour) >= _MANY:
         return f"{runs_per_hour / 1000:.0f}k"
     return f"{runs_per_hour:,.0f}" if runs_per_hour >= _FEW else f"{runs_per_hour:.1f}"
 
 
 def left(remaining: timedelta | None) -> str:
     """Write how long something takes, in up to six characters: its two largest units; nothing if not known, or over."""
-    if not remaining:
+    whole = round(remaining.total_seconds()) if remaining else 0
+    if not whole:
         return ""
-    minutes, seconds = divmod(round(remaining.total_seconds()), 60)
+    minutes, seconds = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:

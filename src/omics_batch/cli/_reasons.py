@@ -70,9 +70,7 @@ class Reasons:
             reason = "" if batch.failure_reason is None else f": {shown(batch.failure_reason)}"
             return f"no run failed, since there are none: the batch itself failed{reason}"
         if deleted := batch.run_summary.deleted_run_count:
-            return (
-                f"no failed run is left to be listed: {deleted:,} runs were deleted, and nobody can tell how they ended"
-            )
+            return f"no failed run is left to be listed: nobody can tell how the deleted ones ended ({deleted:,})"
         if self._expected:
             return f"none is listed, although the batch counts {self._expected:,}: the lists lag, try again in a minute"
         return f"no run failed{' or was cancelled' if self._with_cancelled else ''}{self._so_far}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch import Outcome
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LAGS, lags, percentage
+from omics_batch.cli._figures import LAGS, is_behind, lags, percentage
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -27,6 +27,11 @@ def shown(text: str, *, limit: int = 500) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
+def runs(number: int) -> str:
+    """Write so many runs: `1 run`, `96 runs`."""
+    return f"{number} run{'' if number == 1 else 's'}"
+
+
 def counted(batch: Batch) -> str:
     """Write the counts by state: `29 completed, 2 not submitted, 50 running`."""
     return ", ".join(f"{number} {label}" for label, number in batch.run_counts.items()) or "no runs yet"
@@ -39,7 +44,7 @@ def percent(batch: Batch, furthest: float = 0.0) -> str:
         batch: The batch.
         furthest: The percentage that was seen of it before, which counts that lag behind may fall below.
     """
-    return (LAGS if lags(batch) else "") + percentage(max(batch.percent_complete, furthest))
+    return (LAGS if is_behind(batch) else "") + percentage(max(batch.percent_complete, furthest))
 
 
 def title(batch: Batch) -> str:
@@ -61,12 +66,12 @@ def verdict(batch: Batch) -> str:
     """Write how a batch that was processed ended."""
     took = "Processed" if batch.duration is None else f"Processed in {written(batch.duration)}"
     if batch.outcome is Outcome.SUCCEEDED:
-        return f"{took}: all {batch.total_runs} runs completed."
-    if has_failed_runs(batch):
-        completed = f"{batch.run_summary.completed_run_count} of {batch.total_runs or 'unknown'} runs completed"
-        others = [f"{number} {label}" for label, number in batch.run_counts.items() if label != "completed"]
-        return f"{took}: {', '.join([completed, *others])}."
-    return f"{took}. Runs of it were deleted, so that no verdict is possible: {counted(batch)}."
+        return f"{took}: {'its one run' if batch.total_runs == 1 else f'all {batch.total_runs} runs'} completed."
+    if batch.outcome is Outcome.UNKNOWN:
+        return f"{took}: {counted(batch)}. Nobody can tell how the deleted runs ended."
+    completed = f"{batch.run_summary.completed_run_count} of {batch.total_runs or 'unknown'} runs completed"
+    others = [f"{number} {label}" for label, number in batch.run_counts.items() if label != "completed"]
+    return f"{took}: {', '.join([completed, *others])}."
 
 
 def has_failed_runs(batch: Batch) -> bool:
@@ -90,7 +95,7 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         ("Outcome", batch.outcome.value.lower().replace("_", " ")),
         ("Reason", batch.failure_reason),
         ("Submitted", _submitted(batch)),
-        ("Complete", f"{percent(batch)} of {batch.total_runs} runs" if batch.total_runs else percent(batch)),
+        ("Complete", f"{percent(batch)} of {runs(batch.total_runs)}" if batch.total_runs else percent(batch)),
         ("Runs", f"{counted(batch)} (counts lag behind the runs)" if lags(batch) else counted(batch)),
         *((label, None if moment is None else timestamp(moment)) for label, moment in times),
         ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),

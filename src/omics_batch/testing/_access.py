@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
+from omics_batch._hosts import is_loopback
 from omics_batch.testing._reply import Refusal
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host's name or address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_host(header: str | None, bound_to: str) -> None:

@@ -34,5 +34,5 @@ def get(batch: BatchId, connection: Connection, *, json: Json = False) -> Exit:
     output = console()
     say_facts(output, facts(found, datetime.now(UTC)))
     if found.run_counts and sys.stdout.isatty():
-        output.print(Constrain(Bar(found.run_counts), _WIDEST))
+        output.print(Constrain(Bar(found.run_counts, found.percent_complete), _WIDEST))
     return Exit.OK

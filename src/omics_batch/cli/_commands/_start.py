@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.text import Text
 
-from omics_batch import InvalidInputError, OmicsBatchError, TransportError
+from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, TransportError
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit, ProgramError, exit_of
 from omics_batch.cli._options import Json
@@ -100,7 +100,9 @@ def _sent(request: StartRunBatchRequest, connection: Connection, again: str) -> 
 
 def _may_succeed_later(error: OmicsBatchError) -> bool:
     """Whether the request may have arrived, or may be sent again as it is: all but a refusal of the first attempt."""
-    return error.attempts > 1 or isinstance(error, TransportError) or getattr(error, "retryable", False)
+    return (
+        error.attempts > 1 or isinstance(error, TransportError) or (isinstance(error, ServiceError) and error.retryable)
+    )
 
 
 def _tell(

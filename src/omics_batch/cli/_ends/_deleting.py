@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus
 from omics_batch.cli._ends._intent import standing
-from omics_batch.cli._words import shown
+from omics_batch.cli._words import runs, shown
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
@@ -60,7 +60,7 @@ class Deleting:
         if failed:
             lost = "which ones, and why" if self.runs else "which samples those were"
             lines += [
-                f"{failed} run{'' if failed == 1 else 's'} failed, and nobody can tell afterwards {lost}.",
+                f"{runs(failed)} failed, and nobody can tell afterwards {lost}.",
                 "To keep that, stop here and save it first:",
                 "",
                 f"  {self.connection.command('failed', batch.id)} > failed.txt",
@@ -98,7 +98,7 @@ def runs_of(batch: Batch) -> str:
     """Write how many runs of a batch there is a record of."""
     number = sum(number for state, number in batch.run_counts.items() if state not in _WITHOUT_RECORD)
     if batch.counts_are_final:
-        return f"its {number} runs"
+        return f"its {runs(number)}"
     return f"its runs ({number} when last counted)" if number else "its runs, as far as there are any"
 
 

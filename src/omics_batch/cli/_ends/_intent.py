@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -93,15 +95,18 @@ def fulfil(
         SignalledError: A signal came before anything was changed.
     """
     batch: Batch | None = None
+    deadline = math.inf
     try:
         batch = connection.talk(lambda client: client.get_batch(batch_id))
         if obstacle := intent.obstacle(batch):
             return Ending(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
         if asks and not intent.is_decided(batch):
             confirm(intent.notice(batch), *intent.question(batch))
+        if timeout is not None:
+            deadline = time.monotonic() + timeout.seconds
         return _carried_out(intent, connection, batch, timeout, resume)
     except OmicsBatchError as error:
-        is_late = timeout is not None and isinstance(error, TimeoutError)
+        is_late = isinstance(error, TimeoutError) and time.monotonic() >= deadline
         goes_on = is_late or isinstance(error, (WaitTimeoutError, LostContactError))
         return Ending(
             exit=Exit.TIMED_OUT if is_late else exit_of(error),
@@ -146,8 +151,8 @@ def _rest(batch: Batch, connection: Connection) -> str:
     """Write what is left of a batch of which some runs could not be deleted."""
     deletions = batch.submission_summary
     return (
-        f"{deletions.successful_delete_submission_count} runs of batch {batch.id} were deleted, "
-        f"{deletions.failed_delete_submission_count} could not be, so its record was kept: "
+        f"batch {batch.id} keeps its record: {deletions.successful_delete_submission_count} of its runs were deleted, "
+        f"{deletions.failed_delete_submission_count} could not be. "
         f"{connection.command('runs', batch.id, '--submission-status', 'DELETE_FAILED')} lists them, "
         f"and {connection.command('delete', batch.id, '--record-only')} deletes the record without them"
     )

@@ -32,12 +32,12 @@ _UNDER_WAY: Final = ("running", "starting", "stopping")
 class Bar:
     """The runs of a batch, coloured by state; each glyph's weight and shape tell without colours."""
 
-    def __init__(self, counts: Mapping[str, int], percent: float | None = None) -> None:
+    def __init__(self, counts: Mapping[str, int], percent: float) -> None:
         """Take the runs by state, in the order of the bar.
 
         Args:
             counts: How many runs are in which state.
-            percent: How many of a hundred have ended, where that is known better than from the counts.
+            percent: How many of a hundred have ended: the counts, which lag, may not hold all runs.
         """
         self._counts = counts
         self._percent = percent
@@ -57,11 +57,7 @@ class Bar:
         """Share out the cells: as many for what has ended as the percentage says, and none more."""
         ended = {state: number for state, number in self._counts.items() if state in _ENDED}
         others = {state: number for state, number in self._counts.items() if state not in _ENDED}
-        if self._percent is None:
-            total = sum(self._counts.values())
-            full = round(width * sum(ended.values()) / total) if total else 0
-        else:
-            full = int(width * self._percent / 100)
+        full = int(width * self._percent / 100)
         return [*_shared(ended or {"deleted": 1}, full), *_shared(others or {"to submit": 1}, width - full)]
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from omics_batch import Progress
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LEGEND, lags, left, percentage, rate
+from omics_batch.cli._figures import LEGEND, is_behind, left, percentage, rate
 from omics_batch.cli._views._bar import STYLES, Bar
 from omics_batch.cli._views._of_one import PlainView
 from omics_batch.cli._words import percent, shown, time_of, title
@@ -40,21 +40,21 @@ def is_live(output: Console) -> bool:
     return sys.stdout.isatty() and not output.is_dumb_terminal
 
 
-def view_on(output: Console, notices: Callable[[], str] = str) -> View:
-    """Choose how a wait is shown to people.
-
-    Args:
-        output: Where.
-        notices: Tells what happened on the way, in a line; nothing, where a picture need not show it.
-    """
-    return LiveView(output, notices) if is_live(output) else PlainView()
+def view_on(output: Console) -> View:
+    """Choose how a wait is shown to people."""
+    return LiveView(output) if is_live(output) else PlainView()
 
 
 class LiveView:
     """Bars that move, for terminals."""
 
     def __init__(self, output: Console, notices: Callable[[], str] = str) -> None:
-        """Take the console to draw on, and what tells of the trouble on the way."""
+        """Take the console to draw on.
+
+        Args:
+            output: The console.
+            notices: Tells what happened on the way, in a line; nothing, where a picture need not show it.
+        """
         self._console = output
         self._notices = notices
         self._started = datetime.now(UTC)
@@ -151,7 +151,7 @@ class Picture:
         remaining = left(self._progress.remaining)
         facts = [f"{pace} runs an hour" if pace else "", f"{remaining} left" if remaining else ""]
         told = [Text(fact) for fact in facts if fact]
-        if lags(self._batch):
+        if is_behind(self._batch):
             told.append(Text(LEGEND, "dim"))
         return [
             *packed(states or [Text("no runs yet", "bright_black")], width, most=4),

@@ -127,7 +127,7 @@ class MovingBoard(_Moving):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, traceback)
-        self._console.print(self._picture(), height=self._console.height - _LINES_AFTER)
+        self._console.print(self._picture(), height=max(self._console.height - _LINES_AFTER, 1))
 
     def show(self, batch: Batch) -> None:
         """Take in a batch that has changed."""
