@@ -100,7 +100,7 @@ def test_many_reasons_are_told_of_the_most_frequent_ones(here: Here) -> None:
 def test_cancelled_runs_are_listed_where_they_are_wanted(here: Here) -> None:
     life = Life(creating=0, pending=0, submission_rate=math.inf, stopping=0, cancelled_after=0)
     here.omics.start_batch(2, life=life)
-    assert here.run("failed", ID).stderr == "omics-batch: no run failed\n"
+    assert here.run("failed", ID).stderr == "omics-batch: no run failed; 2 cancelled: --cancelled lists them\n"
     ran = here.run("failed", ID, "--cancelled")
     assert ran.lines[1].split() == ["cancelled", "2000001", "-", "sample-1", "-"]
     assert ran.lines[-1] == "2 did not succeed: 2 cancelled"
@@ -141,7 +141,7 @@ def test_of_deleted_runs_nobody_can_tell(here: Here) -> None:
     ran = here.run("failed", ID)
     assert (ran.code, ran.stdout) == (0, "")
     assert ran.complaints[-1] == (
-        "omics-batch: no failed run is left to be listed: nobody can tell how the deleted ones ended (10)"
+        "omics-batch: no failed run is left to be listed: nobody can tell how the deleted ones ended"
     )
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,6 +128,14 @@ def test_a_full_disk_is_no_defect_of_the_program(here: Here, monkeypatch: pytest
     here.omics.put_batch(document())
     monkeypatch.setattr(sys, "stdout", FullDisk())
     assert here.run("get", ID, "--json").complaints == ["omics-batch: [Errno 28] No space left on device"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+async def test_a_full_disk_is_told_once_and_python_adds_nothing_at_its_end(shell: Shell) -> None:
+    with Path("/dev/full").open("wb") as full:
+        async with shell.started("--version", stdout=full.fileno()) as process:
+            _, stderr = await process.communicate()
+    assert (process.returncode, stderr) == (1, b"omics-batch: [Errno 28] No space left on device\n")
 
 
 def test_ctrl_c_between_two_steps_leaves_no_trace(

@@ -82,6 +82,20 @@ def test_wide_characters_take_two_cells_and_a_terminal_is_never_overrun(
     assert [cell_len(line) for line in (wide, narrow)] == [39, 35]
 
 
+@pytest.mark.parametrize(("width", "cells"), [(40, 24), (80, 32)])
+def test_what_tells_rows_apart_has_more_room_where_there_is_some(
+    monkeypatch: pytest.MonkeyPatch, width: int, cells: int
+) -> None:
+    """Samples of one patient differ in the last of their characters."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    columns = [Column("SAMPLE", is_key=True), Column("NAME")]
+    with Table(Console(file=terminal, width=width, markup=False, color_system=None), columns) as table:
+        table.add("x" * 100, "y" * 100)
+    sample, name = terminal.lines[1].split()
+    assert (cell_len(sample), cell_len(name)) == (cells, width - cells - 2)
+
+
 def test_a_pipe_gets_all(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     terminal = Terminal(is_one=False)
     with table_on(terminal, monkeypatch, clock) as table:

@@ -77,7 +77,7 @@ def test_those_that_go_on_are_left_and_the_others_are_summed_up() -> None:
     assert (summed.total, summed.ended, summed.left) == (8, 6, ["5", "7"])
     assert summed.words() == (
         "8 batches: 1 succeeded, 1 partial, 1 failed, 1 cancelled, 1 without a verdict, "
-        "1 not waited for because of an error, 2 not ended yet"
+        "1 not waited for because of an error, 2 not seen to end"
     )
     assert summed.document() == {
         "batches": 8,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from omics_batch.cli import _program
 from omics_batch.testing import faults
 from tests.cli._support import ID, PROGRAM, Here, Shell, document, line_of, processed
 
@@ -36,7 +37,8 @@ def test_runs_that_failed_or_were_not_submitted_are_3(here: Here) -> None:
     here.omics.put_batch(processed(completedRunCount=7, failedRunCount=2, failedStartSubmissionCount=1))
     ran = here.run("wait", ID)
     assert ran.code == 3
-    assert ran.lines[-1].endswith("Processed in 0:15:00: 7 of 10 runs completed, 2 failed, 1 not submitted.")
+    assert ran.lines[-2].endswith("Processed in 0:15:00: 7 of 10 runs completed, 2 failed, 1 not submitted.")
+    assert ran.lines[-1].endswith(f"  Which samples, and why: {_program.command(['failed', ID])}")
 
 
 def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
@@ -110,7 +112,11 @@ async def test_a_signal_may_come_before_anything_was_seen(omics: Simulator, meas
         stdout, stderr = await process.communicate()
         assert process.returncode == 130
     end = json.loads(stdout)
-    assert (end["batch"], end["outcome"], end["message"]) == (None, None, "the wait was stopped; batch 7123456 goes on")
+    assert (end["batch"], end["outcome"], end["message"]) == (
+        None,
+        None,
+        "the wait was stopped; batch 7123456 was not seen yet",
+    )
     assert "Resume with: " in stderr.decode()
 
 

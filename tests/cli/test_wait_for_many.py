@@ -18,6 +18,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy
+from omics_batch.cli import _program
 from omics_batch.cli._views._of_many import JsonLines, PlainLines
 from omics_batch.cli._waits._follow_many import Wait, as_they_change, as_they_end
 from omics_batch.cli._waits._resume import Resume
@@ -81,16 +82,17 @@ def test_the_worst_of_them_is_the_exit_code(
 
 def test_each_is_told_of_as_it_ends_and_all_are_summed_up(many: Callable[..., Here]) -> None:
     ran = many(SUCCEEDED, {**PARTIAL, "name": "[red]trio\x1b[31m"}, FAILED).run("wait", "1", "2", "3", "99")
-    assert sorted(line.partition("Z  ")[2] for line in ran.lines[:-2]) == [
+    assert sorted(line.partition("Z  ")[2] for line in ran.lines[:-3]) == [
         "1  Processed in 0:15:00: all 10 runs completed.",
         "2  Processed in 0:15:00: 9 of 10 runs completed, 1 failed.  ([red]trio [31m)",
         next(line.partition("Z  ")[2] for line in ran.lines if "3  batch 3 failed before its runs" in line),
         next(line.partition("Z  ")[2] for line in ran.lines if "ResourceNotFoundException" in line),
     ]
-    assert ran.lines[-2].endswith(
+    assert ran.lines[-3].endswith(
         "Z  4 batches: 1 succeeded, 1 partial, 1 failed, 1 not waited for because of an error."
     )
-    assert sorted(ran.lines[-1].partition("Not succeeded: ")[2].split()) == ["2", "3", "99"]
+    assert sorted(ran.lines[-2].partition("Not succeeded: ")[2].split()) == ["2", "3", "99"]
+    assert ran.lines[-1].endswith(f"Which samples, and why: {_program.command(['failed', '2'])}")
     assert (ran.code, ran.stderr) == (1, "")
 
 
@@ -107,7 +109,7 @@ def test_with_json_each_end_is_a_line_and_the_last_one_has_the_sums(many: Callab
     assert shlex.split(resume)[-5:] == [command, "3", "--timeout", "0.1", "--json"]
     assert last == {
         "exitCode": 124,
-        "message": "it ended before they did: 1 of 3 batches goes on",
+        "message": "the time is over, with 1 of 3 batches left",
         "error": None,
         "batches": 3,
         "outcomes": {
@@ -123,7 +125,7 @@ def test_with_json_each_end_is_a_line_and_the_last_one_has_the_sums(many: Callab
         "left": ["3"],
     }
     assert ran.complaints == [
-        "omics-batch: it ended before they did: 1 of 3 batches goes on",
+        "omics-batch: the time is over, with 1 of 3 batches left",
         f"Resume with: {resume}",
     ]
 
@@ -131,7 +133,7 @@ def test_with_json_each_end_is_a_line_and_the_last_one_has_the_sums(many: Callab
 def test_those_that_go_on_are_told_of_together(many: Callable[..., Here]) -> None:
     ran = many(GOES_ON, SUCCEEDED, GOES_ON).run("wait", "1", "2", "3", "--timeout", "0.1")
     assert len(ran.lines) == 2
-    assert ran.lines[-1].endswith("3 batches: 1 succeeded, 2 not ended yet.")
+    assert ran.lines[-1].endswith("3 batches: 1 succeeded, 2 not seen to end.")
     assert ran.complaints[-1].endswith("wait 1 3 --timeout 0.1")
 
 
@@ -224,7 +226,7 @@ def test_a_signal_says_which_go_on_and_the_command_that_is_printed_waits_on(
     threading.Thread(target=stop_once_all_were_seen).start()
     ran = here.run(command, "1", "2", "3", "4")
     assert ran.code == code
-    assert ran.complaints[0] == "omics-batch: stopped: 2 of 4 batches go on"
+    assert ran.complaints[0] == "omics-batch: stopped, with 2 of 4 batches left"
     words = shlex.split(ran.complaints[1].removeprefix("Resume with: "))
     assert words[-3:] == [command, "1", "4"]
 
@@ -288,5 +290,5 @@ async def test_on_a_terminal_a_line_moves_below_those_that_have_ended(omics: Sim
         assert await terminal.ended() == 130
     lines = terminal.text.splitlines()
     assert "have ended" not in terminal.text
-    assert [line for line in lines if "stopped" in line] == ["omics-batch: stopped: 1 of 2 batches goes on"]
-    assert "2 batches: 1 succeeded, 1 not ended yet." in lines
+    assert [line for line in lines if "stopped" in line] == ["omics-batch: stopped, with 1 of 2 batches left"]
+    assert "2 batches: 1 succeeded, 1 not seen to end." in lines

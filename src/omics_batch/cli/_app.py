@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -57,6 +57,7 @@ def _told(error: Exception) -> Exit:
         complain(str(error))
         return exit_of(error)
     if isinstance(error, OSError):  # a full disk under stdout, a home that nothing can be installed in
+        _give_up_stdout()
         complain(str(error))
         return Exit.ERROR
     logging.getLogger("omics_batch").debug("unexpected", exc_info=error)
@@ -64,11 +65,23 @@ def _told(error: Exception) -> Exit:
     return Exit.ERROR
 
 
+def _give_up_stdout() -> None:
+    # What cannot be written now, Python would try to write once more at its end, and answer with a trace.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = _nowhere("w")
+
+
 def _open_streams() -> None:
     # One that was closed before the program began is None: nothing comes from there, and nobody reads what is said.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - as long as the process
+            setattr(sys, name, _nowhere(mode))
+
+
+def _nowhere(mode: str) -> IO[str]:
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - as long as the process
 
 
 def _let_every_text_through() -> None:

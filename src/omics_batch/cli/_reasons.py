@@ -69,11 +69,14 @@ class Reasons:
         if batch.status == BatchStatus.FAILED:
             reason = "" if batch.failure_reason is None else f": {shown(batch.failure_reason)}"
             return f"no run failed, since there are none: the batch itself failed{reason}"
-        if deleted := batch.run_summary.deleted_run_count:
-            return f"no failed run is left to be listed: nobody can tell how the deleted ones ended ({deleted:,})"
+        if batch.run_summary.deleted_run_count:
+            return "no failed run is left to be listed: nobody can tell how the deleted ones ended"
         if self._expected:
             return f"none is listed, although the batch counts {self._expected:,}: the lists lag, try again in a minute"
-        return f"no run failed{' or was cancelled' if self._with_cancelled else ''}{self._so_far}"
+        if self._with_cancelled:
+            return f"no run failed or was cancelled{self._so_far}"
+        cancelled = batch.run_summary.cancelled_run_count
+        return f"no run failed{self._so_far}{f'; {cancelled:,} cancelled: --cancelled lists them' if cancelled else ''}"
 
     @property
     def _so_far(self) -> str:

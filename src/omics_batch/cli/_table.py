@@ -38,6 +38,8 @@ class Column:
     """Whether its cells stand to the right."""
     most: int = 24
     """How many cells of a terminal it takes at most; the last column takes what is left."""
+    is_key: bool = False
+    """Whether it tells the rows apart, which ends of names may do: it takes two fifths of a terminal that is wide."""
 
 
 class Table:
@@ -75,7 +77,9 @@ class Table:
         """Add a row; where there is nothing stands a dash, so that each row has all of its columns."""
         row = [shown("" if cell is None else str(cell), limit=_LONGEST) or "-" for cell in cells]
         if self._is_cut:
-            row[:-1] = [self._fit(cell, column.most) for cell, column in zip(row, self._columns[:-1], strict=False)]
+            row[:-1] = [
+                self._fit(cell, self._most(column)) for cell, column in zip(row, self._columns[:-1], strict=False)
+            ]
         if self._widths:
             self._write(row)
             return
@@ -109,6 +113,9 @@ class Table:
         text = Text(line + self._fit(last, max(self._output.width - cell_len(line), 0)), style)
         text.truncate(self._output.width)  # a terminal that is narrower than the other columns
         self._output.print(text, soft_wrap=True)
+
+    def _most(self, column: Column) -> int:
+        return max(column.most, self._output.width * 2 // 5) if column.is_key else column.most
 
     def _fit(self, cell: str, cells: int) -> str:
         return fitting(cell, cells, self._output.encoding)

@@ -26,7 +26,7 @@ _COLUMNS: Final = (
     Column("HOW"),
     Column("RUN ID"),
     Column("REASON", most=32),
-    Column("RUN SETTING"),
+    Column("RUN SETTING", is_key=True),
     Column("MESSAGE"),
 )
 

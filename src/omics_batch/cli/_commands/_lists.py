@@ -32,7 +32,7 @@ _RUNS: Final = (
     Column("SUBMISSION"),
     Column("RUN ID"),
     Column("REASON", most=32),
-    Column("RUN SETTING"),
+    Column("RUN SETTING", is_key=True),
     Column("MESSAGE"),
 )
 

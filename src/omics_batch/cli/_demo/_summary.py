@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from omics_batch import FailureKind
+from omics_batch.cli._program import command
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
     ]
     parts += [Text(f"Not as scripted: {shown(deviation)}", "bold red") for deviation in deviations]
     parts += [] if deviations else [Text("All went as scripted.", "bold green")]
+    parts.append(Text(f"To try your own: {command(['simulate'])} serves such a HealthOmics."))
     return Constrain(Group(*parts), _WIDEST)
 
 

@@ -89,5 +89,5 @@ class Board:
         return [
             *(packed([Text("All runs:", "bold"), *states], width, most=most) if states else []),
             *([Text(fitting(self._notice, width, encoding), "yellow")] if self._notice else []),
-            Text(LEGEND, "dim"),
+            *([Text(LEGEND, "dim")] if self._roster.behind else []),
         ]

@@ -15,7 +15,7 @@ from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
 from omics_batch.cli._figures import LEGEND, is_behind, left, percentage, rate
 from omics_batch.cli._views._bar import STYLES, Bar
-from omics_batch.cli._views._of_one import PlainView
+from omics_batch.cli._views._of_one import WHICH, PlainView
 from omics_batch.cli._words import percent, shown, time_of, title
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class LiveView:
         """Write the verdict, if there is one: errors are not the output's."""
         if ending.is_verdict:
             self._console.print(Text(ending.message, "bold"))
+        if ending.reasons:
+            self._console.print(Text(f"{WHICH}{ending.reasons}"), soft_wrap=True)  # a command is copied
 
     def _picture(self) -> RenderableType:
         now = datetime.now(UTC)

@@ -73,7 +73,7 @@ class _Moving:
     def conclude(self, conclusion: Conclusion) -> None:
         """Write the sums, and who did not succeed."""
         for text in summary(conclusion):
-            self._console.print(Text(text, "bold"))
+            self._console.print(Text(text, "bold"), soft_wrap=True)
 
     @property
     def _elapsed(self) -> timedelta:

@@ -32,6 +32,7 @@ class Notices(logging.Handler):
         """Begin with none."""
         super().__init__(logging.INFO)
         self._kinds: Counter[str] = Counter()
+        self._at = ""
         self._last = ""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -40,13 +41,15 @@ class Notices(logging.Handler):
         if kind is not None:
             self._kinds[kind] += 1
         if kind is not None or record.levelno >= logging.WARNING:
-            at = datetime.fromtimestamp(record.created).astimezone()
-            self._last = f"{at:%H:%M:%S} {shown(record.getMessage(), limit=200)}"
+            self._at = f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S}"
+            self._last = shown(record.getMessage(), limit=200)
 
     def words(self) -> str:
-        """Write what there was, the most frequent kinds first; nothing where there was nothing."""
+        """Write what there was, until when, and the most frequent kinds first; nothing where there was nothing."""
         counts = ", ".join(f"{number:,} {kind}" for kind, number in self._kinds.most_common())
-        return "; last: ".join(filter(None, [f"Absorbed: {counts}" if counts else "", self._last]))
+        return (
+            f"Absorbed until {self._at}: {counts}; last: {self._last}" if counts else f"{self._at} {self._last}".strip()
+        )
 
 
 def _kind_of(record: logging.LogRecord) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, Self
 
 from omics_batch.cli._output import say_json
-from omics_batch.cli._views._of_one import JsonView, PlainView
+from omics_batch.cli._views._of_one import WHICH, JsonView, PlainView
 from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
@@ -88,5 +88,6 @@ def summary(conclusion: Conclusion) -> list[str]:
     """Write what became of all, and who ended otherwise than well; nothing where the wait could not go on at all."""
     if conclusion.error is not None:
         return []
-    names = conclusion.tally.names()
-    return [f"{conclusion.tally.words()}.", *([f"Not succeeded: {names}"] if names else [])]
+    names, reasons = conclusion.tally.names(), conclusion.reasons
+    told = {f"{conclusion.tally.words()}.": True, f"Not succeeded: {names}": names, f"{WHICH}{reasons}": reasons}
+    return [line for line, is_told in told.items() if is_told]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from omics_batch import Batch
     from omics_batch.cli._waits._ending import Ending
+
+
+WHICH: Final = "Which samples, and why: "
 
 
 class View(Protocol):
@@ -76,6 +79,8 @@ class PlainView(_Still):
         """Write the verdict, if there is one: errors are not the output's."""
         if ending.is_verdict:
             self.note(f"{ending.batch_id}  {ending.message}")
+        if ending.reasons:
+            self.note(f"{ending.batch_id}  {WHICH}{ending.reasons}")
 
 
 class JsonView(_Still):

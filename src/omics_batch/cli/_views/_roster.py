@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import Progress
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._figures import is_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +61,11 @@ class Entry:
         return UNSEEN if self.batch is None else self.batch.status.value
 
     @property
+    def is_behind(self) -> bool:
+        """Whether its percentage may be behind its runs."""
+        return self.batch is not None and is_behind(self.batch)
+
+    @property
     def counts(self) -> dict[str, int]:
         """Its runs by state."""
         return {} if self.batch is None else self.batch.run_counts
@@ -78,6 +84,8 @@ class Roster:
         """How many are no longer watched."""
         self.statuses: Counter[str] = Counter({UNSEEN: len(self._order)})
         """How many batches stand where."""
+        self.behind: int = 0
+        """How many have a percentage that may be behind their runs."""
         self.runs: Counter[str] = Counter()
         """How many runs of all batches are in which state."""
 
@@ -115,12 +123,14 @@ class Roster:
         places = self._ranks[entry.rank]
         del places[bisect_left(places, entry.place)]
         self.statuses[entry.status] -= 1
+        self.behind -= entry.is_behind
         self.runs.subtract(entry.counts)
 
     def _put_in(self, entry: Entry) -> None:
         entry.rank = rank_of(entry)
         insort(self._ranks[entry.rank], entry.place)
         self.statuses[entry.status] += 1
+        self.behind += entry.is_behind
         self.runs.update(entry.counts)
 
 

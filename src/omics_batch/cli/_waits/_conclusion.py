@@ -25,6 +25,8 @@ class Conclusion:
     """The class of the error that ended the whole wait; the errors of single batches are their own endings'."""
     resume: str | None = None
     """The command that waits on for those that are left; None where none is."""
+    reasons: str | None = None
+    """The command that tells which runs failed, and why, of the first batch of which some did; None where none is."""
 
     def document(self) -> dict[str, Any]:
         """Write the last of the JSON lines: the only one with `outcomes`."""
@@ -37,15 +39,17 @@ class Conclusion:
         }
 
 
-def came_to_its_end(tally: Tally, resume: str | None) -> Conclusion:
+def came_to_its_end(tally: Tally, resume: str | None, reasons: str | None = None) -> Conclusion:
     """Tell how a wait ended that told of every batch."""
-    over = f"it ended before they did: {_standing(tally)}" if tally.left else None
-    return Conclusion(exit=tally.exit, tally=tally, complaint=over, resume=resume)
+    end = "the time is over" if tally.exit is Exit.TIMED_OUT else "the wait ended"
+    complaint = f"{end}{_standing(tally)}" if tally.left else None
+    return Conclusion(exit=tally.exit, tally=tally, complaint=complaint, resume=resume, reasons=reasons)
 
 
-def signalled(exit_code: Exit, tally: Tally, resume: str | None) -> Conclusion:
+def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | None = None) -> Conclusion:
     """Tell how a wait ended that was stopped from outside."""
-    return Conclusion(exit=exit_code, tally=tally, complaint=f"stopped: {_standing(tally)}", resume=resume)
+    stopped = f"stopped{_standing(tally)}"
+    return Conclusion(exit=exit_code, tally=tally, complaint=stopped, resume=resume, reasons=reasons)
 
 
 def failed(error: OmicsBatchError, tally: Tally) -> Conclusion:
@@ -55,5 +59,4 @@ def failed(error: OmicsBatchError, tally: Tally) -> Conclusion:
 
 
 def _standing(tally: Tally) -> str:
-    number = len(tally.left)
-    return f"{number:,} of {tally.total:,} batches {'goes' if number == 1 else 'go'} on"
+    return f", with {len(tally.left):,} of {tally.total:,} batches left"

@@ -30,6 +30,8 @@ class Ending:
     """Whether the batch goes on without the wait."""
     resume: str | None = None
     """The command that waits on; None where there is nothing to wait for any more, or it is told for many at once."""
+    reasons: str | None = None
+    """The command that tells which runs failed, and why; None where none did, or nobody is to be told."""
 
     @property
     def is_verdict(self) -> bool:
@@ -49,10 +51,16 @@ class Ending:
         }
 
 
-def processed(batch: Batch) -> Ending:
+def processed(batch: Batch, reasons: str | None = None) -> Ending:
     """Tell how a wait ended that saw its batch processed."""
-    exit_code = Exit.FAILED_RUNS if has_failed_runs(batch) else Exit.OK
-    return Ending(exit=exit_code, batch_id=batch.id, message=verdict(batch), batch=batch)
+    has_failed = has_failed_runs(batch)
+    return Ending(
+        exit=Exit.FAILED_RUNS if has_failed else Exit.OK,
+        batch_id=batch.id,
+        message=verdict(batch),
+        batch=batch,
+        reasons=reasons if has_failed else None,
+    )
 
 
 def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: str | None = None) -> Ending:
@@ -71,13 +79,13 @@ def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: s
 
 def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> Ending:
     """Tell how a wait ended that was stopped from outside."""
-    batch, standing = progress.batch, ""
+    batch, standing = progress.batch, "was not seen yet"
     if batch is not None:
-        standing = f" ({shown(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)})"
+        standing = f"goes on ({shown(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)})"
     return Ending(
         exit=exit_code,
         batch_id=batch_id,
-        message=f"the wait was stopped; batch {batch_id} goes on{standing}",
+        message=f"the wait was stopped; batch {batch_id} {standing}",
         batch=batch,
         goes_on=True,
         resume=resume,

@@ -38,8 +38,9 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
             return await client.wait_until_processed(batch_id, timeout=limit, on_update=show)
 
     try:
-        return _ending.processed(await until_signalled(wait()))
+        batch = await until_signalled(wait())
     except SignalledError as signalled:
         return _ending.signalled(signalled.exit, batch_id, progress, resume)
     except OmicsBatchError as error:
         return _ending.failed(error, batch_id, progress.batch, resume)
+    return _ending.processed(batch, connection.command("failed", batch.id))

@@ -114,13 +114,17 @@ async def follow_many(connection: Connection, wait: Wait, way: Way, resume: Resu
         left = wait.tally.left
         return resume.of([wait.named[batch_id] for batch_id in left]) if left else None
 
+    def reasons() -> str | None:
+        batch_id = wait.tally.with_failed_runs
+        return None if batch_id is None else connection.command("failed", batch_id)
+
     try:
         await until_signalled(work())
     except SignalledError as signalled:
-        return _conclusion.signalled(signalled.exit, wait.tally, again())
+        return _conclusion.signalled(signalled.exit, wait.tally, again(), reasons())
     except OmicsBatchError as error:
         return _conclusion.failed(error, wait.tally)
-    return _conclusion.came_to_its_end(wait.tally, again())
+    return _conclusion.came_to_its_end(wait.tally, again(), reasons())
 
 
 async def _tick(view: ViewOfMany) -> None:

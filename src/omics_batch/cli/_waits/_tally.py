@@ -23,7 +23,7 @@ _SUMS: Final = {
     "CANCELLED": "cancelled",
     "UNKNOWN": "without a verdict",
     ERROR: "not waited for because of an error",
-    GOES_ON: "not ended yet",
+    GOES_ON: "not seen to end",
 }
 """What a batch may have come to, and how people are told: an `Outcome`, or what kept the wait from one."""
 
@@ -58,6 +58,8 @@ class Tally:
         """How many batches there are."""
         self.unsuccessful: list[str] = []
         """The ids of those that ended otherwise than well, in the order in which they ended."""
+        self.with_failed_runs: str | None = None
+        """The id of the first that was processed and of which runs failed."""
         self.exit: Exit = Exit.OK
         """The exit code of the endings so far."""
 
@@ -70,6 +72,8 @@ class Tally:
         self._sums[_sum_of(ending)] += 1
         if ending.exit is not Exit.OK:
             self.unsuccessful.append(ending.batch_id)
+        if ending.exit is Exit.FAILED_RUNS and self.with_failed_runs is None:
+            self.with_failed_runs = ending.batch_id
 
     @property
     def left(self) -> list[str]:
