@@ -19,7 +19,7 @@ from omics_batch.cli._connection import Connection
 from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from omics_batch.testing import Simulator
 
@@ -130,11 +130,21 @@ def test_a_full_disk_is_no_defect_of_the_program(here: Here, monkeypatch: pytest
     assert here.run("get", ID, "--json").complaints == ["omics-batch: [Errno 28] No space left on device"]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
-async def test_a_full_disk_is_told_once_and_python_adds_nothing_at_its_end(shell: Shell) -> None:
-    with Path("/dev/full").open("wb") as full:
-        async with shell.started("--version", stdout=full.fileno()) as process:
-            _, stderr = await process.communicate()
+@pytest.fixture
+def full_disk() -> Iterator[int]:
+    path = Path("/dev/full")
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    with path.open("wb") as full:
+        yield full.fileno()
+
+
+async def test_what_cannot_be_written_is_told_once_and_python_adds_nothing_at_its_end(
+    shell: Shell, full_disk: int
+) -> None:
+    """It would try to write once more what a buffer still holds, and end with 120."""
+    async with shell.started("--version", settings={"PYTHONUNBUFFERED": ""}, stdout=full_disk) as process:
+        _, stderr = await process.communicate()
     assert (process.returncode, stderr) == (1, b"omics-batch: [Errno 28] No space left on device\n")
 
 
