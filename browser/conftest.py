@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from browser.pages import Pages
+from browser.pages import SLOW, Pages
+from tests import machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,11 @@ QUIET: Final = (
     "--disable-sync",
 )
 """It asks nobody for updates, and needs no graphics."""
+
+
+def pytest_configure() -> None:
+    machine.forget()
+    expect.set_options(timeout=SLOW)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request
 
+SLOW: Final = 20_000
+"""Milliseconds that a page may take on a machine that has much else to do."""
+
 _HERE: Final = ("127.0.0.1", "localhost")
 _NO_NETWORK: Final = ("data", "blob", "file", "about")
 
@@ -36,7 +39,7 @@ class Pages:
             color_scheme="dark" if dark else "light", viewport={"width": width, "height": height}
         )
         self._contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(SLOW)
         page = context.new_page()
         page.on("console", self._on_console)
         page.on("pageerror", self._on_error)

@@ -360,13 +360,13 @@ def test_the_command_in_its_first_lines_serves_it(omics: Simulator, pages: Pages
     with subprocess.Popen(
         program, cwd=ROOT, env={**os.environ, **omics.environment}, stderr=PIPE, text=True
     ) as service:
-        assert service.stderr is not None
-        said = iter(service.stderr)
-        url = next(found[0] for line in said if (found := re.search(r"http://[0-9.:]+", line)))
-        page = pages.open(f"{url}/?batch={batch_id}")
-        expect(page.get_by_role("heading", level=1)).to_have_text("cohort")
-        service.send_signal(number)
         try:
+            assert service.stderr is not None
+            said = iter(service.stderr)
+            url = next(found[0] for line in said if (found := re.search(r"http://[0-9.:]+", line)))
+            page = pages.open(f"{url}/?batch={batch_id}")
+            expect(page.get_by_role("heading", level=1)).to_have_text("cohort")
+            service.send_signal(number)
             _, rest = service.communicate(timeout=20)
         finally:
             service.kill()

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from soaks.days import DayLoop
-from tests.conftest import _no_aws_configuration
+from tests import machine
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
-__all__ = ["_no_aws_configuration"]
-
 SEED: Final = "OMICS_BATCH_SOAK_SEED"
+
+
+def pytest_configure() -> None:
+    machine.forget()
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from hypothesis import settings
 
+from tests import machine
 from tests.virtual_time import VirtualTimeLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-NO_FILE: Final = f"{os.devnull}/none"
 
 MEASURING: Final = "COVERAGE_PROCESS_CONFIG"
 """The variable by which coverage measures a process that is started."""
@@ -27,6 +26,7 @@ settings.register_profile("quick", parent=settings.get_profile("ci"), max_exampl
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    machine.forget()
     config.addinivalue_line(
         "markers", "slow: takes seconds, and covers nothing that others do not: `make test` leaves it out"
     )
@@ -66,13 +66,3 @@ def _made_once() -> Iterator[None]:
 def _not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that a test starts is measured only where it asks for that: it takes twice the time."""
     monkeypatch.delenv(MEASURING, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def _no_aws_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever AWS configuration the developer has, the tests see none."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", NO_FILE)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", NO_FILE)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -26,7 +26,7 @@ from omics_batch import (
     ValidationError,
 )
 from omics_batch.testing import Life, Simulator, faults
-from tests.conftest import NO_FILE
+from tests.machine import NO_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -539,7 +539,7 @@ async def test_a_credential_process_that_fails_is_said_so(
     config.write_text(f"[profile lab]\nregion = us-west-2\ncredential_process = {process}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     with pytest.raises(CredentialsError, match=says) as caught:
-        async with OmicsBatchClient(profile_name="lab", retry=RetryPolicy(attempt_timeout=0.2)):
+        async with OmicsBatchClient(profile_name="lab", retry=RetryPolicy(attempt_timeout=30)):
             pass
     assert "SECRET" not in repr(caught.value)
 

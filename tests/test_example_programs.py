@@ -86,7 +86,7 @@ ANSWERS: Final = (
 
 def test_the_service_tells_whose_fault_it_is(omics_simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
     """The caller learns what the caller can mend, and nothing of the service's own account."""
-    with serving(omics_simulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=0.1)) as service:
+    with serving(omics_simulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=1.0)) as service:
         for batch_id, fault, status, detail in ANSWERS:
             if fault is not None:
                 omics_simulator.script(fault)

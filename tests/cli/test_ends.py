@@ -13,20 +13,23 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
+from omics_batch.cli._connection import Connection
 from omics_batch.testing import Life, faults
 from tests.cli._support import ID, PROGRAM, REGION, Here, Ran, Shell, document, printed, processed
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from omics_batch.testing import Fault, Simulator
+
+T = TypeVar("T")
 
 LONG = Life(
     creating=0,
@@ -92,7 +95,7 @@ def signalled_once(happened: Callable[[], bool]) -> threading.Thread:
             time.sleep(0.005)
         os.kill(os.getpid(), signal.SIGINT)
 
-    thread = threading.Thread(target=press)
+    thread = threading.Thread(target=press, daemon=True)
     thread.start()
     return thread
 
@@ -142,14 +145,15 @@ def test_ctrl_c_at_the_question_is_130_and_nothing_is_sent(
     assert changes_asked(here) == []
 
 
+@pytest.mark.parametrize("shown", ["is INPROGRESS", "Cancel it"])
 def test_ctrl_c_before_the_whole_question_shows_is_told_likewise(
-    here: Here, at_terminal: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    here: Here, at_terminal: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, shown: str
 ) -> None:
     here.omics.put_batch(document())
     write = sys.stderr.write
 
     def write_and_be_interrupted(text: str) -> int:
-        if "Cancel it" in text:
+        if shown in text:
             ctrl_c()
         return write(text)
 
@@ -243,7 +247,7 @@ def test_a_time_out_is_124_and_tells_how_far_it_is_and_how_to_go_on(
     end = json.loads(ran.stdout)
     assert end["message"].endswith(told)
     assert (end["exitCode"], end["error"], end["batch"]["status"]) == (124, "WaitTimeoutError", status)
-    complaint, resume = ran.complaints
+    complaint, resume = ran.complaints[-2:]
     assert complaint == f"omics-batch: {end['message']}"
     assert resume == f"Resume with: {end['resume']}"
     words = shlex.split(end["resume"])
@@ -261,6 +265,7 @@ def test_a_time_out_of_a_single_request_is_124_too(here: Here) -> None:
     here.omics.script(faults.unanswered("CancelRunBatch"))
     ran = here.run("cancel", ID, "--yes", "--no-wait", "--timeout", "0.1s")
     assert (ran.code, len(ran.complaints)) == (124, 2)
+    here.omics.forget_script()  # where the look alone took all the time
 
 
 @pytest.mark.parametrize("silent", ["GetBatch", "CancelRunBatch"])
@@ -292,13 +297,31 @@ def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
     here.omics.put_batch(document(status))
     here.omics.script(fault)
     awaited = "CancelRunBatch" if status == "INPROGRESS" else "GetBatch"
-    thread = signalled_once(lambda: here.omics.requests_of(awaited) == (1 if status == "INPROGRESS" else 4))
+    thread = signalled_once(lambda: here.omics.requests_of(awaited) >= (1 if status == "INPROGRESS" else 4))
     ran = here.run("cancel", ID, "--yes", *flags)
     thread.join()
     assert (ran.code, ran.stdout) == (130, "")
     complaint, resume = ran.complaints
     assert complaint.startswith(f"omics-batch: the waiting was stopped. {told}")
     assert resume.startswith("Resume with: ")
+
+
+def test_ctrl_c_after_it_was_done_takes_nothing_from_what_is_told(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the service's answer and the result there is a client to be closed."""
+    talk = Connection.talk
+
+    def talk_and_be_interrupted(connection: Connection, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
+        result = talk(connection, work)
+        if changes_asked(here):
+            ctrl_c()
+        return result
+
+    monkeypatch.setattr(Connection, "talk", talk_and_be_interrupted)
+    here.omics.start_batch(3, life=LONG)
+    ran = here.run("cancel", ID, "--yes")
+    assert (ran.code, ran.stdout) == (130, "")
+    (complaint,) = ran.complaints
+    assert complaint.startswith("omics-batch: Batch 7123456 is CANCELLED: 3 cancelled.")
 
 
 def test_a_terminal_shows_that_something_is_going_on(here: Here, at_terminal: Callable[..., Ran]) -> None:

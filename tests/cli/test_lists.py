@@ -204,7 +204,7 @@ def test_what_was_listed_before_an_error_is_written(here: Here) -> None:
 
 @pytest.mark.slow
 async def test_a_reader_that_leaves_ends_it_quietly(omics: Simulator, measured_shell: Shell) -> None:
-    omics.start_batch(1000, life=AT_ONCE)
+    omics.start_batch(5000, life=AT_ONCE)  # more than a pipe holds
     command = f"set -o pipefail; {shlex.join([*PROGRAM, 'runs', '7123456'])} | head -n 2"
     ran = await measured_shell.run("-c", command, program=("bash",))
     assert ran.stderr == ""

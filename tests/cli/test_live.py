@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -155,8 +156,9 @@ def test_notes_and_verdicts_stay_above_and_below_and_errors_are_not_its_own() ->
 async def test_on_a_terminal_a_bar_moves_between_the_looks(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(document(creationTime=datetime.now(UTC) - timedelta(hours=1)))
     async with on_a_terminal([*PROGRAM, "wait", ID], shell.environment) as terminal:
-        first = await terminal.until(r"1:00:0[0-9]\n3 completed  7 running\n")
-        shown = await terminal.until(rf"1:00:0(?!{first.partition('1:00:0')[2][0]})[0-9]\n")
+        first = await terminal.until(r"1:0[0-9]:[0-9]{2}\n3 completed  7 running\n")
+        (time,) = re.findall(r"1:0[0-9]:[0-9]{2}\n", first)
+        shown = await terminal.until(rf"(?!{time})1:0[0-9]:[0-9]{{2}}\n")
         assert shown.count("INPROGRESS") == 1
         assert omics.requests_of("GetBatch") == 1
         terminal.type("\x03")
@@ -167,10 +169,13 @@ async def test_on_a_terminal_a_bar_moves_between_the_looks(omics: Simulator, she
 
 
 async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, measured_shell: Shell) -> None:
-    omics.put_batch(processed(completedRunCount=10))
+    omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
     async with on_a_terminal([*PROGRAM, "wait", ID], measured_shell.environment) as terminal:
-        assert await terminal.ended() == 0
-    assert terminal.text.splitlines()[-2:] == ["10 completed", "Processed in 0:15:00: all 10 runs completed."]
+        assert await terminal.ended() == 3
+    lines = terminal.text.splitlines()
+    verdict = lines.index("Processed in 0:15:00: 9 of 10 runs completed, 1 failed.")
+    assert lines[verdict - 1].split() == ["9", "completed", "1", "failed"]
+    assert lines[verdict + 1].startswith("Which samples, and why: ")
 
 
 @pytest.mark.parametrize("command", ["wait", pytest.param("watch", marks=pytest.mark.slow)])

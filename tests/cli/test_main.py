@@ -123,11 +123,16 @@ class FullDisk(io.StringIO):
     def write(self, _: str) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    def flush(self) -> None:
+        self.write("")
+
 
 def test_a_full_disk_is_no_defect_of_the_program(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     here.omics.put_batch(document())
     monkeypatch.setattr(sys, "stdout", FullDisk())
-    assert here.run("get", ID, "--json").complaints == ["omics-batch: [Errno 28] No space left on device"]
+    ran = here.run("get", ID, "--json")
+    assert ran.complaints == ["omics-batch: [Errno 28] No space left on device"]
+    sys.stdout.close()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from omics_batch import BatchFailedError
 from omics_batch.cli._simulate import instructions, why_not
 from omics_batch.testing import Scenario, Simulator, local_client
 from tests.cli._support import ID, Shell, line_of
+from tests.machine import has_ipv6
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -141,6 +142,7 @@ def test_it_prints_the_schema_of_a_scenario(here: Here) -> None:
     assert (ran.code, json.loads(ran.stdout)) == (0, Scenario.schema())
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 async def test_without_runs_it_begins_empty(shell: Shell) -> None:
     async with shell.started("simulate", "--port", "0", "--host", "::1", "--region", "eu-west-1") as process:
         endpoint_url = (await line_of(process)).split()[5]

@@ -124,7 +124,7 @@ def test_with_json_each_end_is_a_line_and_the_last_one_has_the_sums(many: Callab
         "unsuccessful": ["2"],
         "left": ["3"],
     }
-    assert ran.complaints == [
+    assert ran.complaints[-2:] == [
         "omics-batch: the time is over, with 1 of 3 batches left",
         f"Resume with: {resume}",
     ]

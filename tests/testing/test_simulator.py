@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, ReceivedRequest, Simulator, UnusedFaultError, faults
 from omics_batch.testing._operations import HANDLERS
+from tests.machine import has_ipv6
 from tests.testing._support import (
     EPOCH,
     SETTING,
@@ -212,6 +213,10 @@ async def test_it_is_there_only_within_its_block() -> None:
 async def test_it_listens_where_it_is_told_to(unused_tcp_port: int) -> None:
     async with Simulator(port=unused_tcp_port, host="localhost") as omics:
         assert omics.endpoint_url == f"http://localhost:{unused_tcp_port}"
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+async def test_it_listens_on_ipv6_and_writes_the_address_in_brackets() -> None:
     async with Simulator(host="::1") as omics:
         assert omics.endpoint_url.startswith("http://[::1]:")
         async with wire_to(omics) as wire:

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._threads import Unawaited
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -24,7 +25,7 @@ class SignalledError(Exception):
 
 
 async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work; on Ctrl-C or SIGTERM cancel it, let it clean up, and say so.
+    """Do the work; on Ctrl-C or SIGTERM cancel it, let it clean up, and say so. What it left to threads is not awaited.
 
     Raises:
         SignalledError: One of the signals came.
@@ -32,6 +33,7 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
     came: list[int] = []
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(Unawaited())
 
     def stop(number: int) -> None:
         came.append(number)

@@ -42,10 +42,10 @@ def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> Non
     Raises:
         ProgramError: The answer was another one, or none; nothing was sent.
     """
-    # On stderr: stdout may lead into a file or a pipe.
-    output = on_stderr()
-    output.print(Text("\n".join(notice)), soft_wrap=True)  # a command in it is copied
     try:
+        # On stderr: stdout may lead into a file or a pipe.
+        output = on_stderr()
+        output.print(Text("\n".join(notice)), soft_wrap=True)  # a command in it is copied
         output.print(Text(f"{question} ", "bold"), end="")
         answer = sys.stdin.readline()
     except KeyboardInterrupt:

@@ -120,22 +120,27 @@ def fulfil(
 
 def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: Span | None, resume: str) -> Ending:
     advice = _NOBODY_KNOWS
+    done: Batch | None = None
 
     async def do(client: OmicsBatchClient) -> Batch:
-        nonlocal advice
+        nonlocal advice, done
         try:
-            return await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
+            done = await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
         except asyncio.CancelledError as stopped:
             advice = " ".join(getattr(stopped, "__notes__", [advice]))
             raise
+        return done
 
     try:
         with _moving(f"{intent.doing} batch {batch.id}: Ctrl-C ends the waiting alone ..."):
-            last = connection.talk(do)
-    except SignalledError as signalled:
-        message = f"the waiting was stopped. {_in_commands(advice)}"
-        return Ending(exit=signalled.exit, batch_id=batch.id, message=message, batch=batch, resume=resume)
-    return Ending(exit=Exit.OK, batch_id=batch.id, message=intent.result(last), batch=last)
+            last, exit_code = connection.talk(do), Exit.OK
+    except (SignalledError, KeyboardInterrupt) as stopped:
+        exit_code = stopped.exit if isinstance(stopped, SignalledError) else Exit.INTERRUPTED
+        if done is None:
+            message = f"the waiting was stopped. {_in_commands(advice)}"
+            return Ending(exit=exit_code, batch_id=batch.id, message=message, batch=batch, resume=resume)
+        last = done
+    return Ending(exit=exit_code, batch_id=batch.id, message=intent.result(last), batch=last)
 
 
 def _why(error: OmicsBatchError, connection: Connection) -> str:

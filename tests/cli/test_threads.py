@@ -1,0 +1,49 @@
+"""Work that nobody waits for at the end: a name that is looked up may take as long as it likes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+
+import pytest
+
+from omics_batch.cli._signals import SignalledError, until_signalled
+from omics_batch.cli._threads import Unawaited
+
+
+def test_ctrl_c_does_not_wait_for_what_cannot_be_stopped() -> None:
+    """Neither does SIGTERM, and the loop is closed all the same."""
+    over = threading.Event()
+
+    def look_up() -> None:
+        os.kill(os.getpid(), number)
+        over.wait()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with pytest.raises(SignalledError, match=signal.Signals(number).name):
+            asyncio.run(until_signalled(asyncio.to_thread(look_up)))
+    over.set()
+
+
+def test_its_result_and_its_error_are_those_of_the_work() -> None:
+    executor = Unawaited()
+    assert executor.submit(divmod, 7, 2).result() == (3, 1)
+    assert isinstance(executor.submit(divmod, 7, 0).exception(), ZeroDivisionError)
+
+
+def test_what_was_cancelled_before_its_turn_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    waiting: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def start_later(thread: threading.Thread) -> None:
+        waiting.append(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_later)
+    assert Unawaited().submit(begun.append, "work").cancel()
+    (thread,) = waiting
+    start(thread)
+    thread.join()
+    assert begun == []
