@@ -237,7 +237,8 @@ def test_a_browser_that_leaves_ends_the_watching(
     ended = Ended()
     with caplog.at_level(logging.INFO, "omics_batch"), listening(ended):
         with service.stream("GET", f"/batches/{batch_id}/events") as stream:
-            assert next(events(stream.iter_lines()))[0] == "progress"
+            told = events(stream.iter_lines())  # kept: the stream is closed with it
+            assert next(told)[0] == "progress"
             assert not ended.seen.is_set()
         assert ended.seen.wait(10)
 

@@ -265,6 +265,7 @@ def test_a_refusal_is_one_line(here: Here, trio: Path, monkeypatch: pytest.Monke
     assert "credentials" in complaint
 
 
+@pytest.mark.slow
 async def test_a_signal_after_it_was_sent_tells_how_to_go_on(
     omics: Simulator, measured_shell: Shell, shell: Shell, anonymous: Path
 ) -> None:

@@ -69,6 +69,7 @@ def test_a_batch_that_was_cancelled_is_5(here: Here) -> None:
     assert len(ran.complaints) == 1
 
 
+@pytest.mark.slow
 async def test_the_time_out_is_124_and_the_command_that_is_printed_waits_on(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(document())
     options = ["--json", "--region", "us-west-2", "--endpoint-url", omics.endpoint_url, "--allow-http", "--verbose"]

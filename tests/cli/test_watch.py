@@ -129,6 +129,7 @@ async def test_a_log_on_the_same_terminal_leaves_no_room_for_a_picture(omics: Si
     assert "Z  2 batches: 2 succeeded." in terminal.text
 
 
+@pytest.mark.slow
 async def test_a_log_that_goes_to_a_file_goes_there_while_the_table_moves(
     omics: Simulator, measured_shell: Shell, tmp_path: Path
 ) -> None:

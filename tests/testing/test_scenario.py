@@ -189,7 +189,11 @@ def test_the_schema_that_editors_read_is_the_present_one() -> None:
         ('region: "\\ud800"', ["a text in it holds half a character"]),
         (BOMB, ["it has more than 300000 entries"]),
         (f"a: &a {'x' * 100_000}\nb: [{'*a, ' * 200}]", ["it has more than 16000000 characters"]),
-        (f"a: &a {{{'x' * 900}: 1}}\nb: [{'*a, ' * 20_000}]", ["it has more than 16000000 characters"]),
+        pytest.param(
+            f"a: &a {{{'x' * 900}: 1}}\nb: [{'*a, ' * 20_000}]",
+            ["it has more than 16000000 characters"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(write: Writer, text: str | bytes, problems: list[str]) -> None:
