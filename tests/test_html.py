@@ -260,6 +260,15 @@ def test_once_nothing_is_left_there_is_no_pace_although_the_batch_goes_on() -> N
     assert line(all_ended, progress) == "7123456  INPROGRESS  100.0 %  96 completed  counts lag"
 
 
+def test_the_last_seconds_are_told_too() -> None:
+    clock = InstantClock()
+    progress = Progress(clock)
+    for completed in (30, 90, 95):
+        clock.time += 60
+        progress.see(batch_with(totalRuns=96, runSummary={"completedRunCount": completed}))
+    assert facts(batch_with(totalRuns=96), progress)["Time left"] == "about 1 s"
+
+
 def test_at_the_end_there_is_no_rate_any_more() -> None:
     clock = InstantClock()
     progress = Progress(clock)
