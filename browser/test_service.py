@@ -145,7 +145,7 @@ def test_a_connection_that_is_lost_comes_back(omics: Simulator, app: FastAPI, pa
     with running(app, port=urlsplit(url).port or 0):
         expect(connection).to_have_text("Connected again")
         expect(page.locator("#counts li")).to_have_text(["38 completed", "58 running"])
-        expect(page.locator("#complete")).to_have_text("41.6 %")
+        expect(page.locator("#complete")).to_have_text("41.7 %")
         omics.put_batch(document("PROCESSED", completedRunCount=96))
         ended(page)
     assert (seen := page.evaluate("seen")) == sorted(seen)

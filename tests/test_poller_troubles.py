@@ -104,7 +104,6 @@ async def test_a_retry_is_served_though_sweeps_follow_each_other_without_a_pause
         assert waits["7"].done()
 
 
-@pytest.mark.slow
 async def test_a_listener_is_served_though_sweeps_follow_each_other_without_a_pause() -> None:
     """Every fourth turn is for those who are not urgent."""
     account = Account({**cohort(1000), "7": ends(86400)})

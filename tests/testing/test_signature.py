@@ -116,8 +116,9 @@ def test_a_session_token_is_taken_if_it_is_signed() -> None:
     ],
 )
 def test_a_request_that_was_changed_on_its_way_is_refused(changed: dict[str, Any]) -> None:
-    headers = {**signed("GET", URL + "/runBatch/1"), **changed.get("headers", {})}
-    assert refusal_of(received(**{**changed, "headers": headers})) == (
+    sent: dict[str, Any] = {"headers": {}, **changed}
+    sent["headers"] = {**signed("GET", URL + "/runBatch/1"), **sent["headers"]}
+    assert refusal_of(received(**sent)) == (
         "InvalidSignatureException",
         MISMATCH,
     )
