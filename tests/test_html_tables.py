@@ -118,6 +118,11 @@ def test_batches_are_a_table_with_their_bars() -> None:
     ]
 
 
+def test_a_percentage_stays_once_all_runs_have_ended_though_deletions_move_the_counts() -> None:
+    deleted = batch_with("RUNS_DELETING", processedTime="2025-03-15T12:00:00Z", runSummary={"deletedRunCount": 1})
+    assert "100.0 %" in cells(Rows([deleted])._repr_html_())[1]
+
+
 def test_a_long_list_shows_its_beginning_and_how_much_more_there_is() -> None:
     rows = Rows([BatchListItem(id=str(number), status=BatchStatus.PENDING) for number in range(10_000)])
     assert [row[0] for row in cells(rows._repr_html_())] == ["Batch", *map(str, range(100))]

@@ -138,7 +138,7 @@ class Failures:
         expected = batch.failed_run_count + (counts.cancelled_run_count if self._with_cancelled else 0)
         if counts.deleted_run_count or found < expected:
             LOG.warning(
-                "batch %s counts %d runs that did not succeed and %d deleted ones: %d could be listed",
+                "batch %s: of %d that did not succeed and %d deleted ones %d could be listed",
                 batch.id,
                 expected,
                 counts.deleted_run_count,

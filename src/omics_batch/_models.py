@@ -222,7 +222,8 @@ class Batch(Answer, frozen=True):
             return
         listed = tuple(runs)
         counts = self.run_summary
-        completed = f"{counts.completed_run_count} of {self.total_runs or 'unknown'} runs completed, "
+        total = f"{self.total_runs or 'unknown'} run{'' if self.total_runs == 1 else 's'}"
+        completed = f"{counts.completed_run_count} of {total} completed, "
         is_unknown = self.outcome is Outcome.UNKNOWN
         raise FailedRunsError(
             f"batch {one_line(self.id)} is {one_line(self.status)}: "

@@ -83,9 +83,11 @@ def test_a_rate_and_the_time_left_are_those_of_batches_under_way(monkeypatch: py
     clock.time = 3600
     shown.see(under_way(completed=5))
     assert drawn(shown)[4].endswith("~50.0 %     2.0   2h30m")
+    assert drawn(shown)[-1] == "~ lags behind the runs"
     shown.see(processed())
     shown.end(_ending.processed(processed()))
     assert drawn(shown)[4].endswith("100.0 %")
+    assert "~" not in "".join(drawn(shown))
 
 
 def test_nothing_is_guessed_of_one_that_nobody_follows_any_more(monkeypatch: pytest.MonkeyPatch) -> None:

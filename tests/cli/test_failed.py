@@ -177,6 +177,17 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.parametrize("command", ["failed", "runs"])
+def test_samples_of_one_patient_are_told_apart(here: Here, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    samples = [f"TCGA-02-0001-01C-01D-0182-0{number}" for number in (1, 2)]
+    here.omics.start_batch(samples, life=replace(LIFE, failed_runs=2))
+    stdout = Terminal()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert here.run(command, ID).code == 0
+    assert all(sample in stdout.getvalue() for sample in samples)
+
+
 @pytest.mark.parametrize(("terminals", "how"), [(["stdout"], []), (["stderr"], []), (["stderr"], ["--json"])])
 def test_one_of_the_streams_may_be_a_terminal(
     here: Here, monkeypatch: pytest.MonkeyPatch, terminals: list[str], how: list[str]

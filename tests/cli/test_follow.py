@@ -99,6 +99,15 @@ def test_a_wait_that_is_stopped_takes_nothing_back() -> None:
         progress.see(Batch.model_validate(document(runSummary=runs)))
     ending = _ending.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
     assert ending.message.endswith(" goes on (INPROGRESS, ~60.0 %, 2 completed, 8 running)")
+    assert ending.goes_on
+
+
+def test_a_batch_that_was_seen_to_end_does_not_go_on_after_a_signal() -> None:
+    progress = Progress()
+    progress.see(Batch.model_validate(document("PROCESSED", runSummary={"completedRunCount": 10})))
+    ending = _ending.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
+    assert ending.message.endswith("; batch 7123456 has ended (PROCESSED, 100.0 %, 10 completed)")
+    assert not ending.goes_on
 
 
 async def test_only_a_signal_counts_as_one() -> None:

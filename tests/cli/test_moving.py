@@ -102,5 +102,10 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
     with board:
         pass
     assert len(news().rpartition("\x1b[?1049l")[2].splitlines()) == 1
-    board.conclude(_conclusion.came_to_its_end(tally, None))
-    assert news().splitlines() == ["1 batch: 1 partial.", "Not succeeded: 7123456"]
+    command = f"omics-batch failed 7123456 --profile {'x' * 40}"
+    board.conclude(_conclusion.came_to_its_end(tally, None, command))
+    assert news().splitlines() == [
+        "1 batch: 1 partial.",
+        "Not succeeded: 7123456",
+        f"Which samples, and why: {command}",
+    ]

@@ -102,6 +102,13 @@ def test_failures_that_are_known_are_no_success_where_a_verdict_is_impossible() 
     assert summed.words() == "1 batch: 1 partial"
 
 
+def test_the_first_whose_runs_failed_is_kept() -> None:
+    assert tally("SUCCEEDED", "FAILED").first_with_failed_runs is None
+    summed = tally("SUCCEEDED", "PARTIAL", "PARTIAL")
+    assert summed.first_with_failed_runs is not None
+    assert (summed.with_failed_runs, summed.first_with_failed_runs.id) == (2, "1")
+
+
 def test_not_too_many_are_named() -> None:
     assert tally("SUCCEEDED").names() == ""
     assert tally(*10 * ["PARTIAL"]).names() == "0 1 2 3 4 5 6 7 8 9"

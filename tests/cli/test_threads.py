@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
+from typing import Final
 
 import pytest
 
@@ -25,6 +28,26 @@ def test_ctrl_c_does_not_wait_for_what_cannot_be_stopped() -> None:
         with pytest.raises(SignalledError, match=signal.Signals(number).name):
             asyncio.run(until_signalled(asyncio.to_thread(look_up)))
     over.set()
+
+
+PROGRAM: Final = """
+import asyncio, os, signal, time
+from omics_batch.cli._signals import SignalledError, until_signalled
+
+def look_up():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+
+try:
+    asyncio.run(until_signalled(asyncio.to_thread(look_up)))
+except SignalledError as signalled:
+    raise SystemExit(signalled.exit)
+"""
+
+
+def test_the_program_ends_though_a_thread_does_not() -> None:
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], timeout=20, check=False)
+    assert ran.returncode == 130
 
 
 def test_its_result_and_its_error_are_those_of_the_work() -> None:

@@ -41,6 +41,12 @@ def test_runs_that_failed_or_were_not_submitted_are_3(here: Here) -> None:
     assert ran.lines[-1].endswith(f"  Which samples, and why: {_program.command(['failed', ID])}")
 
 
+def test_the_command_that_tells_which_runs_did_not_succeed_tells_of_cancelled_ones_too(here: Here) -> None:
+    here.omics.put_batch(processed(completedRunCount=7, cancelledRunCount=3))
+    ran = here.run("wait", ID)
+    assert (ran.code, ran.lines[-1].endswith(" --cancelled")) == (3, True)
+
+
 def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
     here.omics.put_batch(processed(deletedRunCount=10) | {"status": "RUNS_DELETED"})
     ran = here.run("wait", ID)

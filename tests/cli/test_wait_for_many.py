@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -94,6 +95,12 @@ def test_each_is_told_of_as_it_ends_and_all_are_summed_up(many: Callable[..., He
     assert sorted(ran.lines[-2].partition("Not succeeded: ")[2].split()) == ["2", "3", "99"]
     assert ran.lines[-1].endswith(f"Which samples, and why: {_program.command(['failed', '2'])}")
     assert (ran.code, ran.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_of_several_the_failed_runs_are_asked_for_one_batch_at_a_time(many: Callable[..., Here], command: str) -> None:
+    ran = many(PARTIAL, PARTIAL).run(command, "1", "2")
+    assert re.search("Which samples, and why, one batch at a time: .* failed [12]$", ran.lines[-1])
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -227,6 +234,7 @@ def test_a_signal_says_which_go_on_and_the_command_that_is_printed_waits_on(
     ran = here.run(command, "1", "2", "3", "4")
     assert ran.code == code
     assert ran.complaints[0] == "omics-batch: stopped, with 2 of 4 batches left"
+    assert f"Which samples, and why: {_program.command(['failed', '3'])}\n" in ran.stdout
     words = shlex.split(ran.complaints[1].removeprefix("Resume with: "))
     assert words[-3:] == [command, "1", "4"]
 

@@ -69,7 +69,8 @@ def verdict(batch: Batch) -> str:
         return f"{took}: {'its one run' if batch.total_runs == 1 else f'all {batch.total_runs} runs'} completed."
     if batch.outcome is Outcome.UNKNOWN:
         return f"{took}: {counted(batch)}. Nobody can tell how the deleted runs ended."
-    completed = f"{batch.run_summary.completed_run_count} of {batch.total_runs or 'unknown'} runs completed"
+    total = runs(batch.total_runs) if batch.total_runs else "unknown runs"
+    completed = f"{batch.run_summary.completed_run_count} of {total} completed"
     others = [f"{number} {label}" for label, number in batch.run_counts.items() if label != "completed"]
     return f"{took}: {', '.join([completed, *others])}."
 

@@ -27,10 +27,9 @@ def watch(batches: BatchIds, connection: Connection, *, timeout: Timeout = None,
     """Watch a batch, or a table of many, until every run has ended.
 
     The table tells the submission (SUBMITTED) and the runs (COMPLETE) apart, how many runs end in an hour, and the
-    time that is left at this rate, as long as one was seen. A ~ marks counts that lag behind the runs. Where there
-    are more batches than lines, those under way come first, and of these the ones with failed runs; then come those
-    that ended badly. The last line counts the
-    trouble that was met and absorbed.
+    time that is left at this rate, as long as one was seen. A ~ marks a percentage that may be behind the runs. Where
+    there are more batches than lines, those under way come first, and of these the ones with failed runs; then come
+    those that ended badly. A line at the end counts the trouble that was met and absorbed.
 
     It ends as wait does, with the same exit codes, and prints the command that watches on.
 

@@ -16,6 +16,7 @@ from omics_batch import (
     OmicsBatchError,
     ResourceNotFoundError,
     RunsDeleteFailedError,
+    TransportError,
     WaitTimeoutError,
 )
 from omics_batch.cli._ends._confirm import confirm
@@ -95,19 +96,19 @@ def fulfil(
         SignalledError: A signal came before anything was changed.
     """
     batch: Batch | None = None
-    deadline = math.inf
+    deadline: float | None = None  # before it is begun there is none
     try:
         batch = connection.talk(lambda client: client.get_batch(batch_id))
         if obstacle := intent.obstacle(batch):
             return Ending(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
         if asks and not intent.is_decided(batch):
             confirm(intent.notice(batch), *intent.question(batch))
-        if timeout is not None:
-            deadline = time.monotonic() + timeout.seconds
+        deadline = math.inf if timeout is None else time.monotonic() + timeout.seconds
         return _carried_out(intent, connection, batch, timeout, resume)
     except OmicsBatchError as error:
-        is_late = isinstance(error, TimeoutError) and time.monotonic() >= deadline
-        goes_on = is_late or isinstance(error, (WaitTimeoutError, LostContactError))
+        is_late = deadline is not None and isinstance(error, TimeoutError) and time.monotonic() >= deadline
+        is_in_doubt = deadline is not None and isinstance(error, TransportError)
+        goes_on = is_late or is_in_doubt or isinstance(error, (WaitTimeoutError, LostContactError))
         return Ending(
             exit=Exit.TIMED_OUT if is_late else exit_of(error),
             batch_id=batch_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from omics_batch.cli._output import say_json
 from omics_batch.cli._views._of_one import WHICH, JsonView, PlainView
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from omics_batch import Batch
     from omics_batch.cli._waits._conclusion import Conclusion
     from omics_batch.cli._waits._ending import Ending
+
+
+WHICH_OF_EACH: Final = "Which samples, and why, one batch at a time: "
 
 
 class ViewOfMany(Protocol):
@@ -89,5 +92,6 @@ def summary(conclusion: Conclusion) -> list[str]:
     if conclusion.error is not None:
         return []
     names, reasons = conclusion.tally.names(), conclusion.reasons
-    told = {f"{conclusion.tally.words()}.": True, f"Not succeeded: {names}": names, f"{WHICH}{reasons}": reasons}
+    which = WHICH if conclusion.tally.with_failed_runs == 1 else WHICH_OF_EACH
+    told = {f"{conclusion.tally.words()}.": True, f"Not succeeded: {names}": names, f"{which}{reasons}": reasons}
     return [line for line, is_told in told.items() if is_told]

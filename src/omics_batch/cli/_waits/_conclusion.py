@@ -48,7 +48,7 @@ def came_to_its_end(tally: Tally, resume: str | None, reasons: str | None = None
 
 def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | None = None) -> Conclusion:
     """Tell how a wait ended that was stopped from outside."""
-    stopped = f"stopped{_standing(tally)}"
+    stopped = f"stopped{_standing(tally)}" if tally.left else None
     return Conclusion(exit=exit_code, tally=tally, complaint=stopped, resume=resume, reasons=reasons)
 
 

@@ -12,6 +12,7 @@ from omics_batch.cli._words import counted, has_failed_runs, percent, shown, ver
 
 if TYPE_CHECKING:
     from omics_batch import Batch, Progress
+    from omics_batch.cli._connection import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,12 @@ class Ending:
         }
 
 
+def reasons_of(batch: Batch, connection: Connection) -> str:
+    """Write the command that tells which runs of a batch did not succeed, and why."""
+    flags = ["--cancelled"] if batch.run_summary.cancelled_run_count else []
+    return connection.command("failed", batch.id, *flags)
+
+
 def processed(batch: Batch, reasons: str | None = None) -> Ending:
     """Tell how a wait ended that saw its batch processed."""
     has_failed = has_failed_runs(batch)
@@ -80,13 +87,15 @@ def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: s
 def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> Ending:
     """Tell how a wait ended that was stopped from outside."""
     batch, standing = progress.batch, "was not seen yet"
+    has_ended = batch is not None and batch.is_terminal
     if batch is not None:
-        standing = f"goes on ({shown(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)})"
+        so_far = f"{shown(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)}"
+        standing = f"{'has ended' if has_ended else 'goes on'} ({so_far})"
     return Ending(
         exit=exit_code,
         batch_id=batch_id,
         message=f"the wait was stopped; batch {batch_id} {standing}",
         batch=batch,
-        goes_on=True,
+        goes_on=not has_ended,
         resume=resume,
     )

@@ -115,8 +115,8 @@ async def follow_many(connection: Connection, wait: Wait, way: Way, resume: Resu
         return resume.of([wait.named[batch_id] for batch_id in left]) if left else None
 
     def reasons() -> str | None:
-        batch_id = wait.tally.with_failed_runs
-        return None if batch_id is None else connection.command("failed", batch_id)
+        batch = wait.tally.first_with_failed_runs
+        return None if batch is None else _ending.reasons_of(batch, connection)
 
     try:
         await until_signalled(work())

@@ -11,6 +11,7 @@ from omics_batch.cli._exits import Exit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from omics_batch import Batch
     from omics_batch.cli._waits._ending import Ending
 
 GOES_ON: Final = "IN_PROGRESS"
@@ -58,8 +59,10 @@ class Tally:
         """How many batches there are."""
         self.unsuccessful: list[str] = []
         """The ids of those that ended otherwise than well, in the order in which they ended."""
-        self.with_failed_runs: str | None = None
-        """The id of the first that was processed and of which runs failed."""
+        self.with_failed_runs: int = 0
+        """How many were processed without all of their runs completed."""
+        self.first_with_failed_runs: Batch | None = None
+        """The first of these."""
         self.exit: Exit = Exit.OK
         """The exit code of the endings so far."""
 
@@ -72,8 +75,9 @@ class Tally:
         self._sums[_sum_of(ending)] += 1
         if ending.exit is not Exit.OK:
             self.unsuccessful.append(ending.batch_id)
-        if ending.exit is Exit.FAILED_RUNS and self.with_failed_runs is None:
-            self.with_failed_runs = ending.batch_id
+        if ending.exit is Exit.FAILED_RUNS:
+            self.with_failed_runs += 1
+            self.first_with_failed_runs = self.first_with_failed_runs or ending.batch
 
     @property
     def left(self) -> list[str]:
