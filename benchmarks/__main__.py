@@ -9,7 +9,6 @@ draws the table and the pictures anew from what was measured before.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from benchmarks.parts import PARTS, Part
 from benchmarks.pictures import save_picture
 from benchmarks.results import FOLDER, Record, Results
 from benchmarks.table import table
+from tests.machine import forget
 
 REDRAW: Final = "pictures"
 _RESULTS: Final = FOLDER / "results.json"
@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, into docs/speed.")
     parser.add_argument("part", nargs="*", choices=[*(part.name for part in PARTS), REDRAW])
     names: list[str] = parser.parse_args().part or [part.name for part in PARTS]
-    _see_no_aws_configuration()
+    forget()
     if len(names) > 1:
         commands = [[sys.executable, "-m", "benchmarks", name] for name in names]
         codes = [subprocess.run(command, check=False).returncode for command in commands]
@@ -58,15 +58,6 @@ def _draw() -> None:
         if record := results.records.get(part.name):
             for name, draw in part.pictures().items():
                 save_picture(FOLDER / f"{name}.svg", draw, record.findings)
-
-
-def _see_no_aws_configuration() -> None:
-    """Let neither the developer's AWS configuration nor a proxy change what is measured."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    os.environ["NO_PROXY"] = "127.0.0.1"
 
 
 if __name__ == "__main__":
