@@ -380,6 +380,12 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
     ]
 
 
+def test_what_is_to_be_saved_first_has_the_cancelled_runs_too(here: Here, at_terminal: Callable[..., Ran]) -> None:
+    here.omics.put_batch(processed(completedRunCount=8, failedRunCount=1, cancelledRunCount=1))
+    ran = at_terminal(Keyboard("no\n"), "delete", ID, *REGION)
+    assert f"  {printed('failed', ID).replace(ID, f'{ID} --cancelled')} > failed.txt" in ran.complaints
+
+
 def test_runs_that_were_never_submitted_have_no_record_to_lose(here: Here, at_terminal: Callable[..., Ran]) -> None:
     runs, starts = {"cancelledRunCount": 3}, {"pendingStartSubmissionCount": 7}
     here.omics.put_batch(document("CANCELLED", runSummary=runs, submissionSummary=starts))

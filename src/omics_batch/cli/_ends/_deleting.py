@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus
 from omics_batch.cli._ends._intent import standing
+from omics_batch.cli._waits._ending import reasons_of
 from omics_batch.cli._words import runs, shown
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Deleting:
                 f"{runs(failed)} failed, and nobody can tell afterwards {lost}.",
                 "To keep that, stop here and save it first:",
                 "",
-                f"  {self.connection.command('failed', batch.id)} > failed.txt",
+                f"  {reasons_of(batch, self.connection)} > failed.txt",
                 "",
             ]
         return lines
