@@ -111,7 +111,7 @@ class Progress:
         """Runs a second, from the first step to now: a pause lowers it, look or no look."""
         if len(steps) < 2 or self._stands_still(steps):  # noqa: PLR2004 - from one look to another
             return None
-        first, last = steps[0], steps[-1]
-        if last.at - steps[1].at < steps[1].at - first.at and len(steps) > 2:  # noqa: PLR2004
-            first = steps[1]  # a run that failed long before the others ended is none of their pace
+        (first, second), last = steps[:2], steps[-1]
+        if last.at - second.at < second.at - first.at and last is not second:
+            first = second  # a run that failed long before the others ended is none of their pace
         return (last.ended - first.ended) / (self._clock.now() - first.at) if last.at > first.at else None

@@ -91,7 +91,10 @@ def summary(conclusion: Conclusion) -> list[str]:
     """Write what became of all, and who ended otherwise than well; nothing where the wait could not go on at all."""
     if conclusion.error is not None:
         return []
-    names, reasons = conclusion.tally.names(), conclusion.reasons
-    which = WHICH if conclusion.tally.with_failed_runs == 1 else WHICH_OF_EACH
-    told = {f"{conclusion.tally.words()}.": True, f"Not succeeded: {names}": names, f"{which}{reasons}": reasons}
-    return [line for line, is_told in told.items() if is_told]
+    tally = conclusion.tally
+    lines = [f"{tally.words()}."]
+    if names := tally.names():
+        lines.append(f"Not succeeded: {names}")
+    if conclusion.reasons:
+        lines.append((WHICH if tally.with_failed_runs == 1 else WHICH_OF_EACH) + conclusion.reasons)
+    return lines

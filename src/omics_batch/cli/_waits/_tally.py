@@ -49,7 +49,7 @@ def worst(exits: Iterable[Exit]) -> Exit:
 
 
 class Tally:
-    """How many batches came to what, and which are left; the batches themselves are not kept."""
+    """How many batches came to what, and which are left; of the batches themselves one at most is kept."""
 
     def __init__(self, batch_ids: Iterable[str]) -> None:
         """Begin with all of them left."""
@@ -62,7 +62,7 @@ class Tally:
         self.with_failed_runs: int = 0
         """How many were processed without all of their runs completed."""
         self.first_with_failed_runs: Batch | None = None
-        """The first of these."""
+        """The first of these, to tell how its runs are asked for."""
         self.exit: Exit = Exit.OK
         """The exit code of the endings so far."""
 
