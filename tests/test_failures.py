@@ -330,7 +330,7 @@ async def test_fewer_than_the_counts_tell_of_are_warned_of(caplog: pytest.LogCap
     async with telling(counted, others=lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}])) as story:
         assert len([run async for run in story.client.failed_runs("7123456", reasons=False)]) == 1
     assert caplog.messages == [
-        "batch 7123456: of 6 that did not succeed and 0 deleted ones 1 could be listed",
+        "batch 7123456: 1 of 6 that did not succeed could be listed; deleted: 0",
     ]
 
 
@@ -344,7 +344,7 @@ async def test_deleted_runs_are_warned_of(
     with caplog.at_level(logging.WARNING):
         failed = [run.run_setting_id async for run in client.failed_runs(batch)]
     assert failed == ["sample-5", "sample-96"]
-    assert "94 deleted ones 2 could be listed" in caplog.text
+    assert "2 of 2 that did not succeed could be listed; deleted: 94" in caplog.text
 
 
 # Leaving early

@@ -138,9 +138,9 @@ class Failures:
         expected = batch.failed_run_count + (counts.cancelled_run_count if self._with_cancelled else 0)
         if counts.deleted_run_count or found < expected:
             LOG.warning(
-                "batch %s: of %d that did not succeed and %d deleted ones %d could be listed",
+                "batch %s: %d of %d that did not succeed could be listed; deleted: %d",
                 batch.id,
+                found,
                 expected,
                 counts.deleted_run_count,
-                found,
             )
