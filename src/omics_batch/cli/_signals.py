@@ -6,8 +6,8 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from omics_batch._threads import Unawaited
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._threads import Unawaited
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
+from omics_batch._threads import Unawaited
 from omics_batch.cli._signals import SignalledError, until_signalled
-from omics_batch.cli._threads import Unawaited
 
 
 def test_ctrl_c_does_not_wait_for_what_cannot_be_stopped() -> None:
