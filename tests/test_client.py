@@ -485,7 +485,7 @@ async def test_a_session_brings_its_own_profile() -> None:
 async def test_partial_credentials_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key without its secret is a mistake of the configuration."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    with pytest.raises(CredentialsError, match="missing: AWS_SECRET_ACCESS_KEY. Complete"):
+    with pytest.raises(CredentialsError, match="missing: AWS_SECRET_ACCESS_KEY. Set AWS_ACCESS_KEY_ID"):
         async with OmicsBatchClient(region_name="us-west-2"):
             pass
 
@@ -493,7 +493,7 @@ async def test_partial_credentials_are_said_so(monkeypatch: pytest.MonkeyPatch) 
 async def test_no_credentials_are_said_so_and_nothing_is_sent(omics: Simulator) -> None:
     """The request is never sent unsigned."""
     async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
-        with pytest.raises(CredentialsError, match="Unable to locate credentials") as caught:
+        with pytest.raises(CredentialsError, match="no credentials were found.*Log in") as caught:
             await client.get_batch("7")
     assert (caught.value.attempts, omics.requests) == (1, ())
 
@@ -524,21 +524,25 @@ async def test_nonsense_in_botocores_retry_settings_changes_nothing_either(
 @pytest.mark.parametrize(
     ("process", "says"),
     [
-        ("false", "custom-process"),
-        ("sh -c 'echo aws_secret_access_key=SECRET >&2; exit 1'", "custom-process"),
-        ("echo nonsense-SECRET", "no usable credentials"),
-        ("""echo '{"Version": 1, "AccessKeyId": "SECRET"}'""", "no usable credentials"),
-        ("no-such-program-anywhere", "no usable credentials"),
+        ("false", "ended with exit code 1"),
+        ("sh -c 'echo aws_secret_access_key=SECRET >&2; exit 3'", "ended with exit code 3"),
+        ("sh -c 'kill $$'", "was ended by SIGTERM"),
+        ("echo nonsense-SECRET", "did not print a JSON document"),
+        ("""echo '["SECRET"]'""", "did not print a JSON document"),
+        ("""echo '{"Version": 1, "AccessKeyId": "SECRET"}'""", "Missing required key"),
+        ("""echo '{"Version": 2}'""", "Unsupported version"),
+        ("no-such-program-anywhere", "cannot be started: No such file"),
+        ("echo 'SECRET", "it cannot be used .ValueError."),
     ],
 )
 async def test_a_credential_process_that_fails_is_said_so(
     process: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Whatever a source of credentials raises is a CredentialsError, without what the process printed."""
+    """Whatever a process does is a CredentialsError that names it, without what the process printed."""
     config = tmp_path / "config"
     config.write_text(f"[profile lab]\nregion = us-west-2\ncredential_process = {process}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    with pytest.raises(CredentialsError, match=says) as caught:
+    with pytest.raises(CredentialsError, match=f"^credential_process of profile lab.*{says}") as caught:
         async with OmicsBatchClient(profile_name="lab", retry=RetryPolicy(attempt_timeout=30)):
             pass
     assert "SECRET" not in repr(caught.value)

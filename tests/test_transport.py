@@ -15,7 +15,13 @@ from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.parsers import AioResponseParserFactory
 from aiobotocore.session import AioSession
-from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+)
 from botocore.handlers import BUILTIN_HANDLERS
 
 from omics_batch import (
@@ -203,8 +209,9 @@ def test_a_transport_is_opened_first() -> None:
 @pytest.mark.parametrize(
     ("error", "sent", "trouble", "says"),
     [
-        (RuntimeError("the process printed SECRET"), False, Trouble.CREDENTIALS, "no usable credentials: RuntimeError"),
-        (NoCredentialsError(), False, Trouble.CREDENTIALS, "Unable to locate credentials"),
+        (RuntimeError("the process printed SECRET"), False, Trouble.CREDENTIALS, "it cannot be used (RuntimeError)"),
+        (NoCredentialsError(), False, Trouble.CREDENTIALS, "no credentials were found"),
+        (ConnectTimeoutError(endpoint_url="https://sts"), False, Trouble.CREDENTIALS, "https://sts"),
         (ParamValidationError(report="batchId"), False, Trouble.INVALID, "batchId"),
         (TimeoutError(), False, Trouble.TIMEOUT, "within 3 s"),
         (RuntimeError("Session is closed"), True, Trouble.CONNECTION, "the connection failed: RuntimeError"),

@@ -79,7 +79,7 @@ class Caller:
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
-        attempts = 0
+        attempts, allowed = 0, self._bound(deadline, within)
 
         async def attempt() -> T | Fault:
             nonlocal attempts
@@ -96,6 +96,8 @@ class Caller:
             return answer
 
         answer = await self._answer(method, attempt, deadline, within, max_attempts)
+        if attempts and isinstance(answer, Fault) and answer.trouble is Trouble.TIMEOUT:
+            answer = self.transport.waits_for_credentials(method, allowed) or answer
         if watching and _is_of_credentials(answer) and await self._renew_credentials():
             answer = await self._answer(method, attempt, deadline, within, max_attempts)
         if isinstance(answer, Fault):

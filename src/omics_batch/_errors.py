@@ -72,6 +72,14 @@ class ClientClosedError(OmicsBatchError):
 class CredentialsError(OmicsBatchError):
     """No credentials were found, or they are incomplete, expired or refused, or the machine's clock is off."""
 
+    def __init__(self, message: str = "", *, next_step: str = "", is_final: bool = False) -> None:
+        """Keep what to do about it beside the message, which says it too."""
+        super().__init__(message)
+        self.next_step: str = next_step
+        """The command or the file that restores the credentials; the last sentence of the message."""
+        self.is_final: bool = is_final
+        """Whether only a new client can help, such as one that asks for an MFA code: a wait ends at once then."""
+
 
 class TransportError(OmicsBatchError):
     """No readable answer came: the request may or may not have reached the service."""

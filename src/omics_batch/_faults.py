@@ -68,6 +68,10 @@ class Fault:
     retry_after: float | None = None
     """Seconds the service asks to be left alone (`x-amz-retry-after`), where it does."""
     cause: Exception | None = None
+    next_step: str = ""
+    """What to do about it, where the fault itself says it better than its class."""
+    is_final: bool = False
+    """Whether the credentials cannot come back while the client is open."""
 
 
 class Meaning(NamedTuple):
@@ -220,7 +224,7 @@ def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatch
     tries = f" (attempt {attempts})" if attempts > 1 else ""
     happened = f"{about}{tries}: {fault.detail.rstrip('.')}."
     request = f"[request id {fault.request_id}]" if fault.request_id else ""
-    advice = _NEXT_STEP_OF.get((fault.operation, kind)) or _NEXT_STEP.get(kind, "")
+    advice = fault.next_step or _NEXT_STEP_OF.get((fault.operation, kind)) or _NEXT_STEP.get(kind, "")
     message = " ".join(part for part in (happened, advice, request) if part)
     error: OmicsBatchError
     if issubclass(kind, ServiceError):
@@ -233,6 +237,8 @@ def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatch
         )
     elif issubclass(kind, TransportError):
         error = kind(message, status_code=fault.status)
+    elif issubclass(kind, CredentialsError):
+        error = kind(message, next_step=advice, is_final=fault.is_final)
     else:
         error = kind(message)
     error.batch_id = batch_id

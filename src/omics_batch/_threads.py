@@ -1,16 +1,21 @@
-"""Threads for what cannot be stopped, such as looking up a name: nobody waits for them at the end."""
+"""Threads for work that blocks, such as looking up a name: the end of the program does not wait for them."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_CLEAN_UP: Final = 2.0
+"""Seconds that stopped work may take to clean up; a process that cannot be killed must not hold up its caller."""
 
 
 class Unawaited(ThreadPoolExecutor):
@@ -35,3 +40,42 @@ class Unawaited(ThreadPoolExecutor):
 
         threading.Thread(target=work, name="unawaited", daemon=True).start()
         return future
+
+
+def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
+    """Begin work that may block, in a thread of its own; the program's end does not wait for it."""
+    return asyncio.get_running_loop().run_in_executor(Unawaited(), work)
+
+
+async def stoppable(work: Callable[[threading.Event], T]) -> T:
+    """Do work in a thread of its own, and stop it when this call is cancelled.
+
+    Args:
+        work: Looks at the event every few milliseconds, and ends soon after it is set.
+    """
+    stop = threading.Event()
+    working = in_thread(partial(work, stop))
+    working.add_done_callback(_retrieve)
+    try:
+        await asyncio.wait({working})
+    finally:
+        stop.set()
+        await _cleaned_up(working)
+    return working.result()
+
+
+async def _cleaned_up(working: asyncio.Future[T]) -> None:
+    """Come back when stopped work has cleaned up, however often this is cancelled: no process is left by then."""
+    loop = asyncio.get_running_loop()
+    ends, cancelled = loop.time() + _CLEAN_UP, None
+    while not working.done() and loop.time() < ends:
+        try:
+            await asyncio.wait({working}, timeout=ends - loop.time())
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+def _retrieve(working: asyncio.Future[T]) -> None:
+    working.exception()  # or asyncio logs that nobody has asked for it

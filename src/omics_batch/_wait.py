@@ -119,7 +119,7 @@ def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
     if isinstance(error, ServiceError):
         return error.retryable
     if isinstance(error, CredentialsError):
-        return credentials_worked
+        return credentials_worked and not error.is_final
     return isinstance(error, TransportError)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._faults import Fault, Trouble
 from omics_batch._transport._attempt import CURRENT, Attempt
-from omics_batch._transport._mishaps import fault_of
+from omics_batch._transport._mishaps import fault_of, fault_of_source
 from omics_batch._transport._sendable import unsendable
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from types_aiobotocore_omics import OmicsClient
+
+    from omics_batch._transport._sources import Source
 
 _CLIENTS: Final = 2
 """The one that is used now, and the one before it, which may have calls under way."""
@@ -33,32 +35,46 @@ class Reply:
     """What the service marks its answers with; None for a stranger's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A client of aiobotocore, and where its credentials come from."""
+
+    aws: OmicsClient
+    credentials: Any
+    source: Callable[[str], Source]
+    """Describes a source by botocore's name of its provider."""
+
+
 class Transport:
     """The aiobotocore client underneath, and one request of it at a time."""
 
-    def __init__(self, make: Callable[[], AbstractAsyncContextManager[OmicsClient]], *, is_renewable: bool) -> None:
-        """Know how to make the client; `open` makes it."""
+    def __init__(self, make: Callable[[bool], AbstractAsyncContextManager[Made]], *, is_renewable: bool) -> None:
+        """Know how to make the client; `open` makes it.
+
+        Args:
+            make: Makes a client; its argument is whether a source of credentials may ask a person for something.
+            is_renewable: Whether a new client would find its credentials anew.
+        """
         self.is_renewable: bool = is_renewable
         """Whether a new client would find its credentials anew: a caller's own session keeps what it has."""
         self._make = make
         self._exits: list[AsyncExitStack] = []
-        self._aws: OmicsClient | None = None
+        self._made: Made | None = None
 
     async def open(self) -> None:
         """Make the client, or a new one with credentials found anew; the former serves its calls until the next."""
         exits = AsyncExitStack()
-        aws = await exits.enter_async_context(self._make())
+        # In the middle of a wait, nobody expects a question.
+        made = await exits.enter_async_context(self._make(self._made is None))
         self._exits.append(exits)
-        self._aws = aws
+        self._made = made
         while len(self._exits) > _CLIENTS:
             await self._exits.pop(0).aclose()
 
     @property
     def aws(self) -> OmicsClient:
         """The client that is used now."""
-        if self._aws is None:
-            raise RuntimeError("open the transport first")
-        return self._aws
+        return self._now.aws
 
     @property
     def region_name(self) -> str:
@@ -68,6 +84,25 @@ class Transport:
     def operation(self, method: str) -> str:
         """Return the AWS operation behind a method of aiobotocore's client: `GetBatch` for `get_batch`."""
         return self.aws.meta.method_to_api_mapping[method]
+
+    @property
+    def _now(self) -> Made:
+        if self._made is None:
+            raise RuntimeError("open the transport first")
+        return self._made
+
+    def waits_for_credentials(self, method: str, bound: float) -> Fault | None:
+        """Return the fault of a request that was given up while there were no credentials to sign it with.
+
+        Args:
+            method: The operation as aiobotocore's client names it.
+            bound: The seconds after which it was given up.
+        """
+        credentials, source = self._now.credentials, self._now.source
+        is_needed = getattr(credentials, "refresh_needed", None)
+        if is_needed is None or not is_needed():
+            return None
+        return fault_of_source(source(credentials.method).silent(bound), self.operation(method))
 
     async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
         """Send one request.
@@ -86,7 +121,9 @@ class Transport:
             async with asyncio.timeout(bound):
                 document = await getattr(self.aws, method)(**parameters)
         except Exception as error:  # noqa: BLE001 - what aiohttp, botocore and credential sources raise has no common base
-            return fault_of(error, operation, attempt, bound)
+            is_silent = isinstance(error, TimeoutError) and not attempt.sent
+            waiting = self.waits_for_credentials(method, bound) if is_silent else None
+            return waiting or fault_of(error, operation, attempt, bound, self._now.source)
         finally:
             CURRENT.reset(token)
         if attempt.status is None:

@@ -24,10 +24,12 @@ from botocore.exceptions import (
 
 from omics_batch._errors import CredentialsError
 from omics_batch._faults import Fault, Trouble, classify, fault_in_answer
-from omics_batch._text import one_line
 from omics_batch._transport._http import LARGEST_ANSWER
+from omics_batch._transport._sources import PRESENTABLE, Source, SourceError, explain, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omics_batch._transport._attempt import Attempt
 
 _NOTABLE_SKEW: Final = 240.0
@@ -35,15 +37,26 @@ _NOTABLE_SKEW: Final = 240.0
 
 _TIMEOUTS: Final = (TimeoutError, ConnectTimeoutError, ReadTimeoutError)
 _MISTAKES: Final = (ParamValidationError, StubResponseError, EndpointProviderError)
-_PRESENTABLE: Final = (BotoCoreError, ClientError, aiohttp.ClientError, TimeoutError)
 
 
-def fault_of(error: Exception, operation: str, attempt: Attempt, bound: float) -> Fault:
-    """Return the fault behind an exception, by what was seen of the attempt; `bound` is its limit in seconds."""
+def fault_of(
+    error: Exception, operation: str, attempt: Attempt, bound: float, source: Callable[[str], Source] = Source
+) -> Fault:
+    """Return the fault behind an exception.
+
+    Args:
+        error: What the request ended with.
+        operation: The AWS operation.
+        attempt: What was seen of the request.
+        bound: Its limit in seconds.
+        source: Describes where credentials come from.
+    """
     if attempt.status is not None and not isinstance(error, TimeoutError):
         return _fault_in_answer(operation, attempt, _rid_of_secrets(error))
     if isinstance(error, ClientError) and error.operation_name == operation:
         return _fault_of_a_stub(operation, error)
+    if not attempt.sent and not isinstance(error, _MISTAKES) and type(error) is not TimeoutError:
+        return fault_of_source(explain(error, source("")), operation)
     trouble, detail = _trouble_of(error, attempt, bound)
     return Fault(trouble=trouble, operation=operation, detail=detail, cause=_rid_of_secrets(error))
 
@@ -57,8 +70,6 @@ def _trouble_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Troub
         return Trouble.TIMEOUT, f"no whole answer within {bound:.3g} s"
     if isinstance(error, _MISTAKES):
         return Trouble.INVALID, told(error)
-    if not attempt.sent:
-        return Trouble.CREDENTIALS, f"no usable credentials: {told(error)}"
     return Trouble.CONNECTION, f"the connection failed: {told(error)}"
 
 
@@ -88,18 +99,20 @@ def _clock_skew(date: str) -> float:
         return 0.0
 
 
-def told(error: Exception) -> str:
-    """Return what may be shown of an exception."""
-    # A credential source may raise anything, with its secrets in the text: what AWS's and the network's say is shown.
-    kind = type(error).__name__
-    if isinstance(error, CredentialRetrievalError):  # which repeats what a credential_process wrote
-        return f"{kind} ({one_line(str(vars(error)['kwargs'].get('provider', '')))})"
-    return f"{kind}: {one_line(str(error))}" if isinstance(error, _PRESENTABLE) else kind
+def fault_of_source(error: SourceError, operation: str) -> Fault:
+    """Return the fault of a request that could not be signed."""
+    return Fault(
+        trouble=Trouble.CREDENTIALS,
+        operation=operation,
+        detail=error.problem,
+        next_step=error.next_step,
+        is_final=error.is_final,
+    )
 
 
 def _rid_of_secrets(error: Exception) -> Exception | None:
     """Return an exception fit to be a cause: without the signed request, its context, or frames that hold either."""
-    if not isinstance(error, _PRESENTABLE) or isinstance(error, CredentialRetrievalError):
+    if not isinstance(error, PRESENTABLE) or isinstance(error, CredentialRetrievalError):
         return None
     if isinstance(error, aiohttp.ClientError):
         error = ConnectionClosedError(endpoint_url="", error=type(error).__name__)

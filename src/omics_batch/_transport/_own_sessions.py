@@ -13,6 +13,7 @@ from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader, create_loader
 
+from omics_batch._transport._credentials import OwnSession
 from omics_batch._transport._parsers import Parsers
 from omics_batch._transport._user_agent import RememberedUserAgent
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def own_session(*, profile_name: str | None = None, variables: Mapping[str, Any] | None = None) -> AioSession:
+def own_session(*, profile_name: str | None = None, variables: Mapping[str, Any] | None = None) -> OwnSession:
     """Return a new session, whose credentials are nobody else's."""
     # To register its hundred handlers is half of what it takes botocore to make a client. moto adds one when imported.
     hooks = copy(_registered(tuple(BUILTIN_HANDLERS)))
-    return AioSession(dict(variables or {}), hooks, include_builtin_handlers=False, profile=profile_name)
+    return OwnSession(dict(variables or {}), hooks, include_builtin_handlers=False, profile=profile_name)
 
 
-def static_session(access_key: str, secret_key: str) -> AioSession:
+def static_session(access_key: str, secret_key: str) -> OwnSession:
     """Return a session with fixed credentials that nothing else on this machine has a say in.
 
     The local HealthOmics is reached this way: neither AWS_* variables nor profiles nor proxies change it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
@@ -15,10 +16,11 @@ from omics_batch._errors import CredentialsError, InvalidInputError
 from omics_batch._hosts import is_loopback
 from omics_batch._inputs import check_endpoint
 from omics_batch._text import one_line
-from omics_batch._transport._call import Transport
+from omics_batch._transport._call import Made, Transport
+from omics_batch._transport._credentials import source_in
 from omics_batch._transport._http import OneRequestSession
-from omics_batch._transport._mishaps import told
 from omics_batch._transport._own_sessions import make_cheap, own_session
+from omics_batch._transport._sources import Source, SourceError, explain, told
 from omics_batch._version import VERSION
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from aiobotocore.session import AioSession
     from types_aiobotocore_omics import OmicsClient
+
+    from omics_batch._transport._credentials import OwnSession
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
 _POOL: Final = 50
@@ -62,10 +66,13 @@ async def open_transport(
         check_endpoint(endpoint_url, allow_http=allow_http)
 
     @asynccontextmanager
-    async def make() -> AsyncGenerator[OmicsClient]:
-        found = session or own_session(profile_name=profile_name)
-        await _find_credentials(found, attempt_timeout, ours=session is None)
+    async def make(may_ask: bool) -> AsyncGenerator[Made]:  # noqa: FBT001 - called by the transport alone
         async with AsyncExitStack() as exits:
+            if session is None:
+                found: AioSession = await exits.enter_async_context(aclosing(own_session(profile_name=profile_name)))
+            else:
+                found = session
+            credentials = await _find_credentials(found, attempt_timeout, ours=session is None, may_ask=may_ask)
             aws = await _enter(
                 exits, found, region_name, endpoint_url, _config(endpoint_url, attempt_timeout, keepalive)
             )
@@ -77,7 +84,7 @@ async def open_transport(
                 aws = await _enter(exits, found, region_name, resolved, config)
             _keep_the_host_of_a_custom_endpoint(aws)
             _assert_one_request(aws)
-            yield aws
+            yield Made(aws, credentials, partial(source_in, found))
 
     transport = Transport(make, is_renewable=session is None)
     await transport.open()
@@ -132,24 +139,29 @@ def _check_certificates(session: AioSession) -> None:
         raise InvalidInputError(f"there is no file of certificates {path} (AWS_CA_BUNDLE, or the profile's ca_bundle)")
 
 
-async def _find_credentials(session: AioSession, limit: float, *, ours: bool) -> None:
+async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
     """Let the session find its credentials; having none is an error of the first call, not of this one."""
     problem: InvalidInputError | CredentialsError
     try:
         if ours:
-            make_cheap(session)
+            own = cast("OwnSession", session)
+            make_cheap(own)
+            await own.open(limit, may_ask=may_ask)
         async with asyncio.timeout(limit):
-            await session.get_credentials()
+            return await session.get_credentials()
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
         problem = InvalidInputError(one_line(str(error)))
     except TimeoutError:
-        problem = CredentialsError(f"the source of the credentials gave no answer within {limit:g} s")
+        problem = _credentials_error(Source().silent(limit))
     except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
-        problem = CredentialsError(f"no usable credentials: {told(error)}. Complete or renew them.")
-    else:
-        return
+        problem = _credentials_error(explain(error, Source()))
     # Raised out here, since what the source raised may hold the credentials.
     raise problem
+
+
+def _credentials_error(error: SourceError) -> CredentialsError:
+    message = f"{error.problem}. {error.next_step}"
+    return CredentialsError(message, next_step=error.next_step, is_final=error.is_final)
 
 
 def _is_here(endpoint_url: str) -> bool:

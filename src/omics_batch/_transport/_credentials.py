@@ -1,0 +1,278 @@
+"""Sessions whose sources of credentials neither block the event loop nor outlive the client.
+
+aiobotocore resolves and renews the credentials, on the event loop. It is given our way to run a process and to ask for
+an MFA code. Files are first read in a thread, and a renewal is one task that all requests share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from aiobotocore.credentials import AioCredentialResolver, AioProcessProvider
+from aiobotocore.session import AioSession
+
+from omics_batch._log import LOG
+from omics_batch._threads import in_thread
+from omics_batch._transport._attempt import CURRENT
+from omics_batch._transport._process import CredentialProcess
+from omics_batch._transport._sources import Source, SourceError, explain, mfa_needed
+from omics_batch._transport._terminal import ask, can_ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aiobotocore.credentials import AioRefreshableCredentials
+    from botocore.credentials import CredentialProvider, ReadOnlyCredentials
+
+_A_PERSON: Final = 120.0
+"""Seconds that a person has to type an MFA code."""
+
+_LAST_MINUTE: Final = 60.0
+"""Seconds before they expire from which on requests wait for new credentials; before that they use the old ones."""
+
+_PAUSE: Final = 60.0
+"""Seconds between two renewals while the credentials are still valid."""
+
+
+class OwnSession(AioSession):
+    """A session whose sources of credentials keep to the limit that `open` sets."""
+
+    limit: float = 30.0
+    """Seconds that a source may take."""
+    _may_ask: bool = False
+    trying: str = ""
+    """botocore's name of the provider that is asked."""
+    _renewing: RenewedCredentials | None = None
+    _codes: Mapping[str, list[str]] = {}
+    """The MFA codes that were typed, by botocore's questions."""
+
+    async def open(self, limit: float, *, may_ask: bool) -> None:
+        """Find credentials, if there are any; a role that takes an MFA code is assumed now, while a person is there.
+
+        Args:
+            limit: Seconds that a source may take.
+            may_ask: Whether a source may ask on the terminal.
+
+        Raises:
+            ProfileNotFound: The session's profile is not there.
+            SourceError: A source fails, or does not answer.
+        """
+        self.limit = limit
+        self._may_ask = may_ask and can_ask()
+        try:
+            async with asyncio.timeout(limit):
+                await in_thread(self._read_files)
+                found = await self.get_credentials()
+        except TimeoutError:
+            raise self._silence() from None
+        try:
+            if getattr(found, "method", "") == "assume-role" and (serials := self.source("assume-role").mfa_serials):
+                await self._assume_with_mfa(serials)
+        finally:
+            self._may_ask = False
+
+    async def _assume_with_mfa(self, serials: list[str]) -> None:
+        if not self._may_ask:
+            raise mfa_needed(self.source("assume-role"))
+        codes: defaultdict[str, list[str]] = defaultdict(list)
+        try:
+            async with asyncio.timeout(_A_PERSON):
+                for serial in serials:
+                    question = f"Enter MFA code for {serial}: "
+                    codes[question].append(await ask(question))
+        except TimeoutError:
+            raise SourceError(f"no MFA code was typed within {_A_PERSON:g} s", "Run it again.") from None
+        self._codes = codes
+        credentials = await self.get_credentials()
+        await credentials.get_frozen_credentials()
+
+    def get_credentials(self) -> Any:  # noqa: ANN401 - the stubs know the blocking one alone
+        """Wait for the credentials; those that expire are renewed by one task for all requests."""
+        return self._credentials_found()
+
+    async def _credentials_found(self) -> Any:  # noqa: ANN401 - botocore's credentials have no common base
+        found: Any = await super().get_credentials()
+        if not hasattr(found, "refresh_needed"):
+            return found
+        if self._renewing is None:
+            self._renewing = RenewedCredentials(found, self)
+        return self._renewing
+
+    async def aclose(self) -> None:
+        """End what is under way: a process that gives credentials is killed."""
+        if self._renewing is not None:
+            await self._renewing.close()
+
+    def source(self, method: str) -> Source:
+        """Describe one of the sources of this session, by botocore's name of its provider."""
+        return source_in(self, method)
+
+    async def check_files(self) -> None:
+        """Read the files of tokens in a thread: aiobotocore is going to read them on the event loop."""
+        container, web = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"
+        named = [os.environ[name] for name in (container, web) if os.environ.get(name)]
+        if files := [*named, *self.source("").token_files]:
+            await in_thread(partial(_read_once, files))
+
+    def _create_credential_resolver(self) -> AioCredentialResolver:
+        above: Any = super()
+        return _Resolver(above._create_credential_resolver().providers, self)  # noqa: SLF001 - where providers are made
+
+    def _read_files(self) -> None:
+        # Once they are read, the session remembers what stands in them.
+        _read_once([self.get_config_variable("config_file"), self.get_config_variable("credentials_file")])
+        _ = self.full_config
+
+    def _silence(self) -> SourceError:
+        if not self.trying:
+            problem = f"the AWS configuration files could not be read within {self.limit:g} s"
+            return SourceError(problem, f"Check the disk of {self.get_config_variable('config_file')}.")
+        return self.source(self.trying).silent(self.limit)
+
+    def _code(self, question: str) -> str:
+        """Return the code that was typed for a question of botocore's."""
+        return self._codes[question].pop(0)
+
+    def _process_provider(self, profile_name: str) -> AioProcessProvider:
+        process = CredentialProcess(profile_name, self.limit, lambda: self._may_ask)
+        return AioProcessProvider(profile_name, lambda: self.full_config, popen=process.popen)
+
+
+class _Resolver(AioCredentialResolver):
+    """The chain of providers, of which each failure names the source."""
+
+    def __init__(self, providers: Iterable[CredentialProvider], session: OwnSession) -> None:
+        """Take botocore's providers, and give those that run processes or ask our ways to do it."""
+        self._session = session
+        super().__init__([self._equipped(provider) for provider in providers])
+
+    def _equipped(self, provider: Any) -> Any:  # noqa: ANN401 - aiobotocore's providers have no types
+        session: Any = self._session
+        if provider.METHOD == "custom-process":
+            return session._process_provider(provider._profile_name)  # noqa: SLF001 - no public way
+        if provider.METHOD == "assume-role":
+            provider._prompter = session._code  # noqa: SLF001 - the same
+            provider._profile_provider_builder._create_process_provider = session._process_provider  # noqa: SLF001 - the same
+        return provider
+
+    def load_credentials(self) -> Any:  # noqa: ANN401 - the stubs know the blocking one alone
+        """Wait for the credentials of the first provider that has some."""
+        return self._first_found()
+
+    async def _first_found(self) -> Any:  # noqa: ANN401 - botocore's credentials have no common base
+        await self._session.check_files()
+        providers: list[Any] = self.providers
+        for provider in providers:
+            self._session.trying = provider.METHOD
+            try:
+                found = await provider.load()
+            except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
+                problem = explain(error, self._session.source(provider.METHOD))
+            else:
+                if found is not None:
+                    return found
+                continue
+            # Raised out here, since what the source raised may hold the credentials.
+            raise problem
+        return None
+
+
+class RenewedCredentials:
+    """Credentials that expire: one task renews them for all requests, and a failure leaves the old ones in use.
+
+    aiobotocore would renew them within a request, whose time-out then ends the renewal, and once more in the next one.
+    """
+
+    def __init__(self, found: AioRefreshableCredentials, session: OwnSession) -> None:
+        """Take what a session has found."""
+        self._found: Any = found
+        self._session = session
+        self._renewal: asyncio.Task[ReadOnlyCredentials] | None = None
+        self._not_before = 0.0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else botocore asks credentials for
+        return getattr(self._found, name)
+
+    def refresh_needed(self, refresh_in: float = _LAST_MINUTE) -> bool:
+        """Whether a request has to wait for new credentials."""
+        return bool(self._found.refresh_needed(refresh_in))
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        """Return credentials to sign with.
+
+        Raises:
+            SourceError: They have expired or soon will, and the source gives no new ones.
+        """
+        if not self.refresh_needed():
+            if self._found.refresh_needed() and asyncio.get_running_loop().time() >= self._not_before:
+                self._begin()
+            valid: ReadOnlyCredentials = self._found._frozen_credentials  # noqa: SLF001 - as they are, without a renewal
+            return valid
+        renewal = self._begin()
+        await asyncio.wait({renewal})
+        if renewal.cancelled():
+            raise SourceError("looking for new credentials was cancelled", "Try again.")
+        return renewal.result()
+
+    async def close(self) -> None:
+        """End a renewal that is under way."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.wait({self._renewal})
+
+    def _begin(self) -> asyncio.Task[ReadOnlyCredentials]:
+        if self._renewal is None or self._renewal.done():
+            self._not_before = asyncio.get_running_loop().time() + _PAUSE
+            self._renewal = asyncio.create_task(self._renew(), name="omics_batch credentials")
+            self._renewal.add_done_callback(self._ended)
+        return self._renewal
+
+    def _ended(self, renewal: asyncio.Task[ReadOnlyCredentials]) -> None:
+        problem = None if renewal.cancelled() else renewal.exception()
+        if isinstance(problem, SourceError) and not self.refresh_needed():
+            LOG.warning("the credentials expire soon, and there are no new ones: %s. %s", problem, problem.next_step)
+
+    async def _renew(self) -> ReadOnlyCredentials:
+        CURRENT.set(None)  # no request of the client is sent by this task
+        session, method = self._session, self._found.method
+        try:
+            async with asyncio.timeout(session.limit):
+                await session.check_files()
+                renewed: ReadOnlyCredentials = await self._found.get_frozen_credentials()
+                return renewed
+        except TimeoutError:
+            problem = session.source(method).silent(session.limit)
+        except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
+            problem = explain(error, session.source(method))
+        # Raised out here, since what the source raised may hold the credentials.
+        raise problem
+
+
+def source_in(session: AioSession, method: str) -> Source:
+    """Describe one of the sources of a session, by botocore's name of its provider."""
+    return Source(
+        method,
+        session.get_config_variable("profile") or "default",
+        session.full_config.get("profiles", {}),
+        session.get_config_variable("config_file"),
+        session.get_config_variable("credentials_file"),
+    )
+
+
+def _read_once(files: list[str]) -> None:
+    """Read files that may be there, so that a disk which does not answer holds up this thread alone.
+
+    Raises:
+        SourceError: One of them is a pipe, which cannot be read twice.
+    """
+    for path in (Path(os.path.expandvars(name)).expanduser() for name in files):
+        if path.is_fifo():
+            raise SourceError(f"{path} is a pipe, and this file is read more than once", "Give a regular file.")
+        with suppress(OSError):  # which botocore reports in its own words
+            path.read_bytes()

@@ -1,0 +1,204 @@
+"""Where credentials come from, and what it means when a source fails: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    InvalidConfigError,
+    LoginError,
+    MissingDependencyException,
+    NoCredentialsError,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+
+from omics_batch._text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PRESENTABLE: Final = (BotoCoreError, ClientError, aiohttp.ClientError, TimeoutError)
+"""What AWS's libraries and the network say holds no secret; what other sources of credentials raise may."""
+
+_HTTP_STATUS: Final = re.compile(r"non 200 response (\d{3})")
+
+
+class SourceError(Exception):
+    """A source gives no credentials."""
+
+    def __init__(self, problem: str, next_step: str = "", *, is_final: bool = False) -> None:
+        """Keep what is wrong, what to do about it, and whether only a new client can help."""
+        super().__init__(problem)
+        self.problem: str = problem
+        self.next_step: str = next_step
+        self.is_final: bool = is_final
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a session looks for credentials, as its user would name it."""
+
+    method: str = ""
+    """botocore's name of the provider, such as `custom-process`; empty where it is not known."""
+    profile: str = "default"
+    profiles: Mapping[str, Mapping[str, Any]] | None = None
+    """All profiles of the configuration files."""
+    config_file: str = "~/.aws/config"
+    credentials_file: str = "~/.aws/credentials"
+
+    def chain(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Return the profile, the source profile of its role, and so on: each name once, with its settings."""
+        profiles, found = self.profiles or {}, dict[str, "Mapping[str, Any]"]()
+        name: str | None = self.profile
+        while name is not None and name not in found:
+            found[name] = profiles.get(name, {})
+            name = None if "aws_access_key_id" in found[name] else found[name].get("source_profile")
+        return list(found.items())
+
+    @property
+    def mfa_serials(self) -> list[str]:
+        """The MFA devices of the roles in the chain: each wants a code."""
+        return [role["mfa_serial"] for _, role in self.chain() if {"role_arn", "mfa_serial"} <= role.keys()]
+
+    @property
+    def token_files(self) -> list[str]:
+        """The files of web identity tokens that the chain names."""
+        named = (profile.get("web_identity_token_file") for _, profile in self.chain())
+        return [path for path in named if path]
+
+    @property
+    def words(self) -> str:
+        """The source in words."""
+        return _WORDS.get(self.method, "the source of the credentials").format(source=self)
+
+    @property
+    def next_step(self) -> str:
+        """What to check, if the error itself does not say it."""
+        return _NEXT_STEPS.get(self.method, "Check the credentials (aws sts get-caller-identity).").format(source=self)
+
+    def silent(self, limit: float) -> SourceError:
+        """Return what is wrong with it after it has not answered for some seconds."""
+        return SourceError(f"{self.words} gave no answer within {limit:.3g} s", self.next_step)
+
+    def log_in(self, command: str, setting: str) -> str:
+        """Write the command that logs in.
+
+        Args:
+            command: Such as `aws sso login`.
+            setting: How the settings begin that the profile to log in with has.
+        """
+        profiles = [name for name, profile in self.chain() if any(key.startswith(setting) for key in profile)]
+        profile = (profiles or [self.profile])[0]
+        return f"{command} --profile {shlex.quote(profile)}" if profile != "default" else command
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    "env": "the AWS_* environment variables",
+    "assume-role": "the role of profile {source.profile}",
+    "assume-role-with-web-identity": "the web identity",
+    "sso": "the SSO session of profile {source.profile}",
+    "login": "the login session of profile {source.profile}",
+    "custom-process": "credential_process of profile {source.profile}",
+    "shared-credentials-file": "profile {source.profile} of {source.credentials_file}",
+    "config-file": "profile {source.profile} of {source.config_file}",
+    "container-role": "the container's credentials endpoint",
+    "iam-role": "the instance metadata service",
+    "ec2-credentials-file": "the file of AWS_CREDENTIAL_FILE",
+    "boto-config": "boto's configuration file",
+}
+
+_NEXT_STEPS: Final[Mapping[str, str]] = {
+    "env": "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials, AWS_SESSION_TOKEN.",
+    "assume-role": (
+        "Check profile {source.profile} in {source.config_file}, and whether it may call sts:AssumeRole on the role."
+    ),
+    "assume-role-with-web-identity": (
+        "Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN (or profile {source.profile} in {source.config_file}), "
+        "and the role's trust policy."
+    ),
+    "sso": "Check the sso_ settings of profile {source.profile} in {source.config_file}.",
+    "login": "Check login_session of profile {source.profile} in {source.config_file}.",
+    "custom-process": "Check credential_process of profile {source.profile} in {source.config_file}.",
+    "shared-credentials-file": "Complete profile {source.profile} in {source.credentials_file}.",
+    "config-file": "Complete profile {source.profile} in {source.config_file}.",
+    "container-role": "Check the AWS_CONTAINER_* environment variables, and the role of the task or pod.",
+    "iam-role": "Check the role of this EC2 instance.",
+    "ec2-credentials-file": "Check the file that AWS_CREDENTIAL_FILE names.",
+    "boto-config": "Check the file that BOTO_CONFIG names, /etc/boto.cfg and ~/.boto.",
+}
+
+
+def explain(error: Exception, source: Source) -> SourceError:
+    """Return what is wrong with a source of credentials, without anything secret, and what to do about it."""
+    if isinstance(error, SourceError):
+        return error
+    if isinstance(error, NoCredentialsError):
+        return SourceError(
+            "no credentials were found: not in the environment, not in profile "
+            f"{source.profile} of {source.config_file}, and not from a role of this machine",
+            "Log in (aws configure, aws sso login), or choose a profile that has credentials.",
+        )
+    if isinstance(error, RefreshWithMFAUnsupportedError):
+        return mfa_needed(source)
+    return SourceError(f"{source.words}: {_text_of(error, source.method)}", _next_step(error, source))
+
+
+def mfa_needed(source: Source) -> SourceError:
+    """Return what is wrong where a code of an MFA device is needed, and no person can be asked for it now."""
+    return SourceError(
+        f"the session of the role of profile {source.profile} needs a new MFA code, and it cannot be asked for now",
+        "Open a new client (run the command again) on a terminal, or use temporary credentials "
+        "(aws sts get-session-token).",
+        is_final=True,
+    )
+
+
+def _next_step(error: Exception, source: Source) -> str:
+    if isinstance(error, (SSOError, TokenRetrievalError)):
+        return f"Log in: {source.log_in('aws sso login', 'sso_')}"
+    if isinstance(error, MissingDependencyException):
+        return "Install it: pip install 'botocore[crt]'"
+    if isinstance(error, LoginError):
+        return f"Log in: {source.log_in('aws login', 'login_session')}"
+    if isinstance(error, (BotoConnectionError, HTTPClientError)):
+        return "Check the network and the proxy between this machine and that source."
+    if isinstance(error, InvalidConfigError):
+        return f"Correct profile {source.profile} in {source.config_file}."
+    return source.next_step
+
+
+def _text_of(error: Exception, method: str) -> str:
+    """Return what may be shown of what a source raised."""
+    if isinstance(error, CredentialRetrievalError):
+        # For most providers it repeats what a stranger wrote: a process on stderr, or an endpoint.
+        message = str(vars(error)["kwargs"].get("error_msg", ""))
+        status = _HTTP_STATUS.search(message)
+        if method == "custom-process":
+            return one_line(message)
+        return f"it answered HTTP {status[1]}" if status else told(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.strerror}: {one_line(str(error.filename))}"
+    if isinstance(error, (BotoCoreError, ClientError)):
+        return one_line(str(error)).rstrip(".")
+    return f"it cannot be used ({told(error)})"
+
+
+def told(error: Exception) -> str:
+    """Return what may be shown of an exception of any library."""
+    kind = type(error).__name__
+    if isinstance(error, CredentialRetrievalError):
+        return f"{kind} ({one_line(str(vars(error)['kwargs'].get('provider', '')))})"
+    return f"{kind}: {one_line(str(error))}" if isinstance(error, PRESENTABLE) else kind

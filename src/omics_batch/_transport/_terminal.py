@@ -1,0 +1,80 @@
+"""The terminal of this process: whether a person can be asked there, and the question."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import selectors
+import sys
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from omics_batch._threads import in_thread, stoppable
+
+if TYPE_CHECKING:
+    import threading
+
+_TICK: Final = 0.05
+"""Seconds between two looks at whether the answer is still wanted."""
+
+_TTY: Final = "/dev/tty"
+
+
+def can_ask() -> bool:
+    """Whether a person can be asked: this process has a terminal and stands in its foreground, or a notebook asks."""
+    if _is_notebook():
+        return True
+    if not hasattr(os, "tcgetpgrp"):  # Windows
+        return sys.stdin is not None and sys.stdin.isatty()
+    with suppress(OSError):
+        terminal = os.open(_TTY, os.O_RDWR | os.O_NOCTTY)
+        try:
+            return os.tcgetpgrp(terminal) == os.getpgrp()
+        finally:
+            os.close(terminal)
+    return False
+
+
+async def ask(prompt: str) -> str:
+    """Ask for a secret, which is not shown; the event loop goes on, and a cancelled call restores the terminal.
+
+    Args:
+        prompt: What is asked.
+    """
+    if _is_notebook() or not hasattr(os, "tcgetpgrp"):
+        return (await in_thread(partial(getpass.getpass, prompt))).strip()
+    return (await stoppable(partial(_ask, prompt))).strip()
+
+
+def _is_notebook() -> bool:
+    """Whether getpass was replaced by what asks elsewhere, as Jupyter's kernel does."""
+    return getpass.getpass.__module__ != getpass.__name__
+
+
+def _ask(prompt: str, stop: threading.Event) -> str:
+    import termios  # noqa: PLC0415 - Windows has none
+
+    terminal = os.open(_TTY, os.O_RDWR | os.O_NOCTTY)
+    try:
+        before = termios.tcgetattr(terminal)
+        silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        try:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+            os.write(terminal, prompt.encode())
+            return _line_from(terminal, stop)
+        finally:
+            termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+            os.write(terminal, b"\n")
+    finally:
+        os.close(terminal)
+
+
+def _line_from(terminal: int, stop: threading.Event) -> str:
+    # macOS has terminals in no selector but this one. A terminal gives whole lines.
+    with selectors.SelectSelector() as selector:
+        selector.register(terminal, selectors.EVENT_READ)
+        while not stop.is_set():
+            if selector.select(_TICK):
+                return os.read(terminal, 1024).decode(errors="replace")
+    return ""
