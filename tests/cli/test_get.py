@@ -156,8 +156,9 @@ def test_without_credentials_it_says_so(here: Here, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     ran = here.run("get", ID)
     assert ran.code == 1
-    (complaint,) = ran.complaints
-    assert "credentials" in complaint
+    wrong, step = ran.complaints
+    assert "no credentials" in wrong or "missing: AWS_ACCESS_KEY_ID" in wrong
+    assert "aws sso login" in step or "AWS_ACCESS_KEY_ID" in step
     assert not here.omics.requests
 
 

@@ -13,7 +13,7 @@ import typer
 
 from omics_batch import OmicsBatchError, __version__
 from omics_batch.cli import _commands, _program
-from omics_batch.cli._exits import Exit, ProgramError, exit_of
+from omics_batch.cli._exits import Exit, ProgramError, exit_of, lines_of
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import complain
 
@@ -33,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: What follows the program's name.
     """
     _open_streams()
+    _silence_botocore()
     _let_every_text_through()
     try:
         code: int | None = typer.main.get_command(app).main(list(arguments), _program.NAME, standalone_mode=False)
@@ -54,7 +55,7 @@ def _told(error: Exception) -> Exit:
         complain(usage.format_message(), f"Try '{usage.ctx.command_path if usage.ctx else _program.NAME} --help'.")
         return Exit.USAGE
     if isinstance(error, (OmicsBatchError, ProgramError)):
-        complain(str(error))
+        complain(*lines_of(error))
         return exit_of(error)
     if isinstance(error, OSError):  # a full disk under stdout, a home that nothing can be installed in
         _give_up_stdout()
@@ -71,6 +72,12 @@ def _give_up_stdout() -> None:
         sys.stdout.flush()
     except OSError:
         sys.stdout = _nowhere("w")
+
+
+def _silence_botocore() -> None:
+    # Python writes a warning to stderr where nobody handles it, and theirs bring a traceback of their own failure.
+    for library in ("aiobotocore", "botocore"):
+        logging.getLogger(library).addHandler(logging.NullHandler())
 
 
 def _open_streams() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from omics_batch import InvalidInputError
+from omics_batch import InvalidInputError, WaitTimeoutError
 from omics_batch.cli import _program
 from omics_batch.cli._exits import Exit, SetupError
 from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LEAST: Final = 5.0
+"""Seconds to find credentials in, where a time-out is shorter: as for the last look of a wait."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -36,11 +39,15 @@ class Connection:
     verbose: bool = False
 
     @asynccontextmanager
-    async def client(self) -> AsyncGenerator[OmicsBatchClient]:
+    async def client(self, timeout: float | None = None) -> AsyncGenerator[OmicsBatchClient]:
         """Open a client.
+
+        Args:
+            timeout: Seconds of the whole command, which a source of credentials may use up; None is no limit.
 
         Raises:
             SetupError: There is no region, no such profile, or the endpoint is not acceptable.
+            WaitTimeoutError: The time was over before the credentials were found.
         """
         from omics_batch import OmicsBatchClient  # noqa: PLC0415 - help and servers start without what clients need
 
@@ -50,8 +57,12 @@ class Connection:
             endpoint_url=self.endpoint_url,
             allow_http=self.allow_http,
         )
+        limit = None if timeout is None else max(timeout, _LEAST)
         try:
-            await client.__aenter__()
+            async with asyncio.timeout(limit):
+                await client.__aenter__()
+        except TimeoutError:
+            raise WaitTimeoutError(f"the time-out was over after {limit:g} s: no credentials were found yet") from None
         except InvalidInputError as error:
             raise SetupError(f"{error} (options: --region, --profile, --endpoint-url, --allow-http)") from error
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,14 @@ class Span:
 
     text: str
     seconds: float
+
+    def left_since(self, began: float) -> float:
+        """Return the seconds of it that are left.
+
+        Args:
+            began: When it began, by `time.monotonic`.
+        """
+        return max(self.seconds - (time.monotonic() - began), 0.0)
 
 
 def span_of(text: str) -> Span:

@@ -8,9 +8,11 @@ from typing import Final
 from omics_batch import (
     BatchCancelledError,
     BatchFailedError,
+    CredentialsError,
     InvalidInputError,
     WaitTimeoutError,
 )
+from omics_batch.cli._words import shown
 
 
 class Exit(IntEnum):
@@ -61,3 +63,14 @@ def exit_of(error: Exception) -> Exit:
     if isinstance(error, ProgramError):
         return error.exit
     return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.ERROR)
+
+
+def next_step_of(error: Exception) -> str:
+    """Return the part of an error's message that says what to do about it; empty where it has none of its own."""
+    return shown(error.next_step) if isinstance(error, CredentialsError) else ""
+
+
+def lines_of(error: Exception) -> list[str]:
+    """Write an error in lines: what is wrong, and what to do about it."""
+    message, step = shown(str(error), limit=1000), next_step_of(error)
+    return [message.removesuffix(step).rstrip(), step] if step else [message]

@@ -126,15 +126,15 @@ def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: 
     async def do(client: OmicsBatchClient) -> Batch:
         nonlocal advice, done
         try:
-            done = await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
+            with _moving(f"{intent.doing} batch {batch.id}: Ctrl-C ends the waiting alone ..."):
+                done = await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
         except asyncio.CancelledError as stopped:
             advice = " ".join(getattr(stopped, "__notes__", [advice]))
             raise
         return done
 
     try:
-        with _moving(f"{intent.doing} batch {batch.id}: Ctrl-C ends the waiting alone ..."):
-            last, exit_code = connection.talk(do), Exit.OK
+        last, exit_code = connection.talk(do), Exit.OK
     except (SignalledError, KeyboardInterrupt) as stopped:
         exit_code = stopped.exit if isinstance(stopped, SignalledError) else Exit.INTERRUPTED
         if done is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omics_batch.cli._exits import Exit, exit_of
-from omics_batch.cli._words import shown
+from omics_batch.cli._exits import Exit, exit_of, lines_of
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchError
@@ -21,6 +20,8 @@ class Conclusion:
     tally: Tally
     complaint: str | None = None
     """Why it ended before all batches had; None where it did not."""
+    next_step: str = ""
+    """What to do about it, where that has a line of its own."""
     error: str | None = None
     """The class of the error that ended the whole wait; the errors of single batches are their own endings'."""
     resume: str | None = None
@@ -32,7 +33,7 @@ class Conclusion:
         """Write the last of the JSON lines: the only one with `outcomes`."""
         return {
             "exitCode": int(self.exit),
-            "message": self.tally.words() if self.complaint is None else self.complaint,
+            "message": self.tally.words() if self.complaint is None else f"{self.complaint} {self.next_step}".strip(),
             "error": self.error,
             "resume": self.resume,
             **self.tally.document(),
@@ -54,8 +55,8 @@ def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | 
 
 def failed(error: OmicsBatchError, tally: Tally) -> Conclusion:
     """Tell how a wait ended that could not go on at all."""
-    message = shown(str(error), limit=1000)
-    return Conclusion(exit=exit_of(error), tally=tally, complaint=message, error=type(error).__name__)
+    wrong, step = [*lines_of(error), ""][:2]
+    return Conclusion(exit=exit_of(error), tally=tally, complaint=wrong, next_step=step, error=type(error).__name__)
 
 
 def _standing(tally: Tally) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omics_batch import LostContactError, OmicsBatchError, WaitTimeoutError
-from omics_batch.cli._exits import Exit, exit_of
+from omics_batch import CredentialsError, LostContactError, OmicsBatchError, WaitTimeoutError
+from omics_batch.cli._exits import Exit, exit_of, next_step_of
 from omics_batch.cli._output import as_the_service_tells
 from omics_batch.cli._words import counted, has_failed_runs, percent, shown, verdict
 
@@ -25,6 +25,8 @@ class Ending:
     message: str
     batch: Batch | None
     """The last that was seen."""
+    next_step: str = ""
+    """The part of the message that says what to do about an error, where that has a line of its own."""
     error: str | None = None
     """The class of the error that ended the wait; None where the batch was processed, and after a signal."""
     goes_on: bool = False
@@ -33,6 +35,12 @@ class Ending:
     """The command that waits on; None where there is nothing to wait for any more, or it is told for many at once."""
     reasons: str | None = None
     """The command that tells which runs failed, and why; None where none did, or nobody is to be told."""
+
+    @property
+    def complaint(self) -> list[str]:
+        """The message in lines: what is wrong, and what to do about it."""
+        wrong = self.message.removesuffix(self.next_step).rstrip()
+        return [wrong, self.next_step] if self.next_step else [wrong]
 
     @property
     def is_verdict(self) -> bool:
@@ -72,11 +80,14 @@ def processed(batch: Batch, reasons: str | None = None) -> Ending:
 
 def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: str | None = None) -> Ending:
     """Tell how a wait ended with an error, which may leave the batch going on."""
-    goes_on = isinstance(error, (WaitTimeoutError, LostContactError))
+    goes_on = isinstance(error, (WaitTimeoutError, LostContactError)) or (
+        isinstance(error, CredentialsError) and error.is_final
+    )
     return Ending(
         exit=exit_of(error),
         batch_id=batch_id,
         message=shown(str(error), limit=1000),
+        next_step=next_step_of(error),
         batch=batch,
         error=type(error).__name__,
         goes_on=goes_on,

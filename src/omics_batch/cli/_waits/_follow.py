@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from omics_batch import OmicsBatchError, Progress
@@ -26,16 +27,17 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
         view: Where each change is shown.
         resume: The command that waits on.
     """
-    progress = Progress()
+    progress, began = Progress(), monotonic()
 
     def show(batch: Batch) -> None:
         progress.see(batch)
         view.show(batch)
 
     async def wait() -> Batch:
-        async with connection.client() as client:
-            limit = None if timeout is None else timeout.seconds
-            return await client.wait_until_processed(batch_id, timeout=limit, on_update=show)
+        async with connection.client(None if timeout is None else timeout.seconds) as client:
+            limit = None if timeout is None else timeout.left_since(began)
+            with view:  # from now on: before, a source of credentials may ask for something
+                return await client.wait_until_processed(batch_id, timeout=limit, on_update=show)
 
     try:
         batch = await until_signalled(wait())

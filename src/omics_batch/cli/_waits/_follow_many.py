@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch import InvalidInputError, OmicsBatchError
@@ -37,6 +38,7 @@ class Wait:
     """How long to wait; None is no limit."""
     view: ViewOfMany
     tally: Tally = field(init=False)
+    began: float = field(init=False, default_factory=monotonic)
 
     def __post_init__(self) -> None:
         """Begin with all of them left."""
@@ -44,8 +46,8 @@ class Wait:
 
     @property
     def seconds(self) -> float | None:
-        """The limit as the client takes it."""
-        return None if self.timeout is None else self.timeout.seconds
+        """What is left of the limit, as the client takes it."""
+        return None if self.timeout is None else self.timeout.left_since(self.began)
 
     def ended(self, ending: Ending) -> None:
         """Take in how the wait for one of the batches ended."""
@@ -103,12 +105,13 @@ async def follow_many(connection: Connection, wait: Wait, way: Way, resume: Resu
     """
 
     async def work() -> None:
-        async with connection.client() as client:
-            clock = asyncio.create_task(_tick(wait.view))
-            try:
-                await way(client, wait)
-            finally:
-                clock.cancel()
+        async with connection.client(wait.seconds) as client:
+            with wait.view:  # from now on: before, a source of credentials may ask for something
+                clock = asyncio.create_task(_tick(wait.view))
+                try:
+                    await way(client, wait)
+                finally:
+                    clock.cancel()
 
     def again() -> str | None:
         left = wait.tally.left

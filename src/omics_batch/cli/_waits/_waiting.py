@@ -26,19 +26,17 @@ def resume_of(command: str, connection: Connection, timeout: Span | None, *, jso
 
 def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view: View, resume: Resume) -> Exit:
     """Wait for a batch in front of a view."""
-    with view:
-        ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch])))
+    ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch])))
     view.end(ending)
     if not ending.is_verdict:
-        complain(ending.message, *advice(ending.resume))
+        complain(*ending.complaint, *advice(ending.resume))
     return ending.exit
 
 
 def wait_for_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Exit:
     """Wait for many batches in front of a view."""
-    with wait.view:
-        conclusion = asyncio.run(follow_many(connection, wait, way, resume))
+    conclusion = asyncio.run(follow_many(connection, wait, way, resume))
     wait.view.conclude(conclusion)
     if conclusion.complaint is not None:
-        complain(conclusion.complaint, *advice(conclusion.resume))
+        complain(conclusion.complaint, *filter(None, [conclusion.next_step]), *advice(conclusion.resume))
     return conclusion.exit
