@@ -378,8 +378,12 @@ async def test_a_question_that_nobody_answers_ends(
 
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_windows_asks_where_stdin_is_a_terminal(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> None:
+    class Stdin:
+        def isatty(self) -> bool:
+            return is_terminal
+
     monkeypatch.delattr(os, "tcgetpgrp")
-    monkeypatch.setattr("sys.stdin", type("Stdin", (), {"isatty": lambda _: is_terminal})())
+    monkeypatch.setattr("sys.stdin", Stdin())
     assert _terminal.can_ask() is is_terminal
 
 

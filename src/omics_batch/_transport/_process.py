@@ -90,7 +90,7 @@ class CredentialProcess:
                         else f"printed over {_LARGEST_OUTPUT} bytes"
                     )
                     raise self._error(f"{did}, and was killed")
-        return Finished(process.returncode, output)
+        return Finished(process.wait(), output)
 
     def _error(self, problem: str) -> SourceError:
         return SourceError(
