@@ -396,6 +396,27 @@ async def test_a_list_that_fails_in_the_middle_spares_whom_it_has_shown() -> Non
     assert len(account.looks) == 29 * 5 - 7 + 1
 
 
+@pytest.mark.parametrize(
+    ("code", "status"), [("ResourceNotFoundException", 404), ("ServiceQuotaExceededException", 402), ("Teapot", 418)]
+)
+async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status: int) -> None:
+    """One refused page does not stop the sweeps for a minute."""
+    refused = service(code, status, "ListBatch")
+    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, refused, None]})
+    async with waiting(account):
+        await running_clock().sleep(29)
+    assert account.looks == []
+    assert account.pages == [*LISTS[:4], *["INPROGRESS"] * 3, "STOPPING"]
+
+
+async def test_lists_that_are_refused_again_and_again_are_left_alone_after_three_calls() -> None:
+    account = Account(cohort(20), troubles={"list_batch": [service("Teapot", 418, "ListBatch")]})
+    async with waiting(account):
+        await running_clock().sleep(59)
+    assert account.pages == ["CREATING"] * 3
+    assert set(account.looks) == account.lives.keys()
+
+
 async def test_a_list_without_an_end_is_given_up() -> None:
     """After the time in which everybody could have been asked for one by one."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
-from omics_batch._errors import OmicsBatchError, ValidationError
+from omics_batch._errors import AccessDeniedError, OmicsBatchError, ServiceError, ValidationError
 from omics_batch._lister import PAGE, Page, walk
 from omics_batch._log import LOG
 from omics_batch._statuses import ACTIVE
@@ -47,7 +47,8 @@ async def sweep(
     Args:
         caller: What sends the calls; each page takes an urgent turn of the waits.
         clock: What the time for a page is measured on.
-        survives: Whether a page is asked for again after an error.
+        survives: Whether an error is an outage. After one, or after a refusal that may concern one page alone, the
+            page is requested again.
 
     Raises:
         OmicsBatchError: A page cannot be had.
@@ -68,7 +69,7 @@ async def sweep(
                     watching=True,
                 )
             except OmicsBatchError as error:
-                if tries == _TRIES or not survives(error):
+                if tries == _TRIES or not (survives(error) or _is_of_one_page(error)):
                     raise
                 LOG.info("a page of a sweep failed, and is asked for again: %s", error)
 
@@ -84,3 +85,8 @@ async def sweep(
             if refused == len(ACTIVE):
                 raise
             LOG.info("the service has no list of %s batches: %s", status.value, error)
+
+
+def _is_of_one_page(error: OmicsBatchError) -> bool:
+    """Whether a refusal may concern one page alone; a missing permission or an unknown status concerns the list."""
+    return isinstance(error, ServiceError) and not isinstance(error, AccessDeniedError | ValidationError)
