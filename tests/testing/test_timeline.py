@@ -101,6 +101,48 @@ def test_a_batch_can_fail_before_any_run_was_submitted() -> None:
     assert timeline.run(0, 100.0) is None
 
 
+def test_a_batch_can_fail_after_some_of_its_runs_were_submitted_and_these_go_on() -> None:
+    """The user guide: no runs were created, or only some before the failure."""
+    life = replace(PLAIN, failure_reason="no", runs_before_failure=2, failed_runs={"b": "no memory", "c": "never run"})
+    timeline = timeline_of(life)
+    assert [timeline.status(age) for age in (4.9, 5.0, 6.9, 7.0, 1e9)] == [
+        *("PENDING", "SUBMITTING", "SUBMITTING"),
+        *("FAILED", "FAILED"),
+    ]
+    assert (timeline.failed_at, timeline.has_ended(7.0)) == (7.0, True)
+    assert timeline.submissions(1e9) == SubmissionCounts(successful=2, failed=0, pending=2)
+    assert timeline.runs(7.0) == RunCounts(pending=1, starting=1)
+    assert timeline.runs(18.0) == RunCounts(running=1, completed=1)
+    assert timeline.runs(19.0) == RunCounts(completed=1, failed=1)
+    assert timeline.run(1, 19.0) == RunState("FAILED", 7.0, 9.0, 19.0, "no memory")
+    assert (timeline.run(2, 1e9), timeline.submission(2, 1e9)) == (None, None)
+    assert list(timeline.submissions_in(None, 1e9)) == list(timeline.runs_in(None, 1e9)) == [0, 1]
+
+
+@pytest.mark.parametrize(("runs", "created", "failed_at"), [(0, 0, 5.0), (1, 1, 6.0), (4, 4, 9.0), (99, 4, 9.0)])
+def test_a_batch_fails_with_as_many_runs_as_it_has_at_most(runs: int, created: int, failed_at: float) -> None:
+    timeline = timeline_of(replace(PLAIN, failure_reason="no", runs_before_failure=runs))
+    assert (timeline.submissions(1e9).successful, timeline.failed_at) == (created, failed_at)
+
+
+def test_flawed_run_settings_leave_nothing_to_submit() -> None:
+    life = replace(PLAIN, failure_reason="no", runs_before_failure=2)
+    assert timeline_of(life, ["a", "b", "a"]).submissions(1e9) == SubmissionCounts(pending=3)
+
+
+def test_failures_are_drawn_among_the_runs_that_are_submitted() -> None:
+    life = replace(PLAIN, failure_reason="no", runs_before_failure=2, failed_runs=2)
+    assert timeline_of(life, [str(number) for number in range(50)]).runs(1e9) == RunCounts(failed=2)
+
+
+def test_a_batch_that_would_fail_can_be_cancelled_while_it_submits() -> None:
+    life = replace(PLAIN, failure_reason="no", runs_before_failure=3, cancelled_after=6.5)
+    timeline = timeline_of(life)
+    assert (timeline.status(6.5), timeline.status(1e9)) == ("STOPPING", "CANCELLED")
+    assert timeline.runs(1e9) == RunCounts(cancelled=1)
+    assert timeline_of(replace(life, cancelled_after=8)).status(1e9) == "FAILED"
+
+
 @pytest.mark.parametrize(
     ("ids", "reason"),
     [
@@ -267,6 +309,10 @@ def test_failing_runs_can_be_a_number_or_a_part_of_those_submitted(failed_runs: 
         {"failed_runs": -1},
         {"failed_runs": 1.5},
         {"failed_runs": math.nan},
+        {"runs_before_failure": 1},
+        {"runs_before_failure": -1},
+        {"runs_before_failure": True},
+        {"runs_before_failure": 0.5},
         {"failed_runs": {"a": "no"}, "failed_submissions": {"a": ("ValidationException", "no")}},
     ],
     ids=str,
@@ -294,6 +340,7 @@ lives = st.builds(
     failed_deletions=names,
     seed=st.integers(0, 3),
 )
+lives |= st.builds(replace, lives, failure_reason=st.just("no"), runs_before_failure=st.integers(0, 12))
 FINAL: Final = {"CANCELLED", "PROCESSED"}
 STATUSES: Final = ("PENDING", "STARTING", "RUNNING", "STOPPING", "COMPLETED", "FAILED", "CANCELLED", "DELETED")
 SUBMISSIONS: Final = ("SUCCESS", "FAILED", "CANCEL_SUCCESS", "CANCEL_FAILED", "DELETE_SUCCESS", "DELETE_FAILED")

@@ -33,7 +33,7 @@ def started_batch(batch: Batch) -> Document:
 
 
 def whole_batch(account: Account, record: Record) -> Document:
-    """Write what GetBatch answers; a batch that FAILED is told in five members."""
+    """Write what GetBatch answers; a batch that FAILED is told in five members, and with counts if its life says so."""
     if not isinstance(record, Batch):
         return record
     batch, age, timeline = record, account.age(record), record.timeline
@@ -45,6 +45,7 @@ def whole_batch(account: Account, record: Record) -> Document:
             "status": status,
             "failureReason": timeline.failure_reason,
             "failedTime": account.moment(batch, timeline.failed_at),
+            **(_counts(batch, age) if timeline.has_counts_when_failed else {}),
         }
     document: Document = {
         **started_batch(batch),
@@ -54,9 +55,7 @@ def whole_batch(account: Account, record: Record) -> Document:
         "creationTime": account.moment(batch, 0.0),
     }
     if status != "CREATING":
-        document["totalRuns"] = len(batch.settings)
-        document["submissionSummary"] = _submission_summary(timeline, age)
-        document["runSummary"] = _run_summary(timeline, age)
+        document |= _counts(batch, age)
     if (submitted := timeline.submitted_by(age)) is not None:
         document["submittedTime"] = account.moment(batch, submitted)
     if (processed := timeline.processed_by(age)) is not None:
@@ -150,6 +149,14 @@ def _merged_setting(batch: Batch, index: int) -> Document:
         if isinstance(default.get(name), dict) and isinstance(own.get(name), dict)
     }
     return {**default, **own, **joined}
+
+
+def _counts(batch: Batch, age: float) -> Document:
+    return {
+        "totalRuns": len(batch.settings),
+        "submissionSummary": _submission_summary(batch.timeline, age),
+        "runSummary": _run_summary(batch.timeline, age),
+    }
 
 
 def _submission_summary(timeline: Timeline, age: float) -> Document:

@@ -50,7 +50,11 @@ class Life:
     """By runSettingId the reason and the message with which a submission fails, such as
     `("ValidationException", "The role cannot be assumed.")`."""
     failure_reason: str | None = None
-    """With one, the batch is FAILED for this reason when its PENDING is over; no run is submitted."""
+    """With one, the batch is FAILED for this reason when its PENDING is over, or after `runs_before_failure`."""
+    runs_before_failure: int = 0
+    """How many runs a batch with a `failure_reason` submits before it is FAILED: they go on to their own ends."""
+    failed_with_counts: bool = False
+    """Whether GetBatch has the counts of a FAILED batch too; the service's documented reply has none."""
     cancelled_after: Duration | None = None
     """When the batch is cancelled, counted from its creation; not before it is PENDING, nor after its end."""
     stopping: Duration = 5.0
@@ -77,6 +81,10 @@ class Life:
             raise InvalidInputError(f"run_length is (low, high), and {low:g} is more than {high:g}")
         if not self.submission_rate > 0:
             raise InvalidInputError(f"submission_rate has to be more than 0, not {self.submission_rate!r}")
+        if type(self.runs_before_failure) is not int or self.runs_before_failure < 0:
+            raise InvalidInputError(f"runs_before_failure has to be 0 or more, not {self.runs_before_failure!r}")
+        if self.runs_before_failure and self.failure_reason is None:
+            raise InvalidInputError("runs_before_failure is for a batch with a failure_reason")
         for name in ("failed_cancels", "failed_deletions"):
             if isinstance(getattr(self, name), str):
                 raise InvalidInputError(f"{name} has to be a collection of runSettingIds, not one text")

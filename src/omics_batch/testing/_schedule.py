@@ -45,9 +45,14 @@ class Schedule:
         """Seconds from a run's submission to its STARTING."""
         self.to_run = self.to_start + in_seconds("run_starting", life.run_starting)
         """Seconds from a run's submission to its RUNNING."""
-        self.failure_reason = life.failure_reason or _flaw(run_setting_ids)
-        """Why the batch is FAILED instead of being submitted; None if it is not."""
-        self.failures = _failures(life, run_setting_ids)
+        flaw = _flaw(run_setting_ids)
+        self.failure_reason = life.failure_reason or flaw
+        """Why the batch is FAILED instead of being submitted whole; None if it is not."""
+        is_whole = self.failure_reason is None
+        self.tried = len(run_setting_ids) if is_whole else 0 if flaw else life.runs_before_failure
+        """How many runs are submitted, if nobody cancels the batch before."""
+        self.tried = min(self.tried, len(run_setting_ids))
+        self.failures = _failures(life, run_setting_ids[: self.tried])
         """The messages of the runs that fail, by index."""
         self.fates = "".join(self._fate(index, name) for index, name in enumerate(run_setting_ids))
         """A letter a run."""
@@ -55,6 +60,8 @@ class Schedule:
         """When each run ends by itself; for one that is never submitted this means nothing."""
         self.submitted_at = self.submission_of(len(run_setting_ids) - 1)
         self.processed_at = max((self.submitted_at, *self.ends))
+        self.failed_at = self.submission_of(self.tried - 1) if self.tried else self.submitting_at
+        """When a batch with a reason to fail does."""
         self.cancelled_at = self._cancelled_from_outside()
         """When somebody else cancels the batch; infinitely late if nobody does."""
 
@@ -63,7 +70,8 @@ class Schedule:
         """The batch's statuses, each with the moment from which on it shows."""
         begun = [(0.0, "CREATING"), (self.pending_at, "PENDING")]
         if self.failure_reason is not None:
-            return [*begun, (self.submitting_at, "FAILED")]
+            submitting = [(self.submitting_at, "SUBMITTING")] if self.tried else []
+            return [*begun, *submitting, (self.failed_at, "FAILED")]
         return [
             *begun,
             (self.submitting_at, "SUBMITTING"),
@@ -77,11 +85,10 @@ class Schedule:
 
     def submitted(self, at: float, since: float = 0.0) -> int:
         """Count the runs whose submission was tried so many seconds or more before a moment."""
-        tried = 0 if self.failure_reason is not None else len(self.run_setting_ids)
-        return bisect_right(range(tried), at, key=lambda index: tick(self.submission_of(index) + since))
+        return bisect_right(range(self.tried), at, key=lambda index: tick(self.submission_of(index) + since))
 
     def _fate(self, index: int, run_setting_id: str) -> str:
-        if self.failure_reason is not None:
+        if index >= self.tried:
             return NEVER
         if run_setting_id in self.life.failed_submissions:
             return REFUSED
@@ -100,7 +107,7 @@ class Schedule:
     def _cancelled_from_outside(self) -> float:
         if self.life.cancelled_after is None:
             return math.inf
-        end = self.processed_at if self.failure_reason is None else self.submitting_at
+        end = self.processed_at if self.failure_reason is None else self.failed_at
         cancelled_at = tick(max(self.pending_at, in_seconds("cancelled_after", self.life.cancelled_after)))
         return cancelled_at if cancelled_at < end else math.inf
 

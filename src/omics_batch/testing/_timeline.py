@@ -76,7 +76,9 @@ class Timeline:
         self._changes = self._all_changes()
         self._moments = array("d", [moment for moment, _ in self._changes])
         self.failure_reason = schedule.failure_reason
-        self.failed_at = schedule.submitting_at
+        self.submitting_at = schedule.submitting_at
+        self.failed_at = schedule.failed_at
+        self.has_counts_when_failed = schedule.life.failed_with_counts
 
     def cancelled(self, age: float) -> Timeline:
         """Give the timeline of the same batch, cancelled at an age."""
@@ -96,7 +98,7 @@ class Timeline:
         return self._moments[following] if following < len(self._moments) else math.inf
 
     def has_ended(self, age: float) -> bool:
-        """Tell whether nothing more will happen by itself."""
+        """Tell whether the batch will not change by itself any more; runs of one that FAILED go on."""
         return self.status(age) in _SETTLED
 
     def submitted_by(self, age: float) -> float | None:
@@ -129,7 +131,7 @@ class Timeline:
         return counts
 
     def runs(self, age: float) -> RunCounts:
-        """Count the runs by state, as late as the life's `count_lag` says until nothing happens any more."""
+        """Count the runs by state, as late as the life's `count_lag` says, until the batch has ended."""
         at = self._seen_at(age)
         fates, places = self._fates_at(at), self._places(at)
         completed, failed = self._ended(at)
@@ -234,7 +236,7 @@ class Timeline:
         return self._fates, _AFTER_CANCEL if age >= self._events.cancelled_at else _AT_FIRST
 
     def _seen_at(self, age: float) -> float:
-        """Give the moment whose counts show: late, but never before the last one at which nothing was to happen."""
+        """Give the moment whose counts show: late, but never before the last one at which the batch had ended."""
         exact = [moment for moment, status in self._changes if moment <= age and status in _SETTLED]
         return max((age - in_seconds("count_lag", self._schedule.life.count_lag), *exact))
 

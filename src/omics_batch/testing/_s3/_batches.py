@@ -84,7 +84,7 @@ class S3Batches:
         async with self._turn:  # who comes while it is looked at gets the new answer as well
             for batch, stored in list(self._unread.values()):
                 age = self._account.age(batch)
-                if age >= batch.timeline.failed_at:
+                if age >= batch.timeline.submitting_at:
                     reason = stored.flaw or await self._change(stored)
                     if reason is not None and batch.timeline.status(age) in _AFTER_PENDING:
                         self._account.change(batch, _failed(batch, reason))
@@ -108,5 +108,5 @@ class S3Batches:
 
 def _failed(batch: Batch, reason: str) -> Timeline:
     """Give the timeline of a batch that fails at its turn: what was before is over by then."""
-    life = Life(creating=batch.timeline.failed_at, pending=0.0, failure_reason=reason)
+    life = Life(creating=batch.timeline.submitting_at, pending=0.0, failure_reason=reason)
     return Timeline(Schedule(life, [setting["runSettingId"] for setting in batch.settings]))
