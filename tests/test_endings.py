@@ -118,6 +118,22 @@ async def test_a_batch_that_failed_by_itself_says_why() -> None:
             await story.client.cancel_and_wait(BATCH_ID)
 
 
+async def test_a_batch_that_failed_by_itself_says_that_its_runs_may_go_on() -> None:
+    """The user guide: no runs were created, or only some before the failure."""
+    advice = " Runs that it had created may go on: cancel those that list_runs_in_batch shows with CancelRun."
+    for starts, told in (
+        ({}, advice),
+        ({"successfulStartSubmissionCount": 3, "pendingStartSubmissionCount": 93}, advice),
+        ({"pendingStartSubmissionCount": 96}, ""),
+    ):
+        async with telling(seen("FAILED", submissionSummary=starts, failureReason="no.")) as story:
+            with pytest.raises(WaitError) as caught:
+                await story.client.cancel_and_wait(BATCH_ID)
+        assert str(caught.value) == (
+            f"batch {BATCH_ID} is FAILED: it ended by itself before it was cancelled: no.{told}"
+        )
+
+
 async def test_a_batch_that_ends_between_a_look_and_the_cancel_is_told_as_it_is() -> None:
     async with telling(seen(), PROCESSED, others=others(cancel_run_batch=CONFLICT)) as story:
         with pytest.raises(WaitError, match="is PROCESSED: it ended by itself") as caught:

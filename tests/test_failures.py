@@ -6,12 +6,14 @@ import logging
 import sys
 import tracemalloc
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from omics_batch import (
     AccessDeniedError,
+    BatchFailedError,
     BatchStatus,
     FailedRun,
     FailedRunsError,
@@ -65,6 +67,31 @@ def calls_of(omics: Simulator) -> dict[str, int]:
     return {
         operation: operations.count(operation) for operation in dict.fromkeys(operations) if operation != "GetBatch"
     }
+
+
+@pytest.mark.parametrize("with_counts", [False, True])
+async def test_of_a_batch_that_failed_the_runs_that_it_had_created_go_on_and_fail(
+    omics: Simulator, client: OmicsBatchClient, *, with_counts: bool
+) -> None:
+    """Five of 96 were tried before it failed: one could not be submitted, one fails later, three complete."""
+    life = replace(COHORT, failure_reason="no quota", runs_before_failure=5, failed_with_counts=with_counts)
+    batch_id = omics.start_batch(96, life=life)
+    with pytest.raises(BatchFailedError) as caught:
+        await client.wait_until_processed(batch_id)
+    assert caught.value.batch is not None
+    assert caught.value.batch.created_run_count == (4 if with_counts else None)
+    told = "4 of its 96 runs were created" if with_counts else "Some of its runs may have been created"
+    assert f"no quota. {told} and may still run: check list_runs_in_batch" in str(caught.value)
+    submitted = {run.run_setting_id: run.run_id async for run in client.list_runs_in_batch(batch_id)}
+    assert [*submitted] == [f"sample-{number}" for number in range(1, 6)]
+    assert [run.run_setting_id async for run in client.failed_runs(batch_id)] == ["sample-5"]  # the others go on
+    await running_clock().sleep(120)
+    failed = {run.run_setting_id: run async for run in client.failed_runs(batch_id)}
+    assert {name: (run.kind, run.reason) for name, run in failed.items()} == {
+        "sample-3": (FailureKind.RUN, "RUN_TASK_FAILED"),
+        "sample-5": (FailureKind.SUBMISSION, "ValidationException"),
+    }
+    assert failed["sample-3"].run_id == submitted["sample-3"]
 
 
 async def test_every_sample_that_failed_is_told_with_its_reason(omics: Simulator, client: OmicsBatchClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -430,11 +431,9 @@ def test_what_a_status_means(
         (96, {"failedRunCount": 96}, 0, Outcome.FAILED),
         (96, {}, 96, Outcome.FAILED),
         (96, {"cancelledRunCount": 96}, 0, Outcome.FAILED),
-        (0, {}, 0, Outcome.FAILED),
-        (None, {}, 0, Outcome.FAILED),
-        (None, {"completedRunCount": 5}, 0, Outcome.PARTIAL),
         (96, {"completedRunCount": 95, "deletedRunCount": 1}, 0, Outcome.UNKNOWN),
         (96, {"deletedRunCount": 96}, 0, Outcome.UNKNOWN),
+        (1, {"completedRunCount": 1}, 0, Outcome.SUCCEEDED),
     ],
 )
 def test_processed_alone_does_not_mean_success(
@@ -446,6 +445,145 @@ def test_processed_alone_does_not_mean_success(
     starts = {"failedStartSubmissionCount": failed_starts}
     batch = batch_with("PROCESSED", totalRuns=total, runSummary=runs, submissionSummary=starts)
     assert batch.outcome is outcome
+    assert batch.counts_are_final
+
+
+DOUBTS: list[tuple[dict[str, Any], str]] = [
+    # members of a PROCESSED batch whose counts do not show how its runs ended, and how
+    ({}, "the service gives no counts of its runs"),
+    ({"totalRuns": 96}, "the service gives no counts of its runs"),
+    ({"totalRuns": 96, "runSummary": None, "submissionSummary": None}, "the service gives no counts of its runs"),
+    ({"totalRuns": 96, "runSummary": {}, "submissionSummary": {}}, "the service gives no counts of its runs"),
+    (
+        {"totalRuns": 96, "submissionSummary": {"successfulStartSubmissionCount": 96}},
+        "the service gives no counts of its runs",
+    ),
+    ({"totalRuns": 0}, "the service gives no counts of its runs"),
+    (
+        {"runSummary": {"completedRunCount": 96}},
+        "its counts do not add up: 96 of an unknown number of runs ended",
+    ),
+    (
+        {"totalRuns": 0, "runSummary": {"completedRunCount": 96}},
+        "its counts do not add up: 96 of an unknown number of runs ended",
+    ),
+    ({"totalRuns": 96, "runSummary": {"completedRunCount": 94}}, "its counts do not add up: 94 of 96 runs ended"),
+    ({"totalRuns": 96, "runSummary": {"completedRunCount": 97}}, "its counts do not add up: 97 of 96 runs ended"),
+    (
+        {"totalRuns": 96, "runSummary": {"completedRunCount": 90, "cancelledRunCount": 5}},
+        "its counts do not add up: 95 of 96 runs ended",
+    ),
+    (
+        {"totalRuns": 96, "runSummary": {"completedRunCount": 90, "runningRunCount": 6}},
+        "its counts do not add up: 90 of 96 runs ended, 6 not",
+    ),
+    (
+        {"totalRuns": 96, "runSummary": {"completedRunCount": 96, "pendingRunCount": 1}},
+        "its counts do not add up: 96 of 96 runs ended, 1 not",
+    ),
+    (
+        {
+            "totalRuns": 96,
+            "runSummary": {"completedRunCount": 90},
+            "submissionSummary": {"pendingStartSubmissionCount": 6},
+        },
+        "its counts do not add up: 90 of 96 runs ended, 6 not",
+    ),
+    (
+        {"totalRuns": 96, "runSummary": {"deletedRunCount": 1}},
+        "its counts do not add up: 1 of 96 runs ended",
+    ),
+]
+
+
+@pytest.mark.parametrize(("members", "doubt"), DOUBTS, ids=lambda value: repr(value)[:90])
+def test_counts_that_do_not_add_up_allow_no_verdict_and_no_advice_that_costs_money(
+    members: dict[str, Any], doubt: str
+) -> None:
+    batch = batch_with("PROCESSED", **members)
+    assert batch.outcome is Outcome.UNKNOWN
+    assert (batch.counts_are_final, batch.is_processed, batch.is_terminal) == (False, True, True)
+    with pytest.raises(FailedRunsError) as raised:
+        batch.raise_for_failed_runs()
+    assert str(raised.value) == (
+        f"batch 7123456 is PROCESSED: {doubt}. Get the batch again in a minute, before you start any run again."
+    )
+
+
+def test_a_known_failure_is_told_where_the_counts_do_not_add_up() -> None:
+    starts = {"failedStartSubmissionCount": 2}
+    batch = batch_with("PROCESSED", totalRuns=96, runSummary={"failedRunCount": 4}, submissionSummary=starts)
+    assert batch.outcome is Outcome.UNKNOWN
+    with pytest.raises(FailedRunsError) as raised:
+        batch.raise_for_failed_runs()
+    assert str(raised.value) == (
+        "batch 7123456 is PROCESSED: its counts do not add up: 6 of 96 runs ended. 4 failed, 2 failed to submit. "
+        "OmicsBatchClient.failed_runs lists which ones, and why. "
+        "Get the batch again in a minute, before you start any run again."
+    )
+
+
+SUMMARIES = st.dictionaries(st.sampled_from([f.alias for f in RunSummary.model_fields.values()]), st.integers(0, 3))
+
+
+@given(
+    status=st.sampled_from(BatchStatus),
+    runs=SUMMARIES | st.none(),
+    starts=st.dictionaries(
+        st.sampled_from([f.alias for f in SubmissionSummary.model_fields.values()]), st.integers(0, 3)
+    )
+    | st.none(),
+    total=st.integers(0, 9) | st.none(),
+)
+def test_a_verdict_on_a_processed_batch_and_the_advice_to_start_again_need_counts_that_add_up(
+    status: BatchStatus, runs: dict[str, int] | None, starts: dict[str, int] | None, total: int | None
+) -> None:
+    batch = batch_with(status, totalRuns=total, runSummary=runs, submissionSummary=starts)
+    counts = {**(runs or {}), **(starts or {})}
+    ended = sum(
+        counts.get(name, 0) for name in ("completedRunCount", "failedRunCount", "cancelledRunCount", "deletedRunCount")
+    ) + counts.get("failedStartSubmissionCount", 0)
+    others = ("pendingRunCount", "startingRunCount", "runningRunCount", "stoppingRunCount")
+    is_clear = bool(total) and ended == total and not any(counts.get(name) for name in others)
+    to_submit = counts.get("pendingStartSubmissionCount", 0)
+    if batch.is_processed:
+        is_final = status == BatchStatus.PROCESSED and is_clear and not to_submit
+        assert batch.counts_are_final is is_final
+        assert (batch.outcome is Outcome.UNKNOWN) == (not is_final or counts.get("deletedRunCount", 0) > 0)
+    try:
+        batch.raise_for_failed_runs()
+    except FailedRunsError as error:
+        if "Start a new batch" in str(error):
+            never = to_submit if status == BatchStatus.CANCELLED else 0
+            assert batch.counts_are_final or (status == BatchStatus.CANCELLED and ended + never == total)
+        for completed in re.findall(r"(\d+ of \w+) runs? completed", str(error)):
+            assert completed == f"{counts.get('completedRunCount', 0)} of {total}"
+    else:
+        assert batch.outcome in {Outcome.SUCCEEDED, Outcome.IN_PROGRESS, Outcome.UNKNOWN}
+        assert batch.outcome is not Outcome.UNKNOWN or counts.get("deletedRunCount") or status != BatchStatus.PROCESSED
+
+
+@pytest.mark.parametrize(
+    ("status", "members", "created"),
+    [
+        ("FAILED", {}, None),
+        ("FAILED", {"totalRuns": 3}, None),
+        ("FAILED", {"totalRuns": 3, "submissionSummary": {"pendingStartSubmissionCount": 3}}, 0),
+        ("FAILED", {"totalRuns": 3, "submissionSummary": {"failedStartSubmissionCount": 3}}, 0),
+        ("FAILED", {"totalRuns": 3, "submissionSummary": {"pendingStartSubmissionCount": 2}}, None),
+        ("FAILED", {"submissionSummary": {"pendingStartSubmissionCount": 3}}, None),
+        ("FAILED", {"submissionSummary": {"successfulStartSubmissionCount": 2}}, 2),
+        ("FAILED", {"runSummary": {"startingRunCount": 1, "completedRunCount": 1}}, 2),
+        ("PENDING", {"totalRuns": 3, "submissionSummary": {"pendingStartSubmissionCount": 3}}, 0),
+        ("CREATING", {}, None),
+        ("PROCESSED", {"totalRuns": 3, "runSummary": {"deletedRunCount": 3}}, 3),
+    ],
+    ids=repr,
+)
+def test_how_many_runs_were_created_is_told_where_the_counts_show_it(
+    status: str, members: dict[str, Any], created: int | None
+) -> None:
+    assert batch_with(status, **members).created_run_count == created
 
 
 def test_finished_and_failed_runs_are_counted_once() -> None:
@@ -595,9 +733,67 @@ def test_the_error_of_failed_runs_counts_none_as_not_completed_that_were_deleted
     )
     with pytest.raises(FailedRunsError) as raised:
         batch.raise_for_failed_runs()
-    assert str(raised.value).startswith(
-        "batch 7123456 is RUNS_DELETED: 0 failed, 2 failed to submit, and nobody can tell how the deleted runs ended. "
+    assert str(raised.value) == (
+        "batch 7123456 is RUNS_DELETED: 0 failed, 2 failed to submit. OmicsBatchClient.failed_runs lists which ones, "
+        "and why. How its deleted runs ended is lost: check their output before you start any of them again."
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "members", "told"),
+    [
+        (
+            "INPROGRESS",
+            {
+                "totalRuns": 96,
+                "runSummary": {"failedRunCount": 4},
+                "submissionSummary": {"failedStartSubmissionCount": 2},
+            },
+            (
+                "4 failed, 2 failed to submit so far. OmicsBatchClient.failed_runs lists which ones, and why. "
+                "Wait until the batch has ended before you start any of them again."
+            ),
+        ),
+        (
+            "FAILED",
+            {"failureReason": "no such role", "runSummary": {"failedRunCount": 1}},
+            (
+                "no such role. 1 of its runs was created and may still run: check list_runs_in_batch, and leave those "
+                "out of a new batch. After a transient error, send the same request with the same request_id. "
+                "1 failed, 0 failed to submit. OmicsBatchClient.failed_runs lists which ones, and why."
+            ),
+        ),
+        (
+            "CANCELLED",
+            {"totalRuns": 2, "runSummary": {"completedRunCount": 1, "cancelledRunCount": 1}},
+            "it was cancelled after 1 of 2 runs completed. Start a new batch with the runs that did not complete.",
+        ),
+        (
+            "PROCESSED",
+            {"totalRuns": 2, "runSummary": {"completedRunCount": 1, "cancelledRunCount": 1}},
+            (
+                "1 of 2 runs completed, 0 failed, 0 failed to submit, 1 cancelled. "
+                "OmicsBatchClient.failed_runs(..., cancelled=True) lists which ones, and why. "
+                "Start a new batch with just those runs."
+            ),
+        ),
+        (
+            "PROCESSED",
+            {"totalRuns": 1, "runSummary": {"failedRunCount": 1}},
+            (
+                "0 of 1 run completed, 1 failed, 0 failed to submit. OmicsBatchClient.failed_runs lists which ones, "
+                "and why. Start a new batch with just those runs."
+            ),
+        ),
+    ],
+    ids=repr,
+)
+def test_the_error_of_failed_runs_advises_what_the_counts_support(
+    status: str, members: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(FailedRunsError) as raised:
+        batch_with(status, **members).raise_for_failed_runs()
+    assert str(raised.value) == f"batch 7123456 is {status}: {told}"
 
 
 def test_the_error_of_failed_runs_counts_them_and_says_what_to_do() -> None:
@@ -611,7 +807,7 @@ def test_the_error_of_failed_runs_counts_them_and_says_what_to_do() -> None:
         batch.raise_for_failed_runs()
     assert str(raised.value) == (
         "batch 7123456 is PROCESSED: 90 of 96 runs completed, 4 failed, 2 failed to submit. "
-        "OmicsBatchClient.failed_runs tells which ones, and why. Start a new batch with just those runs."
+        "OmicsBatchClient.failed_runs lists which ones, and why. Start a new batch with just those runs."
     )
 
 
@@ -632,7 +828,7 @@ def test_the_error_of_failed_runs_names_those_that_were_listed() -> None:
 
 def test_the_error_of_failed_runs_lets_no_control_characters_through() -> None:
     batch = Batch(id="7\n1", status=BatchStatus("\x1b[2JGONE\n"), run_summary=RunSummary(failed_run_count=1))
-    with pytest.raises(FailedRunsError, match=r"^batch 7 1 is \[2JGONE: 0 of unknown runs completed, 1 failed"):
+    with pytest.raises(FailedRunsError, match=r"^batch 7 1 is \[2JGONE: 1 failed, 0 failed to submit so far"):
         batch.raise_for_failed_runs()
 
 

@@ -20,6 +20,7 @@ ROOMS: Final = (
     "_errors",
     "_document_file",
     "_statuses",
+    "_advice",
     "_clock",
     "_answer",
     "_settings",

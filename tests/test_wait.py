@@ -247,30 +247,101 @@ def test_a_failed_batch_raises_with_the_services_reason() -> None:
     error = error_at_the_end(batch)
     assert isinstance(error, BatchFailedError)
     assert str(error) == (
-        "batch 7123456 failed before its runs were created: Batch has 100001 runs but 100000 runs is the max. "
-        "Mend what it names and start it anew, with a new request_id; after a transient error, with the same."
+        "batch 7123456 failed: Batch has 100001 runs but 100000 runs is the max. Some of its runs may have been "
+        "created and may still run: check list_runs_in_batch, and leave those out of a new batch. After a transient "
+        "error, send the same request with the same request_id."
     )
+
+
+STARTS = "successfulStartSubmissionCount", "failedStartSubmissionCount", "pendingStartSubmissionCount"
+
+
+@pytest.mark.parametrize(
+    ("total", "starts", "runs", "told"),
+    [
+        (96, (0, 0, 96), {}, "None of its runs was created: fix this and start a new batch. After"),
+        (96, (0, 2, 94), {}, "None of its runs was created: fix this and start a new batch. After"),
+        (96, (3, 1, 92), {"runningRunCount": 3}, "3 of its 96 runs were created and may still run: check"),
+        (96, (1, 0, 95), {}, "1 of its 96 runs was created and may still run: check"),
+        (96, (1, 0, 95), {"completedRunCount": 2, "pendingRunCount": 1}, "3 of its 96 runs were created and may"),
+        (None, (3, 0, 0), {}, "3 of its runs were created and may still run: check"),
+        (96, (0, 0, 0), {}, "Some of its runs may have been created and may still run: check"),
+        (96, (0, 0, 95), {}, "Some of its runs may have been created and may still run: check"),
+        (None, (0, 0, 96), {}, "Some of its runs may have been created and may still run: check"),
+        (0, (0, 0, 0), {}, "Some of its runs may have been created and may still run: check"),
+    ],
+)
+def test_a_failed_batch_is_started_again_only_without_the_runs_that_it_created(
+    total: int | None, starts: tuple[int, ...], runs: dict[str, int], told: str
+) -> None:
+    """The user guide: no runs were created, or only some before the failure."""
+    submissions = dict(zip(STARTS, starts, strict=True))
+    batch = batch_with("FAILED", totalRuns=total, submissionSummary=submissions, runSummary=runs, failureReason="no.")
+    error = str(error_at_the_end(batch))
+    assert error.startswith(f"batch 7123456 failed: no. {told}")
+    assert ("fix this and start a new batch" in error) == (batch.created_run_count == 0)
+    assert ("leave those out of a new batch" in error) == (batch.created_run_count != 0)
 
 
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        (None, "created: the service gave no reason. Mend"),
-        ("", "created: the service gave no reason. Mend"),
-        ("two\nlines \x1b[2J", "created: two lines [2J. Mend"),
+        (None, "failed: the service gave no reason. Some"),
+        ("", "failed: the service gave no reason. Some"),
+        ("two\nlines \x1b[2J", "failed: two lines [2J. Some"),
     ],
 )
 def test_a_failed_batch_s_reason_is_cleaned(reason: str | None, told: str) -> None:
     assert told in str(error_at_the_end(batch_with("FAILED", failureReason=reason)))
 
 
-@pytest.mark.parametrize("status", ["CANCELLED", "RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"])
-def test_a_cancelled_batch_raises_and_says_how_far_it_came(status: str) -> None:
-    error = error_at_the_end(batch_with(status, totalRuns=96, runSummary={"completedRunCount": 29}))
+def test_a_cancelled_batch_raises_and_says_how_far_it_came() -> None:
+    starts, runs = {"pendingStartSubmissionCount": 7}, {"completedRunCount": 29, "cancelledRunCount": 60}
+    error = error_at_the_end(batch_with("CANCELLED", totalRuns=96, runSummary=runs, submissionSummary=starts))
     assert isinstance(error, BatchCancelledError)
     assert str(error) == (
-        f"batch 7123456 is {status}: it was cancelled after 29 completed runs. "
-        "Start a new batch with the runs that are missing."
+        "batch 7123456 is CANCELLED: it was cancelled after 29 of 96 runs completed. "
+        "Start a new batch with the runs that did not complete."
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({}, "the service gives no counts of its runs"),
+        ({"totalRuns": 96}, "the service gives no counts of its runs"),
+        (
+            {"totalRuns": 96, "runSummary": {"completedRunCount": 29}},
+            "its counts do not add up: 29 of 96 runs ended",
+        ),
+        (
+            {"totalRuns": 96, "runSummary": {"completedRunCount": 29, "stoppingRunCount": 67}},
+            "its counts do not add up: 29 of 96 runs ended, 67 not",
+        ),
+        (
+            {"runSummary": {"completedRunCount": 29}},
+            "its counts do not add up: 29 of an unknown number of runs ended",
+        ),
+    ],
+)
+def test_a_cancelled_batch_is_not_started_again_on_counts_that_do_not_add_up(
+    members: dict[str, Any], told: str
+) -> None:
+    """Whoever reads that none completed runs all of them again."""
+    assert str(error_at_the_end(batch_with("CANCELLED", **members))) == (
+        f"batch 7123456 is CANCELLED: it was cancelled, and {told}. "
+        "Check which runs completed before you start any of them again."
+    )
+
+
+@pytest.mark.parametrize("status", ["RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"])
+def test_a_cancelled_batch_whose_runs_were_deleted_does_not_say_how_many_completed(status: str) -> None:
+    """Deleted runs leave their former count, so 0 completed says nothing."""
+    error = error_at_the_end(batch_with(status, totalRuns=96, runSummary={"deletedRunCount": 96}))
+    assert isinstance(error, BatchCancelledError)
+    assert str(error) == (
+        f"batch 7123456 is {status}: it was cancelled. How its deleted runs ended is lost: "
+        "check their output before you start any of them again."
     )
 
 

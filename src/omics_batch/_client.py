@@ -63,18 +63,19 @@ class OmicsBatchClient(Operations):
                 waits as long as it takes, 0 is one look.
             on_update: Called with the first `Batch`, each that differs from the one before, and the
                 last; awaited, if it returns an awaitable. What it raises, the wait raises.
-            raise_on_failed_runs: Raise `FailedRunsError` where runs did not complete, instead of returning; where
-                deleted runs make the outcome UNKNOWN, only for known failures.
+            raise_on_failed_runs: Raise `FailedRunsError` where the counts do not show that all runs completed,
+                instead of returning; where deleted runs make the outcome UNKNOWN, only for known failures.
             poll: When to look, if not by the client's own policy.
 
         Returns:
             The processed batch, failed runs or not; see `Batch.outcome`.
 
         Raises:
-            BatchFailedError: The batch itself failed; the message has the service's reason.
+            BatchFailedError: The batch itself failed; the message has the service's reason. Runs that it had
+                created may go on.
             BatchCancelledError: The batch was cancelled.
-            FailedRunsError: Not all runs completed, and `raise_on_failed_runs` is set; `failed_runs` tells
-                which ones, and why.
+            FailedRunsError: `raise_on_failed_runs` is set, and not all runs completed, or the counts are absent
+                or do not add up. `failed_runs` tells which runs failed, and why.
             WaitTimeoutError: The time-out was over first.
             LostContactError: Nothing readable was heard for `PollPolicy.max_silence`.
             OmicsBatchError: A refusal, such as `AccessDeniedError`. Each error of a wait has `batch_id`,
@@ -170,7 +171,8 @@ class OmicsBatchClient(Operations):
     ) -> Listing[FailedRun]:
         """Iterate over every sample of a batch that did not succeed, or await them all: which, how, and why.
 
-        While the batch is under way these are the ones that have failed so far. Of runs that were deleted
+        While the batch is under way these are the ones that have failed so far. So are those of a batch that
+        FAILED: the runs that it had created may go on, and `list_runs_in_batch` shows them. Of runs that were deleted
         nobody can tell how they had ended: where the counts tell of more than could be listed, a warning
         is logged.
 
@@ -220,7 +222,8 @@ class OmicsBatchClient(Operations):
             poll: When to look, if not by the client's own policy.
 
         Raises:
-            WaitError: The batch ended by itself before it was cancelled.
+            WaitError: The batch ended by itself before it was cancelled. Runs of a FAILED one may go on: the
+                service cancels them one by one.
             WaitTimeoutError: The time-out was over first; the message says whether the batch was asked to stop.
             LostContactError: Nothing readable was heard for `PollPolicy.max_silence`; it says so too.
             ConflictError: The service goes on refusing what the batch's status allows.
@@ -242,6 +245,9 @@ class OmicsBatchClient(Operations):
         The record goes only when no run is left: it is what tells which ones are. Nothing is deleted in
         S3. Cancelling the task ends the waiting alone; after an outage or a time-out, calling it again goes on
         where the last one ended.
+
+        Of a FAILED batch only the record goes, since the service deletes no runs of such a batch. Runs that
+        it had created may go on: note what `list_runs_in_batch` shows first.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.

@@ -61,7 +61,7 @@ DELETE_RUNS: Final = Request("delete_everything", RUNS_DELETABLE, RUNS_DELETION,
 
 
 def is_deletion_over(batch: Batch) -> bool:
-    """Whether no run of the batch will be deleted any more: there was none, or all was tried."""
+    """Whether no run of the batch will be deleted any more: all was tried, or the service deletes none (FAILED)."""
     return batch.status in (BatchStatus.FAILED, BatchStatus.RUNS_DELETED, BatchStatus.RUNS_DELETE_FAILED)
 
 

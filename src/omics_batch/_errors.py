@@ -24,7 +24,7 @@ OmicsBatchError
  │   ├─ RunsDeleteFailedError
  │   ├─ WaitTimeoutError (TimeoutError)
  │   └─ LostContactError
- └─ FailedRunsError                       the batch was processed, and runs of it failed
+ └─ FailedRunsError                       runs failed, or the counts do not show that all completed
 
 Every argument but the message has a default: pickle and copy call the class with the message alone
 and then restore the attributes.
@@ -177,7 +177,7 @@ class WaitError(OmicsBatchError):
 
 
 class BatchFailedError(WaitError):
-    """The batch itself failed, before its runs could be created; the service's reason is in the message."""
+    """The batch itself failed, for the reason in the message; runs that it had created may go on."""
 
 
 class BatchCancelledError(WaitError):
@@ -197,7 +197,7 @@ class LostContactError(WaitError):
 
 
 class FailedRunsError(OmicsBatchError):
-    """The batch was processed, but not all of its runs completed."""
+    """The batch has failed runs, or it ended and its counts do not show that all runs completed."""
 
     def __init__(
         self,

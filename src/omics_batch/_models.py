@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from omics_batch._advice import do_counts_add_up, failed_runs_advice
 from omics_batch._answer import Answer, Count, NullIsEmpty, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
-from omics_batch._reasons import told_by_reason
 from omics_batch._settings import DefaultRunSetting
 from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
 from omics_batch._text import one_line
@@ -99,7 +99,11 @@ class Batch(Answer, frozen=True):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the batch has ended, in whatever way: no run of it starts or goes on any more."""
+        """Whether the batch has ended, in whatever way: none of its runs is submitted any more.
+
+        No run goes on either, except in a FAILED batch: it may have created some of its runs before it
+        failed, and these may go on (`created_run_count`).
+        """
         return self.status in TERMINAL
 
     @property
@@ -111,8 +115,12 @@ class Batch(Answer, frozen=True):
 
     @property
     def counts_are_final(self) -> bool:
-        """Whether the counts are exact and stay: `run_summary` lags before PROCESSED, and moves with deletions."""
-        return self.status == BatchStatus.PROCESSED
+        """Whether the counts are exact and stay: the batch is PROCESSED, and its counts add up to `total_runs`.
+
+        `run_summary` lags before PROCESSED, and moves with deletions. Counts that are absent, or that add up
+        to less or more than `total_runs`, are not final: get the batch again in a minute.
+        """
+        return self.status == BatchStatus.PROCESSED and do_counts_add_up(self)
 
     @property
     def finished_run_count(self) -> int:
@@ -130,6 +138,22 @@ class Batch(Answer, frozen=True):
     def failed_run_count(self) -> int:
         """How many runs failed, those that failed to submit included."""
         return self.run_summary.failed_run_count + self.submission_summary.failed_start_submission_count
+
+    @property
+    def created_run_count(self) -> int | None:
+        """How many runs the service has created, as far as the counts show; None where they do not.
+
+        It matters in a FAILED batch, whose runs may go on. Its documented reply has no counts: then
+        `OmicsBatchClient.list_runs_in_batch` shows which runs were submitted.
+        """
+        runs, starts = self.run_summary, self.submission_summary
+        failed = starts.failed_start_submission_count
+        counted = self.finished_run_count - failed + runs.pending_run_count + runs.starting_run_count
+        created = max(
+            counted + runs.running_run_count + runs.stopping_run_count, starts.successful_start_submission_count
+        )
+        is_known = self.total_runs and failed + starts.pending_start_submission_count == self.total_runs
+        return created if created or is_known else None
 
     @property
     def run_counts(self) -> dict[str, int]:
@@ -172,7 +196,8 @@ class Batch(Answer, frozen=True):
         """What became of the runs: PROCESSED alone does not mean success.
 
         SUCCEEDED when every run completed, FAILED when none did (or the batch itself failed), else
-        PARTIAL. UNKNOWN once runs were deleted, since their counts no longer tell how they had ended.
+        PARTIAL. UNKNOWN once runs were deleted, since the counts no longer show how those had ended, and
+        while the counts of a PROCESSED batch are not final: absent, or not adding up to `total_runs`.
         """
         if self.is_processed:
             return self._verdict()
@@ -209,29 +234,24 @@ class Batch(Answer, frozen=True):
         """Raise unless the batch has no failed run, so that a pipeline stops at one.
 
         Nothing is raised while all is well so far, nor when deleted runs make a verdict impossible
-        and no failure is known: ask `outcome` to tell these from success.
+        and no failure is known: ask `outcome` to tell these from success. A PROCESSED batch whose counts
+        are not final raises, since they do not show that all runs completed.
 
         Args:
             runs: The runs in question, where you listed them (`OmicsBatchClient.failed_runs`): the error
                 groups them by reason, and names the first ones of each.
 
         Raises:
-            FailedRunsError: Runs failed or were not submitted, or the batch ended without completing all.
+            FailedRunsError: Runs failed or were not submitted, or the batch ended and its counts do not show
+                that all runs completed. The message advises a new batch only where the counts support it.
         """
-        if self.failed_run_count == 0 and self.outcome not in (Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED):
+        is_in_doubt = self.status == BatchStatus.PROCESSED and not self.counts_are_final
+        is_short = self.outcome in (Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED)
+        if not (self.failed_run_count or is_short or is_in_doubt):
             return
         listed = tuple(runs)
-        counts = self.run_summary
-        total = f"{self.total_runs or 'unknown'} run{'' if self.total_runs == 1 else 's'}"
-        completed = f"{counts.completed_run_count} of {total} completed, "
-        is_unknown = self.outcome is Outcome.UNKNOWN
         raise FailedRunsError(
-            f"batch {one_line(self.id)} is {one_line(self.status)}: "
-            f"{'' if is_unknown else completed}{counts.failed_run_count} failed, "
-            f"{self.submission_summary.failed_start_submission_count} failed to submit"
-            f"{', and nobody can tell how the deleted runs ended' if is_unknown else ''}. "
-            f"{told_by_reason(listed) or 'OmicsBatchClient.failed_runs tells which ones, and why'}. "
-            "Start a new batch with just those runs.",
+            f"batch {one_line(self.id)} is {one_line(self.status)}: {failed_runs_advice(self, listed)}",
             batch=self,
             runs=listed,
         )
@@ -246,7 +266,7 @@ class Batch(Answer, frozen=True):
 
     def _verdict(self) -> Outcome:
         completed = self.run_summary.completed_run_count
-        if self.status in RUNS_DELETION or self.run_summary.deleted_run_count:
+        if not self.counts_are_final or self.run_summary.deleted_run_count:
             return Outcome.UNKNOWN
         if completed == 0:
             return Outcome.FAILED

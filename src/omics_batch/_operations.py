@@ -181,8 +181,9 @@ class Operations(Connection):
         """Delete the record of a batch that has ended.
 
         It does not delete the batch's runs, which `delete_run_batch` does and has to do before, and it
-        deletes nothing in S3. Afterwards the batch cannot be read, listed, cancelled or deleted any more,
-        and nobody can tell which runSettingId was which run.
+        deletes nothing in S3. Runs that a FAILED batch had created may go on: list them first. Afterwards the
+        batch cannot be read, listed, cancelled or deleted any more, and nobody can tell which runSettingId was
+        which run.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.

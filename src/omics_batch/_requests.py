@@ -237,7 +237,7 @@ class StartRunBatchRequest(_Request, frozen=True):
             raise InvalidInputError("\n".join(f"{name}: {problem}" for problem in told)) from None
 
     def anew(self) -> Self:
-        """Return the same request under another `request_id`: another batch, such as after a FAILED one was mended."""
+        """Return the same request under another `request_id`: another batch, whose runs all start."""
         return self.model_copy(update={"request_id": str(uuid.uuid4())})
 
     def members(self) -> dict[str, Any]:

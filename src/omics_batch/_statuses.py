@@ -41,7 +41,8 @@ class BatchStatus(OpenEnum):
     """Where a run batch stands (GetBatch `status`).
 
     The usual life is CREATING, PENDING, SUBMITTING, INPROGRESS, PROCESSED. PROCESSED says that
-    every run has ended, not that any of them succeeded: `Batch.outcome` tells that.
+    every run has ended, not that any of them succeeded: `Batch.outcome` tells that. FAILED says that the
+    batch itself failed, after it had created none of its runs or only some, and these may go on.
     """
 
     CREATING = "CREATING"
@@ -147,7 +148,7 @@ class FailureKind(Enum):
 
 
 class Outcome(Enum):
-    """What became of a batch's runs, as `Batch.outcome` tells it."""
+    """What became of a batch's runs, as `Batch.outcome` tells it; UNKNOWN where the counts do not show it."""
 
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"
@@ -163,7 +164,7 @@ RUNS_DELETION: Final = frozenset(
 """DeleteRunBatch was called, which is allowed once a batch is PROCESSED or CANCELLED."""
 
 TERMINAL: Final = RUNS_DELETION | {BatchStatus.PROCESSED, BatchStatus.FAILED, BatchStatus.CANCELLED}
-"""No run of the batch will start or go on any more."""
+"""The batch submits no run any more. No run goes on either, except that runs of a FAILED batch may."""
 
 ACTIVE: Final = (
     BatchStatus.CREATING,

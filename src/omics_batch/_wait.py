@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from omics_batch._advice import cancelled_batch_advice, failed_batch_advice
 from omics_batch._clock import Duration, in_seconds, is_number
 from omics_batch._errors import (
     BatchCancelledError,
@@ -131,17 +132,9 @@ def has_ended(batch: Batch) -> bool:
 def error_at_the_end(batch: Batch) -> WaitError | None:
     """Return what a wait raises for the last `Batch`: None where it was processed."""
     if judge(batch) is Verdict.FAILED:
-        reason = one_line(batch.failure_reason or "the service gave no reason")
-        return BatchFailedError(
-            f"batch {batch.id} failed before its runs were created: {reason.rstrip('.')}. "
-            "Mend what it names and start it anew, with a new request_id; after a transient error, with the same.",
-        )
+        return BatchFailedError(f"batch {batch.id} failed: {failed_batch_advice(batch)}")
     if judge(batch) is Verdict.CANCELLED:
-        completed = batch.run_summary.completed_run_count
-        return BatchCancelledError(
-            f"batch {batch.id} is {one_line(batch.status)}: it was cancelled after {completed} completed runs. "
-            "Start a new batch with the runs that are missing.",
-        )
+        return BatchCancelledError(f"batch {batch.id} is {one_line(batch.status)}: {cancelled_batch_advice(batch)}")
     return None
 
 
@@ -149,9 +142,12 @@ def error_unless_cancelled(batch: Batch) -> WaitError | None:
     """Return what cancelling raises for the last `Batch`: None where it was cancelled."""
     if judge(batch) is Verdict.CANCELLED:
         return None
+    reason = f": {one_line(batch.failure_reason).rstrip('.')}" if batch.failure_reason else ""
+    may_go_on = batch.status == BatchStatus.FAILED and batch.created_run_count != 0
+    runs = " Runs that it had created may go on: cancel those that list_runs_in_batch shows with CancelRun."
     return WaitError(
-        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled"
-        f"{': ' + one_line(batch.failure_reason) if batch.failure_reason else ''}.",
+        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled{reason}."
+        f"{runs if may_go_on else ''}",
     )
 
 
