@@ -233,3 +233,13 @@ def test_ten_thousand_batches_cost_what_is_shown_of_them() -> None:
 
     drawn(roster(under_way()))  # what is reckoned once and kept
     assert steps(10_000) < 1.5 * steps(100)
+
+
+def test_a_batch_whose_counts_do_not_add_up_ended_badly_and_is_no_error() -> None:
+    """An error has no status to be shown, and this has: it may be looked at again."""
+    shown = roster(processed("1"), batch("2", "PROCESSED"))
+    assert {status: number for status, number in shown.statuses.items() if number} == {"PROCESSED": 2}
+    assert [entry.batch_id for entry in shown.foremost(1)] == ["2"]
+    assert shown.foremost(1)[0].rank is Rank.ENDED_BADLY
+    (row,) = [row for row in drawn(shown) if row.startswith("2  PROCESSED")]
+    assert row.split() == ["2", "PROCESSED", 20 * "?", "100.0", "%", "100.0", "%"]

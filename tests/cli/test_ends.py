@@ -200,6 +200,29 @@ def test_a_batch_that_has_ended_by_itself_is_1_and_no_question(here: Here, at_te
     ]
 
 
+@pytest.mark.parametrize(
+    ("starts", "told"),
+    [
+        (
+            {},
+            (
+                "the service cancels no runs of a failed batch. Runs that it had created may still run. "
+                f"See which with: {printed('runs', ID)}"
+            ),
+        ),
+        ({"pendingStartSubmissionCount": 10}, None),
+    ],
+)
+def test_runs_of_a_failed_batch_may_go_on_and_cannot_be_cancelled_with_it(
+    here: Here, at_terminal: Callable[..., Ran], starts: dict[str, int], told: str | None
+) -> None:
+    here.omics.put_batch({"id": ID, "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
+    ran = at_terminal(Keyboard("y\n"), "cancel", ID, *REGION)
+    assert (ran.code, changes_asked(here)) == (1, [])
+    said = f"FAILED, and {told}" if told else "FAILED: it has ended by itself, and there is nothing to cancel"
+    assert ran.complaints == [f"omics-batch: batch {ID} is {said}"]
+
+
 def test_a_batch_may_end_by_itself_at_the_question(here: Here, at_terminal: Callable[..., Ran]) -> None:
     here.omics.put_batch(document())
     keyboard = Keyboard("yes\n", meanwhile=lambda: here.omics.put_batch(processed(completedRunCount=10)))
@@ -391,6 +414,55 @@ def test_runs_that_were_never_submitted_have_no_record_to_lose(here: Here, at_te
     here.omics.put_batch(document("CANCELLED", runSummary=runs, submissionSummary=starts))
     ran = at_terminal(Keyboard("no\n"), "delete", ID)
     assert "  - the records of its runs (3 when last counted): how they ended, and why" in ran.complaints
+
+
+def test_of_a_failed_batch_the_record_alone_is_deleted_and_its_runs_may_go_on(
+    here: Here, at_terminal: Callable[..., Ran]
+) -> None:
+    """Deleted is deleted: it says before that nothing shows afterwards which samples run."""
+    here.omics.put_batch({"id": ID, "status": "FAILED", "failureReason": "no"})
+    ran = at_terminal(Keyboard(f"{ID}\n"), "delete", ID, *REGION)
+    assert ran.complaints == [
+        "Batch 7123456 is FAILED: no counts.",
+        "",
+        "Deleted for good:",
+        "  - the batch's record: its counts, and which sample was which run",
+        "Kept:",
+        "  - the records of its runs, as far as there are any: how they ended, and why",
+        "  - all output in S3",
+        "  - the logs in CloudWatch",
+        "",
+        "Runs that it had created may still run, and afterwards nothing shows which samples those are.",
+        "To keep that, stop here and save it first:",
+        "",
+        f"  {printed('runs', ID)} > runs.txt",
+        "",
+        f"Type the batch's id to delete its record: {ID}",
+    ]
+    assert (ran.code, changes_asked(here)) == (0, ["DeleteBatch"])
+    assert ran.stdout == "The record of batch 7123456 is deleted. Kept: all output in S3.\n"
+
+
+def test_a_failed_batch_that_created_no_runs_is_deleted_without_more_ado(
+    here: Here, at_terminal: Callable[..., Ran]
+) -> None:
+    starts = {"failedStartSubmissionCount": 1, "pendingStartSubmissionCount": 9}
+    here.omics.put_batch({"id": ID, "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
+    ran = at_terminal(Keyboard("no\n"), "delete", ID, *REGION)
+    assert "may still run" not in ran.stderr
+    assert "1 run failed, and nobody can tell afterwards which samples those were." in ran.complaints
+
+
+def test_the_runs_of_a_failed_batch_alone_cannot_be_deleted(here: Here) -> None:
+    here.omics.put_batch({"id": ID, "status": "FAILED"})
+    ran = here.run("delete", ID, "--runs-only", "--yes", *REGION)
+    assert (ran.code, changes_asked(here)) == (1, [])
+    assert ran.complaints == [
+        (
+            "omics-batch: batch 7123456 is FAILED, and the service deletes no runs of a failed batch. "
+            f"See which there are with: {printed('runs', ID)}"
+        )
+    ]
 
 
 @pytest.mark.parametrize("typed", ["y\n", "yes\n", "71234567\n", "\n", ""])

@@ -126,13 +126,36 @@ def test_while_a_batch_is_under_way_it_is_so_far(here: Here) -> None:
     assert here.run("failed", "7123457").lines[-1] == "1 did not succeed so far: 1 X"
 
 
-def test_a_batch_that_failed_itself_has_no_runs(here: Here) -> None:
+def test_a_batch_that_failed_itself_may_have_created_runs(here: Here) -> None:
     here.omics.start_batch(2, life=Life(creating=0, pending=0, failure_reason="Invalid JSON\x1b[31m format"))
     assert here.run("failed", ID).stderr == (
-        "omics-batch: no run failed, since there are none: the batch itself failed: Invalid JSON [31m format\n"
+        "omics-batch: no run failed so far. Runs that it had created may still run. "
+        "The batch itself failed: Invalid JSON [31m format\n"
     )
-    here.omics.put_batch({"id": "42", "status": "FAILED"})
-    assert here.run("failed", "42").stderr.endswith("there are none: the batch itself failed\n")
+    for starts, told in (
+        ({"pendingStartSubmissionCount": 9}, "the batch failed before it created any runs"),
+        (
+            {"successfulStartSubmissionCount": 3},
+            "no run failed so far. 3 runs that it had created may still run. The batch itself failed",
+        ),
+    ):
+        here.omics.put_batch({"id": "42", "status": "FAILED", "totalRuns": 9, "submissionSummary": starts})
+        assert here.run("failed", "42").stderr == f"omics-batch: {told}\n"
+
+
+def test_runs_that_a_failed_batch_had_created_are_listed_once_they_fail(here: Here) -> None:
+    here.omics.start_batch(COHORT, life=replace(LIFE, failure_reason="no quota", runs_before_failure=3))
+    ran = here.run("failed", ID)
+    assert [line.split()[:2] for line in ran.lines[1:-1]] == [["failed", "2000001"], ["not", "submitted"]]
+    assert ran.lines[-1] == "2 did not succeed so far: 1 RUN_TASK_FAILED, 1 ValidationException"
+    assert len(here.run("runs", ID).lines[1:]) == 3
+
+
+def test_failures_that_a_failed_batch_counts_and_no_list_shows_are_no_proof(here: Here) -> None:
+    here.omics.put_batch({"id": "42", "status": "FAILED", "runSummary": {"failedRunCount": 2}})
+    assert here.run("failed", "42").complaints[-1] == (
+        "omics-batch: none is listed, although the batch counts 2: the lists lag, try again in a minute"
+    )
 
 
 def test_of_deleted_runs_nobody_can_tell(here: Here) -> None:

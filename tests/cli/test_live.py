@@ -52,6 +52,7 @@ def test_a_bar_is_shared_out_whole(numbers: tuple[int, ...], width: int, cells: 
         ({"failed": 1, "running": 99}, 1.0, "──────────"),
         ({}, 0.0, "┄┄┄┄┄┄┄┄┄┄"),
         ({}, 100.0, "━━━━━━━━━━"),
+        ({"completed": 5, "not counted": 5}, 100.0, "━━━━━?????"),
     ],
 )
 def test_a_bar_is_as_full_as_the_percentage_says(counts: dict[str, int], percent: float, drawn: str) -> None:
@@ -72,6 +73,25 @@ def drawn(*documents: dict[str, Any], width: int = 60, encoding: str = "utf-8", 
     console.print(Picture(progress, progress.batch, NOW, NOW - timedelta(seconds=7), notice))
     output.seek(0)
     return [line.rstrip() for line in output.read().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("members", "bar", "states"),
+    [
+        ({"runSummary": {"completedRunCount": 5}}, "?????", "5 completed  5 not counted"),
+        ({"runSummary": None}, "??????????", "10 not counted"),
+        ({"runSummary": None, "totalRuns": None}, "━━━━━━━━━━", "no counts"),
+        ({"runSummary": {"completedRunCount": 11}}, "━━━━━━━━━━", "11 completed"),
+    ],
+    ids=repr,
+)
+def test_runs_that_no_count_holds_are_not_drawn_as_completed(members: dict[str, Any], bar: str, states: str) -> None:
+    """Every run has ended, so that it is 100 %: whether well, nothing shows."""
+    lines = drawn(processed() | members)
+    assert bar in lines[2]
+    assert "100.0 %" in lines[2]
+    assert ("━" in lines[2]) == ("completed" in states or states == "no counts")
+    assert " ".join(lines[3].split()) == " ".join(states.split())
 
 
 def cells(line: str) -> int:

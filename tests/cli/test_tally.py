@@ -27,6 +27,7 @@ ENDINGS: dict[str, tuple[str, dict[str, int], type[OmicsBatchError] | None]] = {
     "SUCCEEDED": ("PROCESSED", {"completedRunCount": 2}, None),
     "PARTIAL": ("PROCESSED", {"completedRunCount": 1, "failedRunCount": 1}, None),
     "UNKNOWN": ("RUNS_DELETED", {"deletedRunCount": 2}, None),
+    "NO COUNTS": ("PROCESSED", {}, None),
     "FAILED": ("FAILED", {}, BatchFailedError),
     "CANCELLED": ("CANCELLED", {"cancelledRunCount": 2}, BatchCancelledError),
     "TIMED OUT": ("INPROGRESS", {"runningRunCount": 2}, WaitTimeoutError),
@@ -59,6 +60,8 @@ def tally(*kinds: str) -> Tally:
         (("CANCELLED", "FAILED"), 4),
         (("FAILED", "TIMED OUT"), 124),
         (("TIMED OUT", "ERROR"), 1),
+        (("SUCCEEDED", "NO COUNTS"), 1),
+        (("PARTIAL", "NO COUNTS"), 1),
         (("TIMED OUT", "LOST"), 1),
     ],
 )
@@ -74,24 +77,24 @@ def test_every_exit_code_has_its_weight() -> None:
 
 def test_those_that_go_on_are_left_and_the_others_are_summed_up() -> None:
     summed = tally(*ENDINGS)
-    assert (summed.total, summed.ended, summed.left) == (8, 6, ["5", "7"])
+    assert (summed.total, summed.ended, summed.left) == (9, 7, ["6", "8"])
     assert summed.words() == (
-        "8 batches: 1 succeeded, 1 partial, 1 failed, 1 cancelled, 1 without a verdict, "
+        "9 batches: 1 succeeded, 1 partial, 1 failed, 1 cancelled, 2 without a verdict, "
         "1 not waited for because of an error, 2 not seen to end"
     )
     assert summed.document() == {
-        "batches": 8,
+        "batches": 9,
         "outcomes": {
             "SUCCEEDED": 1,
             "PARTIAL": 1,
             "FAILED": 1,
             "CANCELLED": 1,
-            "UNKNOWN": 1,
+            "UNKNOWN": 2,
             "ERROR": 1,
             "IN_PROGRESS": 2,
         },
-        "unsuccessful": ["1", "3", "4", "6"],
-        "left": ["5", "7"],
+        "unsuccessful": ["1", "3", "4", "5", "7"],
+        "left": ["6", "8"],
     }
 
 

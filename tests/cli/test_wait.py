@@ -13,7 +13,7 @@ import pytest
 
 from omics_batch.cli import _program
 from omics_batch.testing import faults
-from tests.cli._support import ID, PROGRAM, Here, Shell, document, line_of, processed
+from tests.cli._support import ID, PROGRAM, REGION, Here, Shell, document, line_of, printed, processed
 
 if TYPE_CHECKING:
     from omics_batch.testing import Simulator
@@ -54,6 +54,44 @@ def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
     assert ran.lines[-1].endswith("Processed in 0:15:00: 10 deleted. Nobody can tell how the deleted runs ended.")
 
 
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"runSummary": None, "submissionSummary": None}, "the service gives no counts of 10 runs."),
+        ({"runSummary": {}}, "the service gives no counts of 10 runs."),
+        ({"totalRuns": None}, "10 completed, which does not add up to an unknown number of runs."),
+        ({"runSummary": {"completedRunCount": 9}}, "9 completed, which does not add up to 10 runs."),
+        ({"runSummary": {"completedRunCount": 11}}, "11 completed, which does not add up to 10 runs."),
+        (
+            {"runSummary": {"completedRunCount": 9, "runningRunCount": 1}},
+            "9 completed, 1 running, which does not add up to 10 runs.",
+        ),
+    ],
+    ids=repr,
+)
+def test_counts_that_do_not_add_up_are_1_whatever_they_show(here: Here, members: dict[str, Any], told: str) -> None:
+    """Neither a success, which lets a pipeline go on, nor failed runs, which it may start again."""
+    here.omics.put_batch(processed(completedRunCount=10) | members)
+    ran = here.run("wait", ID, *REGION)
+    assert ran.code == 1
+    again = f"Look again in a minute, before you start any run again: {printed('get', ID)}"
+    assert ran.complaints == [f"omics-batch: batch {ID}: Processed in 0:15:00: {told} {again}"]
+    assert len(ran.lines) == 1
+    end = json.loads(here.run("wait", ID, "--json", *REGION).lines[-1])
+    assert (end["exitCode"], end["outcome"], end["error"], end["resume"]) == (1, "UNKNOWN", None, None)
+
+
+def test_failures_that_are_known_are_3_even_where_the_counts_do_not_add_up(here: Here) -> None:
+    here.omics.put_batch(processed(completedRunCount=7, failedRunCount=2))
+    ran = here.run("wait", ID, *REGION)
+    assert (ran.code, ran.stderr) == (3, "")
+    assert ran.lines[-2].endswith(
+        "Processed in 0:15:00: 7 completed, 2 failed, which does not add up to 10 runs. "
+        f"Look again in a minute, before you start any run again: {printed('get', ID)}"
+    )
+    assert ran.lines[-1].endswith(f"  Which samples, and why: {printed('failed', ID)}")
+
+
 def test_a_failure_that_is_known_is_told_even_after_a_deletion(here: Here) -> None:
     here.omics.put_batch(processed(deletedRunCount=9, failedRunCount=1) | {"status": "RUNS_DELETING"})
     assert here.run("wait", ID).code == 3
@@ -61,11 +99,27 @@ def test_a_failure_that_is_known_is_told_even_after_a_deletion(here: Here) -> No
 
 def test_a_batch_that_failed_is_4_with_the_services_reason(here: Here) -> None:
     here.omics.put_batch({"id": ID, "status": "FAILED", "failureReason": "Invalid JSON format in run configurations"})
-    ran = here.run("wait", ID)
+    ran = here.run("wait", ID, *REGION)
     assert ran.code == 4
     (complaint,) = ran.complaints
-    assert complaint.startswith("omics-batch: ")
-    assert "Invalid JSON format in run configurations" in complaint
+    assert complaint == (
+        "omics-batch: batch 7123456 failed: Invalid JSON format in run configurations. Some of its runs may have been "
+        "created and may still run: leave those out of a new batch. After a transient error, start it with the same "
+        f"requestId. List its runs with: {printed('runs', ID)}"
+    )
+
+
+def test_a_batch_that_failed_before_it_created_runs_has_none_to_be_listed(here: Here) -> None:
+    starts = {"pendingStartSubmissionCount": 10}
+    here.omics.put_batch({"id": ID, "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
+    ran = here.run("wait", ID)
+    assert ran.code == 4
+    assert ran.complaints == [
+        (
+            "omics-batch: batch 7123456 failed: the service gave no reason. None of its runs was created: fix this and "
+            "start a new batch. After a transient error, start it with the same requestId."
+        )
+    ]
 
 
 def test_a_batch_that_was_cancelled_is_5(here: Here) -> None:

@@ -86,7 +86,7 @@ def test_each_is_told_of_as_it_ends_and_all_are_summed_up(many: Callable[..., He
     assert sorted(line.partition("Z  ")[2] for line in ran.lines[:-3]) == [
         "1  Processed in 0:15:00: all 10 runs completed.",
         "2  Processed in 0:15:00: 9 of 10 runs completed, 1 failed.  ([red]trio [31m)",
-        next(line.partition("Z  ")[2] for line in ran.lines if "3  batch 3 failed before its runs" in line),
+        next(line.partition("Z  ")[2] for line in ran.lines if "3  batch 3 failed: " in line),
         next(line.partition("Z  ")[2] for line in ran.lines if "ResourceNotFoundException" in line),
     ]
     assert ran.lines[-3].endswith(
@@ -95,6 +95,21 @@ def test_each_is_told_of_as_it_ends_and_all_are_summed_up(many: Callable[..., He
     assert sorted(ran.lines[-2].partition("Not succeeded: ")[2].split()) == ["2", "3", "99"]
     assert ran.lines[-1].endswith(f"Which samples, and why: {_program.command(['failed', '2'])}")
     assert (ran.code, ran.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_one_whose_counts_do_not_add_up_is_no_success_and_no_error_of_the_wait(
+    many: Callable[..., Here], command: str
+) -> None:
+    ran = many(SUCCEEDED, processed()).run(command, "1", "2")
+    (told,) = [line.partition("Z  ")[2] for line in ran.lines if "  2  batch 2: " in line]
+    assert told == (
+        "2  batch 2: Processed in 0:15:00: the service gives no counts of 10 runs. "
+        "Look again in a minute, before you start any run again."
+    )
+    assert ran.lines[-2].endswith("Z  2 batches: 1 succeeded, 1 without a verdict.")
+    assert ran.lines[-1].endswith("Z  Not succeeded: 2")
+    assert ran.code == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -269,7 +284,7 @@ async def test_hours_of_many_are_waited_for_at_the_price_of_a_sweep(capsys: pyte
         await as_they_end(client, wait)
     lines = [line.partition("Z  ")[2] for line in capsys.readouterr().out.splitlines()]
     assert (len(lines), lines[0][:3], lines[-1][:3]) == (102, "1  ", "2  ")
-    assert wait.tally.words() == "102 batches: 101 failed, 1 cancelled"
+    assert wait.tally.words() == "102 batches: 1 cancelled, 101 without a verdict"
     assert len(account.looks) < 2 * 102
 
 
@@ -283,7 +298,7 @@ async def test_hours_of_many_are_watched_change_by_change(capsys: pytest.Capture
     assert [line.get("status") or line["exitCode"] for line in lines] == [
         *("CREATING", "INPROGRESS"),
         *("INPROGRESS", "FAILED", 4),
-        *("PROCESSED", 3),
+        *("PROCESSED", 1),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from omics_batch import Batch
-from omics_batch.cli._words import counted, facts, line, percent, shown, title, verdict
+from omics_batch.cli._words import counted, facts, failure, line, percent, shown, title, verdict
 from tests.cli._support import document, processed
 
 NOW = datetime(2025, 3, 15, 11, 0, tzinfo=UTC)
@@ -58,8 +58,75 @@ def test_a_title_has_the_name_where_there_is_one() -> None:
 
 
 def test_a_verdict_does_without_times_and_totals_that_are_not_told() -> None:
-    bare = {"id": "7123456", "status": "PROCESSED", "runSummary": {"failedRunCount": 1}}
-    assert verdict(batch(bare)) == "Processed: 0 of unknown runs completed, 1 failed."
+    bare = {"id": "7123456", "status": "PROCESSED", "totalRuns": 1, "runSummary": {"failedRunCount": 1}}
+    assert verdict(batch(bare)) == "Processed: 0 of 1 run completed, 1 failed."
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({}, "the service gives no counts of an unknown number of runs."),
+        ({"totalRuns": 96}, "the service gives no counts of 96 runs."),
+        ({"totalRuns": 96, "runSummary": None}, "the service gives no counts of 96 runs."),
+        (
+            {"runSummary": {"completedRunCount": 96}},
+            "96 completed, which does not add up to an unknown number of runs.",
+        ),
+        (
+            {"totalRuns": 96, "runSummary": {"completedRunCount": 90}},
+            "90 completed, which does not add up to 96 runs.",
+        ),
+        (
+            {"totalRuns": 96, "runSummary": {"completedRunCount": 97}},
+            "97 completed, which does not add up to 96 runs.",
+        ),
+        (
+            {"totalRuns": 96, "runSummary": {"completedRunCount": 90, "failedRunCount": 4}},
+            "90 completed, 4 failed, which does not add up to 96 runs.",
+        ),
+    ],
+    ids=repr,
+)
+def test_a_verdict_counts_none_as_not_completed_of_which_there_is_no_count(members: dict[str, Any], told: str) -> None:
+    seen = batch({"id": "7123456", "status": "PROCESSED", **members})
+    assert verdict(seen) == f"Processed: {told}"
+
+
+def test_counts_that_do_not_add_up_are_marked_where_they_stand() -> None:
+    told = dict(facts(batch(processed(completedRunCount=9)), NOW))
+    assert (told["Runs"], told["Outcome"]) == ("9 completed (counts do not add up to 10 runs)", "unknown")
+    assert dict(facts(batch(processed()), NOW))["Runs"] == "no counts"
+
+
+def test_a_batch_that_has_ended_without_counts_has_no_runs_to_come() -> None:
+    assert line(batch({"id": "1", "status": "FAILED"})) == "1  FAILED  0.0 %  no counts"
+    assert line(batch({"id": "1", "status": "PROCESSED"})) == "1  PROCESSED  100.0 %  no counts"
+
+
+@pytest.mark.parametrize(
+    ("starts", "told"),
+    [
+        ({}, "Some of its runs may have been created and may still run: leave those out of a new batch."),
+        (
+            {"successfulStartSubmissionCount": 3, "pendingStartSubmissionCount": 93},
+            "3 of its runs were created and may still run: leave those out of a new batch.",
+        ),
+        (
+            {"successfulStartSubmissionCount": 1},
+            "1 of its runs was created and may still run: leave those out of a new batch.",
+        ),
+        ({"pendingStartSubmissionCount": 10}, "None of its runs was created: fix this and start a new batch."),
+    ],
+    ids=repr,
+)
+def test_a_batch_that_failed_is_started_again_only_without_the_runs_that_it_created(
+    starts: dict[str, int], told: str
+) -> None:
+    seen = batch({"id": "1", "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
+    transient = "After a transient error, start it with the same requestId."
+    assert failure(seen) == f"the service gave no reason. {told} {transient}"
+    again = seen.model_copy(update={"failure_reason": "no\x1b[2J role."})
+    assert failure(again) == f"no [2J role. {told} {transient}"
 
 
 @pytest.mark.parametrize(

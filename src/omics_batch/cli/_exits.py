@@ -19,14 +19,15 @@ class Exit(IntEnum):
     """What the program's exit code says."""
 
     OK = 0
-    """The command did its job; of a wait: all runs succeeded, or no verdict is possible."""
+    """The command did its job; of a wait: all runs succeeded, or runs were deleted and no verdict is possible."""
     ERROR = 1
+    """An error; of a wait, too: the batch was processed, and its counts do not show how its runs ended."""
     USAGE = 2
     """The command line cannot be right; nothing was sent."""
     FAILED_RUNS = 3
     """The batch was processed, and not all of its runs completed."""
     BATCH_FAILED = 4
-    """The batch itself failed, before its runs were created."""
+    """The batch itself failed, before its runs were created or after some of them were."""
     BATCH_CANCELLED = 5
     TIMED_OUT = 124
     """As `timeout` of coreutils has it."""

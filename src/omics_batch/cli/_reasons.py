@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus, FailureKind
-from omics_batch.cli._words import shown
+from omics_batch.cli._words import runs, shown
 
 if TYPE_CHECKING:
     from omics_batch import Batch, FailedRun
@@ -66,9 +66,8 @@ class Reasons:
     def absence(self) -> str:
         """Say why none was listed."""
         batch = self._batch
-        if batch.status == BatchStatus.FAILED:
-            reason = "" if batch.failure_reason is None else f": {shown(batch.failure_reason)}"
-            return f"no run failed, since there are none: the batch itself failed{reason}"
+        if batch.status == BatchStatus.FAILED and not self._expected:
+            return self._absence_from_a_failed_batch()
         if batch.run_summary.deleted_run_count:
             return "no failed run is left to be listed: nobody can tell how the deleted ones ended"
         if self._expected:
@@ -80,4 +79,14 @@ class Reasons:
 
     @property
     def _so_far(self) -> str:
-        return "" if self._batch.is_terminal else " so far"
+        """A batch that FAILED may have created runs before, and these may go on."""
+        has_ended = self._batch.is_terminal and self._batch.status != BatchStatus.FAILED
+        return "" if has_ended or self._batch.created_run_count == 0 else " so far"
+
+    def _absence_from_a_failed_batch(self) -> str:
+        batch, created = self._batch, self._batch.created_run_count
+        reason = "" if batch.failure_reason is None else f": {shown(batch.failure_reason)}"
+        if created == 0:
+            return f"the batch failed before it created any runs{reason}"
+        some = "runs that it had created" if created is None else f"{runs(created)} that it had created"
+        return f"no run failed so far. {some[0].upper()}{some[1:]} may still run. The batch itself failed{reason}"

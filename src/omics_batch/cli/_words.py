@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from omics_batch import Outcome
+from omics_batch import BatchStatus, Outcome
 from omics_batch.cli._durations import written
 from omics_batch.cli._figures import LAGS, is_behind, lags, percentage
 
@@ -34,7 +34,25 @@ def runs(number: int) -> str:
 
 def counted(batch: Batch) -> str:
     """Write the counts by state: `29 completed, 2 not submitted, 50 running`."""
-    return ", ".join(f"{number} {label}" for label, number in batch.run_counts.items()) or "no runs yet"
+    none = "no counts" if batch.is_terminal else "no runs yet"
+    return ", ".join(f"{number} {label}" for label, number in batch.run_counts.items()) or none
+
+
+def is_in_doubt(batch: Batch) -> bool:
+    """Whether a batch was processed, and its counts do not show how its runs ended."""
+    return batch.status == BatchStatus.PROCESSED and not batch.counts_are_final
+
+
+def caveat(batch: Batch) -> str:
+    """Write what to know of the counts beside them: that they lag, or do not add up; nothing where they are exact."""
+    if not lags(batch):
+        return ""
+    return f"counts do not add up to {_total(batch)}" if is_in_doubt(batch) else "counts lag behind the runs"
+
+
+def in_brackets(text: str) -> str:
+    """Write a remark after something else, if there is one."""
+    return f" ({text})" if text else ""
 
 
 def percent(batch: Batch, furthest: float = 0.0) -> str:
@@ -67,12 +85,25 @@ def verdict(batch: Batch) -> str:
     took = "Processed" if batch.duration is None else f"Processed in {written(batch.duration)}"
     if batch.outcome is Outcome.SUCCEEDED:
         return f"{took}: {'its one run' if batch.total_runs == 1 else f'all {batch.total_runs} runs'} completed."
+    if is_in_doubt(batch):
+        found = f"{counted(batch)}, which does not add up to" if batch.run_counts else "the service gives no counts of"
+        return f"{took}: {found} {_total(batch)}."
     if batch.outcome is Outcome.UNKNOWN:
         return f"{took}: {counted(batch)}. Nobody can tell how the deleted runs ended."
-    total = runs(batch.total_runs) if batch.total_runs else "unknown runs"
-    completed = f"{batch.run_summary.completed_run_count} of {total} completed"
+    completed = f"{batch.run_summary.completed_run_count} of {_total(batch)} completed"
     others = [f"{number} {label}" for label, number in batch.run_counts.items() if label != "completed"]
     return f"{took}: {', '.join([completed, *others])}."
+
+
+def failure(batch: Batch) -> str:
+    """Write why a batch itself failed, and what to check before a new one is started."""
+    reason = shown(batch.failure_reason or "the service gave no reason").rstrip(".")
+    transient = "After a transient error, start it with the same requestId."
+    created = batch.created_run_count
+    if created == 0:
+        return f"{reason}. None of its runs was created: fix this and start a new batch. {transient}"
+    some = "Some of its runs may have been" if created is None else f"{created} of its runs {_were(created)}"
+    return f"{reason}. {some} created and may still run: leave those out of a new batch. {transient}"
 
 
 def has_failed_runs(batch: Batch) -> bool:
@@ -97,7 +128,7 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         ("Reason", batch.failure_reason),
         ("Submitted", _submitted(batch)),
         ("Complete", f"{percent(batch)} of {runs(batch.total_runs)}" if batch.total_runs else percent(batch)),
-        ("Runs", f"{counted(batch)} (counts lag behind the runs)" if lags(batch) else counted(batch)),
+        ("Runs", f"{counted(batch)}{in_brackets(caveat(batch))}"),
         *((label, None if moment is None else timestamp(moment)) for label, moment in times),
         ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),
     ]
@@ -111,6 +142,14 @@ def time_of(batch: Batch, now: datetime) -> timedelta | None:
     time goes faster.
     """
     return batch.duration if batch.is_terminal else batch.elapsed(now) or None
+
+
+def _total(batch: Batch) -> str:
+    return runs(batch.total_runs) if batch.total_runs else "an unknown number of runs"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _status(batch: Batch) -> str:

@@ -68,7 +68,8 @@ def delete(
 
     It shows the batch, says what goes and what stays, and asks for the batch's id. The runs' records go first, and
     the batch's own once none of them is left; nothing in S3 is touched. Afterwards nobody can tell how the runs had
-    ended: save before which ones failed.
+    ended: save before which ones failed. Of a batch that is FAILED only the record goes, and runs that it had created
+    may still run.
 
     It ends with 0 once all is deleted; 1 on an error, on another answer, and where a run could not be deleted; 2 on
     wrong usage, and where there is no terminal to ask on; 124 when the time is over; 130 on Ctrl-C and 143 on

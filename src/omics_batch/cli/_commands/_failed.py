@@ -45,9 +45,9 @@ def failed(
 ) -> Exit:
     """List the samples that did not succeed, and why.
 
-    At last it sums them up by reason. While the batch is under way these are the ones so far. Each run that failed is
-    asked about, at ten calls a second: a thousand take two minutes. Of runs that were deleted nobody can tell how they
-    had ended.
+    At last it sums them up by reason. While the batch is under way these are the ones so far; of a batch that is FAILED
+    too, since runs that it had created may still run. Each run that failed is asked about, at ten calls a second: a
+    thousand take two minutes. Of runs that were deleted nobody can tell how they had ended.
 
     With --json, each run is one line, with the run itself as GetRun tells it.
     """

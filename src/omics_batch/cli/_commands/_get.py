@@ -14,7 +14,7 @@ from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
-from omics_batch.cli._views._bar import Bar
+from omics_batch.cli._views._bar import Bar, counts_of
 from omics_batch.cli._words import facts
 
 _WIDEST: Final = 100
@@ -33,6 +33,6 @@ def get(batch: BatchId, connection: Connection, *, json: Json = False) -> Exit:
         return Exit.OK
     output = console()
     say_facts(output, facts(found, datetime.now(UTC)))
-    if found.run_counts and sys.stdout.isatty():
-        output.print(Constrain(Bar(found.run_counts, found.percent_complete), _WIDEST))
+    if (counts := counts_of(found)) and sys.stdout.isatty():
+        output.print(Constrain(Bar(counts, found.percent_complete), _WIDEST))
     return Exit.OK

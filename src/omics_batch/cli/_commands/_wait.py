@@ -22,9 +22,10 @@ from omics_batch.cli._waits._waiting import resume_of, wait_for_many, wait_for_o
 def wait(batches: BatchIds, connection: Connection, *, timeout: Timeout = None, json: Json = False) -> Exit:
     """Wait until every run of a batch, or of many, has ended.
 
-    It ends with 0 if all runs succeeded (or their records were deleted, and no verdict is possible), 1 on an error, 2
-    on wrong usage, 3 if runs failed, 4 if the batch itself failed, 5 if it was cancelled, 124 when the time is over,
-    130 on Ctrl-C and 143 on SIGTERM. Stopping the wait never stops a batch, and the command that waits on is printed.
+    It ends with 0 if all runs succeeded (or their records were deleted, and no verdict is possible), 1 on an error and
+    where the counts do not show how the runs ended, 2 on wrong usage, 3 if runs failed, 4 if the batch itself failed, 5
+    if it was cancelled, 124 when the time is over, 130 on Ctrl-C and 143 on SIGTERM. Stopping the wait never stops a
+    batch, and the command that waits on is printed.
 
     Many are told of one by one as they end, and at last are summed up. The worst of them decides how it ends: 1 weighs
     most, then 124, 4, 5, 3 and 0.

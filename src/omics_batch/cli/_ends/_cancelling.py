@@ -33,6 +33,12 @@ class Cancelling:
         """Say that a batch has ended by itself."""
         if not batch.is_terminal or batch.outcome is Outcome.CANCELLED:
             return None
+        if batch.status == BatchStatus.FAILED and batch.created_run_count != 0:
+            which = self.connection.command("runs", batch.id)
+            return (
+                f"batch {batch.id} is FAILED, and the service cancels no runs of a failed batch. Runs that it had "
+                f"created may still run. See which with: {which}"
+            )
         return f"batch {batch.id} is {shown(batch.status)}: it has ended by itself, and there is nothing to cancel"
 
     def is_decided(self, batch: Batch) -> bool:

@@ -35,6 +35,12 @@ class Deleting:
 
     def obstacle(self, batch: Batch) -> str | None:
         """Say that a batch has not ended yet."""
+        if batch.status == BatchStatus.FAILED and not self.record:
+            which = self.connection.command("runs", batch.id)
+            return (
+                f"batch {batch.id} is FAILED, and the service deletes no runs of a failed batch. "
+                f"See which there are with: {which}"
+            )
         if batch.is_terminal:
             return None
         return (
@@ -52,14 +58,22 @@ class Deleting:
         failed = batch.failed_run_count
         records = f"the records of {runs_of(batch)}: how they ended, and why"
         settings = "the batch's record: its counts, and which sample was which run"
-        halves = [(records, self.runs), (settings, self.record)]
+        halves = [(records, self._takes_runs(batch)), (settings, self.record)]
         lines = [standing(batch), "", "Deleted for good:"]
         lines += [f"  - {what}" for what, goes in halves if goes]
         lines += ["Kept:"]
         lines += [f"  - {what}" for what, goes in halves if not goes]
         lines += [f"  - {output_of(batch)}", "  - the logs in CloudWatch", ""]
+        if batch.status == BatchStatus.FAILED and batch.created_run_count != 0:
+            lines += [
+                "Runs that it had created may still run, and afterwards nothing shows which samples those are.",
+                "To keep that, stop here and save it first:",
+                "",
+                f"  {self.connection.command('runs', batch.id)} > runs.txt",
+                "",
+            ]
         if failed:
-            lost = "which ones, and why" if self.runs else "which samples those were"
+            lost = "which ones, and why" if self._takes_runs(batch) else "which samples those were"
             lines += [
                 f"{runs(failed)} failed, and nobody can tell afterwards {lost}.",
                 "To keep that, stop here and save it first:",
@@ -71,7 +85,8 @@ class Deleting:
 
     def question(self, batch: Batch) -> tuple[str, tuple[str, ...]]:
         """Take the batch's id alone for an answer: a letter is typed too soon where results get lost."""
-        what = "the batch" if self.runs and self.record else "its runs" if self.runs else "its record"
+        takes_runs = self._takes_runs(batch)
+        what = "the batch" if takes_runs and self.record else "its runs" if takes_runs else "its record"
         return f"Type the batch's id to delete {what}:", (batch.id,)
 
     async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
@@ -91,8 +106,13 @@ class Deleting:
                 return f"The runs of batch {batch.id} are deleted."
             look = self.connection.command("get", batch.id)
             return f"The service deletes the runs of batch {batch.id} now. See how far with: {look}"
-        what = f"Batch {batch.id} and its runs are" if self.runs else f"The record of batch {batch.id} is"
+        is_whole = self._takes_runs(batch)
+        what = f"Batch {batch.id} and its runs are" if is_whole else f"The record of batch {batch.id} is"
         return f"{what} deleted. Kept: {output_of(batch)}."
+
+    def _takes_runs(self, batch: Batch) -> bool:
+        """Whether runs are deleted: the service deletes none of a batch that FAILED, whatever it had created."""
+        return self.runs and batch.status != BatchStatus.FAILED
 
 
 def runs_of(batch: Batch) -> str:

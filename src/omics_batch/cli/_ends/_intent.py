@@ -21,11 +21,10 @@ from omics_batch import (
 )
 from omics_batch.cli._ends._confirm import confirm
 from omics_batch.cli._exits import Exit, exit_of
-from omics_batch.cli._figures import lags
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import on_stderr
 from omics_batch.cli._waits._ending import Ending
-from omics_batch.cli._words import counted, shown, title
+from omics_batch.cli._words import caveat, counted, in_brackets, shown, title
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -41,8 +40,7 @@ _AGAIN: Final = ("call cancel_and_wait again", "call delete_everything again")
 
 def standing(batch: Batch) -> str:
     """Write which batch it is and where it stands, for somebody who is to decide."""
-    behind = " (counts lag behind the runs)" if lags(batch) else ""
-    return f"Batch {title(batch)} is {shown(batch.status)}: {counted(batch)}{behind}."
+    return f"Batch {title(batch)} is {shown(batch.status)}: {counted(batch)}{in_brackets(caveat(batch))}."
 
 
 class Intent(Protocol):

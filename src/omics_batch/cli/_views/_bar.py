@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from omics_batch.cli._words import is_in_doubt
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderResult
+
+    from omics_batch import Batch
 
 STYLES: Final = {
     "submitted": "cyan",
@@ -18,15 +22,23 @@ STYLES: Final = {
     "not submitted": "magenta",
     "cancelled": "yellow",
     "deleted": "yellow",
+    "not counted": "yellow",
     "stopping": "yellow",
     "running": "blue",
     "starting": "cyan",
     "pending": "bright_black",
     "to submit": "bright_black",
 }
-_ENDED: Final = ("submitted", "completed", "failed", "not submitted", "cancelled", "deleted")
+_ENDED: Final = ("submitted", "completed", "failed", "not submitted", "cancelled", "deleted", "not counted")
 _FAILED: Final = ("failed", "not submitted")
 _UNDER_WAY: Final = ("running", "starting", "stopping")
+
+
+def counts_of(batch: Batch) -> dict[str, int]:
+    """Count the runs by state; in a processed batch, too, those that have ended and that no count holds."""
+    counts = batch.run_counts
+    rest = (batch.total_runs or 0) - sum(counts.values()) if is_in_doubt(batch) else 0
+    return {**counts, "not counted": rest} if rest > 0 else counts
 
 
 class Bar:
@@ -84,6 +96,8 @@ def _shared(counts: Mapping[str, int], width: int) -> list[tuple[str, int]]:
 def _glyph(state: str, *, ascii_only: bool) -> str:
     if state in _FAILED:
         return "x" if ascii_only else "×"  # noqa: RUF001 - no letter: it stands in the middle of the line
+    if state == "not counted":
+        return "?"
     if state in _ENDED:
         return "#" if ascii_only else "━"
     if state in _UNDER_WAY:

@@ -14,9 +14,9 @@ from omics_batch import Progress
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
 from omics_batch.cli._figures import LEGEND, is_behind, left, percentage, rate
-from omics_batch.cli._views._bar import STYLES, Bar
+from omics_batch.cli._views._bar import STYLES, Bar, counts_of
 from omics_batch.cli._views._of_one import WHICH, PlainView
-from omics_batch.cli._words import percent, shown, time_of, title
+from omics_batch.cli._words import counted, percent, shown, time_of, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +134,7 @@ class Picture:
             "not submitted": starts.failed_start_submission_count,
         }
         submission = Bar({state: number for state, number in submitted.items() if number}, progress.percent_submitted)
-        execution = Bar(self._batch.run_counts, progress.percent_complete)
+        execution = Bar(counts_of(self._batch), progress.percent_complete)
         complete = percent(self._batch, progress.percent_complete)
         bars = {
             "submitted": (submission, percentage(progress.percent_submitted), ""),
@@ -147,7 +147,7 @@ class Picture:
             yield Text.assemble((start, "dim"), drawn, end, no_wrap=True, overflow="crop")
 
     def _states(self, width: int) -> list[Text]:
-        counts = self._batch.run_counts
+        counts = counts_of(self._batch)
         states = [Text(f"{number:,} {label}", STYLES[label]) for label, number in counts.items()]
         pace = "" if self._batch.is_terminal else rate(self._progress.runs_per_hour)
         remaining = left(self._progress.remaining)
@@ -156,6 +156,6 @@ class Picture:
         if is_behind(self._batch):
             told.append(Text(LEGEND, "dim"))
         return [
-            *packed(states or [Text("no runs yet", "bright_black")], width, most=4),
+            *packed(states or [Text(counted(self._batch), "bright_black")], width, most=4),
             *packed(told, width, most=3),
         ]

@@ -56,7 +56,7 @@ class Entry:
     @property
     def status(self) -> str:
         """Where it stands, in a word of the service's or ours."""
-        if self.ending is not None and self.ending.exit is Exit.ERROR:
+        if self.ending is not None and self.ending.exit is Exit.ERROR and self.ending.error is not None:
             return ERROR
         return UNSEEN if self.batch is None else self.batch.status.value
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from omics_batch.cli._cells import GAP, fitting, padded
 from omics_batch.cli._figures import left, percentage, rate
-from omics_batch.cli._views._bar import STYLES, Bar
+from omics_batch.cli._views._bar import STYLES, Bar, counts_of
 from omics_batch.cli._views._roster import ERROR, Rank
 from omics_batch.cli._words import percent, shown
 
@@ -107,7 +107,7 @@ def row_of(entry: Entry, columns: Mapping[str, int], options: ConsoleOptions) ->
 def _cells(
     entry: Entry, progress: Progress, batch: Batch, columns: Mapping[str, int], options: ConsoleOptions
 ) -> dict[str, Text]:
-    bar = Bar(batch.run_counts, progress.percent_complete)
+    bar = Bar(counts_of(batch), progress.percent_complete)
     numbers = {
         "submitted": percentage(progress.percent_submitted),
         "complete": percent(batch, progress.percent_complete),

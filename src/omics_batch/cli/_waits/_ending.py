@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omics_batch import CredentialsError, LostContactError, OmicsBatchError, WaitTimeoutError
+from omics_batch import BatchFailedError, CredentialsError, LostContactError, OmicsBatchError, WaitTimeoutError
 from omics_batch.cli._exits import Exit, exit_of, next_step_of
 from omics_batch.cli._output import as_the_service_tells
-from omics_batch.cli._words import counted, has_failed_runs, percent, shown, verdict
+from omics_batch.cli._words import counted, failure, has_failed_runs, is_in_doubt, percent, shown, verdict
 
 if TYPE_CHECKING:
     from omics_batch import Batch, Progress
@@ -44,7 +44,7 @@ class Ending:
 
     @property
     def is_verdict(self) -> bool:
-        """Whether the batch was processed: the message belongs to the output, not to the errors."""
+        """Whether it is known how a processed batch ended: the message belongs to the output, not to the errors."""
         return self.exit in {Exit.OK, Exit.FAILED_RUNS}
 
     def document(self) -> dict[str, Any]:
@@ -66,27 +66,56 @@ def reasons_of(batch: Batch, connection: Connection) -> str:
     return connection.command("failed", batch.id, *flags)
 
 
-def processed(batch: Batch, reasons: str | None = None) -> Ending:
-    """Tell how a wait ended that saw its batch processed."""
-    has_failed = has_failed_runs(batch)
+def processed(batch: Batch, connection: Connection | None = None) -> Ending:
+    """Tell how a wait ended that saw its batch processed.
+
+    Args:
+        batch: The batch.
+        connection: Where it is, for the commands that tell more; None where they are told for many at once.
+    """
+    message, has_failed = verdict(batch), has_failed_runs(batch)
+    if is_in_doubt(batch):
+        again = "." if connection is None else f": {connection.command('get', batch.id)}"
+        message = f"{message} Look again in a minute, before you start any run again{again}"
+        if not has_failed:  # which nobody may take for a success
+            return Ending(exit=Exit.ERROR, batch_id=batch.id, message=f"batch {batch.id}: {message}", batch=batch)
     return Ending(
         exit=Exit.FAILED_RUNS if has_failed else Exit.OK,
         batch_id=batch.id,
-        message=verdict(batch),
+        message=message,
         batch=batch,
-        reasons=reasons if has_failed else None,
+        reasons=reasons_of(batch, connection) if has_failed and connection is not None else None,
     )
 
 
-def failed(error: OmicsBatchError, batch_id: str, batch: Batch | None, resume: str | None = None) -> Ending:
-    """Tell how a wait ended with an error, which may leave the batch going on."""
+def failed(
+    error: OmicsBatchError,
+    batch_id: str,
+    batch: Batch | None,
+    resume: str | None = None,
+    connection: Connection | None = None,
+) -> Ending:
+    """Tell how a wait ended with an error, which may leave the batch going on.
+
+    Args:
+        error: What ended the wait.
+        batch_id: The id or ARN that was waited for.
+        batch: The last that was seen.
+        resume: The command that waits on.
+        connection: Where the batch is, for the command that lists its runs; None where no command is to be told.
+    """
     goes_on = isinstance(error, (WaitTimeoutError, LostContactError)) or (
         isinstance(error, CredentialsError) and error.is_final
     )
+    message = str(error)
+    if isinstance(error, BatchFailedError) and batch is not None:
+        message = f"batch {batch.id} failed: {failure(batch)}"
+        if connection is not None and batch.created_run_count != 0:
+            message += f" List its runs with: {connection.command('runs', batch.id)}"
     return Ending(
         exit=exit_of(error),
         batch_id=batch_id,
-        message=shown(str(error), limit=1000),
+        message=shown(message, limit=1000),
         next_step=next_step_of(error),
         batch=batch,
         error=type(error).__name__,

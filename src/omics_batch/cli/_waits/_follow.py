@@ -44,5 +44,5 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
     except SignalledError as signalled:
         return _ending.signalled(signalled.exit, batch_id, progress, resume)
     except OmicsBatchError as error:
-        return _ending.failed(error, batch_id, progress.batch, resume)
-    return _ending.processed(batch, _ending.reasons_of(batch, connection))
+        return _ending.failed(error, batch_id, progress.batch, resume, connection)
+    return _ending.processed(batch, connection)

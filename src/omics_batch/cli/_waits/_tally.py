@@ -113,7 +113,7 @@ class Tally:
 
 
 def _sum_of(ending: Ending) -> str:
-    if ending.exit is Exit.ERROR or ending.batch is None:
+    if ending.batch is None or (ending.exit is Exit.ERROR and ending.error is not None):
         return ERROR
     outcome = ending.batch.outcome
     return (Outcome.PARTIAL if outcome is Outcome.UNKNOWN and ending.exit is Exit.FAILED_RUNS else outcome).value
