@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import given
@@ -150,6 +150,25 @@ def test_counts_that_may_change_are_said_to_lag(batch: Batch, note: str | None) 
     assert (note or "") in shown(batch)
     assert ("counts lag" in line(batch, Progress())) is bool(note)
     assert ("counts lag" in str(cells(Rows([batch])._repr_html_()))) is bool(note)
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({}, None),
+        ({"totalRuns": 96}, "96 not counted"),
+        ({"totalRuns": 96, "runSummary": {"completedRunCount": 90}}, "90 completed, 6 not counted"),
+        ({"totalRuns": 96, "runSummary": {"completedRunCount": 97}}, "97 completed"),
+    ],
+    ids=repr,
+)
+def test_counts_that_do_not_add_up_are_said_not_to(members: dict[str, Any], told: str | None) -> None:
+    batch = batch_with("PROCESSED", **members)
+    assert "Counts do not add up to the runs." in shown(batch)
+    assert (facts(batch)["Outcome"], facts(batch)["Complete"]) == ("unknown", "100.0 %")
+    assert line(batch, Progress()).endswith("counts do not add up to the runs")
+    assert (told or "") in line(batch, Progress())
+    assert "lag" not in shown(batch)
 
 
 def test_a_batch_that_failed_before_it_had_runs_has_no_bar() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._html._style import filled
 from omics_batch._html._tags import tag
+from omics_batch._statuses import BatchStatus
 from omics_batch._text import one_line
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _THINNEST: Final = 0.8
 """Per cent of the bar: one failed run of 100,000 is to be seen."""
+
+LAG: Final = "counts lag"
 
 
 def states(batch: Batch) -> dict[str, int]:
@@ -29,6 +32,13 @@ def states(batch: Batch) -> dict[str, int]:
 def do_counts_lag(batch: Batch) -> bool:
     """Whether counts are shown that may still change."""
     return not batch.counts_are_final and bool(batch.run_counts or not batch.is_terminal)
+
+
+def caveat(batch: Batch) -> str | None:
+    """Say what to know of the counts: that they lag, or do not add up; None where there is nothing to say."""
+    if batch.status == BatchStatus.PROCESSED and not batch.counts_are_final:
+        return "counts do not add up to the runs"
+    return LAG if do_counts_lag(batch) else None
 
 
 def shares(numbers: Sequence[int]) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from omics_batch._html._bar import bar, do_counts_lag, legend, states
+from omics_batch._html._bar import LAG, bar, caveat, legend, states
 from omics_batch._html._tags import Part, badge, moment, page, prose, said, tag
 from omics_batch._html._tones import tone
 from omics_batch._html._words import percent, rate, span
@@ -43,7 +43,7 @@ def line(batch: Batch, progress: Progress) -> str:
     """Tell the same in a line of plain text, for where there is no HTML."""
     told = ", ".join(f"{number:,} {state}" for state, number in states(batch).items())
     facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percent(progress.percent_complete), told]
-    lag = "counts lag" if do_counts_lag(batch) else ""
+    lag = caveat(batch)
     pace = [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
     return "  ".join(filter(None, [*facts, lag, *pace]))
 
@@ -58,10 +58,11 @@ def _head(batch: Batch) -> Element:
 
 
 def _runs(batch: Batch) -> list[Part]:
-    if not states(batch) and batch.is_terminal:
-        return []
-    lag = "Counts lag behind the runs." if batch.run_counts else "No counts yet: they lag behind the runs."
-    return [bar(batch), legend(batch), tag("div", lag, class_="ob-note") if do_counts_lag(batch) else None]
+    note = caveat(batch)
+    if note == LAG:
+        note = f"{LAG} behind the runs" if batch.run_counts else "no counts yet: they lag behind the runs"
+    shown = [bar(batch), legend(batch)] if states(batch) or not batch.is_terminal else []
+    return [*shown, tag("div", f"{note[0].upper()}{note[1:]}.", class_="ob-note") if note else None]
 
 
 def _standing(batch: Batch, now: datetime, progress: Progress | None) -> dict[str, Part]:
