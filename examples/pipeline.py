@@ -10,7 +10,7 @@ keeps beside the samples names it. Without that file it starts a new one.
 
 It exits with 0 when all samples succeeded, 3 when some did not (samples.failed.tsv names them), 4 when the batch
 itself failed, 5 when it was cancelled, 124 when the time was over, 130 after Ctrl-C, 2 for a wrong command line, and
-1 for any other error.
+1 for any other error, or where the service's counts do not show how the samples ended.
 """
 
 from __future__ import annotations
@@ -74,6 +74,9 @@ def main(words: list[str]) -> int:
     except KeyboardInterrupt:
         print("Stopped. A batch that was started goes on: run this again to wait for it.", file=sys.stderr)
         return 130
+    if batch.outcome is Outcome.UNKNOWN and not failed:
+        print(f"The counts of batch {batch.id} do not show how its samples ended: look again.", file=sys.stderr)
+        return 1
     return 0 if batch.outcome is Outcome.SUCCEEDED else 3
 
 

@@ -349,6 +349,14 @@ def test_a_time_out_leaves_the_batch_for_the_next_run(trio: Cohort) -> None:
 
 
 @at_once
+@pytest.mark.omics(faults=[faults.body(b'{"id": "7123456", "status": "PROCESSED"}', times=2)])
+def test_counts_that_show_nothing_are_no_success_and_name_no_sample(trio: Cohort) -> None:
+    code, said, complaints = trio.run()
+    assert (code, said) == (1, f"batch {ID} PROCESSED: 100.0 %\n")
+    assert complaints == f"The counts of batch {ID} do not show how its samples ended: look again.\n"
+
+
+@at_once
 @pytest.mark.omics(life=Life(failure_reason="the role cannot be assumed"))
 def test_a_batch_that_fails_itself(trio: Cohort) -> None:
     code, _, complaints = trio.run()

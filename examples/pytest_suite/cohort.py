@@ -11,6 +11,7 @@ from omics_batch import (
     DefaultRunSettingInput,
     InlineSetting,
     OmicsBatchClient,
+    Outcome,
     StartRunBatchRequest,
     WaitTimeoutError,
 )
@@ -40,9 +41,11 @@ async def analyse(client: OmicsBatchClient, samples: list[str], *, deadline: tim
     try:
         batch = await client.wait_until_processed(started, timeout=deadline)
     except BatchFailedError as error:
-        return Report(f"mend it and start it anew: {error.batch.failure_reason if error.batch else error}")
+        return Report(f"the batch failed: {error.batch.failure_reason if error.batch else error}")
     except WaitTimeoutError:
         batch = await client.cancel_and_wait(started)
         return Report(f"stopped at the deadline with {batch.run_summary.completed_run_count} samples done")
     failed = {run.run_setting_id: run.message or run.kind.value async for run in client.failed_runs(batch)}
+    if batch.outcome is Outcome.UNKNOWN:
+        return Report("processed, but the counts do not show how many samples are done", failed)
     return Report(f"{batch.run_summary.completed_run_count} of {batch.total_runs} samples done", failed)

@@ -43,9 +43,15 @@ async def test_samples_that_fail_are_reported_with_their_reasons(omics_client: O
 
 
 @pytest.mark.omics(life=Life(failure_reason="Invalid JSON format in run configurations"))
-async def test_a_batch_that_fails_as_a_whole_is_to_be_mended(omics_client: OmicsBatchClient) -> None:
+async def test_a_batch_that_fails_as_a_whole_is_reported_with_its_reason(omics_client: OmicsBatchClient) -> None:
     report = await analyse(omics_client, TRIO, deadline=DEADLINE)
-    assert report.verdict == "mend it and start it anew: Invalid JSON format in run configurations"
+    assert report.verdict == "the batch failed: Invalid JSON format in run configurations"
+
+
+@pytest.mark.omics(faults=[faults.body(b'{"id": "7123456", "status": "PROCESSED"}')])
+async def test_counts_that_are_missing_are_no_success(omics_client: OmicsBatchClient) -> None:
+    report = await analyse(omics_client, TRIO, deadline=DEADLINE)
+    assert report == Report("processed, but the counts do not show how many samples are done")
 
 
 @pytest.mark.omics(quota=2)

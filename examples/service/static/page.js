@@ -80,7 +80,9 @@ function said(look) {
     PARTIAL: failed || "not all runs completed",
     SUCCEEDED: "all runs completed",
     FAILED: look.failure_reason ? "" : "no run completed",
-    UNKNOWN: "how the runs ended that were deleted nobody can tell",
+    UNKNOWN: look.status === "PROCESSED" && !look.counts_are_final
+      ? "the counts do not add up to its runs"
+      : "how the deleted runs ended is lost",
   };
   return words[look.outcome] ?? failed;
 }
