@@ -207,6 +207,7 @@ def report(batch: Batch, item: BatchListItem, run: RunBatchListItem) -> str:
     assert_type(batch.outcome, Outcome)
     assert_type(batch.finished_run_count, int)
     assert_type(batch.failed_run_count, int)
+    assert_type(batch.created_run_count, int | None)
     assert_type(batch.percent_submitted, float)
     assert_type(batch.percent_complete, float)
     assert_type(batch.duration, timedelta | None)
