@@ -18,6 +18,7 @@ ROOMS: Final = (
     "_threads",
     "_reasons",
     "_errors",
+    "_loop",
     "_document_file",
     "_statuses",
     "_advice",

@@ -13,6 +13,7 @@ from omics_batch._clock import in_seconds
 from omics_batch._endings import is_deletion_over
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._failures import Failures
+from omics_batch._loop import start
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._rows import Listing
@@ -271,7 +272,7 @@ class OmicsBatchClient(Operations):
 
     async def _as_they_end(self, waiters: Mapping[str, Waiter]) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
         ended: asyncio.Queue[asyncio.Task[Batch]] = asyncio.Queue()
-        waits = {asyncio.create_task(self._processed(waiter)): batch_id for batch_id, waiter in waiters.items()}
+        waits = {start(self._processed(waiter)): batch_id for batch_id, waiter in waiters.items()}
         del waiters  # or each keeps its `Batch` until all have ended
         for wait in waits:
             wait.add_done_callback(ended.put_nowait)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import ClientClosedError
+from omics_batch._loop import start
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine
 
 CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
@@ -33,7 +34,7 @@ class Hands:
     def employ(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Have a work done, unless somebody is at it already."""
         if name not in self:
-            task = self._tasks[name] = asyncio.create_task(work(), name=f"omics_batch {name}")
+            task = self._tasks[name] = start(work(), f"omics_batch {name}")
             task.add_done_callback(partial(self._see_off, name))
 
     def dismiss(self, *names: str) -> list[asyncio.Task[None]]:

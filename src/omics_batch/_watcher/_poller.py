@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
+from omics_batch._loop import start
 from omics_batch._text import one_line
 from omics_batch._wait import error_after_silence
 from omics_batch._watcher._hands import Hands, error_of
@@ -224,7 +225,7 @@ class Poller:
                 waiter.excuse(now - target.since, now)
         target.since = None
         looking = self._looker.look(target.batch_id, deadline=target.limit(now))
-        target.look = asyncio.create_task(looking, name=f"omics_batch look {target.batch_id}")
+        target.look = start(looking, f"omics_batch look {target.batch_id}")
         target.look.add_done_callback(partial(self._looked, target))
 
     async def _sweep(self) -> None:

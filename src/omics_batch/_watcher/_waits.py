@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
+from omics_batch._loop import start
 from omics_batch._wait import error_at_the_deadline
 from omics_batch._watcher._hands import CANCELLED
 from omics_batch._watcher._places import LastLook
@@ -90,9 +91,7 @@ class Watcher:
     async def _last_look(self, waiter: Waiter) -> Batch:
         look = self._last_looks.get(waiter.batch_id)
         if look is None:
-            looking = asyncio.create_task(
-                self._looker.last_look(waiter.batch_id), name=f"omics_batch last look {waiter.batch_id}"
-            )
+            looking = start(self._looker.last_look(waiter.batch_id), f"omics_batch last look {waiter.batch_id}")
             look = self._last_looks[waiter.batch_id] = LastLook(looking)
         look.sharers += 1
         try:
