@@ -13,7 +13,7 @@ from omics_batch._clock import in_seconds
 from omics_batch._endings import is_deletion_over
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._failures import Failures
-from omics_batch._loop import start
+from omics_batch._loop import LoopIterator, start
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._rows import Listing
@@ -84,7 +84,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operation GetBatch, and ListBatch where a client waits for many.
         """
-        opened = self._opened()
+        opened = self._opened_here()
         waiter: Waiter
         if on_update is None:
             waiter = self._waiting(Waiter, batch, timeout, poll)
@@ -134,7 +134,7 @@ class OmicsBatchClient(Operations):
         if isinstance(batches, (str, Answer)):
             raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
         waiting = [self._waiting(Waiter, batch, timeout, poll) for batch in batches]
-        return self._as_they_end({waiter.batch_id: waiter for waiter in waiting})
+        return LoopIterator(self._as_they_end({waiter.batch_id: waiter for waiter in waiting}), self._opened().loop)
 
     def watch(
         self,
@@ -160,7 +160,8 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operation GetBatch.
         """
-        return self._opened().watcher.follow(self._waiting(Listener, batch, timeout, poll))
+        opened = self._opened()
+        return LoopIterator(opened.watcher.follow(self._waiting(Listener, batch, timeout, poll)), opened.loop)
 
     def failed_runs(
         self,
@@ -202,7 +203,8 @@ class OmicsBatchClient(Operations):
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
         lister = self._lister(timeout, max_attempts=self._retry.patient_attempts)
-        return Listing(Failures(look, lister, with_reasons=reasons, with_cancelled=cancelled).walk())
+        failures = Failures(look, lister, with_reasons=reasons, with_cancelled=cancelled)
+        return Listing(failures.walk(), self._opened().loop)
 
     async def cancel_and_wait(
         self,
@@ -232,7 +234,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch and CancelRunBatch.
         """
-        return await self._opened().endings.cancel(self._waiting(EagerListener, batch, timeout, poll))
+        return await self._opened_here().endings.cancel(self._waiting(EagerListener, batch, timeout, poll))
 
     async def delete_everything(
         self,
@@ -266,7 +268,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch, DeleteRunBatch and DeleteBatch.
         """
-        return await self._opened().endings.delete(
+        return await self._opened_here().endings.delete(
             self._waiting(EagerListener, batch, timeout, poll, is_over=is_deletion_over)
         )
 
@@ -290,7 +292,7 @@ class OmicsBatchClient(Operations):
             await asyncio.gather(*waits, return_exceptions=True)
 
     async def _processed(self, waiter: Waiter) -> Batch:
-        await self._opened().watcher.wait(waiter)
+        await self._opened_here().watcher.wait(waiter)
         return waiter.result(error_at_the_end, self._clock.now())
 
     def _waiting(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import random as _random
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
@@ -15,6 +15,7 @@ from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
 from omics_batch._looker import BatchLooker
+from omics_batch._loop import OwnLoop
 from omics_batch._pace import Pace
 from omics_batch._retry import Retrier, RetryPolicy
 from omics_batch._transport import open_transport
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 _KEEPALIVE: Final = 1.5
 """Of the longest poll interval: an idle connection has to outlast it, jitter included."""
+
+_CLOSE_THERE: Final = (
+    "the client belongs to another event loop: close it there; from another thread, "
+    "asyncio.run_coroutine_threadsafe(client.close(), loop) does it"
+)
 
 
 class Connection:
@@ -77,20 +83,19 @@ class Connection:
         self._random = random
         self._pace = Pace(max_rate)
         self._entered = False
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._open: Opened | None = None
 
     async def __aenter__(self) -> Self:
         """Find region, credentials and endpoint, and be ready.
 
         Raises:
-            InvalidInputError: A setting cannot be right, or there is no region.
+            InvalidInputError: A setting cannot be right, there is no region, or no asyncio event loop is running.
             CredentialsError: The credentials are incomplete.
         """
         if self._entered:
             raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
+        loop = OwnLoop()
         self._entered = True
-        self._loop = asyncio.get_running_loop()
         transport = await open_transport(
             region_name=self._region_name,
             profile_name=self._profile_name,
@@ -104,7 +109,7 @@ class Connection:
         looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
         watcher = Watcher(looker, self._clock, self._random)
-        self._open = Opened(caller, looker, changer, watcher, Endings(watcher, changer, looker, self._clock))
+        self._open = Opened(loop, caller, looker, changer, watcher, Endings(watcher, changer, looker, self._clock))
         return self
 
     async def __aexit__(
@@ -113,17 +118,26 @@ class Connection:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the connections; waits and calls under way end with `ClientClosedError`."""
+        """Close the connections, as `close` does."""
         await self.close()
 
     async def close(self) -> None:
         """Close the connections; waits and calls under way end with `ClientClosedError`.
 
-        `async with` does it by itself. A closed client stays closed.
+        `async with` does it by itself. A closed client stays closed. Where the client's event loop was closed before,
+        its waits and calls have ended with it, and only the connections are let go.
+
+        Raises:
+            InvalidInputError: Another event loop is running than the client's, which is not closed.
         """
         if self._open is None:
             return
+        is_alive = self._open.loop.may_close(_CLOSE_THERE)
         was_open, self._open = self._open, None
+        if not is_alive:
+            with suppress(RuntimeError):  # from what cannot be closed without its loop
+                await was_open.caller.transport.close()
+            return
         try:
             await was_open.watcher.close()
         finally:
@@ -139,16 +153,23 @@ class Connection:
         """The aiobotocore client underneath, for operations that are not wrapped here.
 
         Calls through it are neither retried nor paced, and raise botocore's own errors. Its type comes
-        from `types-aiobotocore-omics`, where you have that installed.
+        from `types-aiobotocore-omics`, where you have that installed. Like this client it works on its own event loop
+        only.
         """
         return self._opened().caller.transport.aws
 
     def _opened(self) -> Opened:
+        """Return what the client has while it is open, to a method that awaits nothing."""
         if self._open is None:
             raise ClientClosedError("the client is not open: use it inside `async with OmicsBatchClient() as client`")
-        if _running_loop() not in (self._loop, None):
-            raise InvalidInputError("the client belongs to another event loop: make one client for each loop")
+        self._open.loop.check_caller()
         return self._open
+
+    def _opened_here(self) -> Opened:
+        """Return what the client has while it is open, to a method that awaits something of it."""
+        opened = self._opened()
+        opened.loop.check()
+        return opened
 
     def _id_of(self, batch: BatchReference) -> str:
         return batch_id_of(batch, self._opened().caller.transport.region_name)
@@ -161,17 +182,11 @@ class Connection:
         return Lister(self._opened().caller, self._clock, timeout=seconds, max_attempts=max_attempts)
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What a client has while it is open."""
 
+    loop: OwnLoop
     caller: Caller
     looker: BatchLooker
     changer: Changer

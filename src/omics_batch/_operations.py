@@ -46,7 +46,7 @@ class Operations(Connection):
 
         Source: the AWS operation StartRunBatch.
         """
-        return await self._opened().changer.start(checked(request), deadline=self._deadline(timeout))
+        return await self._opened_here().changer.start(checked(request), deadline=self._deadline(timeout))
 
     async def get_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> Batch:
         """Return a batch as it stands now.
@@ -65,7 +65,7 @@ class Operations(Connection):
 
         Source: the AWS operation GetBatch.
         """
-        return await self._opened().looker.get(self._id_of(batch), deadline=self._deadline(timeout))
+        return await self._opened_here().looker.get(self._id_of(batch), deadline=self._deadline(timeout))
 
     def list_batch(
         self,
@@ -94,7 +94,8 @@ class Operations(Connection):
         Source: the AWS operation ListBatch, 100 items a page.
         """
         lister = self._lister(timeout)
-        return Listing(lister.batches(one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)))
+        filters = one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)
+        return Listing(lister.batches(filters), self._opened().loop)
 
     def list_runs_in_batch(
         self,
@@ -127,7 +128,7 @@ class Operations(Connection):
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
         )
-        return Listing(self._lister(timeout).runs_in_batch(self._id_of(batch), filters))
+        return Listing(self._lister(timeout).runs_in_batch(self._id_of(batch), filters), self._opened().loop)
 
     async def cancel_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Ask for a batch to be cancelled: runs not yet submitted never start, those under way are stopped.
@@ -151,7 +152,7 @@ class Operations(Connection):
 
         Source: the AWS operation CancelRunBatch.
         """
-        await self._opened().changer.cancel(self._id_of(batch), deadline=self._deadline(timeout))
+        await self._opened_here().changer.cancel(self._id_of(batch), deadline=self._deadline(timeout))
 
     async def delete_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Ask for the runs of a batch to be deleted.
@@ -175,7 +176,7 @@ class Operations(Connection):
 
         Source: the AWS operation DeleteRunBatch.
         """
-        await self._opened().changer.delete_runs(self._id_of(batch), deadline=self._deadline(timeout))
+        await self._opened_here().changer.delete_runs(self._id_of(batch), deadline=self._deadline(timeout))
 
     async def delete_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Delete the record of a batch that has ended.
@@ -199,4 +200,4 @@ class Operations(Connection):
 
         Source: the AWS operation DeleteBatch.
         """
-        await self._opened().changer.delete_record(self._id_of(batch), deadline=self._deadline(timeout))
+        await self._opened_here().changer.delete_record(self._id_of(batch), deadline=self._deadline(timeout))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, SupportsIndex, TypeVar, overload
 
 from omics_batch._errors import InvalidInputError
+from omics_batch._loop import LoopIterator
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import AsyncGenerator, Generator
+
+    from omics_batch._loop import OwnLoop
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -55,7 +58,7 @@ class Rows(list[T]):
         return table(self)
 
 
-class Listing(AsyncGenerator[T, None], Awaitable[Rows[T]]):
+class Listing(LoopIterator[T], Awaitable[Rows[T]]):
     """What the service lists: iterate over it with `async for`, page by page, or `await` it to have all at once.
 
     For example::
@@ -68,13 +71,14 @@ class Listing(AsyncGenerator[T, None], Awaitable[Rows[T]]):
     awaited closes by itself, cancelled or not.
     """
 
-    def __init__(self, walk: AsyncGenerator[T]) -> None:
+    def __init__(self, walk: AsyncGenerator[T], loop: OwnLoop | None = None) -> None:
         """Begin before the first item; nothing is sent yet.
 
         Args:
             walk: What yields the items.
+            loop: The client's loop; None takes steps on any.
         """
-        self._walk = walk
+        super().__init__(walk, loop)
         self._begun = False
 
     def __repr__(self) -> str:
@@ -91,24 +95,10 @@ class Listing(AsyncGenerator[T, None], Awaitable[Rows[T]]):
             raise InvalidInputError("a list is walked through once, and this one was begun: ask for it again")
         return self._all().__await__()
 
-    def __anext__(self) -> Coroutine[Any, Any, T]:
-        return self.asend(None)
-
-    def asend(self, value: None, /) -> Coroutine[Any, Any, T]:
-        """Return the next item, as `anext` does."""
-        self._begun = True
-        return self._walk.asend(value)
-
-    def athrow(self, *error: Any) -> Coroutine[Any, Any, T]:  # noqa: ANN401 - in either form that generators take
-        """Raise an error where the iteration stands."""
-        self._begun = True
-        return self._walk.athrow(*error)
-
-    async def aclose(self) -> None:
-        """End the iteration, and close what it goes through."""
-        self._begun = True
-        await self._walk.aclose()
-
     async def _all(self) -> Rows[T]:
-        self._begun = True
+        self._begin()
         return Rows([item async for item in self._walk])
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._begun = True

@@ -15,6 +15,7 @@ from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError,
 from omics_batch._errors import CredentialsError, InvalidInputError
 from omics_batch._hosts import is_loopback
 from omics_batch._inputs import check_endpoint
+from omics_batch._loop import OwnLoop
 from omics_batch._text import one_line
 from omics_batch._transport._call import Made, Transport
 from omics_batch._transport._credentials import source_in
@@ -84,6 +85,7 @@ async def open_transport(
                 aws = await _enter(exits, found, region_name, resolved, config)
             _keep_the_host_of_a_custom_endpoint(aws)
             _assert_one_request(aws)
+            _keep_to_this_loop(aws)
             yield Made(aws, credentials, partial(source_in, found))
 
     transport = Transport(make, is_renewable=session is None)
@@ -173,6 +175,16 @@ def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
     host = urlsplit(aws.meta.endpoint_url).hostname or ""
     if not host.startswith(("omics.", "omics-fips.")):
         aws.meta.config.inject_host_prefix = False
+
+
+def _keep_to_this_loop(aws: OmicsClient) -> None:
+    """Refuse a request from another loop before anything of this one's is touched: callers may send their own."""
+    loop = OwnLoop()
+
+    def check(**_: object) -> None:
+        loop.check()
+
+    aws.meta.events.register_first("provide-client-params", check)
 
 
 def _assert_one_request(aws: OmicsClient) -> None:
