@@ -447,3 +447,35 @@ async def test_an_iterator_is_an_async_generator(omics: Simulator) -> None:
         seen_in_thread = await asyncio.to_thread(lambda: asyncio.run_coroutine_threadsafe(step, loop).result(20))
         assert seen_in_thread.id == batch_id
         await watching.aclose()
+
+
+def test_a_simulator_is_left_on_its_own_loop() -> None:
+    """From another one it is refused, and goes on."""
+    with loop_elsewhere() as home:
+        simulator = Simulator()
+        home.run(simulator.__aenter__())
+        assert "leave its `async with` there" in from_elsewhere(lambda: simulator.__aexit__(None, None, None))
+
+        async def ask() -> object:
+            async with simulator.client() as client:
+                return await client.list_batch()
+
+        assert home.run(ask()) == []
+        home.run(simulator.__aexit__(None, None, None))
+
+
+def test_a_simulator_whose_loop_was_closed_is_left_anywhere() -> None:
+    """Its connections and its answers have ended with the loop: nothing is waited for."""
+    simulator = Simulator()
+
+    async def begin() -> OmicsBatchClient:
+        await simulator.__aenter__()
+        client = await simulator.client().__aenter__()
+        await client.list_batch()
+        return client
+
+    client = asyncio.run(begin())
+    asyncio.run(awaited(client.close()))
+    asyncio.run(awaited(simulator.__aexit__(None, None, None)))
+    with pytest.raises(RuntimeError, match="not running"):
+        _ = simulator.endpoint_url

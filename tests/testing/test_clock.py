@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 from datetime import timedelta
 
@@ -84,3 +85,36 @@ async def test_a_scaled_clock_runs_faster_than_the_real_one() -> None:
 def test_a_scale_is_a_positive_number(scale: float) -> None:
     with pytest.raises(ValueError, match="scale"):
         ScaledClock(scale)
+
+
+def test_a_clock_that_another_thread_moves_wakes_the_sleepers_of_a_loop() -> None:
+    """A loop does not notice by itself what a thread does to its futures."""
+    clock, loop = ManualClock(), asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="sleepers")
+    thread.start()
+    try:
+        sleeping, cancelled = (asyncio.run_coroutine_threadsafe(clock.sleep(seconds), loop) for seconds in (5.0, 6.0))
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(20)
+        assert clock.sleepers == 2
+        clock.advance(5)
+        sleeping.result(20)
+        assert clock.sleepers == 1
+        cancelled.cancel()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(20)
+        clock.advance(5)
+        assert clock.sleepers == 0
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def test_a_clock_is_moved_while_its_loop_pauses() -> None:
+    """A test without a running loop may move it between two steps."""
+    clock = ManualClock()
+    with asyncio.Runner() as runner:
+        sleeping = runner.get_loop().create_task(clock.sleep(5))
+        runner.run(asyncio.sleep(0))
+        clock.advance(5)
+        assert clock.sleepers == 0
+        runner.get_loop().run_until_complete(sleeping)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import InvalidInputError
+from omics_batch._loop import running_loop
 
 if TYPE_CHECKING:
     from omics_batch._clock import Duration
@@ -93,7 +94,7 @@ class ManualClock:
     def advance(self, duration: Duration) -> None:
         """Move the clock on, and wake who is due by then in the order of their times.
 
-        The woken tasks run once the caller awaits something.
+        The woken tasks run once the caller awaits something; tasks on an event loop in another thread run there.
 
         Args:
             duration: By how much; a clock never goes back.
@@ -102,8 +103,16 @@ class ManualClock:
             InvalidInputError: The duration is negative or not finite.
         """
         self._now += in_seconds("duration", duration)
+        running = running_loop()
         while self._waiting and self._waiting[0][0] <= self._now:
             woken = heapq.heappop(self._waiting)[2]
-            if not woken.done():
-                self._asleep -= 1
-                woken.set_result(None)
+            loop = woken.get_loop()
+            if loop is running or not loop.is_running():
+                self._wake(woken)
+            else:
+                loop.call_soon_threadsafe(self._wake, woken)
+
+    def _wake(self, woken: asyncio.Future[None]) -> None:
+        if not woken.done():
+            self._asleep -= 1
+            woken.set_result(None)

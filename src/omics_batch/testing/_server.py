@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from omics_batch._loop import OwnLoop
 from omics_batch.testing._access import check_host
 from omics_batch.testing._delivery import Delivery, to_response
 from omics_batch.testing._model import Operation, service_model
@@ -37,6 +39,8 @@ UNKNOWN: Final = "Unknown"
 _MAX_BODY: Final = 4 * 1024 * 1024
 _SHUTDOWN: Final = 0.001
 """Seconds that requests under way are left when the server stops; to aiohttp, 0 means for ever."""
+
+_STOP_THERE: Final = "the simulator belongs to another event loop: leave its `async with` there"
 
 _logger = logging.getLogger("omics_batch.testing")
 
@@ -82,7 +86,7 @@ class Server:
         self._host = host
         self._s3_batches = S3Batches(objects, account)
         self._model = service_model()
-        self._running: tuple[asyncio.Server, web.ServerRunner, web.Server] | None = None
+        self._running: tuple[asyncio.Server, web.ServerRunner, web.Server, OwnLoop] | None = None
         self.requests = RequestLog()
         self.connections = 0
 
@@ -97,15 +101,24 @@ class Server:
 
         listener = await asyncio.get_running_loop().create_server(accept, self._host, port)
         await runner.setup()
-        self._running = listener, runner, protocols
+        self._running = listener, runner, protocols, OwnLoop()
         address: tuple[str, int] = listener.sockets[0].getsockname()
         return address[1]
 
     async def stop(self) -> None:
-        """Stop listening, and let go of everyone who still waits for an answer."""
+        """Stop listening, and let go of everyone who still waits for an answer.
+
+        Raises:
+            InvalidInputError: Another event loop is running than the server's, which is not closed.
+        """
         if self._running is None:
             return
-        listener, runner, protocols = self._running
+        listener, runner, protocols, loop = self._running
+        if not loop.may_close(_STOP_THERE):
+            with suppress(RuntimeError):  # from what cannot be closed without its loop
+                listener.close()
+            self._running = None
+            return
         listener.close()
         transports = [one.transport for one in protocols.connections if one.transport is not None]
         await runner.cleanup()

@@ -126,9 +126,14 @@ class Simulator:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop; raise UnusedFaultError for faults that no request met, unless the block failed already."""
-        self._endpoint_url = None
+        """Stop listening.
+
+        Raises:
+            UnusedFaultError: No request met some of the faults, and the block has not failed.
+            InvalidInputError: Another event loop is running than the simulator's, which is not closed.
+        """
         await self._server.stop()
+        self._endpoint_url = None
         if error is None:
             self._script.check_used()
 
