@@ -14,6 +14,7 @@ import pytest
 
 from omics_batch._threads import Unawaited
 from omics_batch.cli._signals import SignalledError, until_signalled
+from tests.eager import EAGERLY
 
 
 def test_ctrl_c_does_not_wait_for_what_cannot_be_stopped() -> None:
@@ -28,6 +29,22 @@ def test_ctrl_c_does_not_wait_for_what_cannot_be_stopped() -> None:
         with pytest.raises(SignalledError, match=signal.Signals(number).name):
             asyncio.run(until_signalled(asyncio.to_thread(look_up)))
     over.set()
+
+
+def test_a_signal_that_comes_in_the_first_step_of_eager_work_is_heard() -> None:
+    """Work that begins at once is begun once signals are heard."""
+
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(EAGERLY)
+        await until_signalled(work())
+
+    with pytest.raises((SignalledError, KeyboardInterrupt)) as caught:
+        asyncio.run(main())
+    assert caught.type is SignalledError
 
 
 PROGRAM: Final = """

@@ -31,7 +31,6 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
         SignalledError: One of the signals came.
     """
     came: list[int] = []
-    task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     loop.set_default_executor(Unawaited())
 
@@ -44,7 +43,8 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
             loop.add_signal_handler(number, stop, number)
     except NotImplementedError:
         # Windows: there Ctrl-C comes as a KeyboardInterrupt, after asyncio has cancelled everything.
-        return await task
+        return await work
+    task = asyncio.ensure_future(work)  # which may take its first step at once: signals are heard before
     try:
         return await task
     except asyncio.CancelledError:
