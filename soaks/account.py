@@ -160,6 +160,9 @@ class Way:
         self.is_sweeping = False
         """Whether the last list that it asked for is not the last of a sweep."""
 
+    def waits_for_credentials(self, _: str, __: float) -> None:
+        """Return no fault: there are always credentials."""
+
     def operation(self, method: str) -> str:
         return self._account.operation(method)
 

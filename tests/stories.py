@@ -82,6 +82,9 @@ class Transport:
     def methods(self) -> list[str]:
         return [method for method, _ in self.sent]
 
+    def waits_for_credentials(self, _: str, __: float) -> None:
+        """Return no fault: there are always credentials."""
+
     def operation(self, method: str) -> str:
         return "".join(word.capitalize() for word in method.split("_"))
 

@@ -18,6 +18,7 @@ from aiobotocore.credentials import AioCredentialResolver, AioProcessProvider
 from aiobotocore.session import AioSession
 
 from omics_batch._log import LOG
+from omics_batch._loop import start
 from omics_batch._threads import in_thread
 from omics_batch._transport._attempt import CURRENT
 from omics_batch._transport._process import CredentialProcess
@@ -229,7 +230,7 @@ class RenewedCredentials:
     def _begin(self) -> asyncio.Task[ReadOnlyCredentials]:
         if self._renewal is None or self._renewal.done():
             self._not_before = asyncio.get_running_loop().time() + _PAUSE
-            self._renewal = asyncio.create_task(self._renew(), name="omics_batch credentials")
+            self._renewal = start(self._renew(), "omics_batch credentials")
             self._renewal.add_done_callback(self._ended)
         return self._renewal
 
