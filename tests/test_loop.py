@@ -474,7 +474,9 @@ def test_a_simulator_whose_loop_was_closed_is_left_anywhere() -> None:
         await client.list_batch()
         return client
 
-    client = asyncio.run(begin())
+    # uvloop's own close hangs while a server listens.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        client = runner.run(begin())
     asyncio.run(awaited(client.close()))
     asyncio.run(awaited(simulator.__aexit__(None, None, None)))
     with pytest.raises(RuntimeError, match="not running"):

@@ -42,8 +42,11 @@ def test_a_signal_that_comes_in_the_first_step_of_eager_work_is_heard() -> None:
         asyncio.get_running_loop().set_task_factory(EAGERLY)
         await until_signalled(work())
 
-    with pytest.raises((SignalledError, KeyboardInterrupt)) as caught:
-        asyncio.run(main())
+    with (
+        pytest.raises((SignalledError, KeyboardInterrupt)) as caught,
+        asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner,
+    ):
+        runner.run(main())
     assert caught.type is SignalledError
 
 

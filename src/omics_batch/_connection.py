@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random as _random
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ _CLOSE_THERE: Final = (
     "the client belongs to another event loop: close it there; from another thread, "
     "asyncio.run_coroutine_threadsafe(client.close(), loop) does it"
 )
+
+_WITHOUT_LOOP: Final = 1.0
+"""Seconds in which connections are closed whose event loop was closed before."""
 
 
 class Connection:
@@ -135,8 +139,10 @@ class Connection:
         is_alive = self._open.loop.may_close(_CLOSE_THERE)
         was_open, self._open = self._open, None
         if not is_alive:
-            with suppress(RuntimeError):  # from what cannot be closed without its loop
-                await was_open.caller.transport.close()
+            # What cannot be closed without its loop raises RuntimeError, or would wait for ever.
+            with suppress(RuntimeError, TimeoutError):
+                async with asyncio.timeout(_WITHOUT_LOOP):
+                    await was_open.caller.transport.close()
             return
         try:
             await was_open.watcher.close()
