@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from omics_batch.testing import Simulator
+from omics_batch.testing._background import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -16,15 +15,6 @@ if TYPE_CHECKING:
 @contextmanager
 def served(**settings: Any) -> Generator[Simulator]:
     """Serve a simulator in a thread until the block ends."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="local HealthOmics")
-    thread.start()
     simulator = Simulator(**settings)
-    try:
-        asyncio.run_coroutine_threadsafe(simulator.__aenter__(), loop).result()
+    with in_background(simulator):
         yield simulator
-        asyncio.run_coroutine_threadsafe(simulator.__aexit__(None, None, None), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
