@@ -6,20 +6,19 @@ import dataclasses
 import io
 import json
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
 from omics_batch import Batch, FailedRun, FailureKind
-from omics_batch.cli import _program, main
-from omics_batch.cli._demo import _performance, _stage
+from omics_batch.cli import main
+from omics_batch.cli._demo import _performance
 from omics_batch.cli._demo._cohort import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
-from omics_batch.cli._demo._findings import Account, Findings, deviations
+from omics_batch.cli._demo._findings import Findings, deviations
 from omics_batch.cli._demo._summary import absorbed, summary
 from omics_batch.testing import ReceivedRequest
-from tests.cli._support import PROGRAM, Shell, line_of
+from tests.cli._support import Shell, line_of
 
 if TYPE_CHECKING:
     from omics_batch.cli._views._of_one import View
@@ -29,22 +28,13 @@ if TYPE_CHECKING:
     ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
 )
 @pytest.mark.slow
-async def test_a_signal_ends_the_demo_and_its_service(shell: Shell, number: signal.Signals, code: int) -> None:
+async def test_a_signal_ends_the_demo(shell: Shell, number: signal.Signals, code: int) -> None:
     async with shell.started("demo") as process:
         while "CREATING" not in await line_of(process):
             pass
         process.send_signal(number)
-        # All ends of the pipes are closed only once the service, which has stderr too, has ended.
         _, stderr = await process.communicate()
         assert (process.returncode, stderr) == (code, b"")
-
-
-def test_a_service_that_does_not_start_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(_program, "itself", lambda: [sys.executable, "-c", "raise SystemExit(7)"])
-    assert main(["demo"]) == 1
-    assert capsys.readouterr().err == "omics-batch: the demo's service ended with exit code 7\n"
 
 
 FAILED = [
@@ -63,7 +53,7 @@ def findings() -> Findings:
     batch = Batch.model_validate(
         {"id": "1", "status": "PROCESSED", "totalRuns": 96, "runSummary": runs, "submissionSummary": starts}
     )
-    return Findings(batch, [*FAILED, *REFUSED], Account(30, {"429": 2, "408": 1}, None))
+    return Findings(batch, [*FAILED, *REFUSED], 30, {429: 2, 408: 1})
 
 
 def test_what_went_as_scripted_has_no_deviation() -> None:
@@ -75,8 +65,7 @@ def test_what_went_as_scripted_has_no_deviation() -> None:
     [
         ({"failed": REFUSED}, "why runs failed: {}, where"),
         ({"failed": FAILED}, "why runs were not submitted: {}, where"),
-        ({"account": Account(30, {"429": 3}, None)}, "errors answered: {'429': 3}, where the script says"),
-        ({"account": Account(30, {"429": 2, "408": 1}, "one")}, "faults left over: one, where the script says None"),
+        ({"errors": {429: 3}}, "errors answered: {429: 3}, where the script says {429: 2, 408: 1}"),
         ({"batch": Batch.model_validate({"id": "1", "status": "PROCESSED"})}, "completed runs: 0, where"),
     ],
 )
@@ -124,17 +113,12 @@ def test_the_summary_fits_a_narrow_terminal_and_acts_on_none() -> None:
 
 def test_nothing_absorbed_and_other_errors_are_told_as_well() -> None:
     assert absorbed({}) == "nothing"
-    assert absorbed({"500": 1}) == "1 HTTP 500"
+    assert absorbed({500: 1}) == "1 HTTP 500"
 
 
-def test_the_service_counts_the_errors_it_answered_with() -> None:
+def test_the_errors_that_the_service_answered_with_are_counted() -> None:
     requests = [ReceivedRequest("GetBatch", "GET", "/runBatch/1", 0.0, status) for status in (200, 429, 429, None)]
-    assert _stage.account(requests) == {"requests": 4, "errors": {"429": 2}}
-
-
-async def test_the_service_tells_which_faults_were_left_over(measured_shell: Shell) -> None:
-    ran = await measured_shell.run("demo-service", "1.0", program=PROGRAM)
-    assert '"unused": "Scripted, but never met by a request: ' in ran.lines[-1]
+    assert _performance.errors_in(requests) == {429: 2}
 
 
 def test_the_cohort_is_what_it_is_said_to_be() -> None:

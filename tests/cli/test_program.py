@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
 from omics_batch.cli import _program
 from omics_batch.cli._connection import Connection
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -35,10 +30,3 @@ def test_a_command_is_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatch) -> N
     assert _program.command(["wait", "1", *connection.arguments()]) == (
         "omics-batch wait 1 --region us-west-2 --profile 'my team'\"'\"'s' --endpoint-url 'https://a?b' --allow-http"
     )
-
-
-def test_its_own_process_takes_no_package_from_the_present_directory(tmp_path: Path) -> None:
-    (tmp_path / "typer.py").write_text("raise SystemExit('taken from the present directory')")
-    command = [*_program.itself(), "--version"]
-    ran = subprocess.run(command, cwd=tmp_path, env=_program.environment(), capture_output=True, check=False)
-    assert (ran.returncode, ran.stderr) == (0, b"")

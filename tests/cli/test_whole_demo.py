@@ -1,8 +1,9 @@
-"""The demo from end to end, over real HTTP to a process of its own."""
+"""The demo from end to end, over real HTTP to a simulator in a thread."""
 
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Final
 
 from omics_batch.cli._demo._cohort import FAILED_RUNS, NOT_SUBMITTED
@@ -36,13 +37,13 @@ def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(
         monkeypatch.setenv(name, value)
     ran = here.run("demo", "--speed", "8")
     assert (ran.code, ran.stderr) == (0, ""), ran.stdout
+    assert [thread.name for thread in threading.enumerate()].count("local HealthOmics") == 1  # of the fixture
     assert len(re.findall(r"Z  ThrottlingException \(HTTP 429\): .*; attempt [23] in", ran.stdout)) == 2
     assert len(re.findall(r"Z  RequestTimeoutException \(HTTP 408\): .*; attempt 2 in", ran.stdout)) == 1
     assert "90 of 96 runs completed, 4 failed, 2 not submitted." in ran.stdout
     assert "Absorbed: 2 throttled (HTTP 429), 1 timed out (HTTP 408), of " in ran.stdout
     for sample in (*FAILED_RUNS, *NOT_SUBMITTED):
         assert len(re.findall(rf"^  {sample}  \w+  ", ran.stdout, re.MULTILINE)) == 1
-    assert ran.lines[-2] == "All went as scripted."
-    assert ran.lines[-1].startswith("To try your own: ")
+    assert "All went as scripted.\nTo try your own: " in ran.stdout
     assert max(map(len, ran.lines)) <= 120
     assert "\x1b" not in ran.stdout

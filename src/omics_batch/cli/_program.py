@@ -33,14 +33,3 @@ def words(started_as: str, found: str | None, python: str) -> list[str]:
     if os.path.dirname(started_as) == "":  # noqa: PTH120 - the same
         return [NAME]
     return [NAME] if found is not None and os.path.realpath(found) == os.path.realpath(started_as) else [started_as]
-
-
-def itself() -> list[str]:
-    """Give the words that start this program in a process of its own."""
-    # -P: a file in the present directory must not pass for a package.
-    return [sys.executable, "-P", "-m", MODULE]
-
-
-def environment() -> dict[str, str]:
-    """Give the environment in which such a process finds the same packages as this one."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._commands._demo import demo, demo_service
+from omics_batch.cli._commands._demo import demo
 from omics_batch.cli._commands._ends import cancel, delete
 from omics_batch.cli._commands._failed import failed
 from omics_batch.cli._commands._get import get
@@ -46,4 +46,3 @@ def add_to(app: typer.Typer) -> None:
         # \b keeps the lines as they are.
         epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
         app.command(command.__name__.removesuffix("_"), epilog=epilog)(command)
-    app.command(hidden=True)(demo_service)

@@ -39,7 +39,7 @@ def demo(
     output = console()
     view = JsonView() if json else view_on(output)
     if not json:
-        output.print(Text(f"{len(SAMPLES)} samples on a HealthOmics of this machine, a process of its own.\n", "bold"))
+        output.print(Text(f"Simulating {len(SAMPLES)} samples locally.\n", "bold"))
 
     def tell(text: str) -> None:
         if text.startswith(_performance.OPERATION):
@@ -54,10 +54,3 @@ def demo(
         view.end(processed(findings.batch))
         output.print(summary(findings, differences))
     return Exit.ERROR if differences else Exit.OK
-
-
-def demo_service(speed: float) -> None:
-    """Serve the demo's cohort until stdin ends."""
-    from omics_batch.cli._demo._stage import play  # noqa: PLC0415 - no other command needs it
-
-    asyncio.run(until_signalled(play(speed)))

@@ -1,7 +1,9 @@
-"""The demo: a cohort's whole life on a local HealthOmics, started and followed by the real client over real HTTP."""
+"""The demo: a batch on a local HealthOmics, started and followed by the real client over real HTTP."""
 
 from __future__ import annotations
 
+from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import (
@@ -11,13 +13,16 @@ from omics_batch import (
     PollPolicy,
     StartRunBatchRequest,
 )
-from omics_batch.cli._demo._cohort import SAMPLES
+from omics_batch.cli._demo._cohort import LIFE, SAMPLES, script
 from omics_batch.cli._demo._findings import Findings
-from omics_batch.cli._demo._theatre import raised
-from omics_batch.testing import ScaledClock, local_client
+from omics_batch.testing import Simulator
+from omics_batch.testing._background import in_background
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from omics_batch.cli._views._of_one import View
+    from omics_batch.testing import ReceivedRequest
 
 OPERATION: Final = "GetBatch: "
 """How the log messages about a single request begin: with what was asked for."""
@@ -27,14 +32,24 @@ POLL: Final = PollPolicy(initial=0.5, maximum=0.5)
 
 
 async def perform(view: View, speed: float) -> Findings:
-    """Start the service and a batch on it, wait for the batch in front of a view, and ask what went wrong in it."""
-    async with raised(speed) as stage:
-        async with local_client(stage.endpoint_url, poll=POLL, clock=ScaledClock(speed)) as client:
+    """Serve a HealthOmics, start a batch on it, show the batch until it is processed, and ask what went wrong in it."""
+    simulator = Simulator(life=LIFE, faults=script(), time_scale=speed)
+    # In a thread of its own, so that it answers while this one draws.
+    with in_background(simulator):
+        async with simulator.client(poll=POLL) as client:
             started = await client.start_run_batch(cohort())
             with view:
                 batch = await client.wait_until_processed(started, on_update=view.show)
             failed = [run async for run in client.failed_runs(batch)]
-        return Findings(batch, failed, await stage.close())
+        simulator.forget_script()  # what no request met shows in the errors that are counted
+    return Findings(batch, failed, len(simulator.requests), errors_in(simulator.requests))
+
+
+def errors_in(requests: Iterable[ReceivedRequest]) -> Mapping[int, int]:
+    """Count the requests that were answered with an error, by HTTP status."""
+    return Counter(
+        request.status for request in requests if request.status and request.status >= HTTPStatus.BAD_REQUEST
+    )
 
 
 def cohort() -> StartRunBatchRequest:

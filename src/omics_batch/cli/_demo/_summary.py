@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omics_batch import FailedRun
     from omics_batch.cli._demo._findings import Findings
 
-_NAMES = {"429": "throttled (HTTP 429)", "408": "timed out (HTTP 408)"}
+_NAMES = {429: "throttled (HTTP 429)", 408: "timed out (HTTP 408)"}
 _WIDEST = 100
 
 
@@ -36,7 +36,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
         _samples(findings.of(FailureKind.RUN)),
         Text(f"{starts.failed_start_submission_count} were not submitted (ListRunsInBatch):", "bold magenta"),
         _samples(findings.of(FailureKind.SUBMISSION)),
-        Text(f"Absorbed: {absorbed(findings.account.errors)}, of {findings.account.requests} requests.", "yellow"),
+        Text(f"Absorbed: {absorbed(findings.errors)}, of {findings.requests} requests.", "yellow"),
         Text(),
     ]
     parts += [Text(f"Not as scripted: {shown(deviation)}", "bold red") for deviation in deviations]
@@ -45,7 +45,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
     return Constrain(Group(*parts), _WIDEST)
 
 
-def absorbed(errors: Mapping[str, int]) -> str:
+def absorbed(errors: Mapping[int, int]) -> str:
     """Write the errors that the service answered with and the wait survived."""
     ordered = sorted(errors.items(), reverse=True)
     return ", ".join(f"{number} {_NAMES.get(status, f'HTTP {status}')}" for status, number in ordered) or "nothing"
