@@ -13,9 +13,9 @@ from rich.console import Console
 
 from omics_batch import Batch, FailedRun, FailureKind
 from omics_batch.cli import main
-from omics_batch.cli._demo import _performance
-from omics_batch.cli._demo._cohort import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
+from omics_batch.cli._demo import _run
 from omics_batch.cli._demo._findings import Findings, deviations
+from omics_batch.cli._demo._samples import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
 from omics_batch.cli._demo._summary import absorbed, summary
 from omics_batch.testing import ReceivedRequest
 from tests.cli._support import Shell, line_of
@@ -79,7 +79,7 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
     async def otherwise(*_: object) -> Findings:
         return dataclasses.replace(findings(), failed=REFUSED)
 
-    monkeypatch.setattr(_performance, "perform", otherwise)
+    monkeypatch.setattr(_run, "perform", otherwise)
     assert main(["demo"]) == 1
     shown = capsys.readouterr().out
     assert "Not as scripted: why runs failed: {}" in shown
@@ -93,7 +93,7 @@ def test_json_ends_with_a_line_that_says_how_it_went(
         view.show(findings().batch)
         return findings()
 
-    monkeypatch.setattr(_performance, "perform", perform)
+    monkeypatch.setattr(_run, "perform", perform)
     assert main(["demo", "--json"]) == 0
     change, end = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert change == end["batch"]
@@ -118,7 +118,7 @@ def test_nothing_absorbed_and_other_errors_are_told_as_well() -> None:
 
 def test_the_errors_that_the_service_answered_with_are_counted() -> None:
     requests = [ReceivedRequest("GetBatch", "GET", "/runBatch/1", 0.0, status) for status in (200, 429, 429, None)]
-    assert _performance.errors_in(requests) == {429: 2}
+    assert _run.errors_in(requests) == {429: 2}
 
 
 def test_the_cohort_is_what_it_is_said_to_be() -> None:

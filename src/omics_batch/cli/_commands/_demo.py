@@ -31,9 +31,9 @@ def demo(
     With --json, each change is one line, the batch as GetBatch tells it; the last line alone has asScripted, beside
     differences, requests, errors, failed and batch.
     """
-    from omics_batch.cli._demo import _performance  # noqa: PLC0415 - no other command needs it
-    from omics_batch.cli._demo._cohort import SAMPLES  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo import _run  # noqa: PLC0415 - no other command needs it
     from omics_batch.cli._demo._findings import deviations, document  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo._samples import SAMPLES  # noqa: PLC0415 - the same
     from omics_batch.cli._demo._summary import summary  # noqa: PLC0415 - the same
 
     output = console()
@@ -42,11 +42,11 @@ def demo(
         output.print(Text(f"Simulating {len(SAMPLES)} samples locally.\n", "bold"))
 
     def tell(text: str) -> None:
-        if text.startswith(_performance.OPERATION):
-            view.note(text.removeprefix(_performance.OPERATION))
+        if text.startswith(_run.OPERATION):
+            view.note(text.removeprefix(_run.OPERATION))
 
     with logged_to(tell, logging.INFO):
-        findings = asyncio.run(until_signalled(_performance.perform(view, speed)))
+        findings = asyncio.run(until_signalled(_run.perform(view, speed)))
     differences = deviations(findings)
     if json:
         say_json(document(findings, differences))

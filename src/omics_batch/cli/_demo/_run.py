@@ -13,8 +13,8 @@ from omics_batch import (
     PollPolicy,
     StartRunBatchRequest,
 )
-from omics_batch.cli._demo._cohort import LIFE, SAMPLES, script
 from omics_batch.cli._demo._findings import Findings
+from omics_batch.cli._demo._samples import LIFE, SAMPLES, script
 from omics_batch.testing import Simulator
 from omics_batch.testing._background import in_background
 
