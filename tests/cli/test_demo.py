@@ -79,7 +79,7 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
     async def otherwise(*_: object) -> Findings:
         return dataclasses.replace(findings(), failed=REFUSED)
 
-    monkeypatch.setattr(_run, "perform", otherwise)
+    monkeypatch.setattr(_run, "run", otherwise)
     assert main(["demo"]) == 1
     shown = capsys.readouterr().out
     assert "Not as scripted: why runs failed: {}" in shown
@@ -89,11 +89,11 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
 def test_json_ends_with_a_line_that_says_how_it_went(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def perform(view: View, _: float) -> Findings:
+    async def run(view: View, _: float) -> Findings:
         view.show(findings().batch)
         return findings()
 
-    monkeypatch.setattr(_run, "perform", perform)
+    monkeypatch.setattr(_run, "run", run)
     assert main(["demo", "--json"]) == 0
     change, end = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert change == end["batch"]
@@ -121,7 +121,7 @@ def test_the_errors_that_the_service_answered_with_are_counted() -> None:
     assert _run.errors_in(requests) == {429: 2}
 
 
-def test_the_cohort_is_what_it_is_said_to_be() -> None:
+def test_the_samples_are_what_they_are_said_to_be() -> None:
     assert len(set(SAMPLES)) == 96
     assert {*FAILED_RUNS, *NOT_SUBMITTED} <= set(SAMPLES)
     assert LIFE.failed_submissions.keys() == NOT_SUBMITTED.keys()

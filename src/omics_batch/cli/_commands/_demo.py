@@ -46,7 +46,7 @@ def demo(
             view.note(text.removeprefix(_run.OPERATION))
 
     with logged_to(tell, logging.INFO):
-        findings = asyncio.run(until_signalled(_run.perform(view, speed)))
+        findings = asyncio.run(until_signalled(_run.run(view, speed)))
     differences = deviations(findings)
     if json:
         say_json(document(findings, differences))

@@ -1,1 +1,1 @@
-"""The demo: a cohort on a local HealthOmics, in front of a view."""
+"""The demo: a batch on a local HealthOmics, shown until it is processed."""

@@ -31,13 +31,13 @@ POLL: Final = PollPolicy(initial=0.5, maximum=0.5)
 """A batch of seconds is looked at more often than one of hours."""
 
 
-async def perform(view: View, speed: float) -> Findings:
+async def run(view: View, speed: float) -> Findings:
     """Serve a HealthOmics, start a batch on it, show the batch until it is processed, and ask what went wrong in it."""
     simulator = Simulator(life=LIFE, faults=script(), time_scale=speed)
     # In a thread of its own, so that it answers while this one draws.
     with in_background(simulator):
         async with simulator.client(poll=POLL) as client:
-            started = await client.start_run_batch(cohort())
+            started = await client.start_run_batch(request())
             with view:
                 batch = await client.wait_until_processed(started, on_update=view.show)
             failed = [run async for run in client.failed_runs(batch)]
@@ -52,8 +52,8 @@ def errors_in(requests: Iterable[ReceivedRequest]) -> Mapping[int, int]:
     )
 
 
-def cohort() -> StartRunBatchRequest:
-    """Return the request for a batch of all samples."""
+def request() -> StartRunBatchRequest:
+    """Return the request that starts a batch of all samples."""
     samples = [InlineSetting(run_setting_id=sample, name=sample) for sample in SAMPLES]
     return StartRunBatchRequest(
         batch_name="demo-cohort",

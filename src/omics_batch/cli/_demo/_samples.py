@@ -1,4 +1,4 @@
-"""The demo's cohort: who is in it, and what befalls them on the service's side."""
+"""The demo's samples, and what goes wrong with their runs and with requests."""
 
 from __future__ import annotations
 
