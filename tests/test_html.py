@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -21,7 +21,6 @@ from omics_batch import (
 from omics_batch._html import card, line
 from omics_batch._html._bar import shares
 from omics_batch._html._style import STATES, STYLE, TONES
-from omics_batch._html._words import percent, rate, span
 from tests.markup import cells, read, words
 from tests.support import FAILED, IN_PROGRESS, InstantClock, batch_with
 
@@ -298,42 +297,6 @@ def test_at_the_end_there_is_no_rate_any_more() -> None:
     assert progress.runs_per_hour
     assert facts(ended, progress).keys() == {"Outcome", "Runs", "Submitted", "Complete"}
     assert line(ended, progress) == "7123456  PROCESSED  100.0 %  96 completed"
-
-
-# Words
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0.0 %"), (32.29, "32.3 %"), (99.94, "99.9 %"), (99.999, "99.9 %"), (100.0, "100.0 %")]
-)
-def test_a_hundred_per_cent_is_all(value: float, text: str) -> None:
-    assert percent(value) == text
-
-
-@pytest.mark.parametrize(
-    ("time", "text"),
-    [
-        (timedelta(), "less than 1 s"),
-        (timedelta(seconds=0.9), "less than 1 s"),
-        (timedelta(seconds=12), "12 s"),
-        (timedelta(minutes=5), "5 min"),
-        (timedelta(minutes=5, seconds=3), "5 min 3 s"),
-        (timedelta(hours=1, seconds=59), "1 h"),
-        (timedelta(hours=10, minutes=10), "10 h 10 min"),
-        (timedelta(days=400, hours=3, minutes=7), "400 d 3 h"),
-    ],
-)
-def test_a_span_of_time_is_told_in_its_two_largest_units(time: timedelta, text: str) -> None:
-    assert span(time) == text
-
-
-def test_a_rate_has_as_many_digits_as_say_something() -> None:
-    assert [rate(value) for value in (0.25, 9.96, 22.4, 12_345.6)] == [
-        "0.2 runs/h",
-        "10.0 runs/h",
-        "22 runs/h",
-        "12,346 runs/h",
-    ]
 
 
 # The style

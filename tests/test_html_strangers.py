@@ -20,7 +20,7 @@ from omics_batch import (
     SubmissionStatus,
 )
 from omics_batch._html import card, line
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 from tests.markup import Skeleton, read, words
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from omics_batch._log import LOG
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._reading import read_acceptance, read_answer, unreadable
 from omics_batch._statuses import CANCELLATION, RUNS_DELETION
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from omics_batch._reasons import by_reason
+from omics_batch._words import by_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

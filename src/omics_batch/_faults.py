@@ -28,7 +28,7 @@ from omics_batch._errors import (
     ValidationError,
 )
 from omics_batch._statuses import CANCELLABLE, DELETABLE, RUNS_DELETABLE, BatchStatus
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from pydantic import ValidationError as UnreadableError
 
 from omics_batch._answer import first_problem
 from omics_batch._faults import Fault, Trouble, object_in
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._answer import Answer

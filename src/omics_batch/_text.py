@@ -1,13 +1,3 @@
-"""Strangers' text, made fit to be shown."""
+"""`one_line`, under the name that it had before it came to `_words`."""
 
-from __future__ import annotations
-
-import unicodedata
-
-
-def one_line(text: str, *, limit: int = 500) -> str:
-    """Make a stranger's text safe for a log or a terminal: one line, no control characters, cut."""
-    start = text[: 4 * limit]
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in start)
-    line = " ".join(visible.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+from omics_batch._words import one_line as one_line  # noqa: PLC0414 - it is for others

@@ -9,15 +9,8 @@ import pytest
 from rich.text import Text
 
 from omics_batch.cli._cells import fitting, packed, padded
-from omics_batch.cli._figures import is_behind, lags, left, percentage, rate
+from omics_batch.cli._figures import is_behind, lags, left, rate
 from tests.support import batch_with
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0.0, "0.0 %"), (29.166, "29.2 %"), (99.94, "99.9 %"), (99.999, "99.9 %"), (100.0, "100.0 %")]
-)
-def test_a_hundred_percent_is_all(number: float, text: str) -> None:
-    assert percentage(number) == text
 
 
 @pytest.mark.parametrize(
@@ -43,6 +36,7 @@ def test_a_rate_has_no_more_digits_than_it_is_worth(runs_per_hour: float | None,
         (timedelta(), ""),
         (timedelta(seconds=0.3), ""),
         (timedelta(seconds=7.4), "7s"),
+        (timedelta(minutes=12), "12m"),
         (timedelta(minutes=12, seconds=3), "12m3s"),
         (timedelta(hours=3, minutes=20, seconds=59), "3h20m"),
         (timedelta(days=2, hours=4, minutes=59), "2d4h"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from omics_batch import Batch
-from omics_batch.cli._words import counted, facts, failure, line, percent, shown, title, verdict
+from omics_batch.cli._words import counted, facts, failure, line, percent, title, verdict
 from tests.cli._support import document, processed
 
 NOW = datetime(2025, 3, 15, 11, 0, tzinfo=UTC)
@@ -36,20 +36,6 @@ def test_all_but_all_is_not_all() -> None:
     almost = batch(document(totalRuns=100_000, runSummary={"completedRunCount": 99_999}))
     assert percent(almost) == "~99.9 %"
     assert percent(batch(processed(completedRunCount=10))) == "100.0 %"
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("a\x1b[31mb", "a [31mb"),
-        ("two\r\nlines\u2028more", "two lines more"),
-        ("\u202ereversed", "reversed"),
-        ("[red]markup[/red]", "[red]markup[/red]"),
-        ("x" * 501, "x" * 497 + "..."),
-    ],
-)
-def test_strangers_text_is_one_safe_line(text: str, safe: str) -> None:
-    assert shown(text) == safe
 
 
 def test_a_title_has_the_name_where_there_is_one() -> None:

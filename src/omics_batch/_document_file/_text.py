@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
 from omics_batch._document_file._problems import TextError
 from omics_batch._document_file._yaml import from_yaml
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._document_file._problems import Place

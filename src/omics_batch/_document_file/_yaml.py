@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._document_file._problems import TextError
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._document_file._problems import Place

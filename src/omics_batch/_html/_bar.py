@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from omics_batch._html._style import filled
 from omics_batch._html._tags import tag
 from omics_batch._statuses import BatchStatus
-from omics_batch._text import one_line
+from omics_batch._words import counted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,7 @@ def bar(batch: Batch) -> Element:
         for (state, number), width, start in zip(counts.items(), widths, accumulate(widths, initial=0.0), strict=False)
     ]
     empty = tag("rect", width="100%", height="100%", **filled("not counted"))
-    told = ", ".join(f"{number:,} {state}" for state, number in counts.items()) or "none yet"
-    label = f"Runs of batch {one_line(batch.id, limit=64)}: {told}"
+    label = f"Runs of batch {one_line(batch.id, limit=64)}: {counted(counts) or 'none yet'}"
     return tag("svg", *(segments or [empty]), class_="ob-bar", height="14", role="img", width="100%", aria_label=label)
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from omics_batch._html._bar import LAG, bar, caveat, legend, states
 from omics_batch._html._tags import Part, badge, moment, page, prose, said, tag
 from omics_batch._html._tones import tone
-from omics_batch._html._words import percent, rate, span
-from omics_batch._text import one_line
+from omics_batch._words import counted, lowered, one_line, percentage, rate, span
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,11 +40,10 @@ def card(batch: Batch, now: datetime, progress: Progress | None = None) -> str:
 
 def line(batch: Batch, progress: Progress) -> str:
     """Tell the same in a line of plain text, for where there is no HTML."""
-    told = ", ".join(f"{number:,} {state}" for state, number in states(batch).items())
-    facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percent(progress.percent_complete), told]
+    facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percentage(progress.percent_complete)]
     lag = caveat(batch)
     pace = [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
-    return "  ".join(filter(None, [*facts, lag, *pace]))
+    return "  ".join(filter(None, [*facts, counted(states(batch)), lag, *pace]))
 
 
 def _head(batch: Batch) -> Element:
@@ -69,7 +67,7 @@ def _standing(batch: Batch, now: datetime, progress: Progress | None) -> dict[st
     so_far = progress or batch
     took = batch.duration if batch.is_terminal else batch.elapsed(now)
     return {
-        "Outcome": batch.outcome.value.lower().replace("_", " "),
+        "Outcome": lowered(batch.outcome.value),
         "Runs": None if batch.total_runs is None else f"{batch.total_runs:,}",
         "Submitted": _share(batch, so_far.percent_submitted),
         "Complete": _share(batch, so_far.percent_complete),
@@ -95,7 +93,7 @@ def _facts(facts: dict[str, Part]) -> Part:
 
 def _share(batch: Batch, value: float) -> str | None:
     """Tell a percentage; at the end 0 % says no more than that there are no counts."""
-    return percent(value) if value or not batch.is_terminal else None
+    return percentage(value) if value or not batch.is_terminal else None
 
 
 def _pace(progress: Progress) -> dict[str, str | None]:
@@ -104,6 +102,6 @@ def _pace(progress: Progress) -> dict[str, str | None]:
     if left is not None and left < timedelta(seconds=1):
         return {}
     return {
-        "Rate": None if speed is None else rate(speed),
+        "Rate": None if speed is None else f"{rate(speed)} runs/h",
         "Time left": None if left is None else f"about {span(left)}",
     }

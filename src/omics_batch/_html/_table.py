@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from omics_batch._html._bar import bar, coloured, do_counts_lag, states
 from omics_batch._html._tags import Part, badge, moment, page, prose, said, tag
 from omics_batch._html._tones import tone
-from omics_batch._html._words import percent
+from omics_batch._words import KINDS, lowered, percentage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 100
 """So many rows are shown: more are to be searched, not to be read."""
-
-_KINDS_OF_FAILURE: Final = {"SUBMISSION": "not submitted", "RUN": "failed", "CANCELLED": "cancelled"}
 
 _MINUTE: Final = "%H:%M %Z"
 _LAG: Final = " (counts lag)"
@@ -55,11 +53,11 @@ def _batch(batch: Batch) -> Cells:
         "Batch": said(batch.id, limit=64),
         "Name": prose(batch.name),
         "Status": badge(batch.status, tone(batch.outcome.value)),
-        "Outcome": batch.outcome.value.lower().replace("_", " "),
+        "Outcome": lowered(batch.outcome.value),
         "Runs": _number(batch.total_runs),
         "States": bar(batch) if states(batch) else None,
         "Complete": tag(
-            "div", percent(batch.percent_complete), _LAG if do_counts_lag(batch) and not batch.is_processed else None
+            "div", percentage(batch.percent_complete), _LAG if do_counts_lag(batch) and not batch.is_processed else None
         ),
         "Created": moment(batch.creation_time, form=_MINUTE),
     }
@@ -88,7 +86,7 @@ def _run_batch_list_item(run: RunBatchListItem) -> Cells:
 
 
 def _failed_run(run: FailedRun) -> Cells:
-    kind = _KINDS_OF_FAILURE[run.kind.value]
+    kind = KINDS[run.kind.value]
     return {
         "Sample": prose(run.run_setting_id),
         "Kind": coloured(kind, kind),

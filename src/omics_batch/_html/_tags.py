@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from xml.etree.ElementTree import Element, tostring
 
 from omics_batch._html._style import STYLE
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from omics_batch.cli._words import shown
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ def fitting(text: str, cells: int, encoding: str) -> str:
         cells: How wide it may be.
         encoding: The terminal's: what it lacks is escaped before it is measured.
     """
-    line = _let_out(shown(text), encoding)
+    line = _let_out(one_line(text), encoding)
     if cell_len(line) <= cells:
         return line
     mark = "…" if _let_out("…", encoding) == "…" else "..."

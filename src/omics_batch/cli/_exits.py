@@ -12,7 +12,7 @@ from omics_batch import (
     InvalidInputError,
     WaitTimeoutError,
 )
-from omics_batch.cli._words import shown
+from omics_batch._words import one_line
 
 
 class Exit(IntEnum):
@@ -68,10 +68,10 @@ def exit_of(error: Exception) -> Exit:
 
 def next_step_of(error: Exception) -> str:
     """Return the part of an error's message that says what to do about it; empty where it has none of its own."""
-    return shown(error.next_step) if isinstance(error, CredentialsError) else ""
+    return one_line(error.next_step) if isinstance(error, CredentialsError) else ""
 
 
 def lines_of(error: Exception) -> list[str]:
     """Write an error in lines: what is wrong, and what to do about it."""
-    message, step = shown(str(error), limit=1000), next_step_of(error)
+    message, step = one_line(str(error), limit=1000), next_step_of(error)
     return [message.removesuffix(step).rstrip(), step] if step else [message]

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from omics_batch import BatchStatus, FailureKind
-from omics_batch.cli._words import runs, shown
+from omics_batch import BatchStatus
+from omics_batch._words import KINDS, most_frequent, one_line
+from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
     from omics_batch import Batch, FailedRun
-
-KINDS: Final = {
-    FailureKind.RUN: "failed",
-    FailureKind.SUBMISSION: "not submitted",
-    FailureKind.CANCELLED: "cancelled",
-}
-"""What became of a run, in the words of the counts."""
-
-_MOST_TOLD: Final = 10
 
 
 class Reasons:
@@ -44,7 +36,7 @@ class Reasons:
 
     def add(self, run: FailedRun) -> None:
         """Take in a run."""
-        self._sums[run.reason or KINDS[run.kind]] += 1
+        self._sums[run.reason or KINDS[run.kind.value]] += 1
 
     def progress(self) -> str:
         """Write how many of how many were listed."""
@@ -56,10 +48,7 @@ class Reasons:
         Args:
             is_whole: Whether all runs were listed, and not the first ones alone.
         """
-        sums = self._sums.most_common()
-        told = [f"{number:,} {shown(reason, limit=64)}" for reason, number in sums[:_MOST_TOLD]]
-        if more := sum(number for _, number in sums[_MOST_TOLD:]):
-            told.append(f"{more:,} for other reasons")
+        told = most_frequent(self._sums, lambda reason, number: f"{number:,} {one_line(reason, limit=64)}")
         head = f"{self.listed:,} did not succeed{self._so_far}" if is_whole else f"The first {self.listed:,}"
         return f"{head}: {', '.join(told)}"
 
@@ -85,7 +74,7 @@ class Reasons:
 
     def _absence_from_a_failed_batch(self) -> str:
         batch, created = self._batch, self._batch.created_run_count
-        reason = "" if batch.failure_reason is None else f": {shown(batch.failure_reason)}"
+        reason = "" if batch.failure_reason is None else f": {one_line(batch.failure_reason)}"
         if created == 0:
             return f"the batch failed before it created any runs{reason}"
         some = "runs that it had created" if created is None else f"{runs(created)} that it had created"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._words import shown
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch import BatchRunSettings, StartRunBatchRequest
@@ -29,7 +29,7 @@ def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
         ("Role", default.role_arn),
         ("Output", default.output_uri),
     ]
-    return [(label, shown(value)) for label, value in found if value]
+    return [(label, one_line(value)) for label, value in found if value]
 
 
 def _runs(settings: BatchRunSettings) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from omics_batch.cli._words import shown
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def complain(text: str, *more: str) -> None:
     """Say on stderr what is wrong, in one line, and what to do about it in further ones."""
     # As sys.stderr is now: a live view may have taken its place, to write above its bar.
-    sys.stderr.write("\n".join([f"omics-batch: {shown(text, limit=1000)}", *more, ""]))
+    sys.stderr.write("\n".join([f"omics-batch: {one_line(text, limit=1000)}", *more, ""]))
     sys.stderr.flush()
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Self
 from rich.cells import cell_len
 from rich.text import Text
 
+from omics_batch._words import one_line
 from omics_batch.cli._cells import GAP, fitting, padded
-from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +75,7 @@ class Table:
 
     def add(self, *cells: str | int | None) -> None:
         """Add a row; where there is nothing stands a dash, so that each row has all of its columns."""
-        row = [shown("" if cell is None else str(cell), limit=_LONGEST) or "-" for cell in cells]
+        row = [one_line("" if cell is None else str(cell), limit=_LONGEST) or "-" for cell in cells]
         if self._is_cut:
             row[:-1] = [
                 self._fit(cell, self._most(column)) for cell, column in zip(row, self._columns[:-1], strict=False)

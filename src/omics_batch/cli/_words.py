@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from omics_batch import BatchStatus, Outcome
+from omics_batch import _words as words
+from omics_batch._words import one_line, percentage
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LAGS, is_behind, lags, percentage
+from omics_batch.cli._figures import LAGS, is_behind, lags
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -16,26 +17,15 @@ if TYPE_CHECKING:
     from omics_batch import Batch
 
 
-def shown(text: str, *, limit: int = 500) -> str:
-    """Make a stranger's text safe for a terminal: one line, no control characters, cut.
-
-    Names, statuses and reasons may hold escape sequences, which would act on the terminal.
-    """
-    start = text[: 4 * limit]
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in start)
-    line = " ".join(visible.split())
-    return line if len(line) <= limit else line[: limit - 3] + "..."
-
-
 def runs(number: int) -> str:
     """Write so many runs: `1 run`, `96 runs`."""
-    return f"{number} run{'' if number == 1 else 's'}"
+    return f"{number:,} run{'' if number == 1 else 's'}"
 
 
 def counted(batch: Batch) -> str:
     """Write the counts by state: `29 completed, 2 not submitted, 50 running`."""
     none = "no counts" if batch.is_terminal else "no runs yet"
-    return ", ".join(f"{number} {label}" for label, number in batch.run_counts.items()) or none
+    return words.counted(batch.run_counts) or none
 
 
 def is_in_doubt(batch: Batch) -> bool:
@@ -67,7 +57,7 @@ def percent(batch: Batch, furthest: float = 0.0) -> str:
 
 def title(batch: Batch) -> str:
     """Write which batch it is: its id and its name."""
-    return f"{batch.id} {shown(batch.name)}" if batch.name else batch.id
+    return f"{batch.id} {one_line(batch.name)}" if batch.name else batch.id
 
 
 def timestamp(moment: datetime) -> str:
@@ -77,32 +67,32 @@ def timestamp(moment: datetime) -> str:
 
 def line(batch: Batch, furthest: float = 0.0) -> str:
     """Write where a batch stands in one line: its percentage as `percent` writes it."""
-    return f"{batch.id}  {shown(batch.status)}  {percent(batch, furthest)}  {counted(batch)}"
+    return f"{batch.id}  {one_line(batch.status)}  {percent(batch, furthest)}  {counted(batch)}"
 
 
 def verdict(batch: Batch) -> str:
     """Write how a batch that was processed ended."""
     took = "Processed" if batch.duration is None else f"Processed in {written(batch.duration)}"
     if batch.outcome is Outcome.SUCCEEDED:
-        return f"{took}: {'its one run' if batch.total_runs == 1 else f'all {batch.total_runs} runs'} completed."
+        return f"{took}: {'its one run' if batch.total_runs == 1 else f'all {batch.total_runs:,} runs'} completed."
     if is_in_doubt(batch):
         found = f"{counted(batch)}, which does not add up to" if batch.run_counts else "the service gives no counts of"
         return f"{took}: {found} {_total(batch)}."
     if batch.outcome is Outcome.UNKNOWN:
         return f"{took}: {counted(batch)}. Nobody can tell how the deleted runs ended."
-    completed = f"{batch.run_summary.completed_run_count} of {_total(batch)} completed"
-    others = [f"{number} {label}" for label, number in batch.run_counts.items() if label != "completed"]
-    return f"{took}: {', '.join([completed, *others])}."
+    completed = f"{batch.run_summary.completed_run_count:,} of {_total(batch)} completed"
+    others = {label: number for label, number in batch.run_counts.items() if label != "completed"}
+    return f"{took}: {', '.join(filter(None, [completed, words.counted(others)]))}."
 
 
 def failure(batch: Batch) -> str:
     """Write why a batch itself failed, and what to check before a new one is started."""
-    reason = shown(batch.failure_reason or "the service gave no reason").rstrip(".")
+    reason = one_line(batch.failure_reason or "the service gave no reason").rstrip(".")
     transient = "After a transient error, start it with the same requestId."
     created = batch.created_run_count
     if created == 0:
         return f"{reason}. None of its runs was created: fix this and start a new batch. {transient}"
-    some = "Some of its runs may have been" if created is None else f"{created} of its runs {_were(created)}"
+    some = "Some of its runs may have been" if created is None else f"{created:,} of its runs {_were(created)}"
     return f"{reason}. {some} created and may still run: leave those out of a new batch. {transient}"
 
 
@@ -124,7 +114,7 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         ("Name", batch.name),
         ("ARN", batch.arn),
         ("Status", _status(batch)),
-        ("Outcome", batch.outcome.value.lower().replace("_", " ")),
+        ("Outcome", words.lowered(batch.outcome.value)),
         ("Reason", batch.failure_reason),
         ("Submitted", _submitted(batch)),
         ("Complete", f"{percent(batch)} of {runs(batch.total_runs)}" if batch.total_runs else percent(batch)),
@@ -132,7 +122,7 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         *((label, None if moment is None else timestamp(moment)) for label, moment in times),
         ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),
     ]
-    return [(label, shown(value)) for label, value in found if value]
+    return [(label, one_line(value)) for label, value in found if value]
 
 
 def time_of(batch: Batch, now: datetime) -> timedelta | None:
@@ -153,7 +143,7 @@ def _were(number: int) -> str:
 
 
 def _status(batch: Batch) -> str:
-    return batch.status if batch.status.is_known else f"{shown(batch.status)} (not known to this release)"
+    return batch.status if batch.status.is_known else f"{one_line(batch.status)} (not known to this release)"
 
 
 def _submitted(batch: Batch) -> str | None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.text import Text
 
+from omics_batch._words import KINDS
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._counter import counting
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json, Limit
 from omics_batch.cli._output import as_the_service_tells, console, say_json
-from omics_batch.cli._reasons import KINDS, Reasons
+from omics_batch.cli._reasons import Reasons
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._streams import tell
 from omics_batch.cli._table import Column, Table
@@ -62,7 +63,7 @@ def failed(
                 if json:
                     say_json(_document(run))
                 else:
-                    table.add(KINDS[run.kind], run.run_id, run.reason, run.run_setting_id, run.message)
+                    table.add(KINDS[run.kind.value], run.run_id, run.reason, run.run_setting_id, run.message)
 
             await tell(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
         return reasons

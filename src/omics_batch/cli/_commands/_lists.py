@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from omics_batch import BatchStatus, SubmissionStatus
+from omics_batch._words import one_line
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json, Limit
@@ -16,7 +17,7 @@ from omics_batch.cli._output import as_the_service_tells, console, say_json
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._streams import tell
 from omics_batch.cli._table import Column, Table
-from omics_batch.cli._words import shown, timestamp
+from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
     from omics_batch import BatchListItem, RunBatchListItem
@@ -75,7 +76,7 @@ def list_(
             if json:
                 say_json(as_the_service_tells(item))
             elif ids:
-                typer.echo(shown(item.id))
+                typer.echo(one_line(item.id))
             else:
                 created = None if item.created_at is None else timestamp(item.created_at)
                 table.add(item.id, item.status, item.total_runs, created, item.name)

@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, TransportError
+from omics_batch._words import one_line
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit, ProgramError, exit_of
 from omics_batch.cli._options import Json
@@ -20,7 +21,6 @@ from omics_batch.cli._rehearsal import rehearse
 from omics_batch.cli._requested import facts
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
@@ -118,7 +118,7 @@ def _tell(
         ("Request", request.request_id),
     ]
     following = ("Next", connection.command("wait", started.id))
-    say_facts(console(), [*((label, shown(value)) for label, value in found if value), following])
+    say_facts(console(), [*((label, one_line(value)) for label, value in found if value), following])
 
 
 def _tell_what_would_be_sent(request: StartRunBatchRequest, *, as_json: bool) -> None:

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from omics_batch import FailureKind
+from omics_batch._words import one_line
 from omics_batch.cli._program import command
-from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
         Text(f"Absorbed: {absorbed(findings.errors)}, of {findings.requests} requests.", "yellow"),
         Text(),
     ]
-    parts += [Text(f"Not as scripted: {shown(deviation)}", "bold red") for deviation in deviations]
+    parts += [Text(f"Not as scripted: {one_line(deviation)}", "bold red") for deviation in deviations]
     parts += [] if deviations else [Text("All went as scripted.", "bold green")]
     parts.append(Text(f"To try your own: {command(['simulate'])} serves such a HealthOmics."))
     return Constrain(Group(*parts), _WIDEST)
@@ -54,5 +54,5 @@ def absorbed(errors: Mapping[int, int]) -> str:
 def _samples(runs: Sequence[FailedRun]) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     for run in runs:
-        table.add_row(*(Text(shown(text or "")) for text in (run.run_setting_id, run.reason, run.message)))
+        table.add_row(*(Text(one_line(text or "")) for text in (run.run_setting_id, run.reason, run.message)))
     return Padding(table, (0, 0, 0, 2))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus, Outcome
+from omics_batch._words import one_line
 from omics_batch.cli._ends._intent import standing
-from omics_batch.cli._words import counted, shown
+from omics_batch.cli._words import counted
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
@@ -39,7 +40,7 @@ class Cancelling:
                 f"batch {batch.id} is FAILED, and the service cancels no runs of a failed batch. Runs that it had "
                 f"created may still run. See which with: {which}"
             )
-        return f"batch {batch.id} is {shown(batch.status)}: it has ended by itself, and there is nothing to cancel"
+        return f"batch {batch.id} is {one_line(batch.status)}: it has ended by itself, and there is nothing to cancel"
 
     def is_decided(self, batch: Batch) -> bool:
         """Whether the batch was cancelled before."""
@@ -72,7 +73,7 @@ class Cancelling:
             return f"Batch {batch.id} was asked to stop. Wait until it has with: {again}"
         cancels = batch.submission_summary
         return (
-            f"Batch {batch.id} is {shown(batch.status)}: {counted(batch)}. "
+            f"Batch {batch.id} is {one_line(batch.status)}: {counted(batch)}. "
             f"Of the runs under way {cancels.successful_cancel_submission_count} could be cancelled, "
             f"{cancels.failed_cancel_submission_count} could not."
         )

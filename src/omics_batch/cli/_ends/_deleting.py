@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus
+from omics_batch._words import one_line
 from omics_batch.cli._ends._intent import standing
 from omics_batch.cli._waits._ending import reasons_of
-from omics_batch.cli._words import runs, shown
+from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
@@ -44,7 +45,7 @@ class Deleting:
         if batch.is_terminal:
             return None
         return (
-            f"batch {batch.id} is {shown(batch.status)}: it can be deleted once it has ended. "
+            f"batch {batch.id} is {one_line(batch.status)}: it can be deleted once it has ended. "
             f"Wait for that ({self.connection.command('wait', batch.id)}), "
             f"or cancel it ({self.connection.command('cancel', batch.id)})"
         )
@@ -126,4 +127,4 @@ def runs_of(batch: Batch) -> str:
 def output_of(batch: Batch) -> str:
     """Write where the output is, which nothing here touches."""
     uri = None if batch.default_run_setting is None else batch.default_run_setting.output_uri
-    return f"all output in S3: {shown(uri)}" if uri else "all output in S3"
+    return f"all output in S3: {one_line(uri)}" if uri else "all output in S3"

@@ -19,12 +19,13 @@ from omics_batch import (
     TransportError,
     WaitTimeoutError,
 )
+from omics_batch._words import one_line
 from omics_batch.cli._ends._confirm import confirm
 from omics_batch.cli._exits import Exit, exit_of
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import on_stderr
 from omics_batch.cli._waits._ending import Ending
-from omics_batch.cli._words import caveat, counted, in_brackets, shown, title
+from omics_batch.cli._words import caveat, counted, in_brackets, title
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,7 +41,7 @@ _AGAIN: Final = ("call cancel_and_wait again", "call delete_everything again")
 
 def standing(batch: Batch) -> str:
     """Write which batch it is and where it stands, for somebody who is to decide."""
-    return f"Batch {title(batch)} is {shown(batch.status)}: {counted(batch)}{in_brackets(caveat(batch))}."
+    return f"Batch {title(batch)} is {one_line(batch.status)}: {counted(batch)}{in_brackets(caveat(batch))}."
 
 
 class Intent(Protocol):
@@ -148,7 +149,7 @@ def _why(error: OmicsBatchError, connection: Connection) -> str:
     notes: list[str] = getattr(error, "__notes__", [])
     if isinstance(error, ResourceNotFoundError) and not notes:
         notes = ["It may have been deleted already."]
-    return shown(_in_commands(" ".join([text, *notes])), limit=1000)
+    return one_line(_in_commands(" ".join([text, *notes])), limit=1000)
 
 
 def _rest(batch: Batch, connection: Connection) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from omics_batch import BatchStatus
+from omics_batch._words import one_line
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
 from omics_batch.cli._figures import LEGEND
 from omics_batch.cli._views._bar import STYLES
 from omics_batch.cli._views._roster import ERROR, UNSEEN
 from omics_batch.cli._views._row import columns_of, heading, row_of
-from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -77,7 +77,7 @@ class Board:
         ended = f"{roster.ended:,} of {len(roster):,} batches have ended "
         known = [status for status in _STATUSES if roster.statuses[status] > 0]
         others = [status for status, number in roster.statuses.items() if number > 0 and status not in _STATUSES]
-        statuses = [Text(f"{roster.statuses[status]:,} {shown(status, limit=30)}") for status in (*known, *others)]
+        statuses = [Text(f"{roster.statuses[status]:,} {one_line(status, limit=30)}") for status in (*known, *others)]
         return [
             Text.assemble((padded(ended, width - len(time)), "bold"), time),
             *packed(statuses, width, most=most),

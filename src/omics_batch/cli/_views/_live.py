@@ -11,12 +11,13 @@ from rich.live import Live
 from rich.text import Text
 
 from omics_batch import Progress
+from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LEGEND, is_behind, left, percentage, rate
+from omics_batch.cli._figures import LEGEND, is_behind, left, rate
 from omics_batch.cli._views._bar import STYLES, Bar, counts_of
 from omics_batch.cli._views._of_one import WHICH, PlainView
-from omics_batch.cli._words import counted, percent, shown, time_of, title
+from omics_batch.cli._words import counted, percent, time_of, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ class LiveView:
 
     def note(self, text: str) -> None:
         """Write a line above the bar."""
-        self._console.print(Text(shown(text), "yellow"))
+        self._console.print(Text(one_line(text), "yellow"))
 
     def end(self, ending: Ending) -> None:
         """Write the verdict, if there is one: errors are not the output's."""

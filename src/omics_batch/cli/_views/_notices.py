@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from omics_batch import OmicsBatchError
-from omics_batch.cli._words import shown
+from omics_batch._words import one_line
 
 _KINDS: Final = {
     "ThrottlingError": "throttled",
@@ -42,7 +42,7 @@ class Notices(logging.Handler):
             self._kinds[kind] += 1
         if kind is not None or record.levelno >= logging.WARNING:
             self._at = f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S}"
-            self._last = shown(record.getMessage(), limit=200)
+            self._last = one_line(record.getMessage(), limit=200)
 
     def words(self) -> str:
         """Write what there was, until when, and the most frequent kinds first; nothing where there was nothing."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from omics_batch._words import one_line
 from omics_batch.cli._output import say_json
 from omics_batch.cli._views._of_one import WHICH, JsonView, PlainView
-from omics_batch.cli._words import shown
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -83,7 +83,7 @@ class JsonLines(JsonView):
 
 def line_of(ending: Ending) -> str:
     """Write how the wait for one of many ended."""
-    name = "" if ending.batch is None or not ending.batch.name else f"  ({shown(ending.batch.name)})"
+    name = "" if ending.batch is None or not ending.batch.name else f"  ({one_line(ending.batch.name)})"
     return f"{ending.batch_id}  {ending.message}{name}"
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 from rich.text import Text
 
+from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import GAP, fitting, padded
-from omics_batch.cli._figures import left, percentage, rate
+from omics_batch.cli._figures import left, rate
 from omics_batch.cli._views._bar import STYLES, Bar, counts_of
 from omics_batch.cli._views._roster import ERROR, Rank
-from omics_batch.cli._words import percent, shown
+from omics_batch.cli._words import percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +63,7 @@ def columns_of(entries: Sequence[Entry], width: int) -> dict[str, int]:
         width: How many cells there are.
     """
     columns = {**_WIDTHS, "id": max(len(entry.batch_id) for entry in entries)}
-    longest = max((cell_len(shown(_name_of(entry))) for entry in entries if entry.batch is not None), default=0)
+    longest = max((cell_len(one_line(_name_of(entry))) for entry in entries if entry.batch is not None), default=0)
     if not longest:
         del columns["name"]
     for name in _DISPENSABLE:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omics_batch import BatchFailedError, CredentialsError, LostContactError, OmicsBatchError, WaitTimeoutError
+from omics_batch._words import one_line
 from omics_batch.cli._exits import Exit, exit_of, next_step_of
 from omics_batch.cli._output import as_the_service_tells
-from omics_batch.cli._words import counted, failure, has_failed_runs, is_in_doubt, percent, shown, verdict
+from omics_batch.cli._words import counted, failure, has_failed_runs, is_in_doubt, percent, verdict
 
 if TYPE_CHECKING:
     from omics_batch import Batch, Progress
@@ -115,7 +116,7 @@ def failed(
     return Ending(
         exit=exit_of(error),
         batch_id=batch_id,
-        message=shown(message, limit=1000),
+        message=one_line(message, limit=1000),
         next_step=next_step_of(error),
         batch=batch,
         error=type(error).__name__,
@@ -129,7 +130,7 @@ def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -
     batch, standing = progress.batch, "was not seen yet"
     has_ended = batch is not None and batch.is_terminal
     if batch is not None:
-        so_far = f"{shown(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)}"
+        so_far = f"{one_line(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)}"
         standing = f"{'has ended' if has_ended else 'goes on'} ({so_far})"
     return Ending(
         exit=exit_code,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 from omics_batch.testing._reply import validation
 
 if TYPE_CHECKING:

@@ -1,0 +1,112 @@
+"""How figures, reasons and untrusted text are written: one copy for errors, pages and the command line."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import timedelta
+
+    from omics_batch._runs import FailedRun
+
+KINDS: Final = {"RUN": "failed", "SUBMISSION": "not submitted", "CANCELLED": "cancelled"}
+"""What became of a run, by the value of its `FailureKind`, in the words of the counts by state."""
+
+_MOST_NAMED: Final = 3
+"""Runs that are named for each reason."""
+_MOST_REASONS: Final = 10
+
+_ALL: Final = 100.0
+_FEW_RUNS: Final = 10
+_MANY_DAYS: Final = 100
+_UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def one_line(text: str, *, limit: int = 500) -> str:
+    """Make untrusted text safe for a log or a terminal: one line, no control characters, cut.
+
+    Names, statuses and reasons may hold escape sequences, which would act on a terminal. The dots of a cut are in
+    ASCII, which every terminal and every log file can show.
+
+    Args:
+        text: The text.
+        limit: How many characters it may have, 3 or more.
+    """
+    start = text[: 4 * limit]
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in start)
+    line = " ".join(visible.split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def lowered(word: str) -> str:
+    """Write a word of an enum as prose has it: `in progress` for `IN_PROGRESS`."""
+    return word.lower().replace("_", " ")
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Write counts by state: `29 completed, 2 not submitted`; empty where there are none."""
+    return ", ".join(f"{number:,} {state}" for state, number in counts.items())
+
+
+def percentage(number: float) -> str:
+    """Write a percentage; 100 % only when it is."""
+    text = f"{number:.1f} %"
+    return "99.9 %" if text == "100.0 %" and number < _ALL else text
+
+
+def rate(runs_per_hour: float) -> str:
+    """Write how many runs end in an hour, with as many digits as are known."""
+    return f"{runs_per_hour:,.0f}" if runs_per_hour >= _FEW_RUNS else f"{runs_per_hour:.1f}"
+
+
+def span(time: timedelta) -> str:
+    """Write how long something takes in its two largest units: `2 d 3 h`, `1 h 5 min`, `12 s`."""
+    left = int(time.total_seconds())
+    parts: list[tuple[int, str]] = []
+    for unit, seconds in _UNITS:
+        number, left = divmod(left, seconds)
+        if number or parts:
+            parts.append((number, unit))
+    shown = parts[: 1 if time.days >= _MANY_DAYS else 2]
+    return " ".join(f"{number} {unit}" for number, unit in shown if number) or "less than 1 s"
+
+
+def by_reason(runs: Iterable[FailedRun]) -> Mapping[str, tuple[FailedRun, ...]]:
+    """Group runs by their reasons, those with the most runs first; runs without one by their kind."""
+    groups: dict[str, list[FailedRun]] = defaultdict(list)
+    for run in runs:
+        groups[run.reason or run.kind.value].append(run)
+    return {reason: tuple(groups[reason]) for reason in sorted(groups, key=lambda reason: -len(groups[reason]))}
+
+
+def told_by_reason(runs: Iterable[FailedRun]) -> str:
+    """Tell in one line how many runs have which reason, and name the first ones of each."""
+    groups = by_reason(runs)
+    sums = {reason: len(group) for reason, group in groups.items()}
+
+    def written(reason: str, number: int) -> str:
+        return f"{number} for {one_line(reason, limit=64)} ({_names(groups[reason])})"
+
+    return "; ".join(most_frequent(sums, written))
+
+
+def most_frequent(sums: Mapping[str, int], written: Callable[[str, int], str]) -> list[str]:
+    """Write the most frequent reasons, and sum up the others.
+
+    Args:
+        sums: How many runs have each reason.
+        written: Writes one reason and its number.
+    """
+    ranked = Counter(sums).most_common()
+    told = [written(reason, number) for reason, number in ranked[:_MOST_REASONS]]
+    others = sum(number for _, number in ranked[_MOST_REASONS:])
+    return [*told, f"{others:,} for other reasons"] if others else told
+
+
+def _names(runs: tuple[FailedRun, ...]) -> str:
+    named = ", ".join(one_line(run.run_setting_id, limit=64) for run in runs[:_MOST_NAMED])
+    more = len(runs) - _MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named

@@ -1,0 +1,151 @@
+"""Untrusted text, figures and reasons, as errors, pages and the command line write them."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omics_batch import FailedRun, FailedRunsError, FailureKind
+from omics_batch._words import by_reason, counted, lowered, one_line, percentage, rate, span, told_by_reason
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Batch has 100001 runs but 100000 runs is the max.", "Batch has 100001 runs but 100000 runs is the max."),
+        ("two\nlines", "two lines"),
+        ("two\r\n\r\n lines\t", "two lines"),
+        ("\x1b[2J\x1b]0;owned\x07red", "[2J ]0;owned red"),
+        ("a\x00b\x7fc\x9bd", "a b c d"),
+        ("right\u202eleft\u2066", "right left"),
+        ("line\u2028separator", "line separator"),
+        ("wide\u3000and\u00a0hard spaces", "wide and hard spaces"),
+        ("lone \ud800 surrogate", "lone surrogate"),
+        ("private \ue000 use", "private use"),
+        ("Zürich, 東京 🧬", "Zürich, 東京 🧬"),
+    ],
+    ids=ascii,
+)
+def test_a_text_becomes_one_line_without_control_characters(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+
+
+def test_a_long_text_is_cut_and_shows_it() -> None:
+    assert one_line("x" * 500) == "x" * 500
+    assert one_line("x" * 501) == "x" * 497 + "..."
+    assert one_line("abcdef", limit=5) == "ab..."
+    assert one_line("abcde", limit=5) == "abcde"
+
+
+def test_the_cut_comes_after_the_cleaning() -> None:
+    assert one_line("a    \n\n  b", limit=3) == "a b"
+
+
+def test_a_huge_text_costs_no_more_than_its_beginning() -> None:
+    assert one_line(" " * 20 + "x", limit=5) == ""
+    assert one_line(" " * 19 + "xy", limit=5) == "x"
+
+
+@given(text=st.text(), limit=st.integers(min_value=3, max_value=50))
+def test_any_text_is_safe_afterwards(text: str, limit: int) -> None:
+    line = one_line(text, limit=limit)
+    assert len(line) <= limit
+    assert not [char for char in line if char != " " and unicodedata.category(char)[0] in "CZ"]
+    assert line == " ".join(line.split())
+    assert one_line(line, limit=limit) == line
+
+
+def test_counts_are_told_by_state() -> None:
+    assert counted({"completed": 12_345, "failed": 1}) == "12,345 completed, 1 failed"
+    assert counted({}) == ""
+
+
+def test_a_word_of_an_enum_is_lowered() -> None:
+    assert lowered("IN_PROGRESS") == "in progress"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0.0 %"), (32.29, "32.3 %"), (99.94, "99.9 %"), (99.999, "99.9 %"), (100.0, "100.0 %")]
+)
+def test_a_hundred_per_cent_is_all(value: float, text: str) -> None:
+    assert percentage(value) == text
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (timedelta(), "less than 1 s"),
+        (timedelta(seconds=0.9), "less than 1 s"),
+        (timedelta(seconds=12), "12 s"),
+        (timedelta(minutes=5), "5 min"),
+        (timedelta(minutes=5, seconds=3), "5 min 3 s"),
+        (timedelta(hours=1, seconds=59), "1 h"),
+        (timedelta(hours=10, minutes=10), "10 h 10 min"),
+        (timedelta(days=400, hours=3, minutes=7), "400 d"),
+    ],
+)
+def test_a_span_of_time_is_told_in_its_two_largest_units(time: timedelta, text: str) -> None:
+    assert span(time) == text
+
+
+def test_a_rate_has_as_many_digits_as_say_something() -> None:
+    assert [rate(value) for value in (0.25, 9.96, 22.4, 12_345.6)] == [
+        "0.2",
+        "10.0",
+        "22",
+        "12,346",
+    ]
+
+
+# Reasons
+
+
+def failed(name: str, reason: str | None = None, kind: FailureKind = FailureKind.RUN) -> FailedRun:
+    return FailedRun(run_setting_id=name, kind=kind, reason=reason)
+
+
+TRIO = [
+    failed("NA12878", "ValidationException", FailureKind.SUBMISSION),
+    failed("NA12891", "RUN_TASK_FAILED"),
+    failed("NA12892", "RUN_TASK_FAILED"),
+]
+
+
+def test_the_most_frequent_reason_comes_first() -> None:
+    assert list(by_reason(TRIO)) == ["RUN_TASK_FAILED", "ValidationException"]
+    assert FailedRunsError(runs=tuple(TRIO)).by_reason == by_reason(TRIO)
+    assert told_by_reason(TRIO) == "2 for RUN_TASK_FAILED (NA12891, NA12892); 1 for ValidationException (NA12878)"
+
+
+def test_a_run_without_a_reason_is_told_by_how_it_failed() -> None:
+    runs = [failed("NA12878"), failed("NA12891", kind=FailureKind.CANCELLED)]
+    assert told_by_reason(runs) == "1 for RUN (NA12878); 1 for CANCELLED (NA12891)"
+
+
+def test_the_first_ones_are_named_and_the_others_counted() -> None:
+    runs = [failed(f"sample-{number}", "RUN_TASK_FAILED") for number in range(1000)]
+    assert told_by_reason(runs) == "1000 for RUN_TASK_FAILED (sample-0, sample-1, sample-2 and 997 more)"
+
+
+def test_many_reasons_are_cut_too() -> None:
+    runs = [failed(f"sample-{number}", f"REASON_{number:02}") for number in range(30)]
+    told = told_by_reason(runs)
+    assert told.startswith("1 for REASON_00 (sample-0); ")
+    assert told.endswith("1 for REASON_09 (sample-9); 20 for other reasons")
+
+
+def test_ten_reasons_are_told_to_the_last() -> None:
+    assert told_by_reason([failed(f"s-{number}", f"R{number}") for number in range(10)]).endswith("1 for R9 (s-9)")
+
+
+def test_strangers_text_stays_on_one_line() -> None:
+    assert told_by_reason([failed("a\nb\x1b[31m", "X\rY")]) == "1 for X Y (a b [31m)"
+
+
+def test_nothing_is_nothing() -> None:
+    assert told_by_reason([]) == ""
