@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from botocore.model import ServiceModel
 
 from omics_batch.testing._checks import find_problems
-from omics_batch.testing._model import ServiceModel, service_model
+from omics_batch.testing._model import error_code, find, service_model
 from omics_batch.testing._operations import HANDLERS
 from omics_batch.testing._reply import Refusal, json_reply
 from omics_batch.testing._wire import read_request, write_answer
 
-MODEL = service_model()
+MODEL: Final[Any] = service_model()
 
 
 @pytest.mark.parametrize(
@@ -31,14 +32,14 @@ MODEL = service_model()
     ],
 )
 def test_a_request_finds_its_operation(method: str, path: str, operation: str, said: dict[str, str]) -> None:
-    found = MODEL.find(method, path)
+    found = find(MODEL, method, path)
     assert found is not None
     assert (found[0].name, found[1]) == (operation, said)
 
 
 @pytest.mark.parametrize("path", ["", "*", "/", "//", "/runBatch/", "/runbatch/1", "/runBatch/1/run/2", "/runBatch/1/"])
 def test_other_paths_are_for_no_operation(path: str) -> None:
-    assert MODEL.find("GET", path) is None
+    assert find(MODEL, "GET", path) is None
 
 
 def test_where_two_operations_fit_the_one_with_the_fixed_path_is_meant() -> None:
@@ -46,20 +47,20 @@ def test_where_two_operations_fit_the_one_with_the_fixed_path_is_meant() -> None
         return {"http": {"method": "GET", "requestUri": path, "responseCode": 200}}
 
     model = ServiceModel({"shapes": {}, "operations": {"Any": operation("/x/{id}"), "One": operation("/x/one?y")}})
-    found = model.find("GET", "/x/one")
+    found = find(model, "GET", "/x/one")
     assert found is not None
     assert found[0].name == "One"
 
 
-def test_errors_have_the_status_that_the_model_gives_them() -> None:
-    assert MODEL.error_status("RequestTimeoutException") == 408
-    assert MODEL.error_status("NoSuchException") is None
-    assert MODEL.error_code(402) == "ServiceQuotaExceededException"
-    assert MODEL.error_code(503) is None
+def test_a_status_stands_for_the_error_that_has_it_in_the_model() -> None:
+    assert error_code(402) == "ServiceQuotaExceededException"
+    assert error_code(408) == "RequestTimeoutException"
+    assert error_code(503) is None
 
 
 def problems(value: object, shape: dict[str, Any]) -> str | None:
-    return find_problems(ServiceModel({"shapes": SHAPES, "operations": {}}), shape, value)
+    model: Any = ServiceModel({"shapes": {**SHAPES, "Tried": shape}, "operations": {}})
+    return find_problems(model.shape_for("Tried"), value)
 
 
 SHAPES: dict[str, Any] = {
@@ -132,15 +133,12 @@ def test_what_does_not_fit_is_named(value: object, shape: dict[str, Any], proble
 def test_every_pattern_of_a_request_can_be_read() -> None:
     r"""A pattern with `\p` is one class of characters, as the matcher takes it; none makes Python warn."""
     patterns: set[str] = set()
-    todo = [MODEL.operations[name].input for name in HANDLERS]
+    todo = [MODEL.operation_model(name).input_shape for name in HANDLERS]
     while todo:
         shape = todo.pop()
-        patterns |= {shape["pattern"]} if "pattern" in shape else set()
-        inner = [
-            *shape.get("members", {}).values(),
-            *(shape[name] for name in ("member", "key", "value") if name in shape),
-        ]
-        todo += [MODEL.shape(reference) for reference in inner]
+        patterns |= {shape.metadata["pattern"]} if "pattern" in shape.metadata else set()
+        todo += getattr(shape, "members", {}).values()
+        todo += [getattr(shape, name) for name in ("member", "key", "value") if hasattr(shape, name)]
     assert len(patterns) >= 5
     for pattern in patterns:
         assert r"\p" not in pattern or re.fullmatch(r"\[[^]]*\]\+", pattern)
@@ -148,7 +146,7 @@ def test_every_pattern_of_a_request_can_be_read() -> None:
 
 
 def read(operation: str, *, query: dict[str, list[str]] | None = None, body: bytes = b"", **uri: str) -> dict[str, Any]:
-    return read_request(MODEL, MODEL.operations[operation], uri, query or {}, body)
+    return read_request(MODEL.operation_model(operation), uri, query or {}, body)
 
 
 def test_members_are_read_from_where_the_model_says_they_are() -> None:
@@ -183,7 +181,7 @@ def test_an_empty_body_lacks_what_is_required() -> None:
 
 
 def test_an_answer_holds_only_what_its_shape_knows() -> None:
-    shape = MODEL.operations["GetBatch"].output
+    shape = MODEL.operation_model("GetBatch").output_shape
     answer = {
         "id": "7",
         "name": None,
@@ -191,7 +189,7 @@ def test_an_answer_holds_only_what_its_shape_knows() -> None:
         "defaultRunSetting": {"parameters": {"x": None}, "y": 1},
         "tags": {},
     }
-    assert write_answer(MODEL, shape, answer) == {
+    assert write_answer(shape, answer) == {
         "id": "7",
         "defaultRunSetting": {"parameters": {"x": None}},
         "tags": {},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -23,6 +23,8 @@ LIFE = Life(
     failed_runs={"NA12891": "A task ran out of memory."},
     failed_submissions={"NA12892": ("ValidationException", "The role cannot be assumed.")},
 )
+
+INLINE_SETTING: Final[Any] = service_model().shape_for("InlineSetting")
 
 
 async def start(boto: Boto, **members: object) -> dict[str, Any]:
@@ -312,7 +314,7 @@ async def test_a_run_is_shown_with_its_own_settings_over_the_default_ones(
 
 
 @pytest.mark.skipif(
-    "engineSettings" not in service_model().shape({"shape": "InlineSetting"})["members"],
+    "engineSettings" not in INLINE_SETTING.members,
     reason="this botocore cannot send engineSettings",
 )
 async def test_engine_settings_of_a_run_take_the_place_of_the_default_ones(clock: ManualClock, boto: Boto) -> None:

@@ -17,7 +17,7 @@ from tests.testing._support import SETTING, Boto, ClientError, Wire, boto_to
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-MODEL = service_model()
+MODEL: Final[Any] = service_model()
 
 INLINE: Final[dict[str, Any]] = {"runSettingId": "NA12878"}
 START: Final[dict[str, Any]] = {
@@ -123,7 +123,7 @@ async def test_a_run_that_does_not_exist_is_not_found(boto: Boto) -> None:
     assert (await refusal_of(boto, "get_run", id="1"))[:2] == (404, "ResourceNotFoundException")
 
 
-STATUSES: Final = MODEL.shape({"shape": "BatchStatus"})["enum"]
+STATUSES: Final = MODEL.shape_for("BatchStatus").enum
 
 
 @pytest.mark.parametrize("batch_status", STATUSES)
@@ -185,39 +185,40 @@ class Breach:
 
 
 def scalar_breaches(shape: Any, path: tuple[str, ...]) -> Iterator[Breach]:
-    is_text = shape["type"] == "string"
-    if is_text and shape.get("min", 0) > 0:
+    is_text = shape.type_name == "string"
+    about = shape.metadata
+    if is_text and about.get("min", 0) > 0:
         yield Breach(path, "", "length greater than or equal to")
-    if not is_text and "min" in shape:
-        yield Breach(path, shape["min"] - 1, "value greater than or equal to")
-    if "max" in shape:
-        longer = shape["max"] + 1
+    if not is_text and "min" in about:
+        yield Breach(path, about["min"] - 1, "value greater than or equal to")
+    if "max" in about:
+        longer = about["max"] + 1
         yield Breach(path, "x" * longer if is_text else longer, "less than or equal to")
-    if "enum" in shape:
+    if "enum" in about:
         yield Breach(path, "Z", "enum value set")
-    if "pattern" in shape:
+    if "pattern" in about:
         yield Breach(path, "\a", "regular expression")
     yield Breach(path, {}, f"Member must be {'a string' if is_text else 'an integer'}")
 
 
 def breaches(shape: Any, path: tuple[str, ...]) -> Iterator[Breach]:
     """Walk through a request's shape, and break each constraint that it states."""
-    kind = shape["type"]
+    kind = shape.type_name
     if kind in {"string", "integer"}:
         yield from scalar_breaches(shape, path)
     elif kind == "list":
         yield Breach(path, {}, "Member must be a list")
-        yield from breaches(MODEL.shape(shape["member"]), (*path, "1", "member"))
+        yield from breaches(shape.member, (*path, "1", "member"))
     elif kind == "map":
         yield Breach(path, [], "Member must be an object")
-        yield from (found for found in scalar_breaches(MODEL.shape(shape["key"]), (*path, "key")) if found.value != {})
-        yield from breaches(MODEL.shape(shape["value"]), (*path, "value"))
-    elif not shape.get("document"):
+        yield from (found for found in scalar_breaches(shape.key, (*path, "key")) if found.value != {})
+        yield from breaches(shape.value, (*path, "value"))
+    elif not shape.metadata.get("document"):
         yield Breach(path, [], "Member must be an object")
-        for name in shape.get("required", ()):
+        for name in shape.required_members:
             yield Breach((*path, name), None, "must not be null")
-        for name, member in shape["members"].items():
-            yield from breaches(MODEL.shape(member), (*path, name))
+        for name, member in shape.members.items():
+            yield from breaches(member, (*path, name))
 
 
 def placed(path: tuple[str, ...], value: object) -> object:
@@ -238,9 +239,9 @@ def placed(path: tuple[str, ...], value: object) -> object:
 @pytest.mark.parametrize("operation", sorted(HANDLERS))
 def test_every_constraint_of_the_model_is_held(operation: str) -> None:
     """Each length, range, pattern, enum, type and required member of a request, one after the other."""
-    shape = MODEL.operations[operation].input
+    shape = MODEL.operation_model(operation).input_shape
     for breach in breaches(shape, ()):
-        problem = find_problems(MODEL, shape, placed(breach.path, breach.value))
+        problem = find_problems(shape, placed(breach.path, breach.value))
         assert problem is not None
         assert f"'{'.'.join(breach.path)}'" in problem
         assert breach.problem in problem

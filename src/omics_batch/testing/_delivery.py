@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from aiohttp import web
 
 from omics_batch.testing import _plans as plans
-from omics_batch.testing._model import service_model
+from omics_batch.testing._model import error_code
 from omics_batch.testing._reply import JSON_TYPE, Reply, error_reply
 from omics_batch.testing._signature import skew_message
 
@@ -143,7 +143,7 @@ def rewritten(plan: plans.Plan, truth: Truth) -> Reply:
 
 
 def _status_reply(status: int) -> Reply:
-    code = service_model().error_code(status)
+    code = error_code(status)
     if code is None:
         return Reply(status, b"", from_service=False)
     return error_reply(status, code, HTTPStatus(status).phrase)

@@ -14,7 +14,7 @@ from aiohttp import web
 from omics_batch._loop import OwnLoop
 from omics_batch.testing._access import check_host
 from omics_batch.testing._delivery import Delivery, to_response
-from omics_batch.testing._model import Operation, service_model
+from omics_batch.testing._model import Operation, find, service_model
 from omics_batch.testing._operations import HANDLERS, start_run_batch
 from omics_batch.testing._received import RequestLog
 from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
@@ -130,7 +130,7 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.rel_url.raw_path
-        found = self._model.find(request.method, path)
+        found = find(self._model, request.method, path)
         name = UNKNOWN if found is None else found[0].name
         place = self.requests.add(name, request.method, path, self._clock.now())
         try:
@@ -173,7 +173,7 @@ class Server:
         """Read what is asked for, and what that refers to; what is wrong with it is told in the answer's turn."""
         await self._s3_batches.settle()
         try:
-            members = read_request(self._model, operation, uri_members, query, body)
+            members = read_request(operation, uri_members, query, body)
             return Asked(members, await self._s3_batches.read(members))
         except Refusal as refusal:
             return refusal
@@ -190,15 +190,15 @@ class Server:
             return refusal.reply
 
     def _carry_out(self, operation: Operation, asked: Asked) -> Reply:
-        members = asked.members
+        members, status = asked.members, operation.http["responseCode"]
         if operation.name == "GetBatch" and (put := self._account.document(members["batchId"])) is not None:
-            return json_reply(operation.status, put)
+            return json_reply(status, put)
         if asked.stored is None:
             answer = HANDLERS[operation.name](self._account, members)
         else:
             answer = start_run_batch(self._account, members, asked.stored.settings)
             self._s3_batches.follow(answer["id"], asked.stored)
-        return json_reply(operation.status, write_answer(self._model, operation.output, answer))
+        return json_reply(status, write_answer(operation.output_shape, answer))
 
 
 def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:

@@ -12,13 +12,12 @@ from omics_batch.testing._reply import Refusal, validation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omics_batch.testing._model import Document, Operation, RawShape, ServiceModel
+    from omics_batch.testing._model import Document, Operation, Shape
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 def read_request(
-    model: ServiceModel,
     operation: Operation,
     uri_members: Mapping[str, str],
     query: Mapping[str, Sequence[str]],
@@ -27,7 +26,6 @@ def read_request(
     """Gather a request's members from where the model says they are, and check them.
 
     Args:
-        model: The service's model.
         operation: What the request is for.
         uri_members: What the path says, by the name in the model's path.
         query: All values of each parameter of the query.
@@ -37,40 +35,44 @@ def read_request(
         Refusal: The body is no JSON object, or a member is not as its shape says.
     """
     request: Document = {}
-    members: Mapping[str, RawShape] = operation.input["members"]
-    document = _read_body(body) if any("location" not in member for member in members.values()) else {}
+    members: Mapping[str, Shape] = operation.input_shape.members
+    document = _read_body(body) if any("location" not in member.serialization for member in members.values()) else {}
     for name, member in members.items():
-        wire_name = member.get("locationName", name)
-        match member.get("location"):
+        wire_name = member.serialization.get("name", name)
+        match member.serialization.get("location"):
             case "uri":
                 value: object = uri_members[wire_name]
             case "querystring":
-                value = _from_text(model.shape(member), query.get(wire_name, ()))
+                value = _from_text(member, query.get(wire_name, ()))
             case _:
                 value = document.get(wire_name)
         if value is not None:
             request[name] = value
-    if problem := find_problems(model, operation.input, request):
+    if problem := find_problems(operation.input_shape, request):
         raise validation(problem)
     return request
 
 
-def write_answer(model: ServiceModel, shape: RawShape, value: object) -> object:
-    """Keep of an answer what its shape knows; what is None is left out."""
-    if shape.get("document"):
+def write_answer(shape: Shape | None, value: object) -> object:
+    """Keep of an answer what its shape knows; what is None is left out.
+
+    Args:
+        shape: The answer's shape; None where the operation answers nothing.
+        value: What is answered.
+    """
+    if shape is None or shape.metadata.get("document"):
         return value
-    match shape["type"]:
+    match shape.type_name:
         case "structure":
             said = cast("Mapping[str, object]", value)
-            members: Mapping[str, RawShape] = shape["members"]
             return {
-                name: write_answer(model, model.shape(member), said[name])
-                for name, member in members.items()
+                name: write_answer(member, said[name])
+                for name, member in shape.members.items()
                 if said.get(name) is not None
             }
         case "list":
             items = cast("list[object]", value)
-            return [write_answer(model, model.shape(shape["member"]), item) for item in items]
+            return [write_answer(shape.member, item) for item in items]
         case _:
             return value
 
@@ -90,11 +92,11 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _from_text(shape: RawShape, values: Sequence[str]) -> object:
+def _from_text(shape: Shape, values: Sequence[str]) -> object:
     """Read a parameter of the query; what is no number stays a text, for the check to refuse."""
     if not values:
         return None
-    if shape["type"] == "list":
+    if shape.type_name == "list":
         return list(values)
     text = values[0]
-    return int(text) if shape["type"] == "integer" and _INTEGER.fullmatch(text) else text
+    return int(text) if shape.type_name == "integer" and _INTEGER.fullmatch(text) else text

@@ -34,10 +34,9 @@ class RunSettings(Sequence[Document]):
         self._text = content.decode()
         self._starts = array("Q")
         self._ends = array("Q")
-        model = service_model()
-        setting = model.shape({"shape": "InlineSetting"})
+        setting = service_model().shape_for("InlineSetting")
         for entry, start, end in _entries(self._text):
-            if find_problems(model, setting, entry):
+            if find_problems(setting, entry):
                 raise ValueError(INVALID)
             self._starts.append(start)
             self._ends.append(end)
