@@ -1,7 +1,5 @@
 """Scenarios: cohorts and faults, written in a file or in Python."""
 
-from omics_batch.testing._scenario._error import ScenarioError
-from omics_batch.testing._scenario._placed import PlacedBatch
-from omics_batch.testing._scenario._scenario import Scenario
+from omics_batch.testing._scenario._scenario import PlacedBatch, Scenario, ScenarioError
 
 __all__ = ["PlacedBatch", "Scenario", "ScenarioError"]

@@ -23,8 +23,7 @@ from omics_batch.testing import faults
 from omics_batch.testing._life import Life
 from omics_batch.testing._operations import HANDLERS
 from omics_batch.testing._s3 import is_url
-from omics_batch.testing._scenario._error import ScenarioError
-from omics_batch.testing._scenario._placed import PlacedBatch
+from omics_batch.testing._scenario._scenario import PlacedBatch, ScenarioError
 from omics_batch.testing._schedule import MAX_RUNS
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from omics_batch._errors import InvalidInputError
 from omics_batch.testing._life import Life
 from omics_batch.testing._simulator import Simulator
 
@@ -14,8 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omics_batch._clock import Duration
-    from omics_batch.testing._scenario._placed import PlacedBatch
     from omics_batch.testing.faults import Fault
+
+
+class ScenarioError(InvalidInputError):
+    """A file that is no scenario; each line of the message names the file, the place and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedBatch:
+    """A batch that is there at once."""
+
+    runs: int | Sequence[str]
+    """The runSettingIds, or how many runs: `sample-1` and so on then."""
+    name: str | None = None
+    """Its name."""
+    life: Life | None = None
+    """How it lives; as the scenario's batches do if None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
