@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from omics_batch.testing import Simulator
-from omics_batch.testing._credentials import ACCESS_KEY
 from omics_batch.testing._reply import Refusal
-from omics_batch.testing._signature import SignedRequest, check_signature, skew_message
+from omics_batch.testing._signature import ACCESS_KEY, SignedRequest, check_signature, skew_message
 from tests.testing._support import (
     SETTING,
     Boto,

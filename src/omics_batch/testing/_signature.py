@@ -13,13 +13,16 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from omics_batch.testing._credentials import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._model import SERVICE
 from omics_batch.testing._reply import Refusal
 
 if TYPE_CHECKING:
     from botocore.compat import HTTPHeaders
     from multidict import CIMultiDictProxy
+
+ACCESS_KEY: Final = "AKIAIOSFODNN7EXAMPLE"
+SECRET_KEY: Final = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's own example, known to all
+"""The one pair of credentials that the local HealthOmics knows: public, so that everybody can sign for it."""
 
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 "

@@ -12,13 +12,13 @@ from omics_batch._clock import in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
 from omics_batch.testing._clock import ScaledClock
-from omics_batch.testing._credentials import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._life import Life
 from omics_batch.testing._quota import Quota
 from omics_batch.testing._received import Requests
 from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._script import Script
 from omics_batch.testing._server import Server
+from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,8 +10,8 @@ from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omics_batch._transport import static_session
-from omics_batch.testing._credentials import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._s3._objects import StoredObject, check_size, parts_of, unreadable
+from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
