@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from omics_batch._html._bar import LAG, bar, caveat, legend, states
 from omics_batch._html._tags import Part, badge, moment, page, prose, said, tag
-from omics_batch._html._tones import tone
 from omics_batch._words import counted, lowered, one_line, percentage, rate, span
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def line(batch: Batch, progress: Progress) -> str:
 def _head(batch: Batch) -> Element:
     name = said(batch.name, limit=128)
     number = tag("span", "Batch ", said(batch.id, limit=64), class_="ob-name" if name is None else "ob-id")
-    status = badge(batch.status, tone(batch.outcome.value))
+    status = badge(batch.status, batch.outcome.value)
     if name is None:
         return tag("div", number, " ", status, class_="ob-head")
     return tag("div", tag("span", name, class_="ob-name"), " ", status, " ", number, class_="ob-head")

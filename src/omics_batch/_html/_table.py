@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from omics_batch._html._bar import bar, coloured, do_counts_lag, states
 from omics_batch._html._tags import Part, badge, moment, page, prose, said, tag
-from omics_batch._html._tones import tone
 from omics_batch._words import KINDS, lowered, percentage
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _batch(batch: Batch) -> Cells:
     return {
         "Batch": said(batch.id, limit=64),
         "Name": prose(batch.name),
-        "Status": badge(batch.status, tone(batch.outcome.value)),
+        "Status": badge(batch.status, batch.outcome.value),
         "Outcome": lowered(batch.outcome.value),
         "Runs": _number(batch.total_runs),
         "States": bar(batch) if states(batch) else None,
@@ -67,7 +66,7 @@ def _batch_list_item(batch: BatchListItem) -> Cells:
     return {
         "Batch": said(batch.id, limit=64),
         "Name": prose(batch.name),
-        "Status": badge(batch.status, tone(batch.status)),
+        "Status": badge(batch.status),
         "Runs": _number(batch.total_runs),
         "Workflow": said(batch.workflow_id, limit=64),
         "Created": moment(batch.created_at, form=_MINUTE),
@@ -78,7 +77,7 @@ def _run_batch_list_item(run: RunBatchListItem) -> Cells:
     status = run.submission_status
     return {
         "Sample": prose(run.run_setting_id),
-        "Submission": badge(status, tone(status)) if status else None,
+        "Submission": badge(status) if status else None,
         "Reason": said(run.submission_failure_reason, limit=64),
         "Message": prose(run.submission_failure_message),
         "Run": said(run.run_id, limit=64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from xml.etree.ElementTree import Element, tostring
 
 from omics_batch._html._style import STYLE
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = Element | str | None
 """What an element can hold; None is nothing."""
+
+_WORDS: Final = {
+    "good": ("SUCCEEDED", "SUCCESS"),
+    "bad": ("FAILED", "CANCEL_FAILED", "DELETE_FAILED", "RUNS_DELETE_FAILED"),
+    "warn": ("PARTIAL", "CANCELLED", "CANCEL_SUCCESS", "STOPPING"),
+    "active": ("IN_PROGRESS", "CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "RUNS_DELETING"),
+}
+_TONES: Final = {word: tone for tone, words in _WORDS.items() for word in words}
+"""Which colour a word has: of the service's statuses, and of ours."""
 
 
 def tag(name: str, *content: Part, **attributes: str) -> Element:
@@ -51,9 +60,15 @@ def moment(time: datetime | None, *, form: str = "%H:%M:%S %Z") -> Part:
     return None if time is None else tag("time", f"{time.date()} {time.strftime(form)}", datetime=time.isoformat())
 
 
-def badge(word: str, tone: str) -> Element:
-    """Show a word in a coloured box."""
-    return tag("span", said(word, limit=64), class_=f"ob-badge ob-{tone}")
+def badge(word: str, meaning: str | None = None) -> Element:
+    """Show a word in a coloured box.
+
+    Args:
+        word: The word.
+        meaning: The status or outcome that has the colour; the word itself if None. PROCESSED has a quiet colour, as it
+            says nothing of success.
+    """
+    return tag("span", said(word, limit=64), class_=f"ob-badge ob-{_TONES.get(meaning or word, 'quiet')}")
 
 
 def page(*content: Part, label: str) -> str:
