@@ -1,4 +1,4 @@
-"""A request to start a batch, in words: what would be sent."""
+"""A dry run of a request to start a batch: it is checked, and told in words."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ if TYPE_CHECKING:
     from omics_batch import BatchRunSettings, StartRunBatchRequest
 
 _NAMED: Final = 3
-"""So many runs are named."""
-
-
-def has_own_id(request: StartRunBatchRequest) -> bool:
-    """Whether somebody gave the request its id, who can send it again under it."""
-    return "request_id" in request.model_fields_set
+"""Runs that are named."""
 
 
 def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
     """Tell what matters of a request, as labels and values; what it does not say is left out."""
     default = request.default_run_setting
+    has_own_id = "request_id" in request.model_fields_set
     found = [
         ("Name", request.batch_name),
-        ("Request", request.request_id if has_own_id(request) else "a new one each time: the file has no requestId"),
+        ("Request", request.request_id if has_own_id else "a new one each time: the file has no requestId"),
         ("Runs", _runs(request.batch_run_settings)),
         ("Workflow", " ".join(filter(None, [default.workflow_id, default.workflow_version_name]))),
         ("Role", default.role_arn),
@@ -38,3 +34,23 @@ def _runs(settings: BatchRunSettings) -> str:
     names = [setting.run_setting_id for setting in settings.inline_settings]
     more = "" if len(names) <= _NAMED else f" and {len(names) - _NAMED} more"
     return f"{len(names)}: {', '.join(names[:_NAMED])}{more}"
+
+
+async def rehearse(request: StartRunBatchRequest) -> None:
+    """Send a request to a HealthOmics that is gone afterwards.
+
+    So it goes through all that a real one goes through: the checks of the client, the model and the serializer of the
+    botocore that is installed, and the service's own checks. Where its runs are in S3, one stands for them.
+
+    Raises:
+        InvalidInputError: It cannot be sent.
+        OmicsBatchError: It would be refused.
+    """
+    from omics_batch import BatchRunSettings, InlineSetting  # noqa: PLC0415 - help starts without pydantic
+    from omics_batch.testing import Simulator  # noqa: PLC0415 - no other command needs a server
+
+    if request.batch_run_settings.inline_settings is None:
+        stand_in = BatchRunSettings(inline_settings=[InlineSetting(run_setting_id="stand-in")])
+        request = request.model_copy(update={"batch_run_settings": stand_in})
+    async with Simulator() as omics, omics.client() as client:
+        await client.start_run_batch(request)

@@ -17,8 +17,7 @@ from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit, ProgramError, exit_of
 from omics_batch.cli._options import Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
-from omics_batch.cli._rehearsal import rehearse
-from omics_batch.cli._requested import facts
+from omics_batch.cli._requested import facts, rehearse
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
 
