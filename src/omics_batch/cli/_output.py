@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -13,13 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-class Answer(Protocol):
-    """What the service said, whatever it is about."""
-
-    def model_dump(self, *, mode: str, by_alias: bool) -> dict[str, Any]:
-        """Write it as a document."""
-        ...
+    from pydantic import BaseModel
 
 
 def console() -> Console:
@@ -29,14 +23,9 @@ def console() -> Console:
     return Console(markup=False, emoji=False, highlight=False, force_terminal=is_terminal)
 
 
-def as_json(document: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - whatever JSON can hold
-    """Write JSON that is exact and yet fit for every terminal and encoding: in ASCII alone."""
-    return json.dumps(document, indent=indent)
-
-
-def say_json(document: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - the same
-    """Write a JSON document to stdout: in one line, unless it is indented."""
-    typer.echo(as_json(document, indent=indent))
+def say_json(document: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write a JSON document to stdout: in one line, unless it is indented; in ASCII, which fits every encoding."""
+    typer.echo(json.dumps(document, indent=indent))
 
 
 def say_facts(output: Console, facts: Iterable[tuple[str, str]]) -> None:
@@ -45,6 +34,6 @@ def say_facts(output: Console, facts: Iterable[tuple[str, str]]) -> None:
         output.print(Text.assemble((f"{label:<10}", "bold"), value), soft_wrap=True)
 
 
-def as_the_service_tells(answer: Answer) -> dict[str, Any]:
+def as_the_service_tells(answer: BaseModel) -> dict[str, Any]:
     """Give an answer in the service's own names, ready for JSON."""
     return answer.model_dump(mode="json", by_alias=True)

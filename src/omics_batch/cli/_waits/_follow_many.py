@@ -6,7 +6,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from omics_batch import InvalidInputError, OmicsBatchError
 from omics_batch.cli._signals import SignalledError, until_signalled
@@ -14,7 +14,7 @@ from omics_batch.cli._waits import _conclusion, _ending
 from omics_batch.cli._waits._tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from omics_batch import OmicsBatchClient
     from omics_batch.cli._connection import Connection
@@ -55,12 +55,8 @@ class Wait:
         self.view.ended(ending)
 
 
-class Way(Protocol):
-    """How many batches are waited for."""
-
-    async def __call__(self, client: OmicsBatchClient, wait: Wait) -> None:
-        """Wait until each of them has ended, or cannot be waited for."""
-        ...
+Way: TypeAlias = "Callable[[OmicsBatchClient, Wait], Awaitable[None]]"
+"""Waits until each batch has ended, or cannot be waited for."""
 
 
 async def as_they_end(client: OmicsBatchClient, wait: Wait) -> None:
