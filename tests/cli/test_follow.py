@@ -17,7 +17,7 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._signals import until_signalled
 from omics_batch.cli._views._of_one import JsonView, PlainView, View
 from omics_batch.cli._waits import _ending
-from omics_batch.cli._waits._follow import follow
+from omics_batch.cli._waits._waiting import follow
 from tests.cli._support import ID, document, processed
 
 if TYPE_CHECKING:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from omics_batch import OmicsBatchError, Progress
+from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._waits._follow import follow
+from omics_batch.cli._waits import _ending
 from omics_batch.cli._waits._follow_many import follow_many
 from omics_batch.cli._waits._resume import Resume, advice, limit
 
 if TYPE_CHECKING:
+    from omics_batch import Batch
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
     from omics_batch.cli._views._of_one import View
+    from omics_batch.cli._waits._ending import Ending
     from omics_batch.cli._waits._follow_many import Wait, Way
 
 
@@ -31,6 +36,37 @@ def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view:
     if not ending.is_verdict:
         complain(*ending.complaint, *advice(ending.resume))
     return ending.exit
+
+
+async def follow(connection: Connection, batch_id: str, timeout: Span | None, view: View, resume: str) -> Ending:
+    """Wait for a batch until it has ended, its time is over, or a signal comes.
+
+    Args:
+        connection: Where the batch is.
+        batch_id: Its id or ARN.
+        timeout: How long to wait; None is no limit.
+        view: Where each change is shown.
+        resume: The command that waits on.
+    """
+    progress, began = Progress(), monotonic()
+
+    def show(batch: Batch) -> None:
+        progress.see(batch)
+        view.show(batch)
+
+    async def wait() -> Batch:
+        async with connection.client(None if timeout is None else timeout.seconds) as client:
+            limit = None if timeout is None else timeout.left_since(began)
+            with view:  # from now on: before, a source of credentials may ask for something
+                return await client.wait_until_processed(batch_id, timeout=limit, on_update=show)
+
+    try:
+        batch = await until_signalled(wait())
+    except SignalledError as signalled:
+        return _ending.signalled(signalled.exit, batch_id, progress, resume)
+    except OmicsBatchError as error:
+        return _ending.failed(error, batch_id, progress.batch, resume, connection)
+    return _ending.processed(batch, connection)
 
 
 def wait_for_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Exit:
