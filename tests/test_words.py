@@ -129,7 +129,7 @@ def test_a_run_without_a_reason_is_told_by_how_it_failed() -> None:
 
 def test_the_first_ones_are_named_and_the_others_counted() -> None:
     runs = [failed(f"sample-{number}", "RUN_TASK_FAILED") for number in range(1000)]
-    assert told_by_reason(runs) == "1000 for RUN_TASK_FAILED (sample-0, sample-1, sample-2 and 997 more)"
+    assert told_by_reason(runs) == "1,000 for RUN_TASK_FAILED (sample-0, sample-1, sample-2 and 997 more)"
 
 
 def test_many_reasons_are_cut_too() -> None:

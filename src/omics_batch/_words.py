@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
 
     from omics_batch._runs import FailedRun
@@ -16,7 +16,6 @@ KINDS: Final = {"RUN": "failed", "SUBMISSION": "not submitted", "CANCELLED": "ca
 """What became of a run, by the value of its `FailureKind`, in the words of the counts by state."""
 
 _MOST_NAMED: Final = 3
-"""Runs that are named for each reason."""
 _MOST_REASONS: Final = 10
 
 _ALL: Final = 100.0
@@ -88,7 +87,8 @@ def told_by_reason(runs: Iterable[FailedRun]) -> str:
     sums = {reason: len(group) for reason, group in groups.items()}
 
     def written(reason: str, number: int) -> str:
-        return f"{number} for {one_line(reason, limit=64)} ({_names(groups[reason])})"
+        names = [run.run_setting_id for run in groups[reason]]
+        return f"{number:,} for {one_line(reason, limit=64)} ({named(names)})"
 
     return "; ".join(most_frequent(sums, written))
 
@@ -106,7 +106,8 @@ def most_frequent(sums: Mapping[str, int], written: Callable[[str, int], str]) -
     return [*told, f"{others:,} for other reasons"] if others else told
 
 
-def _names(runs: tuple[FailedRun, ...]) -> str:
-    named = ", ".join(one_line(run.run_setting_id, limit=64) for run in runs[:_MOST_NAMED])
-    more = len(runs) - _MOST_NAMED
-    return f"{named} and {more} more" if more > 0 else named
+def named(names: Sequence[str]) -> str:
+    """Write the first names of a list, and how many more there are: `NA12878, NA12891, NA12892 and 93 more`."""
+    first = ", ".join(one_line(name, limit=64) for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{first} and {more:,} more" if more > 0 else first

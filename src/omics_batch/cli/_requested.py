@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from omics_batch._words import one_line
+from omics_batch._words import named, one_line
 
 if TYPE_CHECKING:
     from omics_batch import BatchRunSettings, StartRunBatchRequest
-
-_NAMED: Final = 3
-"""Runs that are named."""
 
 
 def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
@@ -32,8 +29,7 @@ def _runs(settings: BatchRunSettings) -> str:
     if settings.inline_settings is None:
         return f"those in {settings.s3_uri_settings}, which the service reads: it was not read here"
     names = [setting.run_setting_id for setting in settings.inline_settings]
-    more = "" if len(names) <= _NAMED else f" and {len(names) - _NAMED} more"
-    return f"{len(names)}: {', '.join(names[:_NAMED])}{more}"
+    return f"{len(names):,}: {named(names)}"
 
 
 async def rehearse(request: StartRunBatchRequest) -> None:
