@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._words import one_line
 from omics_batch.cli._output import say_json
 from omics_batch.cli._views._of_one import WHICH, JsonView, PlainView
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from omics_batch import Batch
     from omics_batch.cli._waits._conclusion import Conclusion
     from omics_batch.cli._waits._ending import Ending
@@ -19,18 +18,8 @@ if TYPE_CHECKING:
 WHICH_OF_EACH: Final = "Which samples, and why, one batch at a time: "
 
 
-class ViewOfMany(Protocol):
+class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
     """Where the news of many waits go; the block around it is the time in which there may be some."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop showing."""
-        ...
 
     def show(self, batch: Batch) -> None:
         """Show a batch that has changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -20,18 +21,8 @@ if TYPE_CHECKING:
 WHICH: Final = "Which samples, and why: "
 
 
-class View(Protocol):
+class View(AbstractContextManager["View"], Protocol):
     """Where the news of a wait go; the block around it is the time in which there may be some."""
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop showing."""
-        ...
 
     def show(self, batch: Batch) -> None:
         """Show a batch that has changed."""
