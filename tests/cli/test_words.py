@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from omics_batch import Batch
-from omics_batch.cli._words import counted, facts, failure, line, percent, title, verdict
+from omics_batch.cli._words import counted, facts, failure, is_behind, lags, left, line, percent, rate, title, verdict
 from tests.cli._support import document, processed
+from tests.support import batch_with
 
 NOW = datetime(2025, 3, 15, 11, 0, tzinfo=UTC)
 
@@ -163,3 +164,56 @@ def test_what_the_service_does_not_tell_is_left_out() -> None:
         "Complete": "0.0 %",
         "Runs": "no runs yet",
     }
+
+
+@pytest.mark.parametrize(
+    ("runs_per_hour", "text"),
+    [
+        (None, ""),
+        (0.25, "0.2"),
+        (9.94, "9.9"),
+        (96.4, "96"),
+        (99_999.0, "99,999"),
+        (99_999.7, "100k"),
+        (1_234_567.0, "1235k"),
+    ],
+)
+def test_a_rate_has_no_more_digits_than_it_is_worth(runs_per_hour: float | None, text: str) -> None:
+    assert rate(runs_per_hour) == text
+
+
+@pytest.mark.parametrize(
+    ("remaining", "text"),
+    [
+        (None, ""),
+        (timedelta(), ""),
+        (timedelta(seconds=0.3), ""),
+        (timedelta(seconds=7.4), "7s"),
+        (timedelta(minutes=12), "12m"),
+        (timedelta(minutes=12, seconds=3), "12m3s"),
+        (timedelta(hours=3, minutes=20, seconds=59), "3h20m"),
+        (timedelta(days=2, hours=4, minutes=59), "2d4h"),
+        (timedelta(days=364, hours=23), "364d"),
+    ],
+)
+def test_the_time_left_has_two_units_as_people_type_them(remaining: timedelta | None, text: str) -> None:
+    assert left(remaining) == text
+
+
+@pytest.mark.parametrize(
+    ("status", "runs", "do_lag"),
+    [
+        ("CREATING", {}, False),
+        ("INPROGRESS", {"runningRunCount": 1}, True),
+        ("CANCELLED", {"cancelledRunCount": 1}, True),
+        ("PROCESSED", {"completedRunCount": 1}, False),
+    ],
+)
+def test_counts_lag_until_a_batch_is_processed(status: str, runs: dict[str, int], do_lag: bool) -> None:  # noqa: FBT001 - what the table says
+    batch = batch_with(status, totalRuns=1, runSummary=runs)
+    assert (lags(batch), is_behind(batch)) == (do_lag, do_lag)
+
+
+def test_a_percentage_stays_once_all_runs_have_ended_though_deletions_move_the_counts() -> None:
+    batch = batch_with("RUNS_DELETING", processedTime="2025-03-15T12:00:00Z", runSummary={"deletedRunCount": 1})
+    assert (lags(batch), is_behind(batch)) == (True, False)

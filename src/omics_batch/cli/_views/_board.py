@@ -10,10 +10,10 @@ from omics_batch import BatchStatus
 from omics_batch._words import one_line
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LEGEND
 from omics_batch.cli._views._bar import STYLES
 from omics_batch.cli._views._roster import ERROR, UNSEEN
 from omics_batch.cli._views._row import columns_of, heading, row_of
+from omics_batch.cli._words import LEGEND
 
 if TYPE_CHECKING:
     from datetime import timedelta

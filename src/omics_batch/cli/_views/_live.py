@@ -14,10 +14,9 @@ from omics_batch import Progress
 from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._figures import LEGEND, is_behind, left, rate
 from omics_batch.cli._views._bar import STYLES, Bar, counts_of
 from omics_batch.cli._views._of_one import WHICH, PlainView
-from omics_batch.cli._words import counted, percent, time_of, title
+from omics_batch.cli._words import LEGEND, counted, is_behind, left, percent, rate, time_of, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable

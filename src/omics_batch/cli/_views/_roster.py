@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import Progress
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._figures import is_behind
+from omics_batch.cli._words import is_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,10 +9,9 @@ from rich.text import Text
 
 from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import GAP, fitting, padded
-from omics_batch.cli._figures import left, rate
 from omics_batch.cli._views._bar import STYLES, Bar, counts_of
 from omics_batch.cli._views._roster import ERROR, Rank
-from omics_batch.cli._words import percent
+from omics_batch.cli._words import left, percent, rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
