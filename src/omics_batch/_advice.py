@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._reasons import told_by_reason
 from omics_batch._statuses import RUNS_DELETION, BatchStatus, Outcome
-from omics_batch._text import one_line
+from omics_batch._words import one_line, told_by_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,7 @@ from omics_batch._answer import Answer, Count, NullIsEmpty, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
 from omics_batch._settings import DefaultRunSetting
 from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

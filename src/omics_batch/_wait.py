@@ -23,7 +23,7 @@ from omics_batch._errors import (
     WaitTimeoutError,
 )
 from omics_batch._statuses import BatchStatus
-from omics_batch._text import one_line
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._models import Batch

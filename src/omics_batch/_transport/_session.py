@@ -16,13 +16,13 @@ from omics_batch._errors import CredentialsError, InvalidInputError
 from omics_batch._hosts import is_loopback
 from omics_batch._inputs import check_endpoint
 from omics_batch._loop import OwnLoop
-from omics_batch._text import one_line
 from omics_batch._transport._call import Made, Transport
 from omics_batch._transport._credentials import source_in
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._own_sessions import make_cheap, own_session
 from omics_batch._transport._sources import Source, SourceError, explain, told
 from omics_batch._version import VERSION
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -19,7 +19,6 @@ from omics_batch._clock import in_seconds
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._loop import start
-from omics_batch._text import one_line
 from omics_batch._wait import error_after_silence
 from omics_batch._watcher._hands import Hands, error_of
 from omics_batch._watcher._line import Line
@@ -28,6 +27,7 @@ from omics_batch._watcher._order import Order
 from omics_batch._watcher._places import Target
 from omics_batch._watcher._plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
 from omics_batch._watcher._timetable import Timetable
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
