@@ -12,7 +12,8 @@ from typing import Final
 
 import pytest
 
-from omics_batch._threads import Unawaited
+from omics_batch import _threads
+from omics_batch._threads import Unawaited, stoppable
 from omics_batch.cli._signals import SignalledError, until_signalled
 from tests.eager import EAGERLY
 
@@ -90,3 +91,38 @@ def test_what_was_cancelled_before_its_turn_is_not_begun(monkeypatch: pytest.Mon
     start(thread)
     thread.join()
     assert begun == []
+
+
+async def test_stopped_work_is_waited_for_however_often_its_caller_is_cancelled() -> None:
+    """Such as a process that is being killed: it is gone when the caller comes back."""
+    begun, is_clean = threading.Event(), threading.Event()
+
+    def work(stop: threading.Event) -> None:
+        begun.set()
+        stop.wait()
+        cleaning.wait()
+        is_clean.set()
+
+    cleaning = threading.Event()
+    caller = asyncio.create_task(stoppable(work))
+    await asyncio.to_thread(begun.wait)
+    for _ in range(3):
+        caller.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert not caller.done()
+    cleaning.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert is_clean.is_set()
+
+
+async def test_work_that_cannot_be_stopped_does_not_hold_up_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_threads, "_CLEAN_UP", 0.01)
+    is_over = threading.Event()
+    caller = asyncio.create_task(stoppable(lambda _: is_over.wait()))
+    await asyncio.sleep(0)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    is_over.set()
