@@ -59,6 +59,7 @@ PYDANTIC = "https://docs.pydantic.dev/latest"
 ELSEWHERE = {
     "AioSession": "https://aiobotocore.aio-libs.org/en/latest/",
     "OmicsClient": "https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/omics.html",
+    "AbstractAsyncContextManager": f"{PYTHON}/contextlib.html#contextlib.AbstractAsyncContextManager",
     "datetime.datetime": f"{PYTHON}/datetime.html#datetime.datetime",
     "datetime.timedelta": f"{PYTHON}/datetime.html#datetime.timedelta",
     "enum.Enum": f"{PYTHON}/enum.html#enum.Enum",

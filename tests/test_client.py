@@ -24,6 +24,7 @@ from omics_batch import (
     RetryPolicy,
     ThrottlingError,
     ValidationError,
+    WaitTimeoutError,
 )
 from omics_batch.testing import Life, Simulator, faults
 from tests.machine import NO_FILE
@@ -51,6 +52,18 @@ async def test_get_batch_reads_what_the_service_shows(omics: Simulator) -> None:
     assert (batch.id, batch.name, batch.total_runs) == (batch_id, "trio", 2)
     assert batch.creation_time is not None
     assert abs(batch.creation_time - datetime.now(UTC)) < timedelta(hours=1)
+
+
+async def test_a_wait_that_looks_often_keeps_its_connection() -> None:
+    """A connection is kept for a minute at least, however short the pauses between two looks are."""
+    often = PollPolicy(initial=0.05, factor=1, maximum=0.05)
+    async with Simulator(life=Life(run_length=600)) as omics:
+        batch_id = omics.start_batch(1)
+        async with omics.client(poll=often, max_rate=None) as client:
+            with pytest.raises(WaitTimeoutError):
+                await client.wait_until_processed(batch_id, timeout=0.5)
+        assert omics.requests_of("GetBatch") > 3
+        assert omics.connections == 1
 
 
 async def test_a_cohort_is_waited_for_through_its_whole_life() -> None:

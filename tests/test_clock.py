@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 import time
@@ -11,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from omics_batch import Clock, InvalidInputError, SystemClock
-from omics_batch._clock import deadline_after, in_seconds, is_number
+from omics_batch._clock import deadline_after, in_seconds, is_number, time_limit
 from omics_batch.testing import ManualClock
 
 
@@ -105,3 +106,31 @@ def test_a_number_is_a_number(value: float) -> None:
 @pytest.mark.parametrize("value", ["1", None, True, float("nan"), b"one", [1]])
 def test_what_cannot_be_reckoned_with_is_none(value: object) -> None:
     assert not is_number(value)
+
+
+def test_a_tool_that_freezes_time_does_not_stop_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such tools put their own functions where `time.monotonic` is found."""
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    assert SystemClock().now() > 0
+
+
+class WithoutTimeout:
+    """A clock as users have written it before clocks had time-outs."""
+
+    def now(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "clock", [SystemClock(), WithoutTimeout(), ManualClock()], ids=lambda clock: type(clock).__name__
+)
+async def test_a_time_limit_of_nothing_ends_its_block(clock: Clock) -> None:
+    """At the first moment at which it waits."""
+    with pytest.raises(TimeoutError):
+        async with time_limit(clock, 0):
+            await asyncio.get_running_loop().create_future()
+    async with time_limit(clock, None):
+        await asyncio.sleep(0)

@@ -5,17 +5,30 @@ A busy machine holds everybody up, so the best of three tries counts: a bound th
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from omics_batch import AttemptTimeoutError, OmicsBatchError, PollPolicy, RetryPolicy, WaitTimeoutError
-from omics_batch.testing import Fault, Simulator, faults, local_client
+from omics_batch import (
+    AttemptTimeoutError,
+    BatchRunSettings,
+    ClientClosedError,
+    DefaultRunSettingInput,
+    InlineSetting,
+    OmicsBatchClient,
+    OmicsBatchError,
+    PollPolicy,
+    RetryPolicy,
+    StartRunBatchRequest,
+    WaitTimeoutError,
+)
+from omics_batch.testing import Fault, ManualClock, Simulator, faults, local_client
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Mapping
 
 OVERRUN = 0.05
 TIMEOUT = 0.3
@@ -107,3 +120,102 @@ async def test_a_connection_that_hangs_is_over_at_its_limit(port_that_accepts_no
     async with local_client(f"http://127.0.0.1:{port_that_accepts_nobody}", retry=policy) as client:
         overrun = await least_overrun(None, TIMEOUT, lambda: client.get_batch("7"), AttemptTimeoutError)
     assert overrun < OVERRUN
+
+
+# On clocks of other speeds
+
+REQUEST = StartRunBatchRequest(
+    default_run_setting=DefaultRunSettingInput(
+        workflow_id="1234567", role_arn="arn:aws:iam::123456789012:role/R", output_uri="s3://bucket/"
+    ),
+    batch_run_settings=BatchRunSettings(inline_settings=(InlineSetting(run_setting_id="NA12878"),)),
+)
+
+EVERY_CALL: Mapping[str, Callable[[OmicsBatchClient, str], Awaitable[object]]] = {
+    "get_batch": lambda client, batch: client.get_batch(batch, timeout=60),
+    "start_run_batch": lambda client, _: client.start_run_batch(REQUEST, timeout=60),
+    "list_batch": lambda client, _: client.list_batch(timeout=60),
+    "list_runs_in_batch": lambda client, batch: client.list_runs_in_batch(batch, timeout=60),
+    "cancel_run_batch": lambda client, batch: client.cancel_run_batch(batch, timeout=60),
+    "delete_run_batch": lambda client, batch: client.delete_run_batch(batch, timeout=60),
+    "delete_batch": lambda client, batch: client.delete_batch(batch, timeout=60),
+    "failed_runs": lambda client, batch: client.failed_runs(batch, timeout=60),
+}
+EVERY_WAIT: Mapping[str, Callable[[OmicsBatchClient, str], Awaitable[object]]] = {
+    "wait_until_processed": lambda client, batch: client.wait_until_processed(batch, timeout=60),
+    "watch": lambda client, batch: anext(client.watch(batch, timeout=60)),
+    "cancel_and_wait": lambda client, batch: client.cancel_and_wait(batch, timeout=60),
+    "delete_everything": lambda client, batch: client.delete_everything(batch, timeout=60),
+}
+OPERATIONS = (
+    "GetBatch",
+    "StartRunBatch",
+    "ListBatch",
+    "ListRunsInBatch",
+    "CancelRunBatch",
+    "DeleteRunBatch",
+    "DeleteBatch",
+)
+PATIENT = RetryPolicy(attempt_timeout=3600, max_attempts=1)
+
+
+async def over_at(clock: ManualClock, omics: Simulator, call: Awaitable[object]) -> float:
+    """Move the clock by seconds, each once the client has nothing more to do; return when the call was over."""
+    running = asyncio.ensure_future(call)
+    while not running.done():
+        requests = len(omics.requests)
+        for _ in range(50):  # turns of the loop in which a request may arrive
+            await asyncio.sleep(0)
+        if len(omics.requests) == requests:
+            clock.advance(1)
+    with pytest.raises(TimeoutError):
+        await running
+    return clock.now()
+
+
+@pytest.mark.parametrize("name", [*EVERY_CALL, *EVERY_WAIT])
+async def test_every_time_out_is_over_in_time_on_a_clock_that_is_moved(name: str) -> None:
+    """The service never answers. A wait looks once more, for five seconds."""
+    clock = ManualClock()
+    async with Simulator(clock=clock) as omics:
+        omics.script(*(faults.unanswered(operation, times=1000) for operation in OPERATIONS))
+        batch_id = omics.start_batch(1)
+        async with omics.client(clock=clock, retry=PATIENT, max_rate=None) as client:
+            over = await over_at(clock, omics, {**EVERY_CALL, **EVERY_WAIT}[name](client, batch_id))
+        omics.forget_script()
+    assert 60 <= over <= (61 if name in EVERY_CALL else 66)
+
+
+async def test_the_limit_of_an_attempt_is_over_in_time_on_a_clock_that_is_moved() -> None:
+    """A call without a time-out ends with it."""
+    clock = ManualClock()
+    async with Simulator(clock=clock) as omics:
+        omics.script(faults.unanswered())
+        async with omics.client(clock=clock, retry=RetryPolicy(attempt_timeout=60, max_attempts=1)) as client:
+            assert 60 <= await over_at(clock, omics, client.get_batch(omics.start_batch(1))) <= 61
+
+
+@pytest.mark.parametrize("name", ["get_batch", "wait_until_processed"])
+async def test_a_time_out_on_a_fast_clock_is_over_within_seconds(name: str) -> None:
+    """Sixty seconds of a clock that runs a thousand times as fast: not five minutes."""
+    async with Simulator(time_scale=1000) as omics:
+        omics.script(faults.unanswered(times=1000))
+        batch_id = omics.start_batch(1)
+        begun = time.monotonic()
+        async with omics.client(max_rate=None) as client:
+            with pytest.raises(TimeoutError):
+                await {**EVERY_CALL, **EVERY_WAIT}[name](client, batch_id)
+        omics.forget_script()
+    assert time.monotonic() - begun < 6
+
+
+async def test_closing_the_client_ends_a_call_on_any_clock() -> None:
+    clock = ManualClock()
+    async with Simulator(clock=clock) as omics:
+        omics.script(faults.unanswered())
+        async with omics.client(clock=clock) as client:
+            call = asyncio.create_task(client.get_batch(omics.start_batch(1), timeout=60))
+            while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
+                await asyncio.sleep(0)
+        with pytest.raises(ClientClosedError):
+            await call

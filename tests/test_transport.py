@@ -31,6 +31,7 @@ from omics_batch import (
     RedirectRefusedError,
     ResourceNotFoundError,
     RetryPolicy,
+    SystemClock,
 )
 from omics_batch._faults import Trouble
 from omics_batch._transport import Transport, _session
@@ -201,7 +202,7 @@ def _set_retries(aws: Any) -> None:
 def test_a_transport_is_opened_first() -> None:
     """It has no client before."""
     make: Any = None
-    transport = Transport(make, is_renewable=True)
+    transport = Transport(make, SystemClock(), is_renewable=True)
     with pytest.raises(RuntimeError, match="open the transport"):
         _ = transport.aws
 

@@ -1,7 +1,6 @@
 """An event loop on which hours pass in no time, and nothing else is different.
 
-Whenever no callback is ready and no socket has data, the loop's clock jumps to its next sleeper. The
-loop's own timers (the bound around an attempt) stay in real time, as they are in production.
+Whenever no callback is ready and no socket has data, the loop's clock jumps to its next sleeper or time-out.
 """
 
 from __future__ import annotations
@@ -31,10 +30,13 @@ class JumpingClock(ManualClock):
         self.completed.append(round(seconds, 6))
 
     def jump(self) -> bool:
-        """Go to the next sleeper's moment; False where nobody sleeps."""
-        if self.next_wake is None:
+        """Go to the next sleeper's moment, or to the next limit; False where there is neither."""
+        self._end_limits()
+        limits = [self._limits[0][0]] if self._limits else []
+        moments = [moment for moment in (self.next_wake, *limits) if moment is not None]
+        if not moments:
             return False
-        self.advance(max(self.next_wake - self.now(), 0.0))
+        self.advance(max(min(moments) - self.now(), 0.0))
         return True
 
 

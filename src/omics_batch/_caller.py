@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from omics_batch._clock import Clock, in_seconds
+from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
 from omics_batch._faults import Fault, Trouble, classify, error_of
 from omics_batch._log import LOG
@@ -70,7 +70,7 @@ class Caller:
             deadline: The moment on the clock by which the call is over; None for none.
             watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
                 urgent ones, and credentials that worked before are renewed once.
-            within: Real seconds for the whole call, its turn included, where that is not the clock's matter.
+            within: Seconds for the whole call, its turn included, where there is no deadline.
             max_attempts: As many attempts, where not as many as the policy's.
             met: Where every fault goes that an attempt met.
 
@@ -115,10 +115,10 @@ class Caller:
         max_attempts: int | None,
     ) -> T | Fault:
         limit = within if deadline is None else max(deadline - self._clock.now(), 0.0)
-        bound = asyncio.timeout(limit)
-        self._under_way.add(bound)
+        open_until = asyncio.timeout(None)
+        self._under_way.add(open_until)
         try:
-            async with bound:
+            async with open_until, time_limit(self._clock, limit):
                 return await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
         except TimeoutError:
             return Fault(
@@ -127,7 +127,7 @@ class Caller:
                 detail=f"no answer within the call's {round(limit or 0, 2):g} s",
             )
         finally:
-            self._under_way.discard(bound)
+            self._under_way.discard(open_until)
 
     async def watching_turn(self, *, is_urgent: bool = False) -> None:
         """Come back when it is a wait's turn to send: the urgent ones before all others."""
@@ -155,9 +155,9 @@ class Caller:
     async def close(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`."""
         self._closed = True
-        for bound in self._under_way:
-            if not bound.expired():
-                bound.reschedule(asyncio.get_running_loop().time())
+        for open_until in self._under_way:
+            if not open_until.expired():
+                open_until.reschedule(asyncio.get_running_loop().time())
         await self.transport.close()
 
     def _bound(self, deadline: float | None, within: float | None) -> float:

@@ -6,18 +6,29 @@ import asyncio
 import sys
 import time
 from datetime import timedelta
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from omics_batch._errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
 Duration: TypeAlias = float | timedelta
 """A span of time: seconds, or a timedelta."""
 
 _LONGEST: Final = sys.float_info.max
 
+_MONOTONIC: Final = (time.monotonic,)
+"""In a tuple, where tools that freeze time in tests do not find it."""
+
 
 class Clock(Protocol):
-    """What a client needs of a clock: give your own to make tests of your pipeline instant."""
+    """What a client needs of a clock: give your own to make tests of your pipeline instant.
+
+    A clock may also have `timeout(seconds)`, an asynchronous context manager like `asyncio.timeout`, where None is no
+    limit. Then time-outs run on it too; without it they run in real seconds.
+    """
 
     def now(self) -> float:
         """Monotonic seconds since any fixed moment."""
@@ -36,11 +47,22 @@ class SystemClock:
 
     def now(self) -> float:
         """Monotonic seconds since any fixed moment."""
-        return time.monotonic()
+        return _MONOTONIC[0]()
 
     async def sleep(self, seconds: float) -> None:
         """Come back after so many real seconds."""
         await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Limit a block to so many real seconds."""
+        return asyncio.timeout(seconds)
+
+
+def time_limit(clock: Clock, seconds: float | None) -> AbstractAsyncContextManager[object]:
+    """Limit a block to some seconds of a clock, or to real ones where the clock has no `timeout`; None is no limit."""
+    timeout: Callable[[float | None], AbstractAsyncContextManager[object]]
+    timeout = getattr(clock, "timeout", asyncio.timeout)
+    return timeout(seconds)
 
 
 def in_seconds(name: str, duration: object) -> float:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _KEEPALIVE: Final = 1.5
 """Of the longest poll interval: an idle connection has to outlast it, jitter included."""
 
+_SHORTEST_KEEPALIVE: Final = 60.0
+"""Seconds; requests that follow each other closely share a connection, however slow some of them are."""
+
 _CLOSE_THERE: Final = (
     "the client belongs to another event loop: close it there; from another thread, "
     "asyncio.run_coroutine_threadsafe(client.close(), loop) does it"
@@ -71,7 +74,7 @@ class Connection:
                 Throttling lowers the rate, calm raises it again; waits use half of it. None is no limit.
             retry: How often and how fast failed requests are sent again.
             poll: When waits look again.
-            clock: What tells the time and sleeps; tests bring their own.
+            clock: What tells the time, sleeps, and limits calls and requests; tests bring their own.
             random: A source of numbers from 0.0 to 1.0 for delays and jitter.
         """
         if session is not None and profile_name is not None:
@@ -107,7 +110,8 @@ class Connection:
             allow_http=self._allow_http,
             session=self._session,
             attempt_timeout=in_seconds("attempt_timeout", self._retry.attempt_timeout),
-            keepalive=_KEEPALIVE * in_seconds("maximum", self._poll.maximum),
+            keepalive=max(_KEEPALIVE * in_seconds("maximum", self._poll.maximum), _SHORTEST_KEEPALIVE),
+            clock=self._clock,
         )
         caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
         looker = BatchLooker(caller, self._clock)

@@ -118,3 +118,92 @@ def test_a_clock_is_moved_while_its_loop_pauses() -> None:
         clock.advance(5)
         assert clock.sleepers == 0
         runner.get_loop().run_until_complete(sleeping)
+
+
+async def held(clock: ManualClock, seconds: float | None) -> str:
+    """Stay in a block of so many seconds until it ends."""
+    try:
+        async with clock.timeout(seconds):
+            await asyncio.get_running_loop().create_future()
+    except TimeoutError:
+        return f"over at {clock.now():g}"
+    raise AssertionError
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_time_limit_ends_when_the_clock_was_moved_that_far() -> None:
+    """It is no sleep: nothing that counts sleepers shows it."""
+    clock = ManualClock()
+    blocks = [asyncio.create_task(held(clock, seconds)) for seconds in (60, 30, 0)]
+    await settle()
+    assert (clock.slept, clock.sleepers, clock.next_wake) == ([], 0, None)
+    assert [block.done() for block in blocks] == [False, False, True]
+    clock.advance(59.9)
+    await settle()
+    assert [block.done() for block in blocks] == [False, True, True]
+    clock.advance(0.1)
+    assert [await block for block in blocks] == ["over at 60", "over at 59.9", "over at 0"]
+
+
+async def test_a_block_that_has_ended_is_left_alone() -> None:
+    """By a clock that is moved beyond its limit later, and by one that is moved in the moment in which it ends."""
+    clock = ManualClock()
+    async with clock.timeout(10):
+        pass
+    clock.advance(20)
+    async with clock.timeout(10):
+        clock.advance(10)
+    await settle()
+    block = asyncio.create_task(held(clock, None))
+    await settle()
+    clock.advance(1e9)
+    await settle()
+    block.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await block
+
+
+async def test_a_thread_that_moves_the_clock_ends_blocks_too() -> None:
+    clock = ManualClock()
+    block = asyncio.create_task(held(clock, 60))
+    await settle()
+    await asyncio.to_thread(clock.advance, 60)
+    assert await block == "over at 60"
+
+
+def test_a_clock_outlives_the_loop_of_a_block() -> None:
+    """A limit of a loop that was closed has nothing left to end."""
+    clock = ManualClock()
+    loop = asyncio.new_event_loop()
+    block = loop.create_task(held(clock, 60))
+    loop.run_until_complete(asyncio.sleep(0))
+    block.cancel()
+    loop.close()
+    clock.advance(60)
+
+
+@pytest.mark.parametrize(
+    ("scale", "seconds", "real"),
+    [
+        (1, 60, 60),
+        (1, 0.3, 0.3),
+        (1000, 60, 2),
+        (1000, 0.5, 0.5),
+        (1000, 86_400, 86.4),
+        (0.5, 10, 20),
+        (1000, None, None),
+    ],
+)
+async def test_a_limit_of_a_fast_clock_leaves_two_real_seconds_to_requests(
+    scale: float, seconds: float | None, real: float | None
+) -> None:
+    """A machine that is slow is no service that does not answer."""
+    now = asyncio.get_running_loop().time()
+    async with ScaledClock(scale).timeout(seconds) as limit:
+        assert isinstance(limit, asyncio.Timeout)
+        ends = limit.when()
+    assert ends is None if real is None else ends == pytest.approx(now + real, abs=0.2)

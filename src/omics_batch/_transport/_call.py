@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from omics_batch._clock import time_limit
 from omics_batch._faults import Fault, Trouble
 from omics_batch._transport._attempt import CURRENT, Attempt
 from omics_batch._transport._mishaps import fault_of, fault_of_source
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from types_aiobotocore_omics import OmicsClient
 
+    from omics_batch._clock import Clock
     from omics_batch._transport._sources import Source
 
 _CLIENTS: Final = 2
@@ -48,16 +49,20 @@ class Made:
 class Transport:
     """The aiobotocore client underneath, and one request of it at a time."""
 
-    def __init__(self, make: Callable[[bool], AbstractAsyncContextManager[Made]], *, is_renewable: bool) -> None:
+    def __init__(
+        self, make: Callable[[bool], AbstractAsyncContextManager[Made]], clock: Clock, *, is_renewable: bool
+    ) -> None:
         """Know how to make the client; `open` makes it.
 
         Args:
             make: Makes a client; its argument is whether a source of credentials may ask a person for something.
+            clock: What the bound of a request is measured on.
             is_renewable: Whether a new client would find its credentials anew.
         """
         self.is_renewable: bool = is_renewable
         """Whether a new client would find its credentials anew: a caller's own session keeps what it has."""
         self._make = make
+        self._clock = clock
         self._exits: list[AsyncExitStack] = []
         self._made: Made | None = None
 
@@ -110,7 +115,7 @@ class Transport:
         Args:
             method: The operation as aiobotocore's client names it, such as `get_batch`.
             parameters: Its parameters, in the service's own names.
-            bound: Real seconds until the whole answer has to be there.
+            bound: Seconds of the clock until the whole answer has to be there.
         """
         operation = self.operation(method)
         if problem := unsendable(self.aws.meta.service_model.operation_model(operation).input_shape, parameters):
@@ -118,7 +123,7 @@ class Transport:
         attempt = Attempt()
         token = CURRENT.set(attempt)
         try:
-            async with asyncio.timeout(bound):
+            async with time_limit(self._clock, bound):
                 document = await getattr(self.aws, method)(**parameters)
         except Exception as error:  # noqa: BLE001 - what aiohttp, botocore and credential sources raise has no common base
             is_silent = isinstance(error, TimeoutError) and not attempt.sent

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aiobotocore.session import AioSession
     from types_aiobotocore_omics import OmicsClient
 
+    from omics_batch._clock import Clock
     from omics_batch._transport._credentials import OwnSession
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
@@ -46,6 +47,7 @@ async def open_transport(
     session: AioSession | None,
     attempt_timeout: float,
     keepalive: float,
+    clock: Clock,
 ) -> Transport:
     """Return a transport that is ready.
 
@@ -58,6 +60,7 @@ async def open_transport(
         attempt_timeout: Seconds, for finding credentials, for connecting and for each read; each attempt is
             bounded from outside too.
         keepalive: Seconds that an idle connection is kept: more than a poll's interval.
+        clock: What the bound of a request is measured on. Sources of credentials keep to real seconds.
 
     Raises:
         InvalidInputError: There is no such profile, no region, or the endpoint is not acceptable.
@@ -88,7 +91,7 @@ async def open_transport(
             _keep_to_this_loop(aws)
             yield Made(aws, credentials, partial(source_in, found))
 
-    transport = Transport(make, is_renewable=session is None)
+    transport = Transport(make, clock, is_renewable=session is None)
     await transport.open()
     return transport
 

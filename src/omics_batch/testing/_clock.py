@@ -7,14 +7,23 @@ import heapq
 import itertools
 import math
 import time
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch._loop import running_loop
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from contextlib import AbstractAsyncContextManager
+
     from omics_batch._clock import Duration
+
+
+_LEAST: Final = 2.0
+"""Real seconds that a limit leaves to requests, however fast a clock runs."""
 
 
 class ScaledClock:
@@ -43,6 +52,14 @@ class ScaledClock:
         """Sleep for as many of the clock's own seconds; zero and less only let other tasks run."""
         await asyncio.sleep(max(0.0, seconds) / self._scale)
 
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Limit a block to so many of the clock's own seconds, and to two real seconds at least.
+
+        A limit that is shorter in real time would end requests because the machine is slow. Where `seconds` itself is
+        less than two, it is the least.
+        """
+        return asyncio.timeout(None if seconds is None else max(seconds / self._scale, min(seconds, _LEAST)))
+
 
 class ManualClock:
     """A clock that stands still until a test moves it.
@@ -57,6 +74,7 @@ class ManualClock:
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._asleep = 0
+        self._limits: list[tuple[float, int, _Limit]] = []
         self.slept: list[float] = []
         """Every sleep that was asked for, in seconds and in the order of asking."""
 
@@ -91,6 +109,22 @@ class ManualClock:
             if woken.cancelled():
                 self._asleep -= 1
 
+    @asynccontextmanager
+    async def timeout(self, seconds: float | None) -> AsyncGenerator[None]:
+        """Limit a block: it ends with TimeoutError once the clock was moved on by as many seconds.
+
+        A limit is no sleep: `slept`, `sleepers` and `next_wake` do not show it.
+        """
+        async with asyncio.timeout(None) as scope:
+            limit = _Limit(scope, asyncio.get_running_loop())
+            if seconds is not None:
+                heapq.heappush(self._limits, (self._now + seconds, next(self._order), limit))
+                self._end_limits()
+            try:
+                yield
+            finally:
+                limit.is_over = True
+
     def advance(self, duration: Duration) -> None:
         """Move the clock on, and wake who is due by then in the order of their times.
 
@@ -111,8 +145,31 @@ class ManualClock:
                 self._wake(woken)
             else:
                 loop.call_soon_threadsafe(self._wake, woken)
+        self._end_limits()
+
+    def _end_limits(self) -> None:
+        while self._limits and (self._limits[0][0] <= self._now or self._limits[0][2].is_over):
+            heapq.heappop(self._limits)[2].end()
 
     def _wake(self, woken: asyncio.Future[None]) -> None:
         if not woken.done():
             self._asleep -= 1
             woken.set_result(None)
+
+
+@dataclass(slots=True)
+class _Limit:
+    """A block that ends when a clock is moved far enough."""
+
+    scope: asyncio.Timeout
+    loop: asyncio.AbstractEventLoop
+    is_over: bool = False
+
+    def end(self) -> None:
+        """End the block, from whichever thread moves the clock."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._expire)
+
+    def _expire(self) -> None:
+        if not self.is_over:
+            self.scope.reschedule(self.loop.time())
