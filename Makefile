@@ -14,7 +14,7 @@ endef
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 NO_CHROMIUM = make $@ needs Chromium: apt-get install chromium, or CHROMIUM=/path/to/it make $@
 
-.PHONY: help demo test test-browser check docs screens soak mutants bench lock clean
+.PHONY: help demo test coverage test-browser check docs screens soak mutants bench lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
@@ -23,9 +23,15 @@ demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
 	$(call environment,.venv,test)
 	@.venv/bin/omics-batch demo
 
-test: ## run the tests, with complete branch coverage
+PYTEST = .venv/bin/python -m pytest -m "not slow" --hypothesis-profile=quick --numprocesses auto --dist worksteal
+
+test: ## run the tests
 	$(call environment,.venv,test)
-	@.venv/bin/python -m pytest --cov -m "not slow" --hypothesis-profile=quick --numprocesses auto --dist worksteal $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+coverage: ## run the tests, and see that they cover every branch of src
+	$(call environment,.venv,test)
+	@$(PYTEST) --cov $(ARGS)
 
 test-browser: ## run the tests of the example service's page and of the notebook, in a real Chromium
 	@command -v "$(CHROMIUM)" > /dev/null || { echo "$(NO_CHROMIUM)" >&2; exit 1; }
