@@ -20,6 +20,7 @@ from omics_batch import (
     InternalServerError,
     MalformedResponseError,
     OmicsBatchError,
+    PollPolicy,
     RedirectRefusedError,
     RequestTimeoutError,
     ResourceNotFoundError,
@@ -276,7 +277,8 @@ async def test_a_wait_outlives_every_row_that_may_pass() -> None:
     async with Simulator(time_scale=1000.0) as omics:
         omics.script(*(row.fault for row in passing))
         batch_id = omics.start_batch(4)
-        async with omics.client(retry=RetryPolicy(max_attempts=1), max_rate=None) as client:
+        patient = PollPolicy(max_silence=1_000_000)  # an hour of this clock is 3.6 s, which a busy machine may need
+        async with omics.client(retry=RetryPolicy(max_attempts=1), poll=patient, max_rate=None) as client:
             batch: Batch = await asyncio.wait_for(client.wait_until_processed(batch_id), 30)
     assert batch.is_processed
     assert omics.requests_of("GetBatch") >= len(passing)

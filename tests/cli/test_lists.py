@@ -55,7 +55,7 @@ def test_batches_are_listed_with_their_names_last(here: Here) -> None:
 
 def test_batches_are_listed_for_programs(here: Here) -> None:
     here.omics.start_batch(96, name="caf\u00e9 \x1b[31m", life=AT_ONCE)
-    here.omics.start_batch(3)
+    here.omics.start_batch(3, life=Life(creating=3600))
     ran = here.run("list", "--json")
     first, second = [json.loads(line) for line in ran.lines]
     assert (first["id"], first["status"]) == ("7123457", "CREATING")
