@@ -115,11 +115,12 @@ class Caller:
         max_attempts: int | None,
     ) -> T | Fault:
         limit = within if deadline is None else max(deadline - self._clock.now(), 0.0)
+        ends = deadline if within is None else self._clock.now() + within
         open_until = asyncio.timeout(None)
         self._under_way.add(open_until)
         try:
             async with open_until, time_limit(self._clock, limit):
-                return await self.retrier.run(attempt, deadline=deadline, max_attempts=max_attempts)
+                return await self.retrier.run(attempt, deadline=ends, max_attempts=max_attempts)
         except TimeoutError:
             return Fault(
                 trouble=Trouble.TIMEOUT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omics_batch._models import Batch
 from omics_batch._reading import read_answer, unreadable
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from omics_batch._faults import Fault
     from omics_batch._sweep import ActiveBatch
     from omics_batch._transport import Reply
+
+_LAST_ATTEMPTS: Final = 10
+"""Their delays add up to about as much as a last look may take."""
 
 
 class BatchLooker:
@@ -50,9 +53,9 @@ class BatchLooker:
         return await self._get(batch_id, deadline=deadline, watching=True)
 
     async def last_look(self, batch_id: str) -> Batch:
-        """Return the batch at the first attempt, within a few seconds."""
+        """Return the batch within a few seconds: a process that was stopped may have lost its connections."""
         limit = min(self._caller.attempt_timeout, LAST_LOOK)
-        return await self._get(batch_id, deadline=None, within=limit, max_attempts=1)
+        return await self._get(batch_id, deadline=None, within=limit, max_attempts=_LAST_ATTEMPTS)
 
     def is_outage(self, error: OmicsBatchError) -> bool:
         """Whether a wait survives the error."""

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
 _BREATH: Final = 0.1
 """Seconds in which looks become due together, lest each of thousands wake the poller."""
+_NOTABLE: Final = 5.0
+"""Seconds by which a busy loop may be late."""
+_LONGEST_LOOK: Final = 120.0
+"""Seconds after which a look has ended, retries included, unless the policy has more patience."""
 _SECOND_CHANCE: Final = 30.0
 """Seconds after which another sweep may find those whom this one missed, if they are too many to be asked by then."""
 _TRUST: Final = 12 * 3600.0
@@ -67,6 +71,8 @@ class Poller:
         self._next_choice = -math.inf
         """The moment on the clock before which nothing is weighed again, however many batches there are to weigh."""
         self._nap: asyncio.Future[None] | None = None
+        self._awake_by = math.inf
+        """The moment on the clock by which this runs again, unless the process stands still."""
         self._hands = Hands(self._end_all)
         self._closed = False
 
@@ -125,6 +131,7 @@ class Poller:
     async def _poll(self) -> None:
         while self._targets:
             now = self._clock.now()
+            self._excuse_standstill(now)
             for waiter in self._deadlines.due(now):
                 self.leave(waiter)
                 waiter.tell(None)
@@ -155,6 +162,7 @@ class Poller:
             if moment is None
             else asyncio.ensure_future(self._clock.sleep(moment - self._clock.now()))
         )
+        self._awake_by = self._clock.now() + _LONGEST_LOOK if moment is None else moment
         try:
             await asyncio.wait((self._nap,))
         finally:
@@ -162,6 +170,15 @@ class Poller:
             await asyncio.wait((self._nap,))
         if not self._nap.cancelled():
             self._nap.result()
+
+    def _excuse_standstill(self, now: float) -> None:
+        """Count no time as silence in which the process stood still: it was stopped, or the loop was blocked."""
+        stood_still = now - self._awake_by
+        self._awake_by = math.inf
+        if stood_still > _NOTABLE:
+            LOG.info("the process stood still for %.0f s", stood_still)
+            for waiter in (waiter for target in self._targets.values() for waiter in target.waiters):
+                waiter.heard = min(waiter.heard + stood_still, now)
 
     def _want(self, target: Target) -> None:
         if target.since is None:
@@ -339,6 +356,7 @@ class Poller:
 
     def _missed(self, target: Target, error: OmicsBatchError) -> None:
         now = self._clock.now()
+        self._excuse_standstill(now)  # a look under way then ends before the poller runs again
         target.looks += 1
         LOG.warning("batch %s: a look failed, the wait goes on: %s", target.batch_id, error)
         for waiter in list(target.waiters):

@@ -123,7 +123,7 @@ class ManualClock:
             try:
                 yield
             finally:
-                limit.is_over = True
+                limit.scope = None
 
     def advance(self, duration: Duration) -> None:
         """Move the clock on, and wake who is due by then in the order of their times.
@@ -148,7 +148,7 @@ class ManualClock:
         self._end_limits()
 
     def _end_limits(self) -> None:
-        while self._limits and (self._limits[0][0] <= self._now or self._limits[0][2].is_over):
+        while self._limits and (self._limits[0][0] <= self._now or self._limits[0][2].scope is None):
             heapq.heappop(self._limits)[2].end()
 
     def _wake(self, woken: asyncio.Future[None]) -> None:
@@ -161,9 +161,9 @@ class ManualClock:
 class _Limit:
     """A block that ends when a clock is moved far enough."""
 
-    scope: asyncio.Timeout
+    scope: asyncio.Timeout | None
+    """None once the block has ended, or it would keep the block's task."""
     loop: asyncio.AbstractEventLoop
-    is_over: bool = False
 
     def end(self) -> None:
         """End the block, from whichever thread moves the clock."""
@@ -171,5 +171,5 @@ class _Limit:
             self.loop.call_soon_threadsafe(self._expire)
 
     def _expire(self) -> None:
-        if not self.is_over:
+        if self.scope is not None:
             self.scope.reschedule(self.loop.time())

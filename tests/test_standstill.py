@@ -1,0 +1,84 @@
+"""A process can stand still: stopped by a signal, in a paused container, on a suspended laptop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omics_batch import LostContactError, WaitTimeoutError
+from omics_batch._faults import Trouble
+from tests.stories import BATCH_ID, PROCESSED, seen, telling, trouble
+from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from omics_batch._faults import Fault
+    from omics_batch._transport import Reply
+
+pytestmark = pytest.mark.virtual_time
+
+NO_NETWORK = trouble(Trouble.CONNECTION)
+TWO_HOURS = 7200.0
+
+
+def stops_for(seconds: float) -> Callable[[], Awaitable[Reply | Fault]]:
+    """The process stands still while a look is under way, which has lost its connection then."""
+
+    async def stand_still() -> Fault:
+        running_clock().advance(seconds)
+        return NO_NETWORK
+
+    return stand_still
+
+
+def back_after(seconds: float) -> Callable[[], Awaitable[Reply | Fault]]:
+    """The network is back some seconds after the first attempt; then the batch shows its end."""
+    began: list[float] = []
+
+    async def answer() -> Reply | Fault:
+        began.append(running_clock().now())
+        return PROCESSED if began[-1] - began[0] >= seconds else NO_NETWORK
+
+    return answer
+
+
+@pytest.mark.parametrize("network", [PROCESSED, back_after(3)], ids=["at once", "3 s later"])
+async def test_time_in_which_nobody_looked_is_no_silence(network: Reply | Callable[[], Awaitable[Reply]]) -> None:
+    """The process stood still for longer than `max_silence`; a look comes before the verdict."""
+    async with telling(seen(), stops_for(TWO_HOURS), network) as story:
+        assert (await story.client.wait_until_processed(BATCH_ID)).is_processed
+    assert story.clock.now() > TWO_HOURS
+
+
+async def test_it_is_no_silence_between_two_looks_either() -> None:
+    async with telling(seen(), *[NO_NETWORK] * 3, PROCESSED) as story:
+        wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
+        while not story.clock.sleepers:  # noqa: ASYNC110 - the clock has no event: the poller waits for the second look
+            await asyncio.sleep(0)
+        story.clock.advance(TWO_HOURS)
+        assert (await wait).is_processed
+
+
+@pytest.mark.parametrize("network", [PROCESSED, back_after(3)], ids=["at once", "3 s later"])
+async def test_a_time_out_that_was_over_meanwhile_looks_once_more(
+    network: Reply | Callable[[], Awaitable[Reply]],
+) -> None:
+    """The last look tries again within its five seconds."""
+    async with telling(seen(), stops_for(TWO_HOURS), network) as story:
+        assert (await story.client.wait_until_processed(BATCH_ID, timeout=60)).is_processed
+
+
+async def test_a_network_that_stays_away_ends_the_wait_all_the_same() -> None:
+    """After an hour in which it did look, and at the end of its time-out."""
+    async with telling(seen(), stops_for(TWO_HOURS), NO_NETWORK) as story:
+        with pytest.raises(LostContactError):
+            await story.client.wait_until_processed(BATCH_ID)
+        assert story.clock.now() == pytest.approx(TWO_HOURS + 3600, abs=180)
+    async with telling(seen(), stops_for(TWO_HOURS), NO_NETWORK) as story:
+        begun = story.clock.now()
+        with pytest.raises(WaitTimeoutError):
+            await story.client.wait_until_processed(BATCH_ID, timeout=60)
+        assert story.clock.now() - begun == pytest.approx(TWO_HOURS + 5, abs=6)
