@@ -539,7 +539,7 @@ async def test_nonsense_in_botocores_retry_settings_changes_nothing_either(
     [
         ("false", "ended with exit code 1"),
         ("sh -c 'echo aws_secret_access_key=SECRET >&2; exit 3'", "ended with exit code 3"),
-        ("sh -c 'kill $$'", "was ended by SIGTERM"),
+        ("sh -c 'kill $$'", "was ended by signal 15"),
         ("echo nonsense-SECRET", "did not print a JSON document"),
         ("""echo '["SECRET"]'""", "did not print a JSON document"),
         ("""echo '{"Version": 1, "AccessKeyId": "SECRET"}'""", "Missing required key"),

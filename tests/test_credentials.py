@@ -21,6 +21,7 @@ from botocore.exceptions import (
 )
 
 from omics_batch import (
+    AttemptTimeoutError,
     ClientClosedError,
     CredentialsError,
     OmicsBatchClient,
@@ -30,7 +31,7 @@ from omics_batch import (
 )
 from omics_batch._transport import _credentials, _process, _terminal
 from omics_batch._transport._sources import Source, explain
-from omics_batch.testing import Life, Simulator
+from omics_batch.testing import Life, Simulator, faults
 from tests.sources import Program, group_of, is_alive, silent_endpoint, sts
 
 if TYPE_CHECKING:
@@ -277,6 +278,36 @@ async def test_a_container_endpoint_that_is_silent_is_named(omics: Simulator, mo
                 pass
 
 
+async def test_a_service_that_is_silent_is_not_blamed_on_credentials(omics: Simulator, program: Program) -> None:
+    """The request was sent, with credentials that are about to expire."""
+    omics.script(faults.unanswered(times=4))
+    batch_id = omics.start_batch(1)
+    once = RetryPolicy(attempt_timeout=0.5, max_attempts=1)
+    program.expire_in(300)
+    own = AioSession(profile="lab")
+    for client in (lab(omics, retry=once), OmicsBatchClient(session=own, endpoint_url=omics.endpoint_url, retry=once)):
+        async with client:
+            for timeout in (None, 0.4):
+                with pytest.raises(AttemptTimeoutError):
+                    await client.get_batch(batch_id, timeout=timeout)
+
+
+async def test_a_home_that_cannot_be_read_is_no_reason_to_fail(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that runs as anybody: the environment has all that is needed."""
+    for name, value in omics.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "~nobody-of-that-name/.aws/config")
+
+    def locked(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_fifo", locked)
+    async with OmicsBatchClient() as client:
+        assert (await client.get_batch(omics.start_batch(1))).arn
+
+
 async def test_an_sts_that_is_silent_is_named(
     omics: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,9 +322,12 @@ async def test_an_sts_that_is_silent_is_named(
         async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=ONE) as client:
             with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 0\.5 s"):
                 await client.get_batch("7123456")
-            service.is_silent = False
+            with pytest.raises(CredentialsError, match="the web identity gave no answer"):
+                await client.get_batch("7123456", timeout=0.1)
             while any(task.get_name() == "omics_batch credentials" for task in asyncio.all_tasks()):  # noqa: ASYNC110 - the same
                 await asyncio.sleep(0.01)
+        service.is_silent = False
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
             assert (await client.get_batch(omics.start_batch(1))).arn
     assert service.asked[-1]["WebIdentityToken"] == "token"
 
@@ -323,7 +357,7 @@ async def test_a_disk_that_does_not_answer_is_named(omics: Simulator, monkeypatc
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_late)
-    with pytest.raises(CredentialsError, match=r"configuration files could not be read within 0\.5 s"):
+    with pytest.raises(CredentialsError, match=r"configuration and token files could not be read within 0\.5 s"):
         async with lab(omics):
             pass
     answers.set()
@@ -374,6 +408,35 @@ async def test_a_question_that_nobody_answers_ends(
         async with lab(omics, region_name="us-west-2"):
             pass
     left.set()
+
+
+@pytest.mark.parametrize("answer", ["", None], ids=["nothing typed", "nobody there"])
+async def test_a_notebook_that_nobody_watches_says_what_is_needed(
+    omics: Simulator, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    """Such as one that papermill runs: its kernel raises an error of its own."""
+    configure(
+        keys={"aws_access_key_id": "AKIA", "aws_secret_access_key": "SECRET"},
+        lab={"role_arn": "arn:aws:iam::123456789012:role/R", "source_profile": "keys", "mfa_serial": "device"},
+    )
+
+    def ask(_: str) -> str:
+        if answer is None:
+            raise RuntimeError("raw_input was called, but this frontend does not support input requests")
+        return answer
+
+    asks(monkeypatch, ask)
+    with pytest.raises(CredentialsError, match="needs a new MFA code") as caught:
+        async with lab(omics, region_name="us-west-2"):
+            pass
+    assert caught.value.is_final
+
+
+async def test_an_empty_credential_process_is_said_so(omics: Simulator, configure: Callable[..., None]) -> None:
+    configure(lab={"region": "us-west-2", "credential_process": ""})
+    with pytest.raises(CredentialsError, match="credential_process of profile lab"):
+        async with lab(omics):
+            pass
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

@@ -296,6 +296,30 @@ async def test_ctrl_c_kills_a_process_that_shares_the_terminal(tmp_path: Path, m
         assert not any(map(_runs, program.started))
 
 
+_HIDES: Final = """import getpass, time
+getpass.getpass("The vault's password? ")
+time.sleep(60)
+"""
+
+
+async def test_a_killed_process_that_asked_leaves_the_terminal_as_it_was(
+    omics: Simulator, tmp_path: Path, measured_shell: Shell
+) -> None:
+    """It had switched the echo off, and could not switch it on again."""
+    (tmp_path / "vault.py").write_text(_HIDES)
+    config = tmp_path / "config"
+    command = f"{sys.executable} {tmp_path}/vault.py"
+    config.write_text(f"[profile vault]\nregion = us-west-2\ncredential_process = {command}\n")
+    environment = {**measured_shell.environment, "AWS_CONFIG_FILE": str(config)}
+    program = " ".join([*PROGRAM, "get", omics.start_batch(1), "--profile", "vault"])
+    script = f"trap : INT; {program}; echo code $?; stty -a"
+    async with on_a_terminal(["sh", "-c", script], environment, columns=200) as terminal:
+        await terminal.until("The vault's password?")
+        terminal.type("\x03")
+        text = await terminal.until(r"code 130[\s\S]*echoctl")
+    assert " -echo " not in text
+
+
 def _runs(pid: int) -> bool:
     """Whether a process goes on; one that its new parent has yet to take note of does not."""
     state: Any = None

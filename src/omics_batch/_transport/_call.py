@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +45,8 @@ class Made:
     credentials: Any
     source: Callable[[str], Source]
     """Describes a source by botocore's name of its provider."""
+    waits: Callable[[], bool]
+    """Whether requests wait for new credentials now."""
 
 
 class Transport:
@@ -65,6 +68,8 @@ class Transport:
         self._clock = clock
         self._exits: list[AsyncExitStack] = []
         self._made: Made | None = None
+        self._unsent: asyncio.Task[Any] | None = None
+        """The task whose last request was given up before it was sent."""
 
     async def open(self) -> None:
         """Make the client, or a new one with credentials found anew; the former serves its calls until the next."""
@@ -97,17 +102,18 @@ class Transport:
         return self._made
 
     def waits_for_credentials(self, method: str, bound: float) -> Fault | None:
-        """Return the fault of a request that was given up while there were no credentials to sign it with.
+        """Return the fault of this task's last request, if it was given up before there were credentials to sign it.
 
         Args:
             method: The operation as aiobotocore's client names it.
             bound: The seconds after which it was given up.
         """
-        credentials, source = self._now.credentials, self._now.source
-        is_needed = getattr(credentials, "refresh_needed", None)
-        if is_needed is None or not is_needed():
+        was_sent = self._unsent is not asyncio.current_task()
+        self._unsent = None
+        if was_sent or not self._now.waits():
             return None
-        return fault_of_source(source(credentials.method).silent(bound), self.operation(method))
+        source = self._now.source(self._now.credentials.method)
+        return fault_of_source(source.silent(bound), self.operation(method))
 
     async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
         """Send one request.
@@ -126,9 +132,14 @@ class Transport:
             async with time_limit(self._clock, bound):
                 document = await getattr(self.aws, method)(**parameters)
         except Exception as error:  # noqa: BLE001 - what aiohttp, botocore and credential sources raise has no common base
-            is_silent = isinstance(error, TimeoutError) and not attempt.sent
-            waiting = self.waits_for_credentials(method, bound) if is_silent else None
-            return waiting or fault_of(error, operation, attempt, bound, self._now.source)
+            if isinstance(error, TimeoutError) and not attempt.sent:
+                self._unsent = asyncio.current_task()
+            return self.waits_for_credentials(method, bound) or fault_of(
+                error, operation, attempt, bound, self._now.source
+            )
+        except asyncio.CancelledError:  # perhaps by the limit of the whole call
+            self._unsent = None if attempt.sent else asyncio.current_task()
+            raise
         finally:
             CURRENT.reset(token)
         if attempt.status is None:

@@ -89,6 +89,10 @@ class OwnSession(AioSession):
                     codes[question].append(await ask(question))
         except TimeoutError:
             raise SourceError(f"no MFA code was typed within {_A_PERSON:g} s", "Run it again.") from None
+        except Exception:  # noqa: BLE001 - such as that of a notebook which nobody watches
+            codes.clear()
+        if not all(typed for answers in codes.values() for typed in answers) or not codes:
+            raise mfa_needed(self.source("assume-role"))
         self._codes = codes
         credentials = await self.get_credentials()
         await credentials.get_frozen_credentials()
@@ -132,7 +136,7 @@ class OwnSession(AioSession):
 
     def _silence(self) -> SourceError:
         if not self.trying:
-            problem = f"the AWS configuration files could not be read within {self.limit:g} s"
+            problem = f"the AWS configuration and token files could not be read within {self.limit:g} s"
             return SourceError(problem, f"Check the disk of {self.get_config_variable('config_file')}.")
         return self.source(self.trying).silent(self.limit)
 
@@ -245,8 +249,12 @@ class RenewedCredentials:
         try:
             async with asyncio.timeout(session.limit):
                 await session.check_files()
+                before = self._found._frozen_credentials  # noqa: SLF001 - as they are, without a renewal
                 renewed: ReadOnlyCredentials = await self._found.get_frozen_credentials()
+            if renewed is not before:
                 return renewed
+            # While they are valid for long, aiobotocore keeps the failure to its log.
+            problem = SourceError(f"{session.source(method).words} failed", session.source(method).next_step)
         except TimeoutError:
             problem = session.source(method).silent(session.limit)
         except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
@@ -272,8 +280,12 @@ def _read_once(files: list[str]) -> None:
     Raises:
         SourceError: One of them is a pipe, which cannot be read twice.
     """
-    for path in (Path(os.path.expandvars(name)).expanduser() for name in files):
-        if path.is_fifo():
+    for name in files:
+        path = Path(os.path.expanduser(os.path.expandvars(name)))  # noqa: PTH111 - a Path raises where there is no HOME
+        is_pipe = False
+        with suppress(OSError):  # what cannot be read, botocore reports in its own words, or does without
+            is_pipe = path.is_fifo()
+            if not is_pipe:
+                path.read_bytes()
+        if is_pipe:
             raise SourceError(f"{path} is a pipe, and this file is read more than once", "Give a regular file.")
-        with suppress(OSError):  # which botocore reports in its own words
-            path.read_bytes()

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from omics_batch._threads import stoppable
 from omics_batch._transport._sources import SourceError
+from omics_batch._transport._terminal import terminal_state
 
 if TYPE_CHECKING:
     import threading
@@ -24,6 +25,9 @@ _LARGEST_OUTPUT: Final = 1024 * 1024
 """Bytes; credentials have some thousand."""
 
 _TOO_MUCH: Final = f"printed over {_LARGEST_OUTPUT} bytes"
+
+_SHARE: Final = 0.9
+"""Of the limit: the process ends before whoever waits for it gives up, so that the error is about the process."""
 
 _TICK: Final = 0.05
 """Seconds between two looks at whether the process has to be ended."""
@@ -61,6 +65,8 @@ class CredentialProcess:
             finished = await stoppable(partial(self._run, words))
         except OSError as error:
             problem = f"cannot be started: {error.strerror}: {error.filename}"
+        except IndexError:
+            problem = "is empty"
         else:
             problem = _problem_in(finished)
             if not problem:
@@ -68,8 +74,9 @@ class CredentialProcess:
         raise self._error(problem)
 
     def _run(self, words: tuple[str, ...], stop: threading.Event) -> Finished:
-        ends = time.monotonic() + self.limit
+        ends = time.monotonic() + _SHARE * self.limit
         shares_terminal = self.may_ask()
+        restore = terminal_state() if shares_terminal else None
         # A process outside of the terminal's foreground group could not ask; without a terminal, nothing is asked.
         process = subprocess.Popen(  # noqa: S603 - the user's own command, run without a shell as AWS's tools do
             words,
@@ -84,11 +91,9 @@ class CredentialProcess:
                 is_late = stop.is_set() or time.monotonic() >= ends
                 if process.returncode is None and (is_late or len(output) > _LARGEST_OUTPUT):
                     _kill(process.pid, has_own_group=not shares_terminal)
-                    did = (
-                        f"gave no answer within {self.limit:g} s"
-                        if is_late
-                        else f"printed over {_LARGEST_OUTPUT} bytes"
-                    )
+                    if restore is not None:
+                        restore()
+                    did = f"gave no answer within {self.limit:g} s" if is_late else _TOO_MUCH
                     raise self._error(f"{did}, and was killed")
         return Finished(process.wait(), output)
 
@@ -112,7 +117,7 @@ def _output_of(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
             chunk = os.read(pipe, 65536) if is_readable else None
             output += chunk or b""
             yield output
-            if has_ended and not chunk:
+            if has_ended and (not chunk or len(output) > _LARGEST_OUTPUT):
                 return
             if chunk == b"":  # the pipe is closed, and the process goes on
                 selector.unregister(pipe)
@@ -125,7 +130,7 @@ def _problem_in(finished: Finished) -> str:
     """Say what is wrong with how a process ended, or with what it printed; nothing where all is well."""
     code = finished.returncode
     if code:
-        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
     try:
         is_document = isinstance(json.loads(finished.output), dict)
     except ValueError:
@@ -134,7 +139,12 @@ def _problem_in(finished: Finished) -> str:
 
 
 def _kill(process: int, *, has_own_group: bool) -> None:
-    for pid in [*_descendants(process), process]:
+    # Stopped, it starts nothing more while those that it has started are looked for.
+    os.kill(process, signal.SIGSTOP)
+    descendants: list[int] = []
+    with suppress(OSError, ValueError, subprocess.TimeoutExpired):
+        descendants = _descendants(process)
+    for pid in [process, *descendants]:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
     if has_own_group:
@@ -155,7 +165,7 @@ def _parents(processes: str = "/proc") -> dict[int, int]:
     """Return the parent of each process of this machine."""
     if not os.path.isdir(processes):  # noqa: PTH112 - macOS and BSD have none
         command = ["ps", "-A", "-o", "pid=,ppid="]
-        table = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - the same on each
+        table = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5).stdout  # noqa: S603 - the same on each
         return {int(pid): int(parent) for pid, parent in map(str.split, table.splitlines())}
     parents: dict[int, int] = {}
     for entry in filter(str.isdigit, os.listdir(processes)):  # noqa: PTH208 - names are all that is wanted

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
 
 from omics_batch._errors import CredentialsError, InvalidInputError
@@ -17,7 +18,7 @@ from omics_batch._hosts import is_loopback
 from omics_batch._inputs import check_endpoint
 from omics_batch._loop import OwnLoop
 from omics_batch._transport._call import Made, Transport
-from omics_batch._transport._credentials import source_in
+from omics_batch._transport._credentials import RenewedCredentials, source_in
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._own_sessions import make_cheap, own_session
 from omics_batch._transport._sources import Source, SourceError, explain, told
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
 _POOL: Final = 50
+_MANDATORY: Final = 600
+"""Seconds before they expire from which on aiobotocore lets each request wait for new credentials."""
 _UNUSABLE: Final = "no client can be made of these settings (region, endpoint, configuration files)"
 
 
@@ -89,7 +92,7 @@ async def open_transport(
             _keep_the_host_of_a_custom_endpoint(aws)
             _assert_one_request(aws)
             _keep_to_this_loop(aws)
-            yield Made(aws, credentials, partial(source_in, found))
+            yield Made(aws, credentials, partial(source_in, found), partial(_is_waited_for, credentials))
 
     transport = Transport(make, clock, is_renewable=session is None)
     await transport.open()
@@ -162,6 +165,13 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
         problem = _credentials_error(explain(error, Source()))
     # Raised out here, since what the source raised may hold the credentials.
     raise problem
+
+
+def _is_waited_for(credentials: Any) -> bool:  # noqa: ANN401 - botocore's have no common base
+    """Whether requests wait until there are new credentials; aiobotocore waits in the last minutes."""
+    if isinstance(credentials, RenewedCredentials):
+        return credentials.refresh_needed()
+    return isinstance(credentials, RefreshableCredentials) and credentials.refresh_needed(_MANDATORY)
 
 
 def _credentials_error(error: SourceError) -> CredentialsError:

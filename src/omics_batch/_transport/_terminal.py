@@ -14,6 +14,7 @@ from omics_batch._threads import in_thread, stoppable
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
 _TICK: Final = 0.05
 """Seconds between two looks at whether the answer is still wanted."""
@@ -45,6 +46,26 @@ async def ask(prompt: str) -> str:
     if _is_notebook() or not hasattr(os, "tcgetpgrp"):
         return (await in_thread(partial(getpass.getpass, prompt))).strip()
     return (await stoppable(partial(_ask, prompt))).strip()
+
+
+def terminal_state() -> Callable[[], None]:
+    """Return what makes the terminal as it is now: a process that is killed while it asks leaves it without echo."""
+    import termios  # noqa: PLC0415 - Windows has none
+
+    terminal = os.open(_TTY, os.O_RDWR | os.O_NOCTTY)
+    try:
+        state = termios.tcgetattr(terminal)
+    finally:
+        os.close(terminal)
+
+    def restore() -> None:
+        terminal = os.open(_TTY, os.O_RDWR | os.O_NOCTTY)
+        try:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, state)
+        finally:
+            os.close(terminal)
+
+    return restore
 
 
 def _is_notebook() -> bool:
