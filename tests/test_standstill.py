@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omics_batch import LostContactError, WaitTimeoutError
+from omics_batch import LostContactError, RetryPolicy, WaitTimeoutError
 from omics_batch._faults import Trouble
+from omics_batch._watcher import _poller
 from tests.stories import BATCH_ID, PROCESSED, seen, telling, trouble
 from tests.virtual_time import running_clock
 
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from omics_batch._transport import Reply
 
 pytestmark = pytest.mark.virtual_time
+
+
+@pytest.fixture(autouse=True)
+def _is_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process stands still in real time alone: the clock of these tests passes for the machine's."""
+
+    def is_real(_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(_poller, "is_real", is_real)
+
 
 NO_NETWORK = trouble(Trouble.CONNECTION)
 TWO_HOURS = 7200.0
@@ -82,3 +94,26 @@ async def test_a_network_that_stays_away_ends_the_wait_all_the_same() -> None:
         with pytest.raises(WaitTimeoutError):
             await story.client.wait_until_processed(BATCH_ID, timeout=60)
         assert story.clock.now() - begun == pytest.approx(TWO_HOURS + 5, abs=6)
+
+
+@pytest.mark.parametrize("length", [400.0, 1800.0])
+async def test_a_service_that_is_silent_for_long_is_no_standstill(length: float) -> None:
+    """A look of half an hour is silence, and no reason to wait for longer."""
+
+    async def silent() -> Fault:
+        await running_clock().sleep(length)
+        return NO_NETWORK
+
+    patient = RetryPolicy(attempt_timeout=3600, max_attempts=1)
+    async with telling(seen(), silent, retry=patient) as story:
+        with pytest.raises(LostContactError):
+            await story.client.wait_until_processed(BATCH_ID)
+        assert story.clock.now() <= 3600 + length + 60
+
+
+async def test_a_clock_that_a_test_moves_far_is_no_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    async with telling(seen(), stops_for(TWO_HOURS), NO_NETWORK) as story:
+        with pytest.raises(LostContactError):
+            await story.client.wait_until_processed(BATCH_ID)
+        assert story.clock.now() == pytest.approx(TWO_HOURS, abs=10)

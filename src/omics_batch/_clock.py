@@ -50,19 +50,23 @@ class SystemClock:
         return _MONOTONIC[0]()
 
     async def sleep(self, seconds: float) -> None:
-        """Come back after so many real seconds."""
+        """Come back after that many real seconds."""
         await asyncio.sleep(seconds)
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
-        """Limit a block to so many real seconds."""
+        """Limit a block to that many real seconds."""
         return asyncio.timeout(seconds)
+
+
+def is_real(clock: Clock) -> bool:
+    """Whether a clock shows real time, which passes though this process stands still; others are a test's."""
+    return isinstance(clock, SystemClock)
 
 
 def time_limit(clock: Clock, seconds: float | None) -> AbstractAsyncContextManager[object]:
     """Limit a block to some seconds of a clock, or to real ones where the clock has no `timeout`; None is no limit."""
-    timeout: Callable[[float | None], AbstractAsyncContextManager[object]]
-    timeout = getattr(clock, "timeout", asyncio.timeout)
-    return timeout(seconds)
+    timeout: Callable[[float | None], AbstractAsyncContextManager[object]] | None = getattr(clock, "timeout", None)
+    return timeout(seconds) if callable(timeout) else asyncio.timeout(seconds)
 
 
 def in_seconds(name: str, duration: object) -> float:

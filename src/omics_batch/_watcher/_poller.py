@@ -15,7 +15,7 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._clock import in_seconds
+from omics_batch._clock import in_seconds, is_real
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._loop import start
@@ -43,8 +43,8 @@ _BREATH: Final = 0.1
 """Seconds in which looks become due together, lest each of thousands wake the poller."""
 _NOTABLE: Final = 5.0
 """Seconds by which a busy loop may be late."""
-_LONGEST_LOOK: Final = 120.0
-"""Seconds after which a look has ended, retries included, unless the policy has more patience."""
+_HEARTBEAT: Final = 60.0
+"""Seconds after which the poller runs again though nothing is due, to notice when the process stood still."""
 _SECOND_CHANCE: Final = 30.0
 """Seconds after which another sweep may find those whom this one missed, if they are too many to be asked by then."""
 _TRUST: Final = 12 * 3600.0
@@ -144,6 +144,7 @@ class Poller:
                 moments = [] if look is None else [max(look, now + _BREATH)]
                 moments += [] if deadline is None else [deadline]
                 moments += [chosen] if self._line.due and now < chosen else []
+                moments += [now + _HEARTBEAT] if is_real(self._clock) else []
                 await self._sleep_until(min(moments, default=None))
 
     def _expect(self, target: Target) -> None:
@@ -162,7 +163,7 @@ class Poller:
             if moment is None
             else asyncio.ensure_future(self._clock.sleep(moment - self._clock.now()))
         )
-        self._awake_by = self._clock.now() + _LONGEST_LOOK if moment is None else moment
+        self._awake_by = math.inf if moment is None else moment
         try:
             await asyncio.wait((self._nap,))
         finally:
@@ -175,7 +176,7 @@ class Poller:
         """Count no time as silence in which the process stood still: it was stopped, or the loop was blocked."""
         stood_still = now - self._awake_by
         self._awake_by = math.inf
-        if stood_still > _NOTABLE:
+        if is_real(self._clock) and stood_still > _NOTABLE:
             LOG.info("the process stood still for %.0f s", stood_still)
             for waiter in (waiter for target in self._targets.values() for waiter in target.waiters):
                 waiter.heard = min(waiter.heard + stood_still, now)
