@@ -20,7 +20,6 @@ from examples.service import app as app_module
 from examples.service.app import create_app
 from omics_batch import PollPolicy
 from omics_batch.testing import Life, Simulator
-from tests.background import served
 from tests.service import running
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ WATCH_BAR: Final = """
 
 @pytest.fixture
 def omics() -> Iterator[Simulator]:
-    with served(time_scale=20, life=COHORT) as simulator:
+    with Simulator(time_scale=20, life=COHORT) as simulator:
         yield simulator
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.background import served
+from omics_batch.testing import Simulator
 from tests.reader import NOT_RUN, Reader
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """The environment that the examples assume: credentials, and batch 7123456, which ends soon."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", sys.argv)  # and back, whatever program a page calls
-    with served(time_scale=100_000.0) as omics:
+    with Simulator(time_scale=100_000.0) as omics:
         assert omics.start_batch(96) == "7123456"
         for name, value in omics.environment.items():
             monkeypatch.setenv(name, value)  # and back, whatever a page sets

@@ -21,7 +21,6 @@ from omics_batch import (
 )
 from omics_batch.testing import Life, Simulator
 from tests.accounts import Account, cohort, ends, following
-from tests.background import served
 from tests.eager import EAGERLY
 from tests.stories import ACCEPTED, BATCH_ID, EMPTY, OUTAGE, PROCESSED, seen, telling
 from tests.virtual_time import VirtualTimeLoop, running_clock
@@ -269,7 +268,7 @@ def client_at_home(omics: Simulator) -> Generator[tuple[Home, OmicsBatchClient]]
 @pytest.fixture(scope="module")
 def omics() -> Generator[Simulator]:
     life = Life(creating=0, pending=0, submission_rate=1e6, run_length=3600, failed_submissions=FAILED)
-    with served(life=life) as running:
+    with Simulator(life=life) as running:
         yield running
 
 

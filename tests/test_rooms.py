@@ -106,12 +106,10 @@ def test_the_command_line_uses_what_everybody_can() -> None:
     """What it needs of batches, users need too: so it has to be public. Threads and how things are written are not."""
     targets = {found.target for found in all_imports() if found.room == "cli" and found.is_ours}
     assert targets <= {"__init__", "_threads", "_words", "testing", "cli"}
-    private = {
-        found.module
-        for found in all_imports()
-        if found.room == "cli" and found.module.startswith("omics_batch.testing._")
-    }
-    assert private <= {"omics_batch.testing._background"}  # users have the fixtures of the pytest plugin for it
+    private = [
+        found for found in all_imports() if found.room == "cli" and found.module.startswith("omics_batch.testing._")
+    ]
+    assert private == []
 
 
 def test_nobody_needs_the_local_healthomics_or_the_command_line() -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omics_batch.testing import Simulator
-from tests.background import served
 from tests.cli._support import Here, Shell
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def measured_shell(omics: Simulator) -> Shell:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
-    with served() as simulator:
+    with Simulator() as simulator:
         for name, value in simulator.environment.items():
             monkeypatch.setenv(name, value)
         yield Here(simulator, capsys)

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from omics_batch.testing import ManualClock, ScaledClock
+from omics_batch import InvalidInputError, SystemClock
+from omics_batch.testing import Life, ManualClock, ScaledClock, Simulator
 
 
 async def test_a_manual_clock_stands_still() -> None:
@@ -207,3 +208,21 @@ async def test_a_limit_of_a_fast_clock_leaves_two_real_seconds_to_requests(
         assert isinstance(limit, asyncio.Timeout)
         ends = limit.when()
     assert ends is None if real is None else ends == pytest.approx(now + real, abs=0.2)
+
+
+async def test_a_simulator_is_moved_by_hand() -> None:
+    """What has become of a batch shows at once, on a clock that runs and on one that stands still."""
+    for clock in (None, ManualClock()):
+        async with Simulator(clock=clock, life=Life(run_length=3600)) as omics, omics.client() as client:
+            batch_id = omics.start_batch(1)
+            assert not (await client.get_batch(batch_id)).is_processed
+            omics.advance(hours=3)
+            assert (await client.get_batch(batch_id)).is_processed
+            with pytest.raises(InvalidInputError):
+                omics.advance(seconds=-1)
+
+
+async def test_a_clock_of_the_callers_own_is_moved_by_its_owner() -> None:
+    async with Simulator(clock=SystemClock()) as omics:
+        with pytest.raises(InvalidInputError, match="move it yourself"):
+            omics.advance(hours=1)

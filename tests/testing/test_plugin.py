@@ -273,3 +273,114 @@ def test_the_files_of_the_page_run_as_they_stand(run: Run, pytester: pytest.Pyte
     for name, text in files.items():
         (pytester.path / name).write_text(text, encoding="utf-8")
     run("", *(name for name in files if name.startswith("test_"))).assert_outcomes(passed=page.count("def test_"))
+
+
+# Wider scopes, and other tools beside it
+
+
+def test_a_module_may_share_a_simulator(run: Run) -> None:
+    """The environment points to it for all tests of the module, and the module's mark sets it up."""
+    result = run(
+        """
+        import boto3
+        import pytest
+        from omics_batch.testing import Life
+
+        pytestmark = pytest.mark.omics(life=Life(creating=3600))
+        seen = []
+
+        @pytest.fixture(scope="module")
+        def batch_id(omics_simulator):
+            return omics_simulator.start_batch(2)
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_it(omics_simulator, batch_id, n):
+            seen.append(omics_simulator)
+            assert boto3.client("omics").get_batch(batchId=batch_id)["arn"]
+            assert len(omics_simulator.requests) == n and len(set(map(id, seen))) == 1
+        """,
+        settings="omics_scope = module\n" + LOOP_SCOPE,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_a_mark_on_one_test_does_not_set_up_what_a_module_shares(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+
+        @pytest.mark.omics(quota=1)
+        def test_it(omics_simulator):
+            pass
+        """,
+        settings="omics_scope = module\n" + LOOP_SCOPE,
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*a single test needs a simulator of its own, and omics_scope shares one*"])
+
+
+def test_a_fixture_of_a_wider_scope_hears_how_to_share_a_simulator(run: Run) -> None:
+    result = run(
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def cohort(omics_simulator):
+            return omics_simulator.start_batch(3)
+
+        def test_it(cohort):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*To share one, set `omics_scope = module`*"])
+
+
+def test_unittest_and_sync_code_take_the_simulator_as_a_context(run: Run) -> None:
+    result = run(
+        """
+        import asyncio
+        import unittest
+        from omics_batch.testing import Simulator
+
+        class TestCohort(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.omics = cls.enterClassContext(Simulator(time_scale=1_000_000))
+
+            def test_it(self):
+                async def wait():
+                    async with self.omics.client() as client:
+                        return await client.wait_until_processed(self.omics.start_batch(3))
+
+                assert asyncio.run(wait()).outcome.value == "SUCCEEDED"
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_mock_aws_of_moto_may_stand_beside_it(run: Run) -> None:
+    """It puts credentials of its own into the environment."""
+    result = run(
+        """
+        import boto3
+        import pytest
+        from moto import mock_aws
+        from omics_batch import OmicsBatchClient
+
+        @mock_aws
+        def test_boto3(omics_simulator):
+            batch_id = omics_simulator.start_batch(1)
+            assert boto3.client("omics").get_batch(batchId=batch_id)["id"] == batch_id
+
+        @pytest.mark.asyncio
+        async def test_ours(omics_simulator):
+            with mock_aws():
+                async with OmicsBatchClient() as client:
+                    assert (await client.get_batch(omics_simulator.start_batch(1))).arn
+        """,
+        "-W",
+        "default",
+        here=False,
+    )
+    result.assert_outcomes(passed=2)

@@ -38,6 +38,7 @@ class ScaledClock:
         if not 0 < scale < math.inf:
             raise InvalidInputError(f"a clock's scale is a positive number, not {scale!r}")
         self._scale = float(scale)
+        self._ahead = 0.0
 
     @property
     def scale(self) -> float:
@@ -46,7 +47,18 @@ class ScaledClock:
 
     def now(self) -> float:
         """Read the clock: monotonic seconds, from an arbitrary start."""
-        return time.monotonic() * self._scale
+        return time.monotonic() * self._scale + self._ahead
+
+    def advance(self, duration: Duration) -> None:
+        """Move the clock on; who sleeps on it wakes no sooner.
+
+        Args:
+            duration: By how much; a clock never goes back.
+
+        Raises:
+            InvalidInputError: The duration is negative or not finite.
+        """
+        self._ahead += in_seconds("duration", duration)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for as many of the clock's own seconds; zero and less only let other tasks run."""

@@ -1,4 +1,4 @@
-"""The simulator of one test: made as the test's marks say, served, and found by the AWS clients of the test."""
+"""The simulator of a test, or of several: made as the marks say, served, and found by the AWS clients of the tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from omics_batch.testing._background import in_background
 from omics_batch.testing._scenario import Scenario
 from omics_batch.testing._script import UnusedFaultError
 from omics_batch.testing._simulator import Simulator
@@ -27,29 +26,31 @@ _HERE: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @contextmanager
-def simulated(test: pytest.Item, monkeypatch: pytest.MonkeyPatch) -> Generator[Simulator]:
-    """Serve the simulator that a test's marks ask for, with the environment pointing to it.
+def simulated(node: pytest.Item | pytest.Collector) -> Generator[Simulator]:
+    """Serve the simulator that marks ask for, with the environment pointing to it.
 
     A mark that cannot be fails the test, and so do faults that no request met.
+
+    Args:
+        node: The test, or the class, module or session that shares the simulator.
     """
-    simulator = _as_marked(test)
-    for name in _IN_THE_WAY:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")  # else clients would ask the real service
     try:
-        with in_background(simulator):
+        with _as_marked(node) as simulator, pytest.MonkeyPatch.context() as patched:
+            for name in _IN_THE_WAY:
+                patched.delenv(name, raising=False)
+            patched.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")  # else clients would ask the real service
             for name, value in simulator.environment.items():
-                monkeypatch.setenv(name, value)
+                patched.setenv(name, value)
             for name in ("NO_PROXY", "no_proxy"):  # what is meant for this machine is not a proxy's to see
-                monkeypatch.setenv(name, ",".join(filter(None, [os.environ.get(name), *_HERE])))
+                patched.setenv(name, ",".join(filter(None, [os.environ.get(name), *_HERE])))
             yield simulator
     except UnusedFaultError as error:
-        raise _failure(str(error)) from None
+        raise failure(str(error)) from None
 
 
-def _as_marked(test: pytest.Item) -> Simulator:
+def _as_marked(node: pytest.Item | pytest.Collector) -> Simulator:
     settings: dict[str, Any] = {}
-    for mark in reversed([*test.iter_markers("omics")]):  # the closest comes last, and has the last word
+    for mark in reversed([*node.iter_markers("omics")]):  # the closest comes last, and has the last word
         if mark.args:
             raise _refusal(f"it takes settings by name, such as life=..., and no {mark.args[0]!r}")
         settings |= mark.kwargs
@@ -60,7 +61,7 @@ def _as_marked(test: pytest.Item) -> Simulator:
         raise _refusal(f"there is no setting {name!r}, but {', '.join(known)}")
     try:
         file = settings.pop("scenario", None)
-        scenario = Scenario() if file is None else Scenario.load(test.path.parent / file)
+        scenario = Scenario() if file is None else Scenario.load(node.path.parent / file)
         if scenario.time_scale is None:
             settings = {"time_scale": _TIME_SCALE, **settings}
         return scenario.simulator(**settings)
@@ -69,9 +70,9 @@ def _as_marked(test: pytest.Item) -> Simulator:
 
 
 def _refusal(why: str) -> BaseException:
-    return _failure(f"@pytest.mark.omics: {why}")
+    return failure(f"@pytest.mark.omics: {why}")
 
 
-def _failure(message: str) -> BaseException:
+def failure(message: str) -> BaseException:
     """Make what fails a test with a message, and no traceback from inside."""
     return pytest.fail.Exception(message, pytrace=False)

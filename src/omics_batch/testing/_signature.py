@@ -24,6 +24,9 @@ ACCESS_KEY: Final = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY: Final = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's own example, known to all
 """The one pair of credentials that the local HealthOmics knows: public, so that everybody can sign for it."""
 
+_SECRETS: Final = {ACCESS_KEY: SECRET_KEY, "FOOBARKEY": "FOOBARSECRET"}
+"""By access keys. The second pair is what moto's `mock_aws` puts into the environment."""
+
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 "
     r"Credential=(?P<access_key>[^\s,/]+)/(?P<date>[0-9]{8})/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request,"
@@ -58,7 +61,7 @@ class _Signer(SigV4Auth):
 
 
 def check_signature(request: SignedRequest, region_name: str, now: datetime) -> None:
-    """Let only requests through that were signed just now, with the one pair of credentials, for the service here.
+    """Let only requests through that were signed just now, with credentials that it knows, for the service here.
 
     Args:
         request: The request; its signature goes nowhere from here.
@@ -74,7 +77,7 @@ def check_signature(request: SignedRequest, region_name: str, now: datetime) -> 
     claim = _AUTHORIZATION.fullmatch(header)
     if claim is None:
         raise Refusal(403, "IncompleteSignatureException", "The Authorization header is no AWS signature, version 4.")
-    if claim["access_key"] != ACCESS_KEY:
+    if claim["access_key"] not in _SECRETS:
         raise Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
     moment = request.headers.get("X-Amz-Date", "")
     if problem := _scope_problem(claim, region_name, moment) or _header_problem(claim, request.headers):
@@ -82,7 +85,8 @@ def check_signature(request: SignedRequest, region_name: str, now: datetime) -> 
     signed_at = _read_moment(moment)
     if abs(now - signed_at) > _LEEWAY:
         raise _invalid(skew_message(signed_at, now))
-    if not hmac.compare_digest(_signature_of(request, claim["headers"].split(";"), region_name), claim["signature"]):
+    expected = _signature_of(request, claim["headers"].split(";"), claim["access_key"], region_name)
+    if not hmac.compare_digest(expected, claim["signature"]):
         raise _invalid(_MISMATCH)
 
 
@@ -127,7 +131,7 @@ def _read_moment(text: str) -> datetime:
     raise Refusal(403, "IncompleteSignatureException", "X-Amz-Date must be in ISO-8601 'basic format'.")
 
 
-def _signature_of(request: SignedRequest, names: list[str], region_name: str) -> str:
+def _signature_of(request: SignedRequest, names: list[str], access_key: str, region_name: str) -> str:
     """Sign a request anew; what cannot have been signed gives an empty text, which is nobody's signature."""
     signed = [(name, value) for name in names for value in request.headers.getall(name, ())]
     if not all(text.isascii() for text in (request.method, request.target, *(value for _, value in signed))):
@@ -139,7 +143,7 @@ def _signature_of(request: SignedRequest, names: list[str], region_name: str) ->
     for name, value in signed:
         again.headers[name] = value
     again.context["timestamp"] = request.headers["X-Amz-Date"]
-    signer = _Signer(Credentials(ACCESS_KEY, SECRET_KEY), SERVICE, region_name)
+    signer = _Signer(Credentials(access_key, _SECRETS[access_key]), SERVICE, region_name)
     return signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import uuid
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from omics_batch._clock import in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
+from omics_batch.testing._background import in_background
 from omics_batch.testing._clock import ScaledClock
 from omics_batch.testing._life import Life
 from omics_batch.testing._quota import Quota
@@ -42,6 +44,8 @@ class Simulator:
             batch_id = omics.start_batch(["NA12878", "NA12891"])
             async with omics.client() as client:
                 batch = await client.get_batch(batch_id)
+
+    Code without an event loop of its own writes `with Simulator() as omics:`, and has it in a thread.
 
     boto3, aiobotocore, the AWS command line and other SDKs work against it too: `environment` has
     the variables that they need.
@@ -115,6 +119,18 @@ class Simulator:
         )
         self._s3_url = s3 if isinstance(s3, str) and is_url(s3) else None
         self._endpoint_url: str | None = None
+        self._background = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Listen in a thread of its own, for code that blocks or runs an event loop itself."""
+        self._background.enter_context(in_background(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop listening, as `async with` does at its end."""
+        self._background.__exit__(kind, error, traceback)
 
     async def __aenter__(self) -> Self:
         """Listen."""
@@ -170,6 +186,26 @@ class Simulator:
     def clock(self) -> Clock:
         """What everything is timed on."""
         return self._clock
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Move the simulator's clock on, beside the time that passes anyway.
+
+        The batches show at once what has become of them. Who sleeps on a clock that runs wakes no sooner for it; on a
+        `ManualClock`, everybody who is due wakes.
+
+        Args:
+            days: By how many days, and so on; a clock never goes back.
+            hours: Hours to add.
+            minutes: Minutes to add.
+            seconds: Seconds to add.
+
+        Raises:
+            InvalidInputError: The sum is negative, or the simulator has a clock of your own without `advance`.
+        """
+        advance = getattr(self._clock, "advance", None)
+        if advance is None:
+            raise InvalidInputError("the simulator has a clock of your own, which has no advance(): move it yourself")
+        advance(timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
 
     @property
     def requests(self) -> Sequence[ReceivedRequest]:

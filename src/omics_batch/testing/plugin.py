@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     from omics_batch.testing import Simulator
 
 _KEY: Final = pytest.StashKey["Simulator"]()
+
+_SCOPE: Final = "omics_scope"
+_SHARE: Final = (
+    f"omics_simulator is made for each test. To share one, set `{_SCOPE} = module` (or class, package, session) in "
+    "pytest's configuration, or write a fixture of your own: `with Simulator(...) as omics: yield omics`."
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the setting of the simulator's scope."""
+    parser.addini(_SCOPE, "which tests share an omics_simulator: those of a module, say", default="function")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,24 +32,41 @@ def pytest_configure(config: pytest.Config) -> None:
     globals().update(_anyio_client=_entered_by(pytest.fixture), _asyncio_client=_entered_by(asyncio_plugin.fixture))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Ask no test that failed for the rest of its faults: it may not have come to them."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Ask no test that failed for the rest of its faults: it may not have come to them. Explain a wrong scope."""
     if call.excinfo is not None and _KEY in item.stash:
         item.stash[_KEY].forget_script()
+    report = yield
+    if "ScopeMismatch" in report.longreprtext and "omics_simulator" in report.longreprtext:
+        report.sections.append(("omics_batch", _SHARE))
+    return report
 
 
 @pytest.fixture(autouse=True)
 def _omics_mark(request: pytest.FixtureRequest) -> object:  # the mark alone keeps a test from the real service
+    if request.config.getini(_SCOPE) != "function" and any(mark.name == "omics" for mark in request.node.own_markers):
+        problem = f"@pytest.mark.omics of a single test needs a simulator of its own, and {_SCOPE} shares one"
+        pytest.fail(f"{problem}: mark the module (pytestmark), or leave {_SCOPE} away", pytrace=False)
     return request.node.get_closest_marker("omics") and request.getfixturevalue("omics_simulator")
 
 
-@pytest.fixture
-def omics_simulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    """A local HealthOmics for this test, in a thread of its own: AWS clients that the test makes talk to it."""
+def _scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ANN401 - pytest's own literal
+    del fixture_name
+    return config.getini(_SCOPE)
+
+
+@pytest.fixture(scope=_scope)
+def omics_simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A local HealthOmics in a thread of its own, for this test or for those of `omics_scope`.
+
+    AWS clients that the tests make talk to it.
+    """
     from omics_batch.testing._fixture import simulated  # noqa: PLC0415 - who does not use it pays nothing
 
-    with simulated(request.node, monkeypatch) as request.node.stash[_KEY]:
+    with simulated(request.node) as request.node.stash[_KEY]:
         yield request.node.stash[_KEY]
 
 

@@ -16,7 +16,6 @@ from omics_batch import (
 from omics_batch.cli._demo._findings import Findings
 from omics_batch.cli._demo._samples import LIFE, SAMPLES, script
 from omics_batch.testing import Simulator
-from omics_batch.testing._background import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,9 +32,8 @@ POLL: Final = PollPolicy(initial=0.5, maximum=0.5)
 
 async def run(view: View, speed: float) -> Findings:
     """Serve a HealthOmics, start a batch on it, show the batch until it is processed, and ask what went wrong in it."""
-    simulator = Simulator(life=LIFE, faults=script(), time_scale=speed)
     # In a thread of its own, so that it answers while this one draws.
-    with in_background(simulator):
+    with Simulator(life=LIFE, faults=script(), time_scale=speed) as simulator:
         async with simulator.client(poll=POLL) as client:
             started = await client.start_run_batch(request())
             with view:
