@@ -21,7 +21,7 @@ _CLEAN_UP: Final = 2.0
 class Unawaited(ThreadPoolExecutor):
     """Does each piece of work in a thread of its own, which ends with the program if the work has not ended before.
 
-    The usual executor's threads are joined: at Ctrl-C a program would hang for as long as its resolver has patience.
+    The usual executor's threads are joined: at Ctrl-C a program would hang until its resolver gives up.
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -78,4 +78,4 @@ async def _cleaned_up(working: asyncio.Future[T]) -> None:
 
 
 def _retrieve(working: asyncio.Future[T]) -> None:
-    working.exception()  # or asyncio logs that nobody has asked for it
+    working.exception()  # or asyncio logs that it was never retrieved

@@ -60,7 +60,7 @@ class Transport:
         Args:
             make: Makes a client; its argument is whether a source of credentials may ask a person for something.
             clock: What the bound of a request is measured on.
-            is_renewable: Whether a new client would find its credentials anew.
+            is_renewable: Whether a new client would look for its credentials again.
         """
         self.is_renewable: bool = is_renewable
         """Whether a new client would find its credentials anew: a caller's own session keeps what it has."""
@@ -72,9 +72,9 @@ class Transport:
         """The task whose last request was given up before it was sent."""
 
     async def open(self) -> None:
-        """Make the client, or a new one with credentials found anew; the former serves its calls until the next."""
+        """Make the client, or one that looks for credentials again; the former serves its calls until the next."""
         exits = AsyncExitStack()
-        # In the middle of a wait, nobody expects a question.
+        # Do not prompt during a wait.
         made = await exits.enter_async_context(self._make(self._made is None))
         self._exits.append(exits)
         self._made = made

@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from omics_batch._errors import CredentialsError
 from omics_batch._faults import Fault, Trouble, classify, fault_in_answer
 from omics_batch._transport._http import LARGEST_ANSWER
-from omics_batch._transport._sources import PRESENTABLE, Source, SourceError, explain, told
+from omics_batch._transport._sources import PRESENTABLE, Source, SourceError, explain, presentable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,8 @@ def _trouble_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Troub
     if isinstance(error, _TIMEOUTS):
         return Trouble.TIMEOUT, f"no whole answer within {bound:.3g} s"
     if isinstance(error, _MISTAKES):
-        return Trouble.INVALID, told(error)
-    return Trouble.CONNECTION, f"the connection failed: {told(error)}"
+        return Trouble.INVALID, presentable(error)
+    return Trouble.CONNECTION, f"the connection failed: {presentable(error)}"
 
 
 def _fault_in_answer(operation: str, attempt: Attempt, cause: Exception | None) -> Fault:

@@ -21,7 +21,7 @@ from omics_batch._transport._call import Made, Transport
 from omics_batch._transport._credentials import RenewedCredentials, source_in
 from omics_batch._transport._http import OneRequestSession
 from omics_batch._transport._own_sessions import make_cheap, own_session
-from omics_batch._transport._sources import Source, SourceError, explain, told
+from omics_batch._transport._sources import Source, SourceError, explain, presentable
 from omics_batch._version import VERSION
 from omics_batch._words import one_line
 
@@ -135,7 +135,7 @@ async def _enter(
     except NoRegionError:
         pass
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
-        problem = f"{_UNUSABLE}: {told(error)}"
+        problem = f"{_UNUSABLE}: {presentable(error)}"
     # Raised out here, since what botocore raised may hold a line of the credentials file.
     raise InvalidInputError(problem)
 

@@ -183,20 +183,20 @@ def _next_step(error: Exception, source: Source) -> str:
 def _text_of(error: Exception, method: str) -> str:
     """Return what may be shown of what a source raised."""
     if isinstance(error, CredentialRetrievalError):
-        # For most providers it repeats what a stranger wrote: a process on stderr, or an endpoint.
+        # For most providers it repeats what a process wrote to stderr, or what an endpoint answered.
         message = str(vars(error)["kwargs"].get("error_msg", ""))
         status = _HTTP_STATUS.search(message)
         if method == "custom-process":
             return one_line(message)
-        return f"it answered HTTP {status[1]}" if status else told(error)
+        return f"it answered HTTP {status[1]}" if status else presentable(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.strerror}: {one_line(str(error.filename))}"
     if isinstance(error, (BotoCoreError, ClientError)):
         return one_line(str(error)).rstrip(".")
-    return f"it cannot be used ({told(error)})"
+    return f"it cannot be used ({presentable(error)})"
 
 
-def told(error: Exception) -> str:
+def presentable(error: Exception) -> str:
     """Return what may be shown of an exception of any library."""
     kind = type(error).__name__
     if isinstance(error, CredentialRetrievalError):
