@@ -91,7 +91,7 @@ class Source:
 
     def silent(self, limit: float) -> SourceError:
         """Return what is wrong with it after it has not answered for some seconds."""
-        return SourceError(f"{self.words} gave no answer within {limit:.3g} s", self.next_step)
+        return SourceError(f"{self.words} gave no answer within {round(limit, 2):g} s", self.next_step)
 
     def log_in(self, command: str, setting: str) -> str:
         """Write the command that logs in.
