@@ -37,8 +37,8 @@ from tests.sources import Program, group_of, is_alive, silent_endpoint, sts
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-ONE = RetryPolicy(attempt_timeout=0.5)
-"""A source may take half a second."""
+ONE = RetryPolicy(attempt_timeout=1)
+"""A source may take a second: less, and a busy machine is too slow for one that works."""
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ async def test_a_process_that_hangs_while_the_client_is_opened_is_killed(
     program = Program(tmp_path, hangs=f"echo $$ > /dev/null; {hangs}")
     configure(lab={"region": "us-west-2", "credential_process": program.path})
     program.hang()
-    with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 0\.5 s"):
+    with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 1 s"):
         async with lab(omics):
             pass
     (pid,) = program.started
@@ -271,9 +271,7 @@ async def test_a_renewal_that_somebody_cancels_is_an_error_of_its_calls(omics: S
 async def test_a_container_endpoint_that_is_silent_is_named(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     async with silent_endpoint() as url:
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{url}/credentials")
-        with pytest.raises(
-            CredentialsError, match=r"the container's credentials endpoint gave no answer within 0\.5 s"
-        ):
+        with pytest.raises(CredentialsError, match=r"the container's credentials endpoint gave no answer within 1 s"):
             async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=ONE):
                 pass
 
@@ -282,12 +280,12 @@ async def test_a_service_that_is_silent_is_not_blamed_on_credentials(omics: Simu
     """The request was sent, with credentials that are about to expire."""
     omics.script(faults.unanswered(times=4))
     batch_id = omics.start_batch(1)
-    once = RetryPolicy(attempt_timeout=0.5, max_attempts=1)
+    once = RetryPolicy(attempt_timeout=1, max_attempts=1)
     program.expire_in(300)
     own = AioSession(profile="lab")
     for client in (lab(omics, retry=once), OmicsBatchClient(session=own, endpoint_url=omics.endpoint_url, retry=once)):
         async with client:
-            for timeout in (None, 0.4):
+            for timeout in (None, 0.8):
                 with pytest.raises(AttemptTimeoutError):
                     await client.get_batch(batch_id, timeout=timeout)
 
@@ -320,7 +318,7 @@ async def test_an_sts_that_is_silent_is_named(
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
         monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/R")
         async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=ONE) as client:
-            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 0\.5 s"):
+            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 1 s"):
                 await client.get_batch("7123456")
             with pytest.raises(CredentialsError, match="the web identity gave no answer"):
                 await client.get_batch("7123456", timeout=0.1)
@@ -357,7 +355,7 @@ async def test_a_disk_that_does_not_answer_is_named(omics: Simulator, monkeypatc
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_late)
-    with pytest.raises(CredentialsError, match=r"configuration and token files could not be read within 0\.5 s"):
+    with pytest.raises(CredentialsError, match=r"configuration and token files could not be read within 1 s"):
         async with lab(omics):
             pass
     answers.set()
@@ -376,7 +374,7 @@ async def test_the_source_of_a_callers_own_session_is_named_too(
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
         session = AioSession(profile="lab")
         async with OmicsBatchClient(session=session, endpoint_url=omics.endpoint_url, retry=ONE) as client:
-            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 0\.5 s"):
+            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 1 s"):
                 await client.get_batch("7123456")
 
 
