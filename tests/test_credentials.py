@@ -380,8 +380,12 @@ async def test_the_source_of_a_callers_own_session_is_named_too(
 
 def asks(monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], str]) -> None:
     """Let a notebook ask, as Jupyter's kernel does: in the place of getpass."""
-    ask.__module__ = "ipykernel.kernelbase"
-    monkeypatch.setattr("getpass.getpass", ask)
+
+    def replaced(prompt: str) -> str:
+        return ask(prompt)
+
+    replaced.__module__ = "ipykernel.kernelbase"
+    monkeypatch.setattr("getpass.getpass", replaced)
 
 
 async def test_a_question_that_nobody_answers_ends(
@@ -425,6 +429,17 @@ async def test_a_notebook_that_nobody_watches_says_what_is_needed(
         async with lab(omics, region_name="us-west-2"):
             pass
     assert caught.value.is_final
+
+
+async def test_a_notebook_without_a_terminal_runs_a_process_all_the_same(
+    omics: Simulator, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A notebook can ask, but has no terminal to share with the process."""
+    monkeypatch.setattr(_terminal, "_TTY", str(tmp_path / "no-terminal"))
+    asks(monkeypatch, str)
+    async with lab(omics) as client:
+        assert (await client.get_batch(omics.start_batch(1))).arn
+    assert program.alive == []
 
 
 async def test_an_empty_credential_process_is_said_so(omics: Simulator, configure: Callable[..., None]) -> None:

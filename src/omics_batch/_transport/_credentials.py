@@ -23,7 +23,7 @@ from omics_batch._threads import in_thread
 from omics_batch._transport._attempt import CURRENT
 from omics_batch._transport._process import CredentialProcess
 from omics_batch._transport._sources import Source, SourceError, explain, mfa_needed
-from omics_batch._transport._terminal import ask, can_ask
+from omics_batch._transport._terminal import ask, can_ask, has_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -145,7 +145,7 @@ class OwnSession(AioSession):
         return self._codes[question].pop(0)
 
     def _process_provider(self, profile_name: str) -> AioProcessProvider:
-        process = CredentialProcess(profile_name, self.limit, lambda: self._may_ask)
+        process = CredentialProcess(profile_name, self.limit, lambda: self._may_ask and has_terminal())
         return AioProcessProvider(profile_name, lambda: self.full_config, popen=process.popen)
 
 

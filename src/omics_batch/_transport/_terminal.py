@@ -23,9 +23,12 @@ _TTY: Final = "/dev/tty"
 
 
 def can_ask() -> bool:
-    """Whether a person can be asked: this process has a terminal and stands in its foreground, or a notebook asks."""
-    if _is_notebook():
-        return True
+    """Whether a person can be asked: on a terminal, or by a notebook."""
+    return _is_notebook() or has_terminal()
+
+
+def has_terminal() -> bool:
+    """Whether this process has a terminal, and stands in its foreground."""
     if not hasattr(os, "tcgetpgrp"):  # Windows
         return sys.stdin is not None and sys.stdin.isatty()
     with suppress(OSError):
