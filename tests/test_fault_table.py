@@ -30,8 +30,8 @@ from omics_batch import (
     ThrottlingError,
     ValidationError,
 )
-from omics_batch._transport._http import LARGEST_ANSWER
-from omics_batch.testing import Fault, Simulator, faults
+from omics_batch._transport import LARGEST_ANSWER
+from omics_batch.testing import Fault, Simulator, VirtualClock, faults
 from omics_batch.testing._delivery import OTHER_BATCH_ID
 from omics_batch.testing._simulator import local_client
 
@@ -170,9 +170,20 @@ TABLE = [
 @pytest.mark.parametrize("row", TABLE, ids=str)
 async def test_each_row_of_the_table(row: Row) -> None:
     """The class, its facts, and exactly one request for each attempt; afterwards the client is as good as new."""
+    await _meet(row, Simulator())
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("row", TABLE, ids=str)
+async def test_each_row_is_the_same_in_process(row: Row) -> None:
+    """Without a socket, what a test of a pipeline meets is what it would meet over HTTP."""
+    await _meet(row, Simulator(in_process=True, clock=VirtualClock()))
+
+
+async def _meet(row: Row, simulator: Simulator) -> None:
     times = 3 if row.retried else 1
     policy = IMPATIENT if row.error is AttemptTimeoutError else POLICY
-    async with Simulator() as omics:
+    async with simulator as omics:
         batch_id = omics.start_batch(1)
         async with omics.client(retry=policy, max_rate=None) as client:
             omics.script(replace(row.fault, times=times))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from omics_batch._retry import Retrier
-    from omics_batch._transport import Reply, Transport
+    from omics_batch._transport import InProcess, Reply, Transport
 
 T = TypeVar("T")
 
@@ -27,14 +27,14 @@ class Caller:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: Transport | InProcess,
         retrier: Retrier,
         pace: Pace,
         clock: Clock,
     ) -> None:
         """Take what each call shares with the others."""
         self.retrier: Retrier = retrier
-        self.transport: Transport = transport
+        self.transport: Transport | InProcess = transport
         self.is_trusted: bool = False
         """Whether the service has answered with success before: then the credentials are good ones."""
         self._closed = False

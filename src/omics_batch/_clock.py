@@ -63,6 +63,11 @@ def is_real(clock: Clock) -> bool:
     return isinstance(clock, SystemClock)
 
 
+def clock_here(clock: Clock) -> Clock:
+    """Return the clock of the running event loop, where that loop has virtual time and a clock is the real one."""
+    return getattr(asyncio.get_running_loop(), "virtual_clock", clock) if is_real(clock) else clock
+
+
 def time_limit(clock: Clock, seconds: float | None) -> AbstractAsyncContextManager[object]:
     """Limit a block to some seconds of a clock, or to real ones where the clock has no `timeout`; None is no limit."""
     timeout: Callable[[float | None], AbstractAsyncContextManager[object]] | None = getattr(clock, "timeout", None)

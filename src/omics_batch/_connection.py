@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from omics_batch._caller import Caller
 from omics_batch._changer import Changer
-from omics_batch._clock import Clock, Duration, SystemClock, deadline_after, in_seconds
+from omics_batch._clock import Clock, Duration, SystemClock, clock_here, deadline_after, in_seconds
 from omics_batch._endings import Endings
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._inputs import BatchReference, batch_id_of
@@ -103,6 +103,7 @@ class Connection:
             raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
         loop = OwnLoop()
         self._entered = True
+        self._clock = clock_here(self._clock)
         transport = await open_transport(
             region_name=self._region_name,
             profile_name=self._profile_name,

@@ -171,11 +171,12 @@ def test_what_was_scripted_has_to_happen(run: Run) -> None:
 def test_a_mark_that_cannot_be_is_refused(run: Run) -> None:
     """In a sentence, and with no line of what is inside."""
     complaints = {
-        "fault=[]": "there is no setting 'fault', but epoch, faults, *, scenario, time_scale",
+        "fault=[]": "there is no setting 'fault', but epoch, faults, *, scenario, time_scale, virtual_time",
         "scenario='none.json'": "*none.json: it cannot be read: No such file or directory",
         "scenario=7": "*'int'*",
         "'cohort.yaml'": "it takes settings by name, such as life=..., and no 'cohort.yaml'",
-        "clock=None": "it takes no clock, which all tests of the mark would share: give time_scale",
+        "clock=None": "it takes no clock, which all tests of the mark would share: give time_scale, or virtual_time",
+        "virtual_time=True, time_scale=9": "give virtual_time or time_scale, not both",
         "quota=-1": "quota has to be a number of requests a second above 0, not -1",
         "quota='10'": "'<' not supported between instances of 'int' and 'str'",
     }

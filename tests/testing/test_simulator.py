@@ -147,7 +147,7 @@ async def test_a_fault_of_its_own_is_an_internal_error(
     def fail(*_: object) -> dict[str, Any]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("omics_batch.testing._server.HANDLERS", {**HANDLERS, "GetBatch": fail})
+    monkeypatch.setattr("omics_batch.testing._service.HANDLERS", {**HANDLERS, "GetBatch": fail})
     reply = await wire.get("/runBatch/1")
     assert (reply.status, reply.code) == (500, "InternalServerException")
     assert "ZeroDivisionError" in caplog.text

@@ -6,8 +6,20 @@ on an endpoint of the caller's own. The answer's bytes are taken before botocore
 parser makes `{}` of a damaged answer and drops fields it does not know.
 """
 
-from omics_batch._transport._call import Reply, Transport
+from omics_batch._transport._attempt import LARGEST_ANSWER, REDIRECTS, Attempt, Reply
+from omics_batch._transport._call import Transport
+from omics_batch._transport._in_process import SERVED, InProcess
 from omics_batch._transport._own_sessions import static_session
 from omics_batch._transport._session import open_transport
 
-__all__ = ["Reply", "Transport", "open_transport", "static_session"]
+__all__ = [
+    "LARGEST_ANSWER",
+    "REDIRECTS",
+    "SERVED",
+    "Attempt",
+    "InProcess",
+    "Reply",
+    "Transport",
+    "open_transport",
+    "static_session",
+]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._clock import time_limit
 from omics_batch._faults import Fault, Trouble
-from omics_batch._transport._attempt import CURRENT, Attempt
-from omics_batch._transport._mishaps import fault_of, fault_of_source
+from omics_batch._transport._attempt import CURRENT, Attempt, Reply
+from omics_batch._transport._mishaps import answer_in, fault_of, fault_of_source
 from omics_batch._transport._sendable import unsendable
 
 if TYPE_CHECKING:
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 
 _CLIENTS: Final = 2
 """The one that is used now, and the one before it, which may have calls under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A successful answer: its bytes, or, where botocore was stubbed, the dict it handed out."""
-
-    body: bytes | None
-    document: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    status: int = 200
-    request_id: str | None = None
-    """What the service marks its answers with; None for a stranger's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +133,7 @@ class Transport:
             CURRENT.reset(token)
         if attempt.status is None:
             return Reply(None, {name: value for name, value in document.items() if name != "ResponseMetadata"})
-        return Reply(attempt.body, status=attempt.status, request_id=attempt.headers.get("x-amzn-requestid"))
+        return answer_in(operation, attempt)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from aiobotocore.httpsession import AIOHTTPSession
 
-from omics_batch._transport._attempt import CURRENT
+from omics_batch._transport._attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
 
 if TYPE_CHECKING:
     import aiohttp
 
     from omics_batch._transport._attempt import Attempt
-
-LARGEST_ANSWER: Final = 1024 * 1024
-"""Bytes; a GetBatch answer has some thousand."""
-
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-"""What aiohttp would follow."""
 
 
 class _RefusedError(Exception):
@@ -57,7 +51,7 @@ class _OneRequest:
 
     async def request(self, method: str, **options: object) -> aiohttp.ClientResponse:
         response: aiohttp.ClientResponse = await self.session.request(method, **{**options, "allow_redirects": False})
-        if response.status in _REDIRECTS:
+        if response.status in REDIRECTS:
             response.close()
             if attempt := CURRENT.get():
                 attempt.redirected = response.status

@@ -24,7 +24,7 @@ from botocore.exceptions import (
 
 from omics_batch._errors import CredentialsError
 from omics_batch._faults import Fault, Trouble, classify, fault_in_answer
-from omics_batch._transport._http import LARGEST_ANSWER
+from omics_batch._transport._attempt import LARGEST_ANSWER, Reply
 from omics_batch._transport._sources import PRESENTABLE, Source, SourceError, explain, presentable
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ def _trouble_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Troub
     if isinstance(error, _MISTAKES):
         return Trouble.INVALID, presentable(error)
     return Trouble.CONNECTION, f"the connection failed: {presentable(error)}"
+
+
+def answer_in(operation: str, attempt: Attempt) -> Reply | Fault:
+    """Return the answer that an attempt brought: a success, or the fault that it is."""
+    if not attempt.succeeded:
+        return _fault_in_answer(operation, attempt, None)
+    return Reply(attempt.body, status=attempt.status or 0, request_id=attempt.headers.get("x-amzn-requestid"))
 
 
 def _fault_in_answer(operation: str, attempt: Attempt, cause: Exception | None) -> Fault:

@@ -20,6 +20,7 @@ from omics_batch._loop import OwnLoop
 from omics_batch._transport._call import Made, Transport
 from omics_batch._transport._credentials import RenewedCredentials, source_in
 from omics_batch._transport._http import OneRequestSession
+from omics_batch._transport._in_process import InProcess, find_exchange
 from omics_batch._transport._own_sessions import make_cheap, own_session
 from omics_batch._transport._sources import Source, SourceError, explain, presentable
 from omics_batch._version import VERSION
@@ -51,7 +52,7 @@ async def open_transport(
     attempt_timeout: float,
     keepalive: float,
     clock: Clock,
-) -> Transport:
+) -> Transport | InProcess:
     """Return a transport that is ready.
 
     Args:
@@ -69,6 +70,8 @@ async def open_transport(
         InvalidInputError: There is no such profile, no region, or the endpoint is not acceptable.
         CredentialsError: The credentials are incomplete, or their source fails or does not answer.
     """
+    if (exchange := find_exchange(endpoint_url)) is not None:
+        return InProcess(exchange, clock, is_renewable=session is None)
     if endpoint_url is not None:
         check_endpoint(endpoint_url, allow_http=allow_http)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from omics_batch.testing._scenario import PlacedBatch, Scenario, ScenarioError
     from omics_batch.testing._script import UnusedFaultError
     from omics_batch.testing._simulator import Simulator, local_client
+    from omics_batch.testing._virtual_time import VirtualClock, VirtualTimeLoop
     from omics_batch.testing.faults import Fault
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "ScenarioError",
     "Simulator",
     "UnusedFaultError",
+    "VirtualClock",
+    "VirtualTimeLoop",
     "faults",
     "local_client",
 ]
@@ -42,6 +45,8 @@ _ROOMS = {
     "ScenarioError": "_scenario",
     "Simulator": "_simulator",
     "UnusedFaultError": "_script",
+    "VirtualClock": "_virtual_time",
+    "VirtualTimeLoop": "_virtual_time",
     "faults": "faults",
     "local_client": "_simulator",
 }

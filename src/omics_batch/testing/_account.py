@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing._batch import Batch
@@ -55,6 +56,8 @@ class Account:
         self._shelves = Shelves(list_lag)
         self._started: dict[str, Batch] = {}
         self._batches: list[Batch] = []
+        self._to_come: list[tuple[float, int, Document]] = []
+        self._order = count()
         self._next_run_id = _FIRST_RUN_ID
         self._lock = threading.RLock()  # a test may place batches from another thread than the server's
 
@@ -84,16 +87,23 @@ class Account:
         before = self._started.get(request["requestId"])
         return None if before is None or before.timeline.status(self.age(before)) == "FAILED" else before
 
-    def put(self, document: Document) -> str:
-        """Keep a document that is to be shown for its id, whatever it says."""
+    def put(self, document: Document, at: float | None = None) -> str:
+        """Keep a document that is to be shown for its id from a moment on, or from now on, whatever it says."""
         batch_id: str = document["id"]
         with self._lock:
-            self._shelves.note(self._clock.now(), self._records.put(batch_id, document), document)
+            heapq.heappush(self._to_come, (self._clock.now() if at is None else at, next(self._order), document))
+            self._put_due()
         return batch_id
+
+    def _put_due(self) -> None:
+        """Show the documents whose moment has come."""
+        while self._to_come and self._to_come[0][0] <= self._clock.now():
+            at, _, document = heapq.heappop(self._to_come)
+            self._shelves.note(at, self._records.put(document["id"], document), document)
 
     def document(self, batch_id: str) -> Document | None:
         """Give the document that was put under an id; None if there is none."""
-        record = self._records.get(batch_id)
+        record = self._record(batch_id)
         return None if isinstance(record, Batch) else record
 
     def record(self, batch_id: str) -> Record:
@@ -102,7 +112,7 @@ class Account:
         Raises:
             Refusal: There is none, or it was deleted.
         """
-        record = self._records.get(batch_id)
+        record = self._record(batch_id)
         if record is None:
             raise not_found(f"Run batch with ID {batch_id} does not exist.")
         return record
@@ -115,6 +125,7 @@ class Account:
             start: The place; None for the newest.
         """
         with self._lock:
+            self._put_due()
             return self._shelves.walk(self._clock.now(), status, start)
 
     def batch(self, batch_id: str) -> Batch | None:
@@ -205,6 +216,11 @@ class Account:
     def arn(self, kind: str, identifier: str) -> str:
         """Give the ARN of a batch or a run."""
         return f"arn:aws:omics:{self.region_name}:{ACCOUNT_ID}:{kind}/{identifier}"
+
+    def _record(self, batch_id: str) -> Record | None:
+        with self._lock:
+            self._put_due()
+        return self._records.get(batch_id)
 
     def _life_of(self, request: Document) -> Life:
         return self._lives if isinstance(self._lives, Life) else self._lives(request)

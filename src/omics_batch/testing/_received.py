@@ -20,7 +20,7 @@ class ReceivedRequest:
     method: str
     """The HTTP method."""
     path: str
-    """The path with its query, as it was sent."""
+    """The path as it was sent, without the query."""
     time: float
     """What the simulator's clock showed when it came."""
     status: int | None = None

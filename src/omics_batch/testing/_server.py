@@ -1,12 +1,13 @@
-"""The HTTP face: a request in, what the script or the account says of it out."""
+"""The service over HTTP: requests are read and checked here, and answered by the service."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -15,23 +16,13 @@ from omics_batch._loop import OwnLoop
 from omics_batch.testing._access import check_host
 from omics_batch.testing._delivery import Delivery, to_response
 from omics_batch.testing._model import Operation, find, service_model
-from omics_batch.testing._operations import HANDLERS, start_run_batch
-from omics_batch.testing._received import RequestLog
-from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
-from omics_batch.testing._s3._batches import S3Batches
+from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._reply import Refusal, error_reply
 from omics_batch.testing._signature import SignedRequest, check_signature
-from omics_batch.testing._wire import read_request, write_answer
+from omics_batch.testing._wire import read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from omics_batch._clock import Clock
-    from omics_batch.testing._account import Account
-    from omics_batch.testing._model import Document
-    from omics_batch.testing._quota import Quota
-    from omics_batch.testing._s3._batches import StoredSettings
-    from omics_batch.testing._s3._objects import Objects
-    from omics_batch.testing._script import Script
+    from omics_batch.testing._service import Service
 
 UNKNOWN: Final = "Unknown"
 """The operation's name in the record of a request that is for none."""
@@ -48,50 +39,25 @@ _silent = logging.Logger("omics_batch.testing.http", level=logging.CRITICAL + 1)
 """For aiohttp's own log, which quotes header lines that it cannot read, and so could quote a signature."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that was read."""
-
-    members: Document
-    stored: StoredSettings | None
-    """The run settings in S3 that it names."""
-
-
 class Server:
-    """A HTTP server of one account, on one address.
+    """A HTTP server of a service, on one address.
 
     Args:
-        account: What the answers are about.
-        script: What happens to requests instead of a true answer.
-        clock: What requests are timed on.
-        quota: How many requests a second are answered; None for no limit.
+        service: What the answers come from.
         host: The address to listen on.
-        objects: Where the objects of S3 are that requests name; None for nowhere.
+        port: The port to listen on; 0 takes a free one.
     """
 
-    def __init__(
-        self,
-        *,
-        account: Account,
-        script: Script,
-        clock: Clock,
-        quota: Quota | None,
-        host: str,
-        objects: Objects | None,
-    ) -> None:
-        self._account = account
-        self._script = script
-        self._clock = clock
-        self._quota = quota
+    def __init__(self, service: Service, host: str, port: int) -> None:
+        self._service = service
         self._host = host
-        self._s3_batches = S3Batches(objects, account)
+        self._port = port
         self._model = service_model()
         self._running: tuple[asyncio.Server, web.ServerRunner, web.Server, OwnLoop] | None = None
-        self.requests = RequestLog()
         self.connections = 0
 
-    async def start(self, port: int) -> int:
-        """Listen, and give the port: the one asked for, or a free one for 0."""
+    async def start(self) -> str:
+        """Listen, and give the URL."""
         protocols = web.Server(self._handle, access_log=None, logger=_silent, handler_cancellation=True)
         runner = web.ServerRunner(protocols, shutdown_timeout=_SHUTDOWN)
 
@@ -99,11 +65,11 @@ class Server:
             self.connections += 1
             return protocols()
 
-        listener = await asyncio.get_running_loop().create_server(accept, self._host, port)
+        listener = await asyncio.get_running_loop().create_server(accept, self._host, self._port)
         await runner.setup()
         self._running = listener, runner, protocols, OwnLoop()
-        address: tuple[str, int] = listener.sockets[0].getsockname()
-        return address[1]
+        name = f"[{self._host}]" if _is_ipv6(self._host) else self._host
+        return f"http://{name}:{listener.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         """Stop listening, and let go of everyone who still waits for an answer.
@@ -132,7 +98,7 @@ class Server:
         path = request.rel_url.raw_path
         found = find(self._model, request.method, path)
         name = UNKNOWN if found is None else found[0].name
-        place = self.requests.add(name, request.method, path, self._clock.now())
+        place = self._service.requests.add(name, request.method, path, self._service.clock.now())
         try:
             response = await self._respond(request, found)
         except ConnectionError:
@@ -144,7 +110,7 @@ class Server:
             )
         if response is None:
             return web.Response()  # goes nowhere: the connection is closed
-        self.requests.answered(place, response.status)
+        self._service.requests.answered(place, response.status)
         return response
 
     async def _respond(
@@ -154,51 +120,20 @@ class Server:
             check_host(request.headers.get("Host"), self._host)
             body = await _read(request)
             signed = SignedRequest(request.method, request.raw_path, request.headers, body)
-            check_signature(signed, self._account.region_name, datetime.now(UTC))
+            check_signature(signed, self._service.account.region_name, datetime.now(UTC))
             operation, uri_members = _served(found)
         except Refusal as refusal:
             return to_response(refusal.reply)
         query = {name: request.rel_url.query.getall(name) for name in request.rel_url.query}
-        asked = await self._understand(operation, uri_members, query, body)
-        delivery = Delivery(request, self._clock, lambda: self._answer(operation, asked))
-        return await delivery.carry_out(self._script.take(operation.name))
+        plan, truth = await self._service.take(operation, partial(read_request, operation, uri_members, query, body))
+        return await Delivery(request, self._service.clock, truth).carry_out(plan)
 
-    async def _understand(
-        self,
-        operation: Operation,
-        uri_members: Mapping[str, str],
-        query: Mapping[str, Sequence[str]],
-        body: bytes,
-    ) -> Asked | Refusal:
-        """Read what is asked for, and what that refers to; what is wrong with it is told in the answer's turn."""
-        await self._s3_batches.settle()
-        try:
-            members = read_request(operation, uri_members, query, body)
-            return Asked(members, await self._s3_batches.read(members))
-        except Refusal as refusal:
-            return refusal
 
-    def _answer(self, operation: Operation, asked: Asked | Refusal) -> Reply:
-        """Give the true answer: an error, too, is one."""
-        if self._quota is not None and not self._quota.admits():
-            return error_reply(429, "ThrottlingException", "Rate exceeded")
-        if isinstance(asked, Refusal):
-            return asked.reply
-        try:
-            return self._carry_out(operation, asked)
-        except Refusal as refusal:
-            return refusal.reply
-
-    def _carry_out(self, operation: Operation, asked: Asked) -> Reply:
-        members, status = asked.members, operation.http["responseCode"]
-        if operation.name == "GetBatch" and (put := self._account.document(members["batchId"])) is not None:
-            return json_reply(status, put)
-        if asked.stored is None:
-            answer = HANDLERS[operation.name](self._account, members)
-        else:
-            answer = start_run_batch(self._account, members, asked.stored.settings)
-            self._s3_batches.follow(answer["id"], asked.stored)
-        return json_reply(status, write_answer(operation.output_shape, answer))
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004 - the IP's
+    except ValueError:
+        return False
 
 
 def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:

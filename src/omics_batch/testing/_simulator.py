@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import uuid
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from omics_batch.testing._received import Requests
 from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._script import Script
 from omics_batch.testing._server import Server
+from omics_batch.testing._service import Service
 from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from omics_batch._client import OmicsBatchClient
     from omics_batch._clock import Clock, Duration
+    from omics_batch.testing._in_process import InProcessServer
     from omics_batch.testing._received import ReceivedRequest
     from omics_batch.testing.faults import Fault
 
@@ -64,6 +65,8 @@ class Simulator:
         s3: Where the objects of `s3UriSettings` are: a folder, in which `s3://bucket/key` is the file
             `bucket/key`, or the URL of a local S3 that knows `access_key` and `secret_key`.
         epoch: The wall-clock time of the beginning; the real one if None.
+        in_process: Take the requests of the `OmicsBatchClient`s in this process without opening a socket. Nothing else
+            can reach it. It works on any clock, and on virtual time: `clock=VirtualClock()`.
 
     Raises:
         InvalidInputError: A clock and a time scale were given, a scale or quota is not positive, a lag
@@ -89,6 +92,7 @@ class Simulator:
         region_name: str = "us-west-2",
         epoch: datetime | None = None,
         s3: Path | str | None = None,
+        in_process: bool = False,
     ) -> None:
         if clock is not None and time_scale != 1.0:
             raise InvalidInputError("give a clock or a time_scale, not both")
@@ -98,8 +102,6 @@ class Simulator:
             raise InvalidInputError(f"life has to be a Life, or a function that gives one, not {life!r}")
         self._clock: Clock = ScaledClock(time_scale) if clock is None else clock
         self._region_name = region_name
-        self._host = host
-        self._port = port
         self._script = Script()
         self._script.add(faults)
         self._account = Account(
@@ -109,14 +111,18 @@ class Simulator:
             lives=life,
             list_lag=in_seconds("list_lag", list_lag),
         )
-        self._server = Server(
+        self._service = Service(
             account=self._account,
             script=self._script,
             clock=self._clock,
             quota=None if quota is None else Quota(quota, self._clock),
-            host=host,
             objects=None if s3 is None else open_objects(s3, region_name),
         )
+        self._server: Server | InProcessServer = Server(self._service, host, port)
+        if in_process:
+            from omics_batch.testing._in_process import InProcessServer  # noqa: PLC0415 - others need no client
+
+            self._server = InProcessServer(self._service)
         self._s3_url = s3 if isinstance(s3, str) and is_url(s3) else None
         self._endpoint_url: str | None = None
         self._background = ExitStack()
@@ -134,9 +140,7 @@ class Simulator:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        port = await self._server.start(self._port)
-        name = f"[{self._host}]" if _is_ipv6(self._host) else self._host
-        self._endpoint_url = f"http://{name}:{port}"
+        self._endpoint_url = await self._server.start()
         return self
 
     async def __aexit__(
@@ -210,7 +214,7 @@ class Simulator:
     @property
     def requests(self) -> Sequence[ReceivedRequest]:
         """Every request so far, in the order of arrival."""
-        return Requests(self._server.requests)
+        return Requests(self._service.requests)
 
     @property
     def connections(self) -> int:
@@ -219,7 +223,7 @@ class Simulator:
 
     def requests_of(self, operation: str) -> int:
         """Count the requests of one operation, such as `GetBatch`."""
-        return self._server.requests.count(operation)
+        return self._service.requests.count(operation)
 
     def script(self, *faults: Fault) -> None:
         """Add faults to the end of the script."""
@@ -271,21 +275,25 @@ class Simulator:
             request["batchName"] = name
         return self._account.start(request, settings, life).id
 
-    def put_batch(self, document: Mapping[str, Any]) -> str:
-        """Let GetBatch answer just this document for its id, until another is put there.
+    def put_batch(self, document: Mapping[str, Any], *, after: Duration = 0.0) -> str:
+        """Let GetBatch answer just this document for its id, until another takes its place.
 
         Statuses that nobody has seen, members that are missing or unknown: nothing is checked or
         added. Datetimes are written as the service writes them.
+
+        Args:
+            document: What GetBatch answers, and ListBatch as far as its items have the members.
+            after: From when on it is shown, in seconds of the clock from now: several calls write a batch's story.
 
         Returns:
             The document's id.
 
         Raises:
-            InvalidInputError: The document has no id.
+            InvalidInputError: The document has no id, or the seconds are negative.
         """
         if not isinstance(document.get("id"), str):
             raise InvalidInputError("a batch's document has an id, a string")
-        return self._account.put(dict(document))
+        return self._account.put(dict(document), self._clock.now() + in_seconds("after", after))
 
     def client(self, **overrides: Any) -> OmicsBatchClient:  # noqa: ANN401 - the client checks them
         """Make a client of this service, on its clock; arguments are those of `OmicsBatchClient`."""
@@ -310,10 +318,3 @@ def local_client(endpoint_url: str, **overrides: Any) -> OmicsBatchClient:  # no
         "session": static_session(ACCESS_KEY, SECRET_KEY),
     }
     return OmicsBatchClient(**{**arguments, **overrides})
-
-
-def _is_ipv6(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004 - the IP's
-    except ValueError:
-        return False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from urllib.parse import quote
 
 from omics_batch.testing._checks import find_problems
 from omics_batch.testing._reply import Refusal, validation
@@ -48,9 +49,30 @@ def read_request(
                 value = document.get(wire_name)
         if value is not None:
             request[name] = value
+    return checked(operation, request)
+
+
+def checked(operation: Operation, request: Document) -> Document:
+    """Return a request's members if they are as their shapes say.
+
+    Raises:
+        Refusal: One is not.
+    """
     if problem := find_problems(operation.input_shape, request):
         raise validation(problem)
     return request
+
+
+def path_of(operation: Operation, request: Mapping[str, Any]) -> str:
+    """Write the path that a request has over HTTP, without its query."""
+    members: Mapping[str, Shape] = operation.input_shape.members
+    in_path = {
+        member.serialization.get("name", name): quote(str(request[name]), safe="")
+        for name, member in members.items()
+        if member.serialization.get("location") == "uri"
+    }
+    path: str = operation.http["requestUri"].format_map(in_path)
+    return path
 
 
 def write_answer(shape: Shape | None, value: object) -> object:

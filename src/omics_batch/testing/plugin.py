@@ -46,11 +46,18 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(autouse=True)
-def _omics_mark(request: pytest.FixtureRequest) -> object:  # the mark alone keeps a test from the real service
+def _omics_mark(request: pytest.FixtureRequest) -> Iterator[None]:  # the mark alone keeps a test from the real service
     if request.config.getini(_SCOPE) != "function" and any(mark.name == "omics" for mark in request.node.own_markers):
         problem = f"@pytest.mark.omics of a single test needs a simulator of its own, and {_SCOPE} shares one"
         pytest.fail(f"{problem}: mark the module (pytestmark), or leave {_SCOPE} away", pytrace=False)
-    return request.node.get_closest_marker("omics") and request.getfixturevalue("omics_simulator")
+    if request.node.get_closest_marker("omics") is None:
+        yield
+        return
+    from omics_batch.testing._fixture import time_of  # noqa: PLC0415 - who does not use it pays nothing
+
+    with time_of(request.node):
+        request.getfixturevalue("omics_simulator")
+        yield
 
 
 def _scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ANN401 - pytest's own literal

@@ -1,0 +1,100 @@
+"""Requests that a service in this process answers: nothing is signed, and no socket is opened."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+
+from omics_batch._clock import time_limit
+from omics_batch._errors import InvalidInputError
+from omics_batch._transport._attempt import Attempt
+from omics_batch._transport._mishaps import answer_in, fault_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omics_batch._clock import Clock
+    from omics_batch._faults import Fault
+    from omics_batch._transport._attempt import Reply
+
+
+class Exchange(Protocol):
+    """Answers requests."""
+
+    @property
+    def region_name(self) -> str:
+        """The region that it stands for."""
+        ...
+
+    async def __call__(self, operation: str, parameters: Mapping[str, Any], attempt: Attempt) -> None:
+        """Note the answer to a request in its attempt.
+
+        Raises:
+            Exception: There is none: what botocore would raise.
+        """
+        ...
+
+
+SERVED: Final[dict[str, Exchange]] = {}
+"""The services in this process, by the URL that stands for each."""
+
+
+def find_exchange(endpoint_url: str | None) -> Exchange | None:
+    """Return the service in this process that a URL, or else the environment's, stands for; None for any other."""
+    return SERVED.get(endpoint_url or os.environ.get("AWS_ENDPOINT_URL_OMICS", ""))
+
+
+class InProcess:
+    """Sends requests to a service in this process, in place of a `Transport`."""
+
+    def __init__(self, exchange: Exchange, clock: Clock, *, is_renewable: bool) -> None:
+        """Be ready.
+
+        Args:
+            exchange: Answers the requests.
+            clock: What the bound of a request is measured on.
+            is_renewable: Whether the client would look for its credentials again.
+        """
+        self.is_renewable: bool = is_renewable
+        """Whether the client would find its credentials anew, as over HTTP."""
+        self.region_name: str = exchange.region_name
+        """The region that the service stands for."""
+        self._exchange = exchange
+        self._clock = clock
+
+    async def open(self) -> None:
+        """Find credentials anew: none are needed."""
+
+    async def close(self) -> None:
+        """Close all connections: there is none."""
+
+    @property
+    def aws(self) -> NoReturn:
+        """The client of aiobotocore, which there is only over HTTP."""
+        raise InvalidInputError(
+            "this client talks to a simulator in process, and has no aiobotocore client underneath: leave in_process "
+            "away to use client.aws"
+        )
+
+    def operation(self, method: str) -> str:
+        """Return the AWS operation behind a method of aiobotocore's client: `GetBatch` for `get_batch`."""
+        return "".join(word.capitalize() for word in method.split("_"))
+
+    def waits_for_credentials(self, method: str, bound: float) -> None:
+        """Return no fault: requests are not signed."""
+
+    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
+        """Send one request.
+
+        Args:
+            method: The operation as aiobotocore's client names it, such as `get_batch`.
+            parameters: Its parameters, in the service's own names.
+            bound: Seconds of the clock until the whole answer has to be there.
+        """
+        operation, attempt = self.operation(method), Attempt(sent=True)
+        try:
+            async with time_limit(self._clock, bound):
+                await self._exchange(operation, parameters, attempt)
+        except Exception as error:  # noqa: BLE001 - whatever the answer is replaced by, as over HTTP
+            return fault_of(error, operation, attempt, bound)
+        return answer_in(operation, attempt)

@@ -1,0 +1,123 @@
+"""The service in this process: a client's requests reach it without sockets and signatures."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+
+from omics_batch._transport import LARGEST_ANSWER, REDIRECTS, SERVED
+from omics_batch.testing import _plans as plans
+from omics_batch.testing._delivery import rewritten
+from omics_batch.testing._model import service_model
+from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._reply import Reply, error_reply, json_reply
+from omics_batch.testing._wire import checked, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omics_batch._transport import Attempt
+    from omics_batch.testing._delivery import Truth
+    from omics_batch.testing._model import Operation
+    from omics_batch.testing._service import Service
+
+_logger = logging.getLogger("omics_batch.testing")
+
+_numbers: Final = count(1)
+
+
+class InProcessServer:
+    """Answers the requests of the clients in this process whose endpoint is its URL.
+
+    Args:
+        service: What the answers come from.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._operations: dict[str, Operation] = {name: service_model().operation_model(name) for name in HANDLERS}
+        self.region_name: str = service.account.region_name
+        self.connections = 0
+        """No TCP connections are opened."""
+        self.endpoint_url: str = f"http://simulator-{next(_numbers)}.in-process.invalid"
+
+    async def start(self) -> str:
+        """Be found by clients, and give the URL for them."""
+        SERVED[self.endpoint_url] = self
+        return self.endpoint_url
+
+    async def stop(self) -> None:
+        """Be found no more; requests of the clients that there are fail, as if nothing listened."""
+        SERVED.pop(self.endpoint_url, None)
+
+    async def __call__(self, operation: str, parameters: Mapping[str, Any], attempt: Attempt) -> None:
+        """Note the answer to a request in its attempt; raise what botocore would where there is none."""
+        if self.endpoint_url not in SERVED:
+            raise EndpointConnectionError(endpoint_url=self.endpoint_url)
+        known = self._operations[operation]
+        log, clock = self._service.requests, self._service.clock
+        place = log.add(operation, known.http["method"], path_of(known, parameters), clock.now())
+        try:
+            reply = await self._reply(known, parameters)
+        except ConnectionClosedError:
+            raise
+        except Exception:
+            _logger.exception("%s could not be answered", operation)
+            reply = error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
+        log.answered(place, reply.status)
+        _note(reply, attempt)
+
+    async def _reply(self, operation: Operation, parameters: Mapping[str, Any]) -> Reply:
+        sent = json.loads(json.dumps(parameters))
+        plan, truth = await self._service.take(operation, partial(checked, operation, sent))
+        await asyncio.sleep(0)  # a request over HTTP lets others run as well
+        return await self._carry_out(plan, truth)
+
+    async def _carry_out(self, plan: plans.Plan, truth: Truth) -> Reply:
+        """Do what a plan says, as `Delivery` does on a connection."""
+        clock = self._service.clock
+        match plan:
+            case plans.Delay(seconds):
+                await clock.sleep(seconds)
+                return truth()
+            case plans.Drip(interval):
+                reply = truth()
+                await clock.sleep(interval * len(reply.body))
+                return reply
+            case plans.Flood(size):
+                return json_reply(200, {"padding": "x" * size})
+            case plans.Hold(after_half):
+                if after_half:
+                    truth()
+                await asyncio.Event().wait()  # until the client gives up
+            case plans.Cut():
+                truth()
+            case plans.Raw() | plans.Reset():
+                pass
+            case _:
+                return rewritten(plan, truth)
+        raise ConnectionClosedError(endpoint_url=self.endpoint_url)
+
+
+def _note(reply: Reply, attempt: Attempt) -> None:
+    if reply.status in REDIRECTS:
+        attempt.redirected = reply.status
+        _refuse()
+    if len(reply.body) > LARGEST_ANSWER:
+        attempt.too_large = True
+        _refuse()
+    attempt.status, attempt.body = reply.status, reply.body
+    attempt.headers = {name.lower(): value for name, value in reply.headers.items()}
+    if reply.from_service:
+        attempt.headers["x-amzn-requestid"] = str(uuid.uuid4())
+
+
+def _refuse() -> NoReturn:
+    raise ConnectionClosedError(endpoint_url="")
