@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest import mock
 
-from tests.virtual_time import Selector
+from omics_batch.testing._virtual_time import RealSelector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Scaled(Selector):
+class _Scaled(RealSelector):
     """Waits for a shorter time than it is told to."""
 
     def __init__(self, scale: float) -> None:
@@ -23,7 +23,7 @@ class _Scaled(Selector):
         self._scale = scale
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
-        return self._real.select(None if timeout is None else timeout / self._scale)
+        return super().select(None if timeout is None else timeout / self._scale)
 
 
 class ScaledLoop(asyncio.SelectorEventLoop):

@@ -1,4 +1,4 @@
-"""One wait alone: it calls as often as its policy says, over real HTTP, on a loop where hours pass in no time."""
+"""One wait alone: it calls as often as its policy says, on a loop where hours pass in no time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.testing import Life, Simulator
-from tests.virtual_time import VirtualTimeLoop
+from omics_batch.testing import Life, Simulator, VirtualClock, VirtualTimeLoop
 
 if TYPE_CHECKING:
     from omics_batch import PollPolicy
@@ -32,15 +31,14 @@ def calls_of_one_wait(poll: PollPolicy) -> int:
 
     async def wait() -> int:
         async with (
-            Simulator(clock=loop.clock, life=_LIFE) as omics,
+            Simulator(in_process=True, clock=VirtualClock(), life=_LIFE) as omics,
             omics.client(random=lambda: _NO_CHANCE, poll=poll) as client,
         ):
             batch_id = omics.start_batch(1)
             waiting = asyncio.create_task(client.wait_until_processed(batch_id))
-            await loop.clock.sleep(_HOUR)
+            await asyncio.sleep(_HOUR)
             waiting.cancel()
             return len(omics.requests)
 
-    loop = VirtualTimeLoop()
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(wait())

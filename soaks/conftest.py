@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from soaks.days import DayLoop
+from omics_batch.testing import VirtualTimeLoop
 from tests import machine
 
 if TYPE_CHECKING:
@@ -34,4 +34,4 @@ def pytest_asyncio_loop_factories(
     config: pytest.Config,
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"day": DayLoop}
+    return {"day": VirtualTimeLoop}

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from unittest import mock
 
-from omics_batch import CredentialsError
+from omics_batch import Clock, CredentialsError, OmicsBatchClient
 from omics_batch._transport import Reply
+from omics_batch.testing import VirtualClock
 from soaks.batches import Fate, fate
-from soaks.days import DayLoop, running_loop
 from soaks.troubles import DENIED, SURVIVED, THROTTLING, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
     from random import Random
 
     from omics_batch._faults import Fault
@@ -22,6 +24,22 @@ if TYPE_CHECKING:
 _VAIN: Final = 0.2
 _SLOW: Final = 0.1
 _KINDS: Final = list(SURVIVED.values())
+
+
+@asynccontextmanager
+async def client_over(transport: object, clock: Clock, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
+    """Open a client whose requests all go to a double."""
+
+    async def open_transport(**_: object) -> object:
+        return transport
+
+    client = OmicsBatchClient(clock=clock, **settings)
+    with mock.patch("omics_batch._connection.open_transport", open_transport):
+        await client.__aenter__()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 @dataclass(slots=True)
@@ -58,7 +76,7 @@ class Service:
         self.random = random
         self._faults = faults
         self._throttled = throttled
-        self.clock: DayLoop = running_loop()
+        self.clock = VirtualClock()
         self.followed: dict[str, Followed] = {}
         self.requests = 0
         self.met: Counter[str] = Counter()

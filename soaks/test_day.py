@@ -22,10 +22,9 @@ from soaks.gauges import (
     settled,
     traced_bytes,
 )
-from soaks.service import Service
+from soaks.service import Service, client_over
 from soaks.troubles import SURVIVED, THROTTLING
 from soaks.waits import Waiting, until_answered
-from tests.stories import client_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,9 @@ from soaks.batches import HOUR
 from soaks.checks import NOW
 from soaks.gauges import Reader, blocks, check_flat, memory_readings, other_tasks, read_log, settled
 from soaks.many import STEADY, Many
+from soaks.service import client_over
 from soaks.troubles import BROKEN, DENIED, PAGES, SURVIVED, Row
 from soaks.waits import BEGINNING, until_answered
-from tests.stories import client_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

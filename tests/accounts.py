@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch import PollPolicy, RetryPolicy
-from omics_batch._transport import Reply
-from tests.stories import client_over, seen, service
+from omics_batch.testing import Simulator
+from tests.stories import Seam, client_over, document, service, shown
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
     from omics_batch import Batch, OmicsBatchClient
-    from omics_batch._faults import Fault
+    from omics_batch.testing import Fault
 
 HALF_A_MINUTE: Final = PollPolicy(initial=30, factor=1, maximum=30)
 ONE_ATTEMPT: Final = RetryPolicy(max_attempts=1)
-LIST_DENIED: Final = service("AccessDeniedException", 403, "ListBatch")
-LIST_DOWN: Final = service("InternalServerException", 500, "ListBatch")
+LIST_DENIED: Final = service("AccessDeniedException", 403)
+LIST_DOWN: Final = service("InternalServerException", 500)
 LISTS: Final = ["CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "STOPPING"]
 
 _LONG_AGO: Final = -1e6
@@ -40,33 +40,52 @@ GOES_ON: Final[Life] = {_LONG_AGO: "INPROGRESS"}
 
 @dataclass
 class Account:
-    """The service, where a transport stands: what its batches show, and what was asked of it.
+    """The local HealthOmics, with the batches of a story, and what was asked of it.
 
     Args:
         lives: The batches by their ids.
         lag: By how many seconds lists show what was.
         troubles: What a request of an operation meets instead of an answer, by its method: in turn, the last for ever.
-        page: How many batches a page of a list has.
         latency: Seconds that an answer takes.
+        others: More batches, by their status.
     """
 
     lives: dict[str, Life]
     lag: float = 0.0
     troubles: dict[str, list[Fault | None]] = field(default_factory=dict[str, list["Fault | None"]])
-    page: int = 100
     latency: float = 0.0
-    others: Mapping[str, list[dict[str, str]]] = field(default_factory=dict[str, list[dict[str, str]]])
-    """More items of a list, by its status."""
-    region_name: str = "us-west-2"
-    is_renewable: bool = False
-    sent: list[tuple[float, str, str]] = field(default_factory=list)
-    """Each request: when it came, its method, and the batch or the status it asked for."""
+    others: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
+    seam: Seam = field(init=False)
+    _omics: Simulator = field(init=False)
 
-    def waits_for_credentials(self, _: str, __: float) -> None:
-        """Return no fault: there are always credentials."""
+    def __post_init__(self) -> None:
+        self._omics = Simulator(in_process=True, clock=running_clock(), list_lag=self.lag)
+        now = running_clock().now()
+        self._put({batch_id: {_LONG_AGO: status} for status, ids in self.others.items() for batch_id in ids}, now)
+        self._put(dict(reversed(self.lives.items())), now)
 
-    def operation(self, method: str) -> str:
-        return "".join(word.capitalize() for word in method.split("_"))
+    @asynccontextmanager
+    async def client(self, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
+        """Open a client of the account."""
+        async with self._omics:
+            async with client_over(self._omics, self.meets, **settings) as (client, self.seam):
+                yield client
+            self._omics.forget_script()
+
+    async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+        """Give what a request meets instead of the truth."""
+        del parameters
+        troubles = self.troubles.get(method, [None])
+        trouble = troubles.pop(0) if len(troubles) > 1 else troubles[0]
+        if self.latency:
+            await running_clock().sleep(self.latency)
+        return trouble
+
+    @property
+    def sent(self) -> list[tuple[float, str, str]]:
+        """Each request: when it came, its method, and the batch or the status it asked for."""
+        about = [sent.get("batchId") or sent["status"] for _, sent in self.seam.sent]
+        return list(zip(self.seam.at, self.seam.methods, about, strict=True))
 
     def asked(self, batch_id: str) -> list[float]:
         """When GetBatch was asked for a batch."""
@@ -82,51 +101,32 @@ class Account:
         """The statuses of which a page was listed."""
         return [about for _, method, about in self.sent if method == "list_batch"]
 
-    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
+    def page(self, status: str, start: int = 0, *, size: int = 100, also: Sequence[Mapping[str, str]] = ()) -> Fault:
+        """Give a page of those that live under a status now, as a service would whose tokens count from the first."""
         now = running_clock().now()
-        self.sent.append((now, method, parameters.get("batchId") or parameters["status"]))
-        trouble = self._trouble(method)
-        if self.latency:
-            await running_clock().sleep(min(self.latency, bound))
-        if trouble is not None:
-            return trouble
-        if method == "get_batch":
-            batch_id = parameters["batchId"]
-            return seen(self.status(batch_id, running_clock().now()), batch=batch_id)
-        return self.listed(parameters["status"], int(parameters.get("startingToken", 0)))
+        listed = [batch_id for batch_id, life in self.lives.items() if _status(life, now) == status]
+        items = [{"id": batch_id, "status": status} for batch_id in listed[start : start + size]]
+        token = str(start + size) if start + size < len(listed) else None
+        return shown({"items": [*items, *also], "nextToken": token})
 
-    def status(self, batch_id: str, now: float) -> str:
-        return [status for moment, status in self.lives[batch_id].items() if moment <= now][-1]
+    def live_on(self, batch_id: str, life: Life) -> None:
+        """Give a batch another life from now on."""
+        self._put({batch_id: life}, running_clock().now())
 
-    def listed(self, status: str, start: int) -> Reply:
-        now = running_clock().now() - self.lag
-        items = [{"id": batch_id, "status": status} for batch_id in self.lives if self._was(batch_id, now) == status]
-        items += self.others.get(status, [])
-        document: dict[str, Any] = {"items": items[start : start + self.page]}
-        if len(items) > start + self.page:
-            document["nextToken"] = str(start + self.page)
-        return Reply(None, document)
+    def _put(self, lives: Mapping[str, Life], now: float) -> None:
+        for batch_id, life in lives.items():
+            for moment, status in life.items():
+                self._omics._account.put(document(status, batch=batch_id), now + moment)
 
-    async def open(self) -> None:
-        raise AssertionError("nothing is to be renewed")
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _trouble(self, method: str) -> Fault | None:
-        troubles = self.troubles.get(method, [None])
-        return troubles.pop(0) if len(troubles) > 1 else troubles[0]
-
-    def _was(self, batch_id: str, now: float) -> str | None:
-        return self.status(batch_id, now) if now >= min(self.lives[batch_id]) else None
+def _status(life: Life, now: float) -> str | None:
+    return next((status for moment, status in reversed(life.items()) if moment <= now), None)
 
 
 @asynccontextmanager
 async def following(account: Account, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
     """Open a client of the account, without chance in its delays."""
-    settings.setdefault("random", lambda: 0.5)
-    settings.setdefault("poll", HALF_A_MINUTE)
-    async with client_over(account, running_clock(), **settings) as client:
+    async with account.client(**{"poll": HALF_A_MINUTE, **settings}) as client:
         yield client
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests import machine
-from tests.virtual_time import VirtualTimeLoop
+from tests.virtual_time import StoryLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +43,7 @@ def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Run the tests marked with `virtual_time` on a loop whose clock jumps."""
-    return {"virtual": VirtualTimeLoop} if item.get_closest_marker("virtual_time") else {"real": asyncio.new_event_loop}
+    return {"virtual": StoryLoop} if item.get_closest_marker("virtual_time") else {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-from unittest import mock
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
 
-from omics_batch import Clock, OmicsBatchClient
-from omics_batch._faults import Fault, Trouble
-from omics_batch._transport import Reply
-from tests.virtual_time import JumpingClock, running_clock
+from omics_batch import OmicsBatchClient
+from omics_batch._faults import Trouble
+from omics_batch._transport import LARGEST_ANSWER, InProcess
+from omics_batch.testing import Fault, Simulator, faults
+from tests.virtual_time import NotingClock, running_clock
 
 BATCH_ID = "7123456"
 
-Observation: TypeAlias = Reply | Fault | Callable[[], Awaitable[Reply | Fault]]
+Observation: TypeAlias = Fault | Callable[[], Awaitable[Fault | None]] | None
+
+Meets: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[Fault | None]]
+"""What a request meets instead of the truth, by its method and its parameters."""
+
+
+def shown(document: Mapping[str, Any], status: int = 200) -> Fault:
+    """The service answers with just this document."""
+    return faults.body(json.dumps(document).encode(), status)
 
 
 def seen(
     status: str = "INPROGRESS", /, *, completed: int = 0, failed: int = 0, batch: str = BATCH_ID, **more: Any
-) -> Reply:
+) -> Fault:
     """The service shows a batch of 96 runs."""
+    return shown(document(status, completed=completed, failed=failed, batch=batch, **more))
+
+
+def document(status: str, *, completed: int = 0, failed: int = 0, batch: str = BATCH_ID, **more: Any) -> dict[str, Any]:
+    """What GetBatch answers about it."""
     runs = {"completedRunCount": completed, "failedRunCount": failed}
-    return Reply(None, {"id": batch, "status": status, "totalRuns": 96, "runSummary": runs, **more})
+    return {"id": batch, "status": status, "totalRuns": 96, "runSummary": runs, **more}
 
 
-def started(batch: str = BATCH_ID) -> Reply:
+def started(batch: str = BATCH_ID) -> Fault:
     """The service has started a batch."""
-    return Reply(None, {"id": batch, "status": "CREATING"}, 201)
+    return shown({"id": batch, "status": "CREATING"}, 201)
 
 
-EMPTY = Reply(None, {"items": []})
+EMPTY = shown({"items": []})
 """A list without anything in it."""
 
-ACCEPTED = Reply(b"{}", status=202)
+ACCEPTED = shown({}, 202)
 
 PROCESSED = seen("PROCESSED", completed=96, processedTime="2025-03-15T12:00:00Z")
 
 
-def service(code: str, status: int, operation: str = "GetBatch", **more: Any) -> Fault:
+def service(code: str, status: int, message: str = "") -> Fault:
     """The service answers with an error."""
-    detail = f"{code} (HTTP {status})"
-    return Fault(trouble=Trouble.SERVICE, operation=operation, detail=detail, code=code, status=status, **more)
+    return faults.error(code, status, message)
 
 
 THROTTLED = service("ThrottlingException", 429)
@@ -51,27 +64,30 @@ NOT_FOUND = service("ResourceNotFoundException", 404)
 OUTAGE = service("InternalServerException", 500)
 
 
-def trouble(kind: Trouble, operation: str = "GetBatch") -> Fault:
+_TROUBLES: Final = {
+    Trouble.CONNECTION: faults.reset(),
+    Trouble.TIMEOUT: faults.unanswered(),
+    Trouble.UNREADABLE: faults.huge(2 * LARGEST_ANSWER),
+    Trouble.REDIRECT: faults.redirected(307, "https://portal.example.org/"),
+    Trouble.CREDENTIALS: faults.expired_token(),
+}
+
+
+def trouble(kind: Trouble) -> Fault:
     """No answer came at all."""
-    return Fault(trouble=kind, operation=operation, detail=kind.name.lower())
+    return _TROUBLES[kind]
 
 
 @dataclass
-class Transport:
-    """Shows the observations in turn, the last one for ever, and notes the bound of each attempt.
+class Seam:
+    """What a client sends, as it leaves the client, and what its requests meet instead of the truth."""
 
-    They are GetBatch's answers; `others` has those of other operations, by their methods.
-    """
-
-    observations: list[Observation]
-    others: dict[str, list[Observation]] = field(default_factory=dict)
-    region_name: str = "us-west-2"
-    bounds: list[float] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    omics: Simulator
+    meets: Meets
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    bounds: list[float] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     opened: int = 1
-    is_renewable: bool = True
     closed: bool = False
 
     @property
@@ -82,26 +98,45 @@ class Transport:
     def methods(self) -> list[str]:
         return [method for method, _ in self.sent]
 
-    def waits_for_credentials(self, _: str, __: float) -> None:
-        """Return no fault: there are always credentials."""
+    @property
+    def asked(self) -> list[str]:
+        return [parameters.get("batchId", "") for _, parameters in self.sent]
 
-    def operation(self, method: str) -> str:
-        return "".join(word.capitalize() for word in method.split("_"))
+    def follow(self, client: OmicsBatchClient) -> None:
+        """Take part in what goes through a client's transport from now on."""
+        transport = client._opened().caller.transport
+        assert isinstance(transport, InProcess)
+        call, renew, close = transport.call, transport.open, transport.close
 
-    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
-        self.sent.append((method, dict(parameters)))
-        self.bounds.append(round(bound, 6))
-        self.asked.append(parameters.get("batchId", ""))
-        self.at.append(running_clock().now())
-        observations = self.observations if method == "get_batch" else self.others[method]
+        async def noted(method: str, parameters: Mapping[str, Any], *, bound: float) -> Any:
+            self.sent.append((method, dict(parameters)))
+            self.bounds.append(round(bound, 6))
+            self.at.append(running_clock().now())
+            if (fault := await self.meets(method, parameters)) is not None:
+                self.omics.script(replace(fault, operation=transport.operation(method)))
+            return await call(method, parameters, bound=bound)
+
+        async def opened() -> None:
+            await renew()
+            self.opened += 1
+
+        async def closed() -> None:
+            await close()
+            self.closed = True
+
+        vars(transport).update(call=noted, open=opened, close=closed)
+
+
+@dataclass
+class Observations:
+    """What requests meet in turn, the last for ever, by the method; None is the truth."""
+
+    by_method: dict[str, list[Observation]]
+
+    async def __call__(self, method: str, _: Mapping[str, Any]) -> Fault | None:
+        observations = self.by_method.get(method, [None])
         observation = observations.pop(0) if len(observations) > 1 else observations[0]
         return await observation() if callable(observation) else observation
-
-    async def open(self) -> None:
-        self.opened += 1
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 @dataclass
@@ -109,8 +144,8 @@ class Story:
     """A client, what it is shown, and the clock it lives by."""
 
     client: OmicsBatchClient
-    transport: Transport
-    clock: JumpingClock
+    transport: Seam
+    clock: NotingClock
 
     @property
     def sleeps(self) -> list[float]:
@@ -118,32 +153,27 @@ class Story:
 
 
 @asynccontextmanager
-async def client_over(transport: object, clock: Clock, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
-    """Open a client whose requests all go to a double."""
-
-    async def open_transport(**_: object) -> object:
-        return transport
-
-    client = OmicsBatchClient(clock=clock, **settings)
-    with mock.patch("omics_batch._connection.open_transport", open_transport):
-        await client.__aenter__()
-    try:
-        yield client
-    finally:
-        await client.close()
+async def client_over(omics: Simulator, meets: Meets, **settings: Any) -> AsyncGenerator[tuple[OmicsBatchClient, Seam]]:
+    """Open a client of a simulator in process, without chance in its delays, whose requests meet what is given."""
+    settings = {"clock": running_clock(), "random": lambda: 0.5, "region_name": "us-west-2", **settings}
+    async with OmicsBatchClient(endpoint_url=omics.endpoint_url, **settings) as client:
+        seam = Seam(omics, meets)
+        seam.follow(client)
+        yield client, seam
 
 
 @asynccontextmanager
 async def telling(
-    *observations: Observation, others: Mapping[str, list[Observation]] | None = None, **settings: Any
+    *observations: Observation, others: Mapping[str, Sequence[Observation]] | None = None, **settings: Any
 ) -> AsyncGenerator[Story]:
-    """Open a client that is shown these observations, without chance in its delays."""
-    transport = Transport(list(observations), {method: list(answers) for method, answers in (others or {}).items()})
-    settings.setdefault("random", lambda: 0.5)
-    async with client_over(transport, running_clock(), **settings) as client:
-        yield Story(client, transport, running_clock())
+    """Open a client that GetBatch shows these observations, and other operations what `others` has by their methods."""
+    by_method = {method: list(answers) for method, answers in {"get_batch": observations, **(others or {})}.items()}
+    async with Simulator(in_process=True, clock=running_clock()) as omics:
+        async with client_over(omics, Observations(by_method), **settings) as (client, seam):
+            yield Story(client, seam, running_clock())
+        omics.forget_script()
 
 
-def repeated(observation: Observation, times: int) -> Iterable[Observation]:
+def repeated(observation: Fault, times: int) -> Iterable[Fault]:
     """The same, several times."""
     return [observation] * times

@@ -24,8 +24,7 @@ from tests.stories import NOT_FOUND
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
-    from omics_batch._faults import Fault
-    from omics_batch._transport import Reply
+    from omics_batch.testing import Fault
 
 pytestmark = pytest.mark.virtual_time
 
@@ -52,10 +51,8 @@ async def test_what_ends_a_wait_is_its_value() -> None:
     """A failure, a cancel, a time-out and a refusal leave the others their time."""
 
     class Forgetful(Account):
-        async def call(self, method: str, parameters: Any, *, bound: float) -> Reply | Fault:
-            return (
-                NOT_FOUND if parameters.get("batchId") == "9" else await super().call(method, parameters, bound=bound)
-            )
+        async def meets(self, method: str, parameters: Any) -> Fault | None:
+            return NOT_FOUND if parameters.get("batchId") == "9" else await super().meets(method, parameters)
 
     lives = {"1": ends(40, "FAILED"), "2": ends(40, "CANCELLED"), "3": ends(700), "4": ends(300), "9": ends(0)}
     async with following(Forgetful(lives)) as client:

@@ -26,6 +26,7 @@ from omics_batch import (
     ValidationError,
     WaitTimeoutError,
 )
+from omics_batch._transport import Transport
 from omics_batch.testing import Life, Simulator, faults
 from tests.machine import NO_FILE
 
@@ -277,6 +278,7 @@ async def test_a_close_that_is_cancelled_closes_the_connections() -> None:
             await closing
         with pytest.raises(ClientClosedError):
             await wait
+        assert isinstance(transport, Transport)
         assert transport._exits == []
 
 

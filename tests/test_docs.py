@@ -221,7 +221,7 @@ async def test_a_policy_allows_what_its_use_needs_and_no_more(use: str) -> None:
     """Told by the requests that the use sends."""
     run, besides = USES[use]
     life = Life(failed_runs={"NA12878": "out of memory"}, creating=1.0, pending=1e7 if run is cancel else 1.0)
-    async with Simulator(life=life, clock=running_clock()) as omics, omics.client() as client:
+    async with Simulator(in_process=True, life=life, clock=running_clock()) as omics, omics.client() as client:
         await run(client, omics.start_batch(["NA12878", "NA12891"]))
         sent = {f"omics:{request.operation}" for request in omics.requests}
     policy = policies()[use]

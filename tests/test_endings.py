@@ -20,7 +20,7 @@ from omics_batch import (
     WaitError,
     WaitTimeoutError,
 )
-from omics_batch.testing import Life, Simulator
+from omics_batch.testing import Fault, Life, Simulator
 from tests.stories import ACCEPTED, BATCH_ID, OUTAGE, PROCESSED, repeated, seen, service, telling
 from tests.virtual_time import running_clock
 
@@ -29,10 +29,9 @@ pytestmark = pytest.mark.virtual_time
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from omics_batch._transport import Reply
     from tests.stories import Observation
 
-CONFLICT = service("ConflictException", 409, "CancelRunBatch")
+CONFLICT = service("ConflictException", 409)
 DENIED = service("AccessDeniedException", 403)
 
 
@@ -50,7 +49,7 @@ def others(**answers: Observation) -> dict[str, list[Observation]]:
 
 @pytest.fixture
 async def omics() -> AsyncIterator[Simulator]:
-    async with Simulator(clock=running_clock()) as running:
+    async with Simulator(in_process=True, clock=running_clock()) as running:
         yield running
 
 
@@ -214,9 +213,9 @@ async def test_who_was_never_asked_to_stop_is_not_said_to_be_stopping() -> None:
 async def test_whoever_stops_waiting_is_told_whether_the_batch_was_asked(status: str, told: str) -> None:
     looked_again = asyncio.Event()
 
-    async def unanswered() -> Reply:
+    async def unanswered() -> Fault:
         looked_again.set()
-        never: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         return await never
 
     async with telling(seen(status), unanswered) as story:
@@ -242,7 +241,7 @@ async def test_no_time_is_no_request() -> None:
 
 
 async def test_a_client_that_closes_in_between_leaves_a_note() -> None:
-    async def accepted_as_the_client_closes() -> Reply:
+    async def accepted_as_the_client_closes() -> Fault:
         closing.append(asyncio.create_task(story.client.close()))
         return ACCEPTED
 
@@ -352,9 +351,9 @@ async def test_a_record_that_is_left_over_is_spoken_of() -> None:
 async def test_a_record_is_spoken_of_where_somebody_stops_waiting_for_its_end() -> None:
     asked = asyncio.Event()
 
-    async def unanswered() -> Reply:
+    async def unanswered() -> Fault:
         asked.set()
-        never: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         return await never
 
     answers: dict[str, list[Observation]] = {"delete_batch": [unanswered]}
@@ -373,9 +372,9 @@ async def test_a_request_that_was_refused_was_not_made() -> None:
     """Whoever stops after a conflict is not left in doubt."""
     looked_again = asyncio.Event()
 
-    async def unanswered() -> Reply:
+    async def unanswered() -> Fault:
         looked_again.set()
-        never: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
         return await never
 
     async with telling(seen(), unanswered, others=others(cancel_run_batch=CONFLICT)) as story:

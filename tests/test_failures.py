@@ -25,9 +25,8 @@ from omics_batch import (
     ThrottlingError,
 )
 from omics_batch._failures import is_scan_cheaper
-from omics_batch._transport import Reply
 from omics_batch.testing import Life, Simulator, faults
-from tests.stories import PROCESSED, seen, service, telling
+from tests.stories import PROCESSED, seen, service, shown, telling
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ COHORT: Final = Life(
 
 @pytest.fixture
 async def omics() -> AsyncIterator[Simulator]:
-    async with Simulator(clock=running_clock()) as running:
+    async with Simulator(in_process=True, clock=running_clock()) as running:
         yield running
 
 
@@ -240,14 +239,14 @@ async def test_bad_input_is_refused_before_anything_is_sent(omics: Simulator, cl
 def lists(failed: list[str], submissions: list[Mapping[str, Any]], **more: Observation) -> dict[str, list[Observation]]:
     runs = [{"id": run_id, "status": "FAILED"} for run_id in failed]
     return {
-        "list_runs": [Reply(None, {"items": runs})],
-        "list_runs_in_batch": [Reply(None, {"runs": submissions})],
+        "list_runs": [shown({"items": runs})],
+        "list_runs_in_batch": [shown({"runs": submissions})],
         **{method: [answer] for method, answer in more.items()},
     }
 
 
 async def test_a_run_that_is_deleted_in_between_is_told_without_its_reason() -> None:
-    gone = service("ResourceNotFoundException", 404, "GetRun")
+    gone = service("ResourceNotFoundException", 404)
     others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=gone)
     async with telling(PROCESSED, others=others) as story:
         (run,) = [run async for run in story.client.failed_runs("7123456")]
@@ -279,10 +278,10 @@ async def test_a_few_cancelled_runs_of_many_are_asked_for_by_how_their_submissio
     ]
     others: dict[str, list[Observation]] = {
         "list_runs": [
-            Reply(None, {"items": []}),
-            Reply(None, {"items": [{"id": run_id, "status": "CANCELLED"} for run_id in run_ids]}),
+            shown({"items": []}),
+            shown({"items": [{"id": run_id, "status": "CANCELLED"} for run_id in run_ids]}),
         ],
-        "list_runs_in_batch": [Reply(None, {"runs": []}), Reply(None, {"runs": cancelled})],
+        "list_runs_in_batch": [shown({"runs": []}), shown({"runs": cancelled})],
     }
     counts = {"successfulCancelSubmissionCount": 20}
     async with telling(seen("CANCELLED", totalRuns=1000, submissionSummary=counts), others=others) as story:
@@ -300,7 +299,7 @@ async def test_cancelled_runs_that_nobody_asked_for_are_no_reason_to_warn(caplog
 
 
 async def test_every_call_has_the_time_out() -> None:
-    denied = service("AccessDeniedException", 403, "GetRun")
+    denied = service("AccessDeniedException", 403)
     others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=denied)
     async with telling(PROCESSED, others=others) as story:
         with pytest.raises(AccessDeniedError) as caught:
@@ -321,8 +320,8 @@ async def test_a_run_of_another_status_is_not_believed_to_have_failed() -> None:
     """A filter that gets lost on its way must not turn the whole batch into failures."""
     listed = {"items": [{"id": "2000001", "status": "COMPLETED"}]}
     others: dict[str, list[Observation]] = {
-        "list_runs": [Reply(None, listed)],
-        "list_runs_in_batch": [Reply(None, {"runs": []})],
+        "list_runs": [shown(listed)],
+        "list_runs_in_batch": [shown({"runs": []})],
     }
     async with telling(PROCESSED, others=others) as story:
         assert [run async for run in story.client.failed_runs("7123456")] == []
@@ -334,8 +333,8 @@ async def test_runs_that_were_cancelled_one_by_one_are_found_by_a_scan() -> None
     cancelled = {"items": [{"id": run_id, "status": "CANCELLED"} for run_id in ids]}
     submissions = [{"runSettingId": run_id, "runId": run_id, "submissionStatus": "SUCCESS"} for run_id in ids]
     others: dict[str, list[Observation]] = {
-        "list_runs": [Reply(None, {"items": []}), Reply(None, cancelled)],
-        "list_runs_in_batch": [Reply(None, {"runs": submissions})],
+        "list_runs": [shown({"items": []}), shown(cancelled)],
+        "list_runs_in_batch": [shown({"runs": submissions})],
     }
     async with telling(seen("PROCESSED", completed=46), others=others) as story:
         runs = [run async for run in story.client.failed_runs("7123456", cancelled=True, reasons=False)]
@@ -344,7 +343,7 @@ async def test_runs_that_were_cancelled_one_by_one_are_found_by_a_scan() -> None
 
 
 async def test_an_answer_about_another_run_is_not_believed() -> None:
-    other = Reply(None, {"id": "2000009", "status": "FAILED"})
+    other = shown({"id": "2000009", "status": "FAILED"})
     others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=other)
     async with telling(PROCESSED, others=others) as story:
         with pytest.raises(MalformedResponseError, match="the answer is about run 2000009"):

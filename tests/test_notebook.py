@@ -75,7 +75,7 @@ def test_another_wait_has_a_bar_of_its_own(published: list[dict[str, Any]]) -> N
 @pytest.mark.virtual_time
 async def test_a_wait_in_a_notebook(published: list[dict[str, Any]]) -> None:
     clock = running_clock()
-    async with Simulator(clock=clock, life=Life(failed_runs=2)) as omics, omics.client() as client:
+    async with Simulator(in_process=True, clock=clock, life=Life(failed_runs=2)) as omics, omics.client() as client:
         processed = await client.wait_until_processed(omics.start_batch(96), on_update=LiveBar(clock))
     assert len(published) > 5
     assert any("Time left" in output["data"][HTML] for output in published)

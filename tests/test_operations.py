@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -30,11 +31,13 @@ from omics_batch import (
     StartRunBatchRequest,
     SubmissionStatus,
     ThrottlingError,
+    _faults,
 )
-from omics_batch._faults import Fault, Trouble, leaves_doubt
-from omics_batch._transport import Reply
-from omics_batch.testing import Life, Simulator, faults
-from tests.stories import seen, service, started, telling, trouble
+from omics_batch._faults import Trouble, leaves_doubt
+from omics_batch.testing import Fault, Life, Simulator, faults
+from omics_batch.testing import _plans as plans
+from omics_batch.testing._reply import json_reply
+from tests.stories import seen, service, shown, started, telling, trouble
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -133,16 +136,14 @@ async def test_starting_needs_more_than_one_permission(omics: Simulator, client:
 @pytest.mark.parametrize(
     ("last", "error"),
     [
-        (trouble(Trouble.TIMEOUT, "StartRunBatch"), AttemptTimeoutError),
-        (trouble(Trouble.CONNECTION, "StartRunBatch"), ConnectionFailedError),
-        (service("InternalServerException", 500, "StartRunBatch"), InternalServerError),
-        (Reply(b'{"id": "../1", "status": "CREATING"}', status=201), MalformedResponseError),
-        (Reply(b"<html>Sign in</html>", status=200), MalformedResponseError),
+        (trouble(Trouble.TIMEOUT), AttemptTimeoutError),
+        (trouble(Trouble.CONNECTION), ConnectionFailedError),
+        (service("InternalServerException", 500), InternalServerError),
+        (faults.body(b'{"id": "../1", "status": "CREATING"}', 201), MalformedResponseError),
+        (faults.body(b"<html>Sign in</html>", 200), MalformedResponseError),
     ],
 )
-async def test_an_answer_that_never_comes_leaves_open_whether_it_started(
-    last: Reply | Fault, error: type[Exception]
-) -> None:
+async def test_an_answer_that_never_comes_leaves_open_whether_it_started(last: Fault, error: type[Exception]) -> None:
     async with telling(seen(), others={"start_run_batch": [last]}) as story:
         with pytest.raises(error, match="The batch may have been started"):
             await story.client.start_run_batch(trio(request_id="trio-1"))
@@ -154,10 +155,10 @@ async def test_an_answer_that_never_comes_leaves_open_whether_it_started(
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
-        ([trouble(Trouble.TIMEOUT), service("ThrottlingException", 429, "StartRunBatch")], ThrottlingError),
-        ([trouble(Trouble.TIMEOUT), service("AccessDeniedException", 403, "StartRunBatch")], AccessDeniedError),
-        ([trouble(Trouble.CONNECTION), service("ExpiredTokenException", 403, "StartRunBatch")], CredentialsError),
-        ([service("RequestTimeoutException", 408, "StartRunBatch")], RequestTimeoutError),
+        ([trouble(Trouble.TIMEOUT), service("ThrottlingException", 429)], ThrottlingError),
+        ([trouble(Trouble.TIMEOUT), service("AccessDeniedException", 403)], AccessDeniedError),
+        ([trouble(Trouble.CONNECTION), service("ExpiredTokenException", 403)], CredentialsError),
+        ([service("RequestTimeoutException", 408)], RequestTimeoutError),
     ],
 )
 async def test_what_comes_after_a_lost_answer_does_not_hide_it(
@@ -172,7 +173,7 @@ async def test_what_comes_after_a_lost_answer_does_not_hide_it(
 @pytest.mark.virtual_time
 @pytest.mark.parametrize(
     "refusal",
-    [service("ValidationException", 400, "StartRunBatch"), service("ThrottlingException", 429, "StartRunBatch")],
+    [service("ValidationException", 400), service("ThrottlingException", 429)],
 )
 async def test_a_refused_start_started_nothing(refusal: Fault) -> None:
     async with telling(seen(), others={"start_run_batch": [refusal]}) as story:
@@ -183,12 +184,14 @@ async def test_a_refused_start_started_nothing(refusal: Fault) -> None:
 
 @pytest.mark.virtual_time
 async def test_a_start_that_is_answered_while_the_client_closes_is_told() -> None:
-    async def answered_late() -> Reply:
-        await story.client.close()
+    async def answered_late() -> Fault:
+        closing.append(asyncio.create_task(story.client.close()))
         return started()
 
+    closing: list[asyncio.Task[None]] = []
     async with telling(seen(), others={"start_run_batch": [answered_late]}) as story:
         assert (await story.client.start_run_batch(trio())).id == "7123456"
+        await closing[0]
 
 
 @pytest.mark.virtual_time
@@ -231,7 +234,7 @@ async def test_starting_keeps_to_its_time_out() -> None:
 @pytest.mark.virtual_time
 async def test_a_batch_is_cancelled_and_deleted() -> None:
     """Three operations, three things that go: what is under way, the runs, the record."""
-    async with Simulator(clock=running_clock()) as omics, omics.client() as client:
+    async with Simulator(in_process=True, clock=running_clock()) as omics, omics.client() as client:
         batch_id = omics.start_batch(3, life=Life(run_length=3600, stopping=60, deleting=60))
         await omics.clock.sleep(600)
         await client.cancel_run_batch(batch_id)
@@ -270,11 +273,11 @@ async def test_a_conflict_says_which_states_allow_it(
     assert caught.value.attempts == 1
 
 
-LOST: Final[dict[str, Reply | Fault]] = {
+LOST: Final[dict[str, Fault]] = {
     "the answer is cut off": trouble(Trouble.CONNECTION),
     "no answer": trouble(Trouble.TIMEOUT),
-    "a page of somebody else": Reply(b"<html>Sign in</html>", status=200),
-    "another status": Reply(b"{}", status=200),
+    "a page of somebody else": faults.body(b"<html>Sign in</html>", 200),
+    "another status": faults.body(b"{}", 200),
     "a 500": service("InternalServerException", 500),
     "a 408": service("RequestTimeoutException", 408),
 }
@@ -285,7 +288,7 @@ GONE = service("ResourceNotFoundException", 404)
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
 @pytest.mark.parametrize(("method", "shown"), [("cancel_run_batch", "STOPPING"), ("delete_run_batch", "RUNS_DELETING")])
-async def test_a_conflict_after_a_lost_answer_is_looked_into(lost: Reply | Fault, method: str, shown: str) -> None:
+async def test_a_conflict_after_a_lost_answer_is_looked_into(lost: Fault, method: str, shown: str) -> None:
     """The first request was obeyed: its retry was refused for what it had done."""
     async with telling(seen(shown), others={method: [lost, CONFLICT]}) as story:
         await getattr(story.client, method)("7123456")
@@ -311,7 +314,7 @@ async def test_a_conflict_that_is_no_work_of_ours_is_raised(method: str, shown: 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("method", ["cancel_run_batch", "delete_run_batch", "delete_batch"])
 async def test_a_change_keeps_to_its_time_out(method: str) -> None:
-    async with telling(seen(), others={method: [Reply(b"{}", status=202)]}) as story:
+    async with telling(seen(), others={method: [faults.body(b"{}", 202)]}) as story:
         await getattr(story.client, method)("7123456", timeout=10)
     assert story.transport.bounds == [10]
 
@@ -321,7 +324,7 @@ async def test_one_lost_answer_of_several_faults_is_enough_to_doubt() -> None:
     throttled = service("ThrottlingException", 429)
     answers: list[Observation] = [throttled, LOST["no answer"], CONFLICT]
     async with telling(seen("STOPPING"), others={"cancel_run_batch": answers}) as story:
-        await story.client.cancel_run_batch("7123456", timeout=20)
+        await story.client.cancel_run_batch("7123456", timeout=40)
     assert story.transport.methods == [*["cancel_run_batch"] * 3, "get_batch"]
     assert story.transport.bounds[-1] < 20
 
@@ -345,7 +348,7 @@ async def test_a_record_that_is_gone_after_a_lost_answer_is_deleted() -> None:
 
 @pytest.mark.virtual_time
 async def test_a_proxys_404_deletes_nothing() -> None:
-    no_code = Fault(trouble=Trouble.SERVICE, operation="DeleteBatch", detail="HTTP 404", status=404)
+    no_code = shown({}, 404)
     async with telling(seen(), others={"delete_batch": [LOST["no answer"], no_code]}) as story:
         with pytest.raises(ResourceNotFoundError):
             await story.client.delete_batch("7123456")
@@ -354,7 +357,7 @@ async def test_a_proxys_404_deletes_nothing() -> None:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("kind", [Trouble.REDIRECT, Trouble.CREDENTIALS, Trouble.INVALID])
 async def test_what_did_not_reach_the_service_leaves_no_doubt(kind: Trouble) -> None:
-    assert not leaves_doubt(trouble(kind))
+    assert not leaves_doubt(_faults.Fault(trouble=kind, operation="CancelRunBatch", detail="?"))
 
 
 @pytest.mark.virtual_time
@@ -377,7 +380,7 @@ async def test_a_record_that_never_was_is_an_error() -> None:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("body", [b"", b"{}", b" {}\n", b'{"batchId": "7123456"}'])
 async def test_an_accepted_request_has_nothing_to_say_that_matters(body: bytes) -> None:
-    async with telling(seen(), others={"cancel_run_batch": [Reply(body, status=202)]}) as story:
+    async with telling(seen(), others={"cancel_run_batch": [faults.body(body, 202)]}) as story:
         await story.client.cancel_run_batch("7123456")
     assert story.transport.sent == [("cancel_run_batch", {"batchId": "7123456"})]
 
@@ -385,10 +388,10 @@ async def test_an_accepted_request_has_nothing_to_say_that_matters(body: bytes) 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize(
     "page",
-    [Reply(b"<html>Sign in</html>", status=200), Reply(b"<html>Accepted</html>", status=202), Reply(b"{}", status=200)],
+    [faults.body(b"<html>Sign in</html>", 200), faults.body(b"<html>Accepted</html>", 202), faults.body(b"{}", 200)],
     ids=["a page", "a page that accepts", "another status"],
 )
-async def test_a_strangers_page_cancels_nothing(page: Reply) -> None:
+async def test_a_strangers_page_cancels_nothing(page: Fault) -> None:
     async with telling(seen(), others={"cancel_run_batch": [page]}) as story:
         with pytest.raises(MalformedResponseError, match="is not how the service accepts it"):
             await story.client.cancel_run_batch("7123456")
@@ -453,9 +456,9 @@ async def test_pages_are_asked_for_by_their_tokens() -> None:
     """An empty page in the middle is no end."""
     batch = {"id": "7123456", "status": "INPROGRESS"}
     pages = [
-        Reply(None, {"items": [batch], "nextToken": "two"}),
-        Reply(None, {"items": [], "nextToken": "three"}),
-        Reply(None, {"items": [{**batch, "id": "7123457"}], "nextToken": None}),
+        shown({"items": [batch], "nextToken": "two"}),
+        shown({"items": [], "nextToken": "three"}),
+        shown({"items": [{**batch, "id": "7123457"}], "nextToken": None}),
     ]
     async with telling(seen(), others={"list_batch": [*pages]}) as story:
         assert [item.id async for item in story.client.list_batch()] == ["7123456", "7123457"]
@@ -468,15 +471,15 @@ async def test_pages_are_asked_for_by_their_tokens() -> None:
 
 @pytest.mark.virtual_time
 async def test_an_empty_token_is_no_next_page() -> None:
-    async with telling(seen(), others={"list_batch": [Reply(None, {"items": [], "nextToken": ""})]}) as story:
+    async with telling(seen(), others={"list_batch": [shown({"items": [], "nextToken": ""})]}) as story:
         assert [item async for item in story.client.list_batch()] == []
     assert story.transport.calls == 1
 
 
 @pytest.mark.virtual_time
 async def test_a_list_that_goes_in_circles_ends() -> None:
-    def page(token: str) -> Reply:
-        return Reply(None, {"items": [], "nextToken": token})
+    def page(token: str) -> Fault:
+        return shown({"items": [], "nextToken": token})
 
     pages = [page("two"), page("three"), page("two")]
     async with telling(seen(), others={"list_batch": [*pages]}) as story:
@@ -487,7 +490,7 @@ async def test_a_list_that_goes_in_circles_ends() -> None:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("body", [b"{}", b"", b"<html>Sign in</html>", b'{"items": [{"id": "7123456"}]}'])
 async def test_a_damaged_page_is_no_empty_list(body: bytes) -> None:
-    async with telling(seen(), others={"list_batch": [Reply(body)]}) as story:
+    async with telling(seen(), others={"list_batch": [faults.body(body)]}) as story:
         with pytest.raises(MalformedResponseError, match="^ListBatch"):
             _ = [item async for item in story.client.list_batch()]
     assert story.transport.calls == 3
@@ -496,14 +499,15 @@ async def test_a_damaged_page_is_no_empty_list(body: bytes) -> None:
 @pytest.mark.virtual_time
 async def test_an_empty_list_may_be_left_out_by_the_service_alone() -> None:
     """Its answers carry a request id; a stranger's `{}` does not."""
-    async with telling(seen(), others={"list_batch": [Reply(b"{}", request_id="a-1")]}) as story:
+    of_the_service = Fault("empty list", "ListBatch", 1, plans.Send(json_reply(200, {})))
+    async with telling(seen(), others={"list_batch": [of_the_service]}) as story:
         assert [item async for item in story.client.list_batch()] == []
 
 
 @pytest.mark.virtual_time
 async def test_a_page_has_the_time_out_to_itself() -> None:
     """The caller's own time between pages does not count."""
-    pages = [Reply(None, {"items": [{"id": "1", "status": "FAILED"}], "nextToken": "two"}), Reply(None, {"items": []})]
+    pages = [shown({"items": [{"id": "1", "status": "FAILED"}], "nextToken": "two"}), shown({"items": []})]
     async with telling(seen(), others={"list_batch": [*pages]}) as story:
         async for _ in story.client.list_batch(timeout=10):
             await story.clock.sleep(3600)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,9 @@ from tests.accounts import (
 )
 from tests.stories import ACCEPTED, BATCH_ID, OUTAGE, PROCESSED, seen, telling
 from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from omics_batch.testing import Fault
 
 pytestmark = pytest.mark.virtual_time
 
@@ -112,16 +115,14 @@ class Slow(Account):
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
-        reply = await super().call(method, parameters, bound=bound)
+    async def meets(self, method: str, parameters: Any) -> Fault | None:
         if method == "get_batch":
             await self.go.wait()
-        return reply
+        return await super().meets(method, parameters)
 
 
 async def test_a_look_that_takes_long_is_not_doubled_by_a_list() -> None:
-    account = Slow(cohort(50))
-    account.lives["7"] = ends(1e6)
+    account = Slow({**cohort(50), "7": ends(1e6)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
         await running_clock().sleep(10)
@@ -270,10 +271,8 @@ async def test_who_has_left_costs_no_turn() -> None:
 
 async def test_two_waits_for_different_ends_of_one_batch() -> None:
     class Deletes(Account):
-        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
-            if method.startswith("delete"):
-                return ACCEPTED
-            return await super().call(method, parameters, bound=bound)
+        async def meets(self, method: str, parameters: Any) -> Fault | None:
+            return ACCEPTED if method.startswith("delete") else await super().meets(method, parameters)
 
     account = Deletes({"7": {-1e6: "PROCESSED", 100: "RUNS_DELETING", 200: "RUNS_DELETED"}})
     async with following(account) as client:
@@ -380,9 +379,9 @@ async def test_a_sweep_asks_for_full_pages() -> None:
     sizes: set[int] = set()
 
     class Noting(Account):
-        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
+        async def meets(self, method: str, parameters: Any) -> Fault | None:
             sizes.add(parameters.get("maxItems", 0))
-            return await super().call(method, parameters, bound=bound)
+            return await super().meets(method, parameters)
 
     async with waiting(Noting(cohort(20))):
         await running_clock().sleep(10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ from omics_batch._faults import Trouble
 from tests.accounts import LIST_DENIED, ONE_ATTEMPT, Account, cancel_all, cohort, ends, following, settled, waiting
 from tests.stories import BATCH_ID, OUTAGE, PROCESSED, seen, telling, trouble
 from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from omics_batch.testing import Fault
 
 pytestmark = pytest.mark.virtual_time
 
@@ -35,7 +38,8 @@ async def test_chance_that_breaks_after_an_answer_hangs_nobody() -> None:
 async def test_a_clock_that_breaks_after_an_answer_hangs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same by way of the clock."""
     async with telling(seen(), max_rate=None) as story:
-        answered, real_now = story.transport.call, story.clock.now
+        transport, real_now = story.client._opened().caller.transport, story.clock.now
+        answered = transport.call
 
         async def call(*args: Any, **more: Any) -> Any:
             reply, readings = await answered(*args, **more), iter(range(100))
@@ -48,7 +52,7 @@ async def test_a_clock_that_breaks_after_an_answer_hangs_nobody(monkeypatch: pyt
             monkeypatch.setattr(story.clock, "now", now)
             return reply
 
-        monkeypatch.setattr(story.transport, "call", call)
+        monkeypatch.setattr(transport, "call", call)
         with pytest.raises(ZeroDivisionError):
             await asyncio.wait_for(story.client.wait_until_processed(BATCH_ID), 1)
 
@@ -138,11 +142,12 @@ async def test_a_newcomer_does_not_queue_behind_all_others(number: int, life: An
 
 async def test_other_batches_that_have_gone_are_forgotten() -> None:
     """Only a sweep tells how many there are, and their number keeps sweeps from being made."""
-    others = {"INPROGRESS": [{"id": str(10**6 + n), "status": "INPROGRESS"} for n in range(5000)]}
-    account = Account(cohort(40), others=others)
+    others = [str(10**6 + n) for n in range(5000)]
+    account = Account(cohort(40), others={"INPROGRESS": others})
     async with waiting(account):
         await running_clock().sleep(300)
-        others.clear()
+        for batch_id in others:
+            account.live_on(batch_id, {0: "PROCESSED"})
         pages, hours = len(account.pages), running_clock().now() + 4 * 3600
         while len(account.pages) == pages and running_clock().now() < hours:
             await running_clock().sleep(60)
@@ -154,10 +159,9 @@ async def test_sweeps_are_soon_back_after_an_outage_of_all() -> None:
     """An outage that looks meet too says nothing about the lists."""
 
     class Down(Account):
-        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
-            if 100 < running_clock().now() < 2000:
-                return trouble(Trouble.CONNECTION)
-            return await super().call(method, parameters, bound=bound)
+        async def meets(self, method: str, parameters: Any) -> Fault | None:
+            is_down = 100 < running_clock().now() < 2000
+            return trouble(Trouble.CONNECTION) if is_down else await super().meets(method, parameters)
 
     account = Down({**cohort(3000), "2999": ends(2050)})
     async with waiting(account) as waits:
@@ -167,7 +171,13 @@ async def test_sweeps_are_soon_back_after_an_outage_of_all() -> None:
 
 async def test_one_odd_item_does_not_make_the_lists_unreadable() -> None:
     """It may be a stranger's."""
-    account = Account(cohort(20), others={"INPROGRESS": [{"status": "INPROGRESS"}]})
+
+    class Odd(Account):
+        async def meets(self, method: str, parameters: Any) -> Fault | None:
+            is_odd = parameters.get("status") == "INPROGRESS"
+            return self.page("INPROGRESS", also=[{"status": "INPROGRESS"}]) if is_odd else None
+
+    account = Odd(cohort(20))
     async with waiting(account):
         await running_clock().sleep(80)
     assert account.looks == []

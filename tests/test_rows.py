@@ -169,7 +169,7 @@ pytestmark = pytest.mark.virtual_time
 
 @pytest.fixture
 async def omics() -> AsyncIterator[Simulator]:
-    async with Simulator(clock=running_clock()) as running:
+    async with Simulator(in_process=True, clock=running_clock()) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from omics_batch import AccessDeniedError, BatchCancelledError, BatchFailedError, OmicsBatchError, RetryPolicy
 from omics_batch._faults import Trouble
-from omics_batch._transport import Reply
+from omics_batch.testing import faults
 from tests.stories import (
     BATCH_ID,
     DENIED,
@@ -23,7 +23,7 @@ from tests.stories import (
     telling,
     trouble,
 )
-from tests.virtual_time import VirtualTimeLoop
+from tests.virtual_time import StoryLoop
 
 UNDER_WAY = [seen(status) for status in ("CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "STOPPING", "UNHEARD_OF")]
 OUTAGES = [
@@ -34,8 +34,8 @@ OUTAGES = [
     trouble(Trouble.TIMEOUT),
     trouble(Trouble.UNREADABLE),
     trouble(Trouble.REDIRECT),
-    Reply(b"<html>", {}),
-    Reply(b"", {}),
+    faults.html(),
+    faults.empty(),
     seen("PROCESSED", batch="8"),
 ]
 ENDS: dict[str, tuple[Observation, type[OmicsBatchError] | None]] = {
@@ -68,5 +68,5 @@ def test_a_wait_ends_as_its_last_observation_says(
             assert batch.is_processed
             return None
 
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+    with asyncio.Runner(loop_factory=StoryLoop) as runner:
         assert runner.run(story()) is promised

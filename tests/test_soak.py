@@ -20,8 +20,9 @@ from omics_batch import (
     RetryPolicy,
     WaitTimeoutError,
 )
-from omics_batch._transport._http import LARGEST_ANSWER
+from omics_batch._transport import LARGEST_ANSWER
 from omics_batch.testing import Fault, Life, Simulator, faults
+from omics_batch.testing._server import Server
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient
@@ -173,6 +174,7 @@ async def test_a_hundred_waits_meet_every_sort_of_fault() -> None:
 
 async def _hung_up(omics: Simulator) -> None:
     """Come back once the server has no connection any more."""
+    assert isinstance(omics._server, Server)
     running = omics._server._running
     assert running is not None
     async with asyncio.timeout(5):

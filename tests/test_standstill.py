@@ -16,8 +16,7 @@ from tests.virtual_time import running_clock
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from omics_batch._faults import Fault
-    from omics_batch._transport import Reply
+    from omics_batch.testing import Fault
 
 pytestmark = pytest.mark.virtual_time
 
@@ -36,7 +35,7 @@ NO_NETWORK = trouble(Trouble.CONNECTION)
 TWO_HOURS = 7200.0
 
 
-def stops_for(seconds: float) -> Callable[[], Awaitable[Reply | Fault]]:
+def stops_for(seconds: float) -> Callable[[], Awaitable[Fault]]:
     """The process stands still while a look is under way, which has lost its connection then."""
 
     async def stand_still() -> Fault:
@@ -46,11 +45,11 @@ def stops_for(seconds: float) -> Callable[[], Awaitable[Reply | Fault]]:
     return stand_still
 
 
-def back_after(seconds: float) -> Callable[[], Awaitable[Reply | Fault]]:
+def back_after(seconds: float) -> Callable[[], Awaitable[Fault]]:
     """The network is back some seconds after the first attempt; then the batch shows its end."""
     began: list[float] = []
 
-    async def answer() -> Reply | Fault:
+    async def answer() -> Fault:
         began.append(running_clock().now())
         return PROCESSED if began[-1] - began[0] >= seconds else NO_NETWORK
 
@@ -58,7 +57,7 @@ def back_after(seconds: float) -> Callable[[], Awaitable[Reply | Fault]]:
 
 
 @pytest.mark.parametrize("network", [PROCESSED, back_after(3)], ids=["at once", "3 s later"])
-async def test_time_in_which_nobody_looked_is_no_silence(network: Reply | Callable[[], Awaitable[Reply]]) -> None:
+async def test_time_in_which_nobody_looked_is_no_silence(network: Fault | Callable[[], Awaitable[Fault]]) -> None:
     """The process stood still for longer than `max_silence`; a look comes before the verdict."""
     async with telling(seen(), stops_for(TWO_HOURS), network) as story:
         assert (await story.client.wait_until_processed(BATCH_ID)).is_processed
@@ -68,15 +67,14 @@ async def test_time_in_which_nobody_looked_is_no_silence(network: Reply | Callab
 async def test_it_is_no_silence_between_two_looks_either() -> None:
     async with telling(seen(), *[NO_NETWORK] * 3, PROCESSED) as story:
         wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
-        while not story.clock.sleepers:  # noqa: ASYNC110 - the clock has no event: the poller waits for the second look
-            await asyncio.sleep(0)
+        await story.clock.sleep(1)
         story.clock.advance(TWO_HOURS)
         assert (await wait).is_processed
 
 
 @pytest.mark.parametrize("network", [PROCESSED, back_after(3)], ids=["at once", "3 s later"])
 async def test_a_time_out_that_was_over_meanwhile_looks_once_more(
-    network: Reply | Callable[[], Awaitable[Reply]],
+    network: Fault | Callable[[], Awaitable[Fault]],
 ) -> None:
     """The last look tries again within its five seconds."""
     async with telling(seen(), stops_for(TWO_HOURS), network) as story:

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,6 @@ from omics_batch import (
     PollPolicy,
     WaitTimeoutError,
 )
-from omics_batch._transport import Reply
 from tests.accounts import (
     LIST_DENIED,
     LIST_DOWN,
@@ -35,8 +34,13 @@ from tests.accounts import (
     tasks_of_ours,
     waiting,
 )
-from tests.stories import OUTAGE, service
+from tests.stories import EMPTY, OUTAGE, service, shown
 from tests.virtual_time import running_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omics_batch.testing import Fault
 
 pytestmark = pytest.mark.virtual_time
 
@@ -93,7 +97,7 @@ async def test_few_waits_are_looked_at_one_by_one(number: int, is_swept: bool) -
 
 async def test_other_peoples_batches_make_a_sweep_dearer() -> None:
     """Where the account has thousands more, some dozens of waits are looked at by themselves, once that is known."""
-    strangers = [{"id": str(10**6 + n), "status": "INPROGRESS"} for n in range(5000)]
+    strangers = [str(10**6 + n) for n in range(5000)]
     account = Account(cohort(30), others={"INPROGRESS": strangers})
     async with waiting(account, max_rate=100):
         await running_clock().sleep(200)
@@ -138,12 +142,15 @@ async def test_lists_without_any_order_cost_a_few_looks_and_no_more() -> None:
     """They are not believed where they pass over many."""
 
     class Shuffled(Account):
-        def listed(self, status: str, start: int) -> Reply:
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            if method != "list_batch" or parameters["status"] != "INPROGRESS":
+                return await super().meets(method, parameters)
+            start = int(parameters.get("startingToken", 0))
             if start == 0:
                 batches = list(self.lives.items())
                 Random(len(self.sent)).shuffle(batches)  # noqa: S311 - the same disorder every time
                 self.lives = dict(batches)
-            return super().listed(status, start)
+            return self.page("INPROGRESS", start)
 
     account = Shuffled(cohort(1000))
     async with waiting(account):
@@ -157,9 +164,9 @@ async def test_a_list_that_says_once_that_it_is_empty_costs_half_a_minute_of_loo
     """The next sweep finds those again whom this one missed."""
 
     class Forgetful(Account):
-        def listed(self, status: str, start: int) -> Reply:
-            is_empty = status == "INPROGRESS" and 20 < running_clock().now() < 40
-            return Reply(None, {"items": []}) if is_empty else super().listed(status, start)
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            is_empty = parameters.get("status") == "INPROGRESS" and 20 < running_clock().now() < 40
+            return EMPTY if is_empty else await super().meets(method, parameters)
 
     account = Forgetful(cohort(2000))
     async with waiting(account):
@@ -214,16 +221,26 @@ async def test_a_status_that_nobody_knows_is_asked_for_each_time(caplog: pytest.
 @pytest.mark.parametrize("status", ["PROCESSED", "DEFRAGMENTING"])
 async def test_a_list_of_active_ones_that_shows_another_status_is_no_answer(status: str) -> None:
     """Neither an end nor a sign of life: the batch itself is asked."""
-    odd = {"INPROGRESS": [{"id": "7", "status": status}]}
-    account = Account({**cohort(50), "7": {0: "NOWHERE", 50: "PROCESSED"}}, others=odd)
-    async with waiting(account) as waits:
+
+    class Odd(Account):
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            is_odd = parameters.get("status") == "INPROGRESS"
+            return self.page("INPROGRESS", also=[{"id": "7", "status": status}]) if is_odd else None
+
+    async with waiting(Odd({**cohort(50), "7": {0: "NOWHERE", 50: "PROCESSED"}})) as waits:
         assert (await waits["7"]).is_processed
         assert running_clock().now() > 50
 
 
 async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
     """A batch may be skipped when one before it ends between two pages: then it is asked for."""
-    account = Account({**{str(n): ends(0.7) for n in range(1, 4)}, **cohort(8)}, page=3)
+
+    class Shifting(Account):
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            start = int(parameters.get("startingToken", 0))
+            return self.page(parameters["status"], start, size=3) if method == "list_batch" else None
+
+    account = Shifting({**{str(n): ends(0.7) for n in range(1, 4)}, **cohort(8)})
     async with waiting(account) as waits:
         await running_clock().sleep(40)
         assert sorted(batch_id for batch_id, wait in waits.items() if wait.done()) == ["1", "2", "3"]
@@ -232,9 +249,13 @@ async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
 
 async def test_lists_that_are_stuck_cannot_keep_an_end_from_a_wait_for_ever() -> None:
     """A batch that lists go on showing is asked for all the same, twice a day."""
-    stuck = {"INPROGRESS": [{"id": "7", "status": "INPROGRESS"}]}
-    account = Account({**cohort(6), "7": ends(1)}, others=stuck)
-    async with waiting(account) as waits:
+
+    class Stuck(Account):
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            is_stuck = parameters.get("status") == "INPROGRESS" and running_clock().now() > 1
+            return self.page("INPROGRESS", also=[{"id": "7", "status": "INPROGRESS"}]) if is_stuck else None
+
+    async with waiting(Stuck({**cohort(6), "7": ends(1)})) as waits:
         assert (await waits["7"]).is_processed
         assert 6 * 3600 <= running_clock().now() < 6 * 3600 + 60
 
@@ -361,9 +382,8 @@ async def test_a_service_that_has_yet_to_learn_a_status_is_swept_without_it(
     """CREATING came a month after the others; a service that knows none of them has no such lists."""
 
     class Older(Account):
-        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
-            answer = await super().call(method, parameters, bound=bound)
-            return service("ValidationException", 400, "ListBatch") if parameters.get("status") in unknown else answer
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            return service("ValidationException", 400) if parameters.get("status") in unknown else None
 
     account = Older({**cohort(20), "7": ends(100)})
     async with waiting(account) as waits:
@@ -410,7 +430,7 @@ async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status:
 
 
 async def test_lists_that_are_refused_again_and_again_are_left_alone_after_three_calls() -> None:
-    account = Account(cohort(20), troubles={"list_batch": [service("Teapot", 418, "ListBatch")]})
+    account = Account(cohort(20), troubles={"list_batch": [service("Teapot", 418)]})
     async with waiting(account):
         await running_clock().sleep(59)
     assert account.pages == ["CREATING"] * 3
@@ -421,10 +441,11 @@ async def test_a_list_without_an_end_is_given_up() -> None:
     """After the time in which everybody could have been asked for one by one."""
 
     class Endless(Account):
-        def listed(self, status: str, start: int) -> Reply:
-            if status != "PENDING":
-                return super().listed(status, start)
-            return Reply(None, {"items": [{"id": str(start), "status": status}], "nextToken": str(start + 1)})
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
+            if parameters.get("status") != "PENDING":
+                return await super().meets(method, parameters)
+            start = int(parameters.get("startingToken", 0))
+            return shown({"items": [{"id": str(start), "status": "PENDING"}], "nextToken": str(start + 1)})
 
     account = Endless({**cohort(20), "7": ends(0)})
     async with waiting(account) as waits:
@@ -514,10 +535,10 @@ async def test_what_the_lists_raise_ends_all_waits_where_it_is_no_error_of_ours(
     """A bug must be seen, and nobody may hang for it."""
 
     class Broken(Account):
-        async def call(self, method: str, parameters: Any, *, bound: float) -> Any:
+        async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
             if method == "list_batch":
                 raise ArithmeticError("a bug")
-            return await super().call(method, parameters, bound=bound)
+            return None
 
     async with waiting(Broken(cohort(20))) as waits:
         results = await asyncio.gather(*waits.values(), return_exceptions=True)

@@ -35,7 +35,7 @@ async def _ask_for_ten_seconds(omics: Simulator, client: OmicsBatchClient, batch
 @pytest.mark.slow
 async def test_the_client_learns_the_quota(max_rate: float | None) -> None:
     """Without a limit it is throttled at first and then hardly ever; with the default one never."""
-    async with Simulator(quota=QUOTA, clock=running_clock()) as omics:
+    async with Simulator(in_process=True, quota=QUOTA, clock=running_clock()) as omics:
         batch_id = omics.start_batch(1)
         async with omics.client(max_rate=max_rate) as client:
             answers = await _ask_for_ten_seconds(omics, client, batch_id)

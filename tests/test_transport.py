@@ -345,6 +345,7 @@ async def test_one_former_client_is_kept_open_at_most() -> None:
         for _ in range(5):
             await transport.open()
             await client.get_batch(batch_id)
+        assert isinstance(transport, Transport)
         assert len(transport._exits) == 2
 
 
