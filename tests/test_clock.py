@@ -6,14 +6,21 @@ import asyncio
 import math
 import sys
 import time
-from datetime import timedelta
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Final, TypeAlias
 
+import freezegun
 import pytest
+import time_machine
 
-from omics_batch import Clock, InvalidInputError, SystemClock
+from omics_batch import Batch, Clock, InvalidInputError, PollPolicy, SystemClock, WaitTimeoutError
 from omics_batch._clock import deadline_after, in_seconds, is_number, time_limit
-from omics_batch.testing import ManualClock
+from omics_batch.testing import Life, ManualClock, Simulator, VirtualClock, VirtualTimeLoop
+
+Frozen: TypeAlias = Callable[[], AbstractContextManager[object]]
 
 
 @pytest.mark.parametrize(
@@ -108,10 +115,39 @@ def test_what_cannot_be_reckoned_with_is_none(value: object) -> None:
     assert not is_number(value)
 
 
-def test_a_tool_that_freezes_time_does_not_stop_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such tools put their own functions where `time.monotonic` is found."""
-    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
-    assert SystemClock().now() > 0
+def frozen_by_freezegun() -> AbstractContextManager[object]:
+    """Freeze the clock, but for asyncio: else no timer of its loop would ever be due."""
+    return freezegun.freeze_time("2026-03-14", real_asyncio=True)
+
+
+def frozen_by_time_machine() -> AbstractContextManager[object]:
+    return time_machine.travel("2026-03-14T00:00:00+00:00", tick=False)
+
+
+FROZEN: Final = pytest.mark.parametrize("frozen", [frozen_by_freezegun, frozen_by_time_machine])
+
+
+@FROZEN
+async def test_a_tool_that_freezes_time_does_not_stop_a_time_out(frozen: Frozen) -> None:
+    often = PollPolicy(initial=0.05, maximum=0.05)
+    async with Simulator() as omics, omics.client(clock=SystemClock(), poll=often) as client:
+        batch_id = omics.start_batch(3)
+        with frozen():
+            frozen_at = datetime.now(UTC)
+            with pytest.raises(WaitTimeoutError):
+                await asyncio.wait_for(client.wait_until_processed(batch_id, timeout=0.3), 10)
+            assert datetime.now(UTC) == frozen_at
+
+
+@FROZEN
+def test_a_tool_that_freezes_time_does_not_stop_virtual_time(frozen: Frozen) -> None:
+    async def wait() -> Batch:
+        life = Life(run_length=timedelta(hours=2))
+        async with Simulator(in_process=True, clock=VirtualClock(), life=life) as omics, omics.client() as client:
+            return await client.wait_until_processed(omics.start_batch(3), timeout=timedelta(hours=3))
+
+    with frozen(), asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        assert runner.run(wait()).is_processed
 
 
 class WithoutTimeout:

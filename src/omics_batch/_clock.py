@@ -39,6 +39,11 @@ class Clock(Protocol):
         ...
 
 
+def monotonic() -> float:
+    """Monotonic seconds of the machine, whatever a test has frozen."""
+    return _MONOTONIC[0]()
+
+
 class SystemClock:
     """The machine's monotonic clock.
 
@@ -47,7 +52,7 @@ class SystemClock:
 
     def now(self) -> float:
         """Monotonic seconds since any fixed moment."""
-        return _MONOTONIC[0]()
+        return monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Come back after that many real seconds."""

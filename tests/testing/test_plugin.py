@@ -265,15 +265,89 @@ def test_who_does_not_use_it_pays_nothing(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_the_files_of_the_page_run_as_they_stand(run: Run, pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("page_name", ["testing.md", "virtual-time.md"])
+def test_the_files_of_the_page_run_as_they_stand(run: Run, pytester: pytest.Pytester, page_name: str) -> None:
     """A reader who copies them sees them pass; `tests/test_examples.py` runs the other examples."""
-    page = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / page_name).read_text(encoding="utf-8")
     files = dict(re.findall(r"```{code-block} \w+\n:caption: (\S+)\n\n(.+?)```", page, re.DOTALL))
-    assert {"cohort.py", "test_cohort.py"} <= files.keys()
     assert len(files) == page.count("{code-block}")
     for name, text in files.items():
         (pytester.path / name).write_text(text, encoding="utf-8")
     run("", *(name for name in files if name.startswith("test_"))).assert_outcomes(passed=page.count("def test_"))
+
+
+# Virtual time
+
+
+def test_virtual_time_whoever_makes_the_loop(run: Run) -> None:
+    """pytest-asyncio, anyio, unittest, and asyncio.run in code that blocks."""
+    result = run(
+        """
+        import asyncio, unittest
+        import pytest
+        from omics_batch import OmicsBatchClient
+        from omics_batch.testing import Life
+
+        HOUR = 3600
+        pytestmark = pytest.mark.omics(virtual_time=True, life=Life(run_length=HOUR))
+
+        async def wait(omics):
+            async with OmicsBatchClient() as client:
+                await client.wait_until_processed(omics.start_batch(3))
+            assert HOUR < omics.clock.now() < HOUR + 100
+
+        @pytest.mark.asyncio
+        async def test_asyncio(omics_simulator):
+            await wait(omics_simulator)
+
+        @pytest.mark.anyio
+        async def test_anyio(omics_simulator, anyio_backend):
+            await wait(omics_simulator)
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        def test_blocks(omics_simulator):
+            asyncio.run(wait(omics_simulator))
+            asyncio.run(asyncio.sleep(HOUR))
+            assert omics_simulator.clock.now() < HOUR + 100  # nobody asked it on the second loop
+
+        class TestOld(unittest.IsolatedAsyncioTestCase):
+            @pytest.fixture(autouse=True)
+            def _simulator(self, omics_simulator):
+                self.omics = omics_simulator
+
+            async def test_unittest(self):
+                await wait(self.omics)
+
+        @pytest.mark.omics(virtual_time=False)
+        def test_not_here(omics_simulator):
+            assert omics_simulator.endpoint_url.startswith("http://127.0.0.1:")
+            with asyncio.Runner() as runner:
+                assert type(runner.get_loop()).__name__ != "VirtualTimeLoop"
+        """
+    )
+    result.assert_outcomes(passed=5)
+
+
+def test_a_loop_that_was_made_before_the_test_has_no_virtual_time(run: Run) -> None:
+    """In a sentence that says what to do."""
+    result = run(
+        """
+        import pytest
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_first(): pass
+
+        @pytest.mark.asyncio(loop_scope="module")
+        @pytest.mark.omics(virtual_time=True)
+        async def test_second(omics_simulator):
+            omics_simulator.start_batch(3)
+        """
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*InvalidInputError: VirtualClock works only on a VirtualTimeLoop: *"])
 
 
 # Wider scopes, and other tools beside it

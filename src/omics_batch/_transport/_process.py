@@ -7,12 +7,12 @@ import os
 import selectors
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from omics_batch._clock import monotonic
 from omics_batch._threads import stoppable
 from omics_batch._transport._sources import SourceError
 from omics_batch._transport._terminal import terminal_state
@@ -74,7 +74,7 @@ class CredentialProcess:
         raise self._error(problem)
 
     def _run(self, words: tuple[str, ...], stop: threading.Event) -> Finished:
-        ends = time.monotonic() + _SHARE * self.limit
+        ends = monotonic() + _SHARE * self.limit
         shares_terminal = self.may_ask()
         restore = terminal_state() if shares_terminal else None
         # A process outside of the terminal's foreground group could not ask; without a terminal, nothing is asked.
@@ -88,7 +88,7 @@ class CredentialProcess:
         output = b""
         with process:
             for output in _output_of(process):
-                is_late = stop.is_set() or time.monotonic() >= ends
+                is_late = stop.is_set() or monotonic() >= ends
                 if process.returncode is None and (is_late or len(output) > _LARGEST_OUTPUT):
                     _kill(process.pid, has_own_group=not shares_terminal)
                     if restore is not None:

@@ -6,12 +6,11 @@ import asyncio
 import heapq
 import itertools
 import math
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._clock import in_seconds
+from omics_batch._clock import in_seconds, monotonic
 from omics_batch._errors import InvalidInputError
 from omics_batch._loop import running_loop
 
@@ -47,7 +46,7 @@ class ScaledClock:
 
     def now(self) -> float:
         """Read the clock: monotonic seconds, from an arbitrary start."""
-        return time.monotonic() * self._scale + self._ahead
+        return monotonic() * self._scale + self._ahead
 
     def advance(self, duration: Duration) -> None:
         """Move the clock on; who sleeps on it wakes no sooner.

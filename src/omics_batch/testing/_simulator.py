@@ -65,7 +65,7 @@ class Simulator:
         s3: Where the objects of `s3UriSettings` are: a folder, in which `s3://bucket/key` is the file
             `bucket/key`, or the URL of a local S3 that knows `access_key` and `secret_key`.
         epoch: The wall-clock time of the beginning; the real one if None.
-        in_process: Take the requests of the `OmicsBatchClient`s in this process without opening a socket. Nothing else
+        in_process: Take the requests of this process's `OmicsBatchClient` without opening a socket. Nothing else
             can reach it. It works on any clock, and on virtual time: `clock=VirtualClock()`.
 
     Raises:
