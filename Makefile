@@ -23,6 +23,9 @@ demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
 	$(call environment,.venv,test)
 	@.venv/bin/omics-batch demo
 
+# Some machines keep Python from writing bytecode: then each program that a test starts would compile the package again.
+test coverage: export PYTHONDONTWRITEBYTECODE =
+
 PYTEST = .venv/bin/python -m pytest -m "not slow" --hypothesis-profile=quick --numprocesses auto --dist worksteal
 
 test: ## run the tests

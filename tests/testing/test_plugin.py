@@ -443,14 +443,16 @@ def test_mock_aws_of_moto_may_stand_beside_it(run: Run) -> None:
         from moto import mock_aws
         from omics_batch import OmicsBatchClient
 
-        @mock_aws
+        S3 = {"core": {"service_whitelist": ["s3"]}}  # loads no other service
+
+        @mock_aws(config=S3)
         def test_boto3(omics_simulator):
             batch_id = omics_simulator.start_batch(1)
             assert boto3.client("omics").get_batch(batchId=batch_id)["id"] == batch_id
 
         @pytest.mark.asyncio
         async def test_ours(omics_simulator):
-            with mock_aws():
+            with mock_aws(config=S3):
                 async with OmicsBatchClient() as client:
                     assert (await client.get_batch(omics_simulator.start_batch(1))).arn
         """,

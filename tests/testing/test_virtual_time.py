@@ -65,15 +65,15 @@ def test_sleepers_wake_in_the_order_of_their_times() -> None:
     assert woken == [(10.0, 10.0), (20.0, 20.0), (30.0, 30.0)]
 
 
-def test_a_wait_of_two_days_is_over_at_once() -> None:
+def test_a_long_wait_is_over_at_once() -> None:
     """The client has the real clock, which the loop's takes the place of."""
 
     async def story() -> None:
-        async with Simulator(in_process=True, clock=VirtualClock(), life=Life(run_length=2 * DAY)) as omics:
+        async with Simulator(in_process=True, clock=VirtualClock(), life=Life(run_length=DAY / 8)) as omics:
             async with OmicsBatchClient(endpoint_url=omics.endpoint_url, region_name="us-west-2") as client:
-                batch = await client.wait_until_processed(omics.start_batch(96), timeout=3 * DAY)
+                batch = await client.wait_until_processed(omics.start_batch(96), timeout=DAY)
             assert batch.is_processed
-            assert 2 * DAY < omics.clock.now() < 2 * DAY + 200
+            assert DAY / 8 < omics.clock.now() < DAY / 8 + 200
 
     run(story())
 
