@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError, RetryPolicy
 from omics_batch._faults import Fault, Retry, Trouble
-from omics_batch._retry import Retrier, RetryQuota
+from omics_batch._retry import RetryHandler, RetryQuota
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock, copies_of, service_fault
 
@@ -48,20 +48,20 @@ class Service:
 
 @dataclass
 class Setting:
-    """A retrier whose clock is instant, and what it did."""
+    """A handler whose clock is instant, and what it did."""
 
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     chance: Callable[[], float] = longest
     clock: InstantClock = field(default_factory=InstantClock)
-    retrier: Retrier = field(init=False)
+    handler: RetryHandler = field(init=False)
     requests: int = 0
 
     def __post_init__(self) -> None:
-        self.retrier = Retrier(self.policy, self.clock, self.chance)
+        self.handler = RetryHandler(self.policy, self.clock, self.chance)
 
     async def call(self, *answers: str | Fault, deadline: float | None = None, **more: Any) -> str | Fault:
         service = Service(list(answers))
-        answer = await self.retrier.run(service, deadline=deadline, **more)
+        answer = await self.handler.run(service, deadline=deadline, **more)
         assert not service.answers, "fewer requests than expected"
         self.requests += service.requests
         return answer
@@ -72,7 +72,7 @@ class Setting:
 
     @property
     def left(self) -> int:
-        return self.retrier.quota.left
+        return self.handler.quota.left
 
 
 # The tables that AWS publishes for the standard mode, with the costs and bases of 2026
@@ -210,7 +210,7 @@ async def test_delays_and_quota_are_aws_s_own(table: Table) -> None:
             quota.append(setting.left)
             return remaining.pop(0)
 
-        answer = await setting.retrier.run(attempt, deadline=None)
+        answer = await setting.handler.run(attempt, deadline=None)
         assert answer is call.answers[-1]
         assert remaining == []
         assert setting.slept[before:] == pytest.approx(call.delays, abs=1e-12)
@@ -374,7 +374,7 @@ async def test_an_empty_quota_sends_the_error_up_at_once(caplog: pytest.LogCaptu
 
 async def test_all_calls_share_the_quota() -> None:
     setting = Setting(RetryPolicy(quota=30))
-    answers = await asyncio.gather(*(setting.retrier.run(Service([BUSY] * 3), deadline=None) for _ in range(10)))
+    answers = await asyncio.gather(*(setting.handler.run(Service([BUSY] * 3), deadline=None) for _ in range(10)))
     assert answers == [BUSY] * 10
     assert setting.left == 2
     assert len(setting.slept) == 2
@@ -382,9 +382,9 @@ async def test_all_calls_share_the_quota() -> None:
 
 async def test_a_cancelled_call_is_over_at_once_and_is_not_sent_again() -> None:
     clock = ManualClock()
-    retrier = Retrier(RetryPolicy(), clock, longest)
+    handler = RetryHandler(RetryPolicy(), clock, longest)
     service = Service([SLOW, OK])
-    call = asyncio.create_task(retrier.run(service, deadline=None))
+    call = asyncio.create_task(handler.run(service, deadline=None))
     await asyncio.sleep(0)
     assert clock.sleepers == 1
     call.cancel()
@@ -416,7 +416,7 @@ async def test_what_is_raised_passes_through_as_it_is(error: BaseException) -> N
 
     setting = Setting()
     with pytest.raises(type(error)) as raised:
-        await setting.retrier.run(attempt, deadline=None)
+        await setting.handler.run(attempt, deadline=None)
     assert raised.value is error
     assert (requests, setting.slept, setting.left) == (1, [], 500)
 
@@ -433,7 +433,7 @@ async def test_an_exception_after_a_retry_gives_nothing_back() -> None:
 
     setting = Setting()
     with pytest.raises(RuntimeError):
-        await setting.retrier.run(attempt, deadline=None)
+        await setting.handler.run(attempt, deadline=None)
     assert setting.left == 486
 
 
@@ -457,7 +457,7 @@ def test_any_schedule_of_faults_keeps_the_rules(answers: list[str | Fault], size
     async def calls() -> None:
         while remaining:
             before = len(remaining)
-            answer = await setting.retrier.run(attempt, deadline=None)
+            answer = await setting.handler.run(attempt, deadline=None)
             sent = answers[len(answers) - before : len(answers) - len(remaining)]
             assert len(sent) <= 3
             assert not {OK, DENIED} & set(sent[:-1])

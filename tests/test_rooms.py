@@ -33,7 +33,7 @@ ROOMS: Final = (
     "_requests",
     "_faults",
     "_retry",
-    "_pace",
+    "_rate_limiter",
     "_transport",
     "_reading",
     "_wait",

@@ -9,12 +9,12 @@ from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
 from omics_batch._faults import Fault, Trouble, classify, error_of
 from omics_batch._log import LOG
-from omics_batch._pace import Pace, Turns
+from omics_batch._rate_limiter import AdaptiveRate, RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from omics_batch._retry import Retrier
+    from omics_batch._retry import RetryHandler
     from omics_batch._transport import InProcess, Reply, Transport
 
 T = TypeVar("T")
@@ -23,17 +23,17 @@ _WATCHING_SHARE = 0.5
 
 
 class Caller:
-    """Sends calls at the client's pace and under its retry policy; raises this package's errors alone."""
+    """Sends calls at the client's rate and under its retry policy; raises this package's errors alone."""
 
     def __init__(
         self,
         transport: Transport | InProcess,
-        retrier: Retrier,
-        pace: Pace,
+        retry: RetryHandler,
+        rate: AdaptiveRate,
         clock: Clock,
     ) -> None:
         """Take what each call shares with the others."""
-        self.retrier: Retrier = retrier
+        self.retry: RetryHandler = retry
         self.transport: Transport | InProcess = transport
         self.is_trusted: bool = False
         """Whether the service has answered with success before: then the credentials are good ones."""
@@ -41,11 +41,11 @@ class Caller:
         self._may_renew = False
         self._under_way: set[asyncio.Timeout] = set()
         self._clock = clock
-        self.attempt_timeout: float = in_seconds("attempt_timeout", retrier.policy.attempt_timeout)
+        self.attempt_timeout: float = in_seconds("attempt_timeout", retry.policy.attempt_timeout)
         """Seconds that one request may take."""
-        self._pace = pace
-        self._turns = Turns(clock, lambda: self._pace.rate)
-        self._watching_turns = Turns(clock, lambda: self.watching_rate)
+        self._rate = rate
+        self._turns = RateLimiter(clock, lambda: self._rate.rate)
+        self._watching_turns = RateLimiter(clock, lambda: self.watching_rate)
 
     async def call(
         self,
@@ -120,7 +120,7 @@ class Caller:
         self._under_way.add(open_until)
         try:
             async with open_until, time_limit(self._clock, limit):
-                return await self.retrier.run(attempt, deadline=ends, max_attempts=max_attempts)
+                return await self.retry.run(attempt, deadline=ends, max_attempts=max_attempts)
         except TimeoutError:
             return Fault(
                 trouble=Trouble.TIMEOUT,
@@ -138,7 +138,7 @@ class Caller:
     @property
     def watching_rate(self) -> float:
         """The requests a second that waits may send now; infinite while nothing limits them."""
-        return self._pace.rate * _WATCHING_SHARE
+        return self._rate.rate * _WATCHING_SHARE
 
     async def _renew_credentials(self) -> bool:
         """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
@@ -168,10 +168,10 @@ class Caller:
     def _learn_from(self, answer: object) -> None:
         if not isinstance(answer, Fault):
             self.is_trusted = self._may_renew = True
-            self._pace.answered(self._clock.now())
+            self._rate.answered(self._clock.now())
         elif classify(answer).error is ThrottlingError:
-            self._pace.throttled(self._clock.now())
-            LOG.debug("throttled: at most %.1f requests a second now", self._pace.rate)
+            self._rate.throttled(self._clock.now())
+            LOG.debug("throttled: at most %.1f requests a second now", self._rate.rate)
 
 
 def _is_of_credentials(answer: object) -> bool:

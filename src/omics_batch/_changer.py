@@ -109,7 +109,7 @@ class Changer:
             lambda reply: read_acceptance(reply, operation),
             batch_id=batch_id,
             deadline=deadline,
-            max_attempts=self._caller.retrier.policy.patient_attempts if is_patient else None,
+            max_attempts=self._caller.retry.policy.patient_attempts if is_patient else None,
             met=met,
         )
 

@@ -17,8 +17,8 @@ from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
 from omics_batch._looker import BatchLooker
 from omics_batch._loop import OwnLoop
-from omics_batch._pace import Pace
-from omics_batch._retry import Retrier, RetryPolicy
+from omics_batch._rate_limiter import AdaptiveRate
+from omics_batch._retry import RetryHandler, RetryPolicy
 from omics_batch._transport import open_transport
 from omics_batch._wait import PollPolicy
 from omics_batch._watcher import Watcher
@@ -46,7 +46,7 @@ _WITHOUT_LOOP: Final = 1.0
 
 
 class Connection:
-    """A client's connections, pace, retries and poller, from `async with` to its end."""
+    """A client's connections, rate, retries and poller, from `async with` to its end."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Connection:
         self._poll = poll
         self._clock = clock
         self._random = random
-        self._pace = Pace(max_rate)
+        self._rate = AdaptiveRate(max_rate)
         self._entered = False
         self._open: Opened | None = None
 
@@ -114,7 +114,7 @@ class Connection:
             keepalive=max(_KEEPALIVE * in_seconds("maximum", self._poll.maximum), _SHORTEST_KEEPALIVE),
             clock=self._clock,
         )
-        caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
+        caller = Caller(transport, RetryHandler(self._retry, self._clock, self._random), self._rate, self._clock)
         looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
         watcher = Watcher(looker, self._clock, self._random)
@@ -157,7 +157,7 @@ class Connection:
     @property
     def retry_quota(self) -> int:
         """What is left of the tokens that all retries of this client are paid with."""
-        return self._opened().caller.retrier.quota.left
+        return self._opened().caller.retry.quota.left
 
     @property
     def aws(self) -> OmicsClient:

@@ -103,7 +103,7 @@ class RetryQuota:
         self.left = min(self.left + tokens, self._size)
 
 
-class Retrier:
+class RetryHandler:
     """Sends a request until it is answered, its attempts or its time are used up, or a retry makes no sense."""
 
     def __init__(self, policy: RetryPolicy, clock: Clock, random: Callable[[], float]) -> None:

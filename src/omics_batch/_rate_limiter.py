@@ -26,7 +26,7 @@ _MOST_PASSED: Final = 3
 """Urgent ones that go before the others, one after the other."""
 
 
-class Pace:
+class AdaptiveRate:
     """The requests a second that the service takes from this client, learnt from what it throttles.
 
     Throttling lowers the rate to a bit less than what was answered in the second before, but not below
@@ -69,7 +69,7 @@ class Pace:
             self._answered.popleft()
 
 
-class Turns:
+class RateLimiter:
     """A queue for permission to send, at a rate that may change while callers wait.
 
     The urgent go first, but for every fourth turn, or the others might never have one. Only the head sleeps; a

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch._pace import Pace, Turns
+from omics_batch._rate_limiter import AdaptiveRate, RateLimiter
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock
 
@@ -21,30 +21,30 @@ from tests.support import InstantClock
 ANSWERED, THROTTLED = True, False
 
 
-def pace_after(max_rate: float | None, events: list[tuple[float, bool]]) -> Pace:
-    pace = Pace(max_rate)
+def rate_after(max_rate: float | None, events: list[tuple[float, bool]]) -> AdaptiveRate:
+    adaptive = AdaptiveRate(max_rate)
     for moment, answered in events:
         if answered:
-            pace.answered(moment)
+            adaptive.answered(moment)
         else:
-            pace.throttled(moment)
-    return pace
+            adaptive.throttled(moment)
+    return adaptive
 
 
 @pytest.mark.parametrize("max_rate", [10.0, 0.1, 1, 1e6])
 def test_a_pace_begins_at_its_highest_rate(max_rate: float) -> None:
-    assert Pace(max_rate).rate == max_rate
+    assert AdaptiveRate(max_rate).rate == max_rate
 
 
 def test_a_pace_without_a_limit_is_as_fast_as_can_be() -> None:
-    assert Pace(None).rate == math.inf
-    assert pace_after(None, [(second / 100, ANSWERED) for second in range(1000)]).rate == math.inf
+    assert AdaptiveRate(None).rate == math.inf
+    assert rate_after(None, [(second / 100, ANSWERED) for second in range(1000)]).rate == math.inf
 
 
 @pytest.mark.parametrize("max_rate", [0, -1, -math.inf, math.inf, math.nan])
 def test_a_rate_has_to_be_above_zero(max_rate: float) -> None:
     with pytest.raises(InvalidInputError, match="^max_rate has to be above 0 requests a second, or None, not "):
-        Pace(max_rate)
+        AdaptiveRate(max_rate)
 
 
 def answers(count: int, *, until: float = 0.0) -> list[tuple[float, bool]]:
@@ -80,38 +80,38 @@ def answers(count: int, *, until: float = 0.0) -> list[tuple[float, bool]]:
     ],
 )
 def test_throttling_lowers_the_rate(max_rate: float | None, events: list[tuple[float, bool]], rate: float) -> None:
-    assert pace_after(max_rate, events).rate == pytest.approx(rate)
+    assert rate_after(max_rate, events).rate == pytest.approx(rate)
 
 
 def test_an_answer_exactly_a_second_old_no_longer_counts() -> None:
-    assert pace_after(10.0, [(0.0, ANSWERED)] * 10 + [(1.0, THROTTLED)]).rate == 5.0
-    assert pace_after(10.0, [(0.001, ANSWERED)] * 10 + [(1.0, THROTTLED)]).rate == 8.0
+    assert rate_after(10.0, [(0.0, ANSWERED)] * 10 + [(1.0, THROTTLED)]).rate == 5.0
+    assert rate_after(10.0, [(0.001, ANSWERED)] * 10 + [(1.0, THROTTLED)]).rate == 8.0
 
 
 def test_each_answer_raises_the_rate_again_up_to_the_highest() -> None:
-    pace = pace_after(10.0, [(0, THROTTLED)])
-    assert pace.rate == 5.0
-    pace.answered(1.0)
-    assert pace.rate == pytest.approx(5.1)
+    adaptive = rate_after(10.0, [(0, THROTTLED)])
+    assert adaptive.rate == 5.0
+    adaptive.answered(1.0)
+    assert adaptive.rate == pytest.approx(5.1)
     for answer in range(1000):
-        pace.answered(1.0 + answer)
-    assert pace.rate == 10.0
+        adaptive.answered(1.0 + answer)
+    assert adaptive.rate == 10.0
 
 
 def test_full_use_raises_the_rate_by_half_a_request_a_second_each_second() -> None:
-    pace, now = pace_after(100.0, [(0, THROTTLED)]), 0.0
+    adaptive, now = rate_after(100.0, [(0, THROTTLED)]), 0.0
     while now < 10:
-        now += 1 / pace.rate
-        pace.answered(now)
-    assert pace.rate == pytest.approx(55, abs=0.1)
+        now += 1 / adaptive.rate
+        adaptive.answered(now)
+    assert adaptive.rate == pytest.approx(55, abs=0.1)
 
 
 def test_a_pace_without_a_limit_grows_on_after_throttling() -> None:
-    pace = pace_after(None, [(0, THROTTLED)])
-    before = pace.rate
+    adaptive = rate_after(None, [(0, THROTTLED)])
+    before = adaptive.rate
     for answer in range(10_000):
-        pace.answered(answer / 100)
-    assert before * 5 < pace.rate < math.inf
+        adaptive.answered(answer / 100)
+    assert before * 5 < adaptive.rate < math.inf
 
 
 @given(
@@ -119,18 +119,18 @@ def test_a_pace_without_a_limit_grows_on_after_throttling() -> None:
     steps=st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=100),
 )
 def test_any_history_leaves_a_rate_to_send_at(max_rate: float | None, steps: list[tuple[float, bool]]) -> None:
-    pace, now = Pace(max_rate), 0.0
+    adaptive, now = AdaptiveRate(max_rate), 0.0
     for wait, answered in steps:
         now += wait
-        before = pace.rate
+        before = adaptive.rate
         if answered:
-            pace.answered(now)
-            assert pace.rate >= before
+            adaptive.answered(now)
+            assert adaptive.rate >= before
         else:
-            pace.throttled(now)
-            assert pace.rate <= before
-        assert 0 < pace.rate <= (max_rate or math.inf)
-        assert len(pace._answered) <= len(steps)
+            adaptive.throttled(now)
+            assert adaptive.rate <= before
+        assert 0 < adaptive.rate <= (max_rate or math.inf)
+        assert len(adaptive._answered) <= len(steps)
 
 
 # The turns
@@ -148,7 +148,7 @@ class Queue:
     served: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.turns = Turns(self.clock, lambda: self.rate)
+        self.turns = RateLimiter(self.clock, lambda: self.rate)
 
     async def _send(self, name: str) -> None:
         await self.turns.next(is_urgent=name.isupper())
@@ -184,7 +184,7 @@ async def test_the_first_caller_goes_at_once() -> None:
 
 async def test_callers_go_in_the_order_they_came_at_the_rate() -> None:
     clock = InstantClock()
-    turns = Turns(clock, lambda: EIGHT_A_SECOND)
+    turns = RateLimiter(clock, lambda: EIGHT_A_SECOND)
     served: list[tuple[int, float]] = []
 
     async def send(number: int) -> None:
@@ -337,7 +337,7 @@ async def test_a_clock_that_breaks_does_not_break_the_queue() -> None:
             raise OSError("no time")
 
     clock = Broken()
-    turns = Turns(clock, lambda: EIGHT_A_SECOND)
+    turns = RateLimiter(clock, lambda: EIGHT_A_SECOND)
     await turns.next()
     results = await asyncio.gather(turns.next(), turns.next(), return_exceptions=True)
     assert [type(result) for result in results] == [OSError, OSError]
@@ -352,7 +352,7 @@ async def test_a_clock_that_breaks_does_not_break_the_queue() -> None:
 def test_any_cancellations_and_rates_serve_the_rest_in_order(rates: list[float], cancelled: set[int]) -> None:
     async def story() -> list[int]:
         clock, served = InstantClock(), list[int]()
-        turns = Turns(clock, lambda: rates[len(served) % len(rates)])
+        turns = RateLimiter(clock, lambda: rates[len(served) % len(rates)])
 
         async def send(number: int) -> None:
             await turns.next()
