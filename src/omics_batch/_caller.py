@@ -9,7 +9,7 @@ from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
 from omics_batch._faults import Fault, Trouble, classify, error_of
 from omics_batch._log import LOG
-from omics_batch._rate_limiter import AdaptiveRate, RateLimiter
+from omics_batch._rate_limiter import WAITS_SHARE, Priority, RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WATCHING_SHARE = 0.5
-
 
 class Caller:
     """Sends calls at the client's rate and under its retry policy; raises this package's errors alone."""
@@ -29,7 +27,7 @@ class Caller:
         self,
         transport: Transport | InProcess,
         retry: RetryHandler,
-        rate: AdaptiveRate,
+        limiter: RateLimiter,
         clock: Clock,
     ) -> None:
         """Take what each call shares with the others."""
@@ -43,9 +41,7 @@ class Caller:
         self._clock = clock
         self.attempt_timeout: float = in_seconds("attempt_timeout", retry.policy.attempt_timeout)
         """Seconds that one request may take."""
-        self._rate = rate
-        self._turns = RateLimiter(clock, lambda: self._rate.rate)
-        self._watching_turns = RateLimiter(clock, lambda: self.watching_rate)
+        self._limiter = limiter
 
     async def call(
         self,
@@ -56,6 +52,7 @@ class Caller:
         batch_id: str | None,
         deadline: float | None,
         watching: bool = False,
+        priority: Priority = Priority.CALL,
         within: float | None = None,
         max_attempts: int | None = None,
         met: list[Fault] | None = None,
@@ -70,6 +67,7 @@ class Caller:
             deadline: The moment on the clock by which the call is over; None for none.
             watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
                 urgent ones, and credentials that worked before are renewed once.
+            priority: Which requests it goes before, where waits do not ask.
             within: Seconds for the whole call, its turn included, where there is no deadline.
             max_attempts: As many attempts, where not as many as the policy's.
             met: Where every fault goes that an attempt met.
@@ -84,13 +82,13 @@ class Caller:
         async def attempt() -> T | Fault:
             nonlocal attempts
             if not watching:
-                await self._turns.next()
+                await self._limiter.turn(method, priority)
             elif attempts:
-                await self.watching_turn(is_urgent=True)
+                await self.watching_turn(is_urgent=True, method=method)
             attempts += 1
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
-            self._learn_from(answer)
+            self._learn_from(method, answer)
             if met is not None and isinstance(answer, Fault):
                 met.append(answer)
             return answer
@@ -130,15 +128,19 @@ class Caller:
         finally:
             self._under_way.discard(open_until)
 
-    async def watching_turn(self, *, is_urgent: bool = False) -> None:
-        """Come back when it is a wait's turn to send: the urgent ones before all others."""
-        await self._watching_turns.next(is_urgent=is_urgent)
-        await self._turns.next()
+    async def watching_turn(self, *, is_urgent: bool = False, method: str = "get_batch") -> None:
+        """Come back when a wait may send a request, within the share of the waits.
+
+        Args:
+            is_urgent: Whether it goes before the other looks of waits.
+            method: The operation that is sent then.
+        """
+        await self._limiter.turn(method, Priority.URGENT_LOOK if is_urgent else Priority.LOOK)
 
     @property
     def watching_rate(self) -> float:
-        """The requests a second that waits may send now; infinite while nothing limits them."""
-        return self._rate.rate * _WATCHING_SHARE
+        """The looks a second that waits may send now; infinite while nothing limits them."""
+        return self._limiter.rate("get_batch") * WAITS_SHARE
 
     async def _renew_credentials(self) -> bool:
         """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
@@ -165,13 +167,13 @@ class Caller:
         bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
         return bound if deadline is None else min(bound, max(deadline - self._clock.now(), 0.0))
 
-    def _learn_from(self, answer: object) -> None:
+    def _learn_from(self, method: str, answer: object) -> None:
         if not isinstance(answer, Fault):
             self.is_trusted = self._may_renew = True
-            self._rate.answered(self._clock.now())
+            self._limiter.answered(method)
         elif classify(answer).error is ThrottlingError:
-            self._rate.throttled(self._clock.now())
-            LOG.debug("throttled: at most %.1f requests a second now", self._rate.rate)
+            self._limiter.throttled(method)
+            LOG.debug("%s: throttled: at most %.1f requests a second now", answer.operation, self._limiter.rate(method))
 
 
 def _is_of_credentials(answer: object) -> bool:

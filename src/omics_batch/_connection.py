@@ -17,7 +17,7 @@ from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
 from omics_batch._looker import BatchLooker
 from omics_batch._loop import OwnLoop
-from omics_batch._rate_limiter import AdaptiveRate
+from omics_batch._rate_limiter import RateLimiter
 from omics_batch._retry import RetryHandler, RetryPolicy
 from omics_batch._transport import open_transport
 from omics_batch._wait import PollPolicy
@@ -71,7 +71,8 @@ class Connection:
             allow_http: Let plain http go to other machines; the session token can be read on the way.
             session: An aiobotocore session of your own, for its credentials; it stays as it is.
             max_rate: Requests a second at most: the account's default quota, which all its clients share.
-                Throttling lowers the rate, calm raises it again; waits use half of it. None is no limit.
+                Throttling lowers the rate of the throttled operation, and answers raise it again. Waits use
+                half of it, and their looks go before other calls. None is no limit.
             retry: How often and how fast failed requests are sent again.
             poll: When waits look again.
             clock: What tells the time, sleeps, and limits calls and requests; tests bring their own.
@@ -88,7 +89,7 @@ class Connection:
         self._poll = poll
         self._clock = clock
         self._random = random
-        self._rate = AdaptiveRate(max_rate)
+        self._limiter = RateLimiter(clock, max_rate)
         self._entered = False
         self._open: Opened | None = None
 
@@ -114,7 +115,7 @@ class Connection:
             keepalive=max(_KEEPALIVE * in_seconds("maximum", self._poll.maximum), _SHORTEST_KEEPALIVE),
             clock=self._clock,
         )
-        caller = Caller(transport, RetryHandler(self._retry, self._clock, self._random), self._rate, self._clock)
+        caller = Caller(transport, RetryHandler(self._retry, self._clock, self._random), self._limiter, self._clock)
         looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
         watcher = Watcher(looker, self._clock, self._random)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._models import Batch
+from omics_batch._rate_limiter import Priority
 from omics_batch._reading import read_answer, unreadable
 from omics_batch._sweep import sweep
 from omics_batch._wait import LAST_LOOK, is_outage
@@ -55,7 +56,9 @@ class BatchLooker:
     async def last_look(self, batch_id: str) -> Batch:
         """Return the batch within a few seconds: a process that was stopped may have lost its connections."""
         limit = min(self._caller.attempt_timeout, LAST_LOOK)
-        return await self._get(batch_id, deadline=None, within=limit, max_attempts=_LAST_ATTEMPTS)
+        return await self._get(
+            batch_id, deadline=None, priority=Priority.LAST_LOOK, within=limit, max_attempts=_LAST_ATTEMPTS
+        )
 
     def is_outage(self, error: OmicsBatchError) -> bool:
         """Whether a wait survives the error."""
@@ -67,6 +70,7 @@ class BatchLooker:
         *,
         deadline: float | None,
         watching: bool = False,
+        priority: Priority = Priority.CALL,
         within: float | None = None,
         max_attempts: int | None = None,
     ) -> Batch:
@@ -77,6 +81,7 @@ class BatchLooker:
             batch_id=batch_id,
             deadline=deadline,
             watching=watching,
+            priority=priority,
             within=within,
             max_attempts=max_attempts,
         )

@@ -57,7 +57,7 @@ async def sweep(
     async def call(parameters: Mapping[str, Any], read: Callable[[Reply], ActivePage | Fault]) -> ActivePage:
         tries = 0
         while True:
-            await caller.watching_turn(is_urgent=True)
+            await caller.watching_turn(is_urgent=True, method="list_batch")
             tries += 1
             try:
                 return await caller.call(
