@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -24,6 +25,7 @@ from omics_batch import (
     InvalidInputError,
     MalformedResponseError,
     OmicsBatchClient,
+    OmicsBatchError,
     RequestTimeoutError,
     ResourceNotFoundError,
     RetryPolicy,
@@ -37,11 +39,11 @@ from omics_batch._faults import Trouble, leaves_doubt
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing import _plans as plans
 from omics_batch.testing._reply import json_reply
-from tests.stories import seen, service, shown, started, telling, trouble
+from tests.stories import ACCEPTED, seen, service, shown, started, telling, trouble
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from tests.stories import Observation
 
@@ -226,6 +228,81 @@ async def test_starting_keeps_to_its_time_out() -> None:
     async with telling(seen(), others={"start_run_batch": [started()]}) as story:
         await story.client.start_run_batch(trio(), timeout=10)
     assert story.transport.bounds == [10]
+
+
+THROTTLED_START: Final = service("ThrottlingException", 429, "StartRunBatch")
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(
+    "fault", [THROTTLED_START, service("InternalServerException", 500), trouble(Trouble.CONNECTION)], ids=str
+)
+async def test_a_start_is_tried_until_its_time_out(fault: Fault) -> None:
+    """Its request_id makes that safe. The account may be busy for half a minute."""
+    half_a_minute = [fault] * 9
+    async with telling(seen(), others={"start_run_batch": [*half_a_minute, started()]}) as story:
+        answer = await story.client.start_run_batch(trio(request_id="trio-1"), timeout=60)
+        assert answer.id == "7123456"
+        assert story.clock.now() < 60
+    assert [parameters["requestId"] for _, parameters in story.transport.sent] == ["trio-1"] * 10
+
+
+@pytest.mark.virtual_time
+async def test_a_start_that_is_throttled_to_the_end_says_so() -> None:
+    async with telling(seen(), others={"start_run_batch": [THROTTLED_START]}) as story:
+        with pytest.raises(ThrottlingError) as caught:
+            await story.client.start_run_batch(trio(), timeout=60)
+        assert 50 < story.clock.now() <= 60
+    assert caught.value.attempts == story.transport.calls > 8
+
+
+@pytest.mark.virtual_time
+async def test_many_throttled_starts_keep_to_one_in_two_seconds_and_leave_others_their_retries() -> None:
+    async with telling(seen(), others={"start_run_batch": [THROTTLED_START]}) as story:
+        starts = [story.client.start_run_batch(trio(), timeout=120) for _ in range(20)]
+        errors = await asyncio.gather(*starts, return_exceptions=True)
+        assert story.clock.now() <= 120
+        assert all(isinstance(error, OmicsBatchError) for error in errors)
+        assert story.transport.calls < 120
+        assert story.client.retry_quota >= 300
+
+
+MINUTE: Final = timedelta(minutes=1)
+CHANGES: Final[Mapping[str, Callable[[OmicsBatchClient, timedelta | None], Awaitable[object]]]] = {
+    "start_run_batch": lambda client, timeout: client.start_run_batch(trio(), timeout=timeout),
+    "cancel_run_batch": lambda client, timeout: client.cancel_run_batch("7123456", timeout=timeout),
+    "delete_run_batch": lambda client, timeout: client.delete_run_batch("7123456", timeout=timeout),
+    "delete_batch": lambda client, timeout: client.delete_batch("7123456", timeout=timeout),
+}
+READS: Final[Mapping[str, Callable[[OmicsBatchClient, timedelta | None], Awaitable[object]]]] = {
+    "get_batch": lambda client, timeout: client.get_batch("7123456", timeout=timeout),
+    "list_batch": lambda client, timeout: client.list_batch(timeout=timeout),
+    "list_runs_in_batch": lambda client, timeout: client.list_runs_in_batch("7123456", timeout=timeout),
+}
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", CHANGES)
+async def test_what_changes_something_is_tried_until_its_time_out(method: str) -> None:
+    throttled = service("ThrottlingException", 429, "")
+    answer = started() if method == "start_run_batch" else ACCEPTED
+    async with telling(seen(), others={method: [*[throttled] * 6, answer]}) as story:
+        await CHANGES[method](story.client, MINUTE)
+    assert story.transport.methods == [method] * 7
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", [*CHANGES, *READS])
+@pytest.mark.parametrize("own_policy", [False, True], ids=["without a time-out", "with a policy of one's own"])
+async def test_else_it_is_tried_three_times(method: str, *, own_policy: bool) -> None:
+    throttled = service("ThrottlingException", 429, "")
+    settings = {"retry": RetryPolicy()} if own_policy else {}
+    timeout = MINUTE if own_policy or method in READS else None
+    async with telling(throttled, others={method: [throttled]}, **settings) as story:
+        with pytest.raises(ThrottlingError):
+            await {**CHANGES, **READS}[method](story.client, timeout)
+        assert story.clock.now() < 10
+    assert story.transport.methods == [method] * 3
 
 
 # Cancel and delete

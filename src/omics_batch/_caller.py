@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omics_batch._clock import Clock, in_seconds, time_limit
@@ -55,6 +56,7 @@ class Caller:
         priority: Priority = Priority.CALL,
         within: float | None = None,
         max_attempts: int | None = None,
+        until_deadline: bool = False,
         met: list[Fault] | None = None,
     ) -> T:
         """Return what `read` makes of the answer.
@@ -70,6 +72,7 @@ class Caller:
             priority: Which requests it goes before, where waits do not ask.
             within: Seconds for the whole call, its turn included, where there is no deadline.
             max_attempts: As many attempts, where not as many as the policy's.
+            until_deadline: Whether it is retried until its deadline, under the default policy.
             met: Where every fault goes that an attempt met.
 
         Raises:
@@ -77,15 +80,16 @@ class Caller:
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
-        attempts, allowed = 0, self._bound(deadline, within)
+        call = _Call(method, batch_id, deadline, within, self._bound(deadline, within))
 
         async def attempt() -> T | Fault:
-            nonlocal attempts
+            call.is_sent = False
             if not watching:
                 await self._limiter.turn(method, priority)
-            elif attempts:
+            elif call.attempts:
                 await self.watching_turn(is_urgent=True, method=method)
-            attempts += 1
+            call.is_sent = True
+            call.attempts += 1
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
             self._learn_from(method, answer)
@@ -93,40 +97,44 @@ class Caller:
                 met.append(answer)
             return answer
 
-        answer = await self._answer(method, attempt, deadline, within, max_attempts)
-        if attempts and isinstance(answer, Fault) and answer.trouble is Trouble.TIMEOUT:
-            answer = self.transport.waits_for_credentials(method, allowed) or answer
+        async def attempts() -> T | Fault:
+            ends = deadline if within is None else self._clock.now() + within
+            return await self.retry.run(
+                attempt, deadline=ends, max_attempts=max_attempts, until_deadline=until_deadline
+            )
+
+        answer = await self._answer(call, attempts)
         if watching and _is_of_credentials(answer) and await self._renew_credentials():
-            answer = await self._answer(method, attempt, deadline, within, max_attempts)
+            answer = await self._answer(call, attempts)
         if isinstance(answer, Fault):
-            if self._closed:
-                raise ClientClosedError("the client was closed while a call was under way")
-            raise error_of(answer, batch_id=batch_id, attempts=attempts)
+            raise self._error_of(answer, call)
         return answer
 
-    async def _answer(
-        self,
-        method: str,
-        attempt: Callable[[], Awaitable[T | Fault]],
-        deadline: float | None,
-        within: float | None,
-        max_attempts: int | None,
-    ) -> T | Fault:
-        limit = within if deadline is None else max(deadline - self._clock.now(), 0.0)
-        ends = deadline if within is None else self._clock.now() + within
+    async def _answer(self, call: _Call, attempts: Callable[[], Awaitable[T | Fault]]) -> T | Fault:
+        """Return what comes of a call within its time."""
+        limit = call.within if call.deadline is None else max(call.deadline - self._clock.now(), 0.0)
         open_until = asyncio.timeout(None)
         self._under_way.add(open_until)
         try:
             async with open_until, time_limit(self._clock, limit):
-                return await self.retry.run(attempt, deadline=ends, max_attempts=max_attempts)
+                return await attempts()
         except TimeoutError:
-            return Fault(
-                trouble=Trouble.TIMEOUT,
-                operation=self.transport.operation(method),
-                detail=f"no answer within the call's {round(limit or 0, 2):g} s",
-            )
+            return self._fault_at_the_limit(call, limit or 0.0)
         finally:
             self._under_way.discard(open_until)
+
+    def _fault_at_the_limit(self, call: _Call, limit: float) -> Fault:
+        waiting = self.transport.waits_for_credentials(call.method, call.allowed) if call.attempts else None
+        return waiting or Fault(
+            trouble=Trouble.TIMEOUT,
+            operation=self.transport.operation(call.method),
+            detail=f"no answer within the call's {round(limit, 2):g} s",
+        )
+
+    def _error_of(self, fault: Fault, call: _Call) -> OmicsBatchError:
+        if self._closed:
+            return ClientClosedError("the client was closed while a call was under way")
+        return error_of(fault, batch_id=call.batch_id, attempts=call.attempts)
 
     async def watching_turn(self, *, is_urgent: bool = False, method: str = "get_batch") -> None:
         """Come back when a wait may send a request, within the share of the waits.
@@ -174,6 +182,22 @@ class Caller:
         elif classify(answer).error is ThrottlingError:
             self._limiter.throttled(method)
             LOG.debug("%s: throttled: at most %.1f requests a second now", answer.operation, self._limiter.rate(method))
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call under way."""
+
+    method: str
+    batch_id: str | None
+    deadline: float | None
+    within: float | None
+    allowed: float
+    """Seconds that it may take, or its first attempt."""
+    attempts: int = 0
+    """How many requests may have been sent."""
+    is_sent: bool = False
+    """Whether the last of them may have been sent; False while it waits for its turn."""
 
 
 def _is_of_credentials(answer: object) -> bool:

@@ -45,7 +45,7 @@ class Changer:
         self._looker = looker
 
     async def start(self, request: StartRunBatchRequest, *, deadline: float | None) -> StartRunBatchResponse:
-        """Start a batch: one, however often the request is sent."""
+        """Start a batch: one, however often the request is sent, which may be until its deadline."""
         met: list[Fault] = []
 
         def read(reply: Reply) -> StartRunBatchResponse | Fault:
@@ -56,7 +56,13 @@ class Changer:
 
         try:
             started = await self._caller.call(
-                "start_run_batch", request.members(), read, batch_id=None, deadline=deadline, met=met
+                "start_run_batch",
+                request.members(),
+                read,
+                batch_id=None,
+                deadline=deadline,
+                until_deadline=True,
+                met=met,
             )
         except OmicsBatchError as error:
             if _is_in_doubt(met) or isinstance(error, (AttemptTimeoutError, ClientClosedError)):
@@ -65,30 +71,41 @@ class Changer:
         LOG.info("batch %s: started by the request %s", started.id, one_line(request.request_id))
         return started
 
-    async def cancel(self, batch_id: str, *, deadline: float | None) -> None:
-        """Cancel the runs of a batch."""
-        await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, deadline)
+    async def cancel(self, batch_id: str, *, deadline: float | None, until_deadline: bool = False) -> None:
+        """Cancel the runs of a batch; `until_deadline`, retries go on until then."""
+        await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, deadline, until_deadline=until_deadline)
 
-    async def delete_runs(self, batch_id: str, *, deadline: float | None) -> None:
-        """Delete the runs of a batch."""
-        await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, deadline)
+    async def delete_runs(self, batch_id: str, *, deadline: float | None, until_deadline: bool = False) -> None:
+        """Delete the runs of a batch; `until_deadline`, retries go on until then."""
+        await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, deadline, until_deadline=until_deadline)
 
-    async def delete_record(self, batch_id: str, *, deadline: float | None, is_patient: bool = False) -> None:
-        """Delete the record of a batch; patiently, where much was done before."""
+    async def delete_record(
+        self, batch_id: str, *, deadline: float | None, is_patient: bool = False, until_deadline: bool = False
+    ) -> None:
+        """Delete the record of a batch; patiently, where much was done before, or with retries until the deadline."""
         met: list[Fault] = []
+        attempts = self._caller.retry.policy.patient_attempts if is_patient else None
         try:
-            await self._send("delete_batch", batch_id, deadline, met, is_patient=is_patient)
+            await self._send(
+                "delete_batch", batch_id, deadline, met, max_attempts=attempts, until_deadline=until_deadline
+            )
         except ResourceNotFoundError as error:
             # A proxy's 404 has no code: it is not the service that misses the record.
             if not (error.code and _is_in_doubt(met)):
                 raise
 
     async def _unless_obeyed(
-        self, method: str, batch_id: str, obeyed: frozenset[BatchStatus], deadline: float | None
+        self,
+        method: str,
+        batch_id: str,
+        obeyed: frozenset[BatchStatus],
+        deadline: float | None,
+        *,
+        until_deadline: bool,
     ) -> None:
         met: list[Fault] = []
         try:
-            await self._send(method, batch_id, deadline, met)
+            await self._send(method, batch_id, deadline, met, until_deadline=until_deadline)
         except ConflictError as conflict:
             if not _is_in_doubt(met):
                 raise
@@ -100,7 +117,14 @@ class Changer:
                 raise
 
     async def _send(
-        self, method: str, batch_id: str, deadline: float | None, met: list[Fault], *, is_patient: bool = False
+        self,
+        method: str,
+        batch_id: str,
+        deadline: float | None,
+        met: list[Fault],
+        *,
+        until_deadline: bool,
+        max_attempts: int | None = None,
     ) -> None:
         operation = self._caller.transport.operation(method)
         await self._caller.call(
@@ -109,7 +133,8 @@ class Changer:
             lambda reply: read_acceptance(reply, operation),
             batch_id=batch_id,
             deadline=deadline,
-            max_attempts=self._caller.retry.policy.patient_attempts if is_patient else None,
+            max_attempts=max_attempts,
+            until_deadline=until_deadline,
             met=met,
         )
 

@@ -57,7 +57,7 @@ class Connection:
         allow_http: bool = False,
         session: AioSession | None = None,
         max_rate: float | None = 10.0,
-        retry: RetryPolicy = RetryPolicy(),
+        retry: RetryPolicy | None = None,
         poll: PollPolicy = PollPolicy(),
         clock: Clock = SystemClock(),
         random: Callable[[], float] = _random.random,
@@ -73,7 +73,8 @@ class Connection:
             max_rate: Requests a second at most: the account's default quota, which all its clients share.
                 Throttling lowers the rate of the throttled operation, and answers raise it again. Waits use
                 half of it, and their looks go before other calls. None is no limit.
-            retry: How often and how fast failed requests are sent again.
+            retry: How often and how fast failed requests are sent again. None is `RetryPolicy()`, under which
+                calls that start, cancel or delete are retried until their `timeout`.
             poll: When waits look again.
             clock: What tells the time, sleeps, and limits calls and requests; tests bring their own.
             random: A source of numbers from 0.0 to 1.0 for delays and jitter.
@@ -85,7 +86,8 @@ class Connection:
         self._endpoint_url = endpoint_url
         self._allow_http = allow_http
         self._session = session
-        self._retry = retry
+        self._retry = retry or RetryPolicy()
+        self._retry_handler = RetryHandler(retry, clock, random)
         self._poll = poll
         self._clock = clock
         self._random = random
@@ -115,7 +117,7 @@ class Connection:
             keepalive=max(_KEEPALIVE * in_seconds("maximum", self._poll.maximum), _SHORTEST_KEEPALIVE),
             clock=self._clock,
         )
-        caller = Caller(transport, RetryHandler(self._retry, self._clock, self._random), self._limiter, self._clock)
+        caller = Caller(transport, self._retry_handler, self._limiter, self._clock)
         looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
         watcher = Watcher(looker, self._clock, self._random)

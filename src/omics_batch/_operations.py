@@ -32,8 +32,9 @@ class Operations(Connection):
 
         Args:
             request: The batch to start.
-            timeout: Seconds (or a timedelta) for the whole call, retries included; None bounds each
-                attempt alone.
+            timeout: Seconds (or a timedelta) for the whole call. The request is retried until then; with a
+                `RetryPolicy` of your own, it is sent `max_attempts` times at most. None bounds each attempt
+                alone, and sends it `max_attempts` times at most.
 
         Raises:
             InvalidInputError: It is no request, or the botocore that is installed is too old to send it; nothing was
@@ -139,8 +140,9 @@ class Operations(Connection):
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
-            timeout: Seconds (or a timedelta) for the whole call, retries included; None bounds each
-                attempt alone.
+            timeout: Seconds (or a timedelta) for the whole call. The request is retried until then; with a
+                `RetryPolicy` of your own, it is sent `max_attempts` times at most. None bounds each attempt
+                alone, and sends it `max_attempts` times at most.
 
         Raises:
             ConflictError: The batch is not PENDING, SUBMITTING or INPROGRESS, or another cancel or delete
@@ -152,7 +154,9 @@ class Operations(Connection):
 
         Source: the AWS operation CancelRunBatch.
         """
-        await self._opened_here().changer.cancel(self._id_of(batch), deadline=self._deadline(timeout))
+        await self._opened_here().changer.cancel(
+            self._id_of(batch), deadline=self._deadline(timeout), until_deadline=True
+        )
 
     async def delete_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Ask for the runs of a batch to be deleted.
@@ -163,8 +167,9 @@ class Operations(Connection):
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
-            timeout: Seconds (or a timedelta) for the whole call, retries included; None bounds each
-                attempt alone.
+            timeout: Seconds (or a timedelta) for the whole call. The request is retried until then; with a
+                `RetryPolicy` of your own, it is sent `max_attempts` times at most. None bounds each attempt
+                alone, and sends it `max_attempts` times at most.
 
         Raises:
             ConflictError: The batch is neither PROCESSED nor CANCELLED, or another cancel or delete is under
@@ -176,7 +181,9 @@ class Operations(Connection):
 
         Source: the AWS operation DeleteRunBatch.
         """
-        await self._opened_here().changer.delete_runs(self._id_of(batch), deadline=self._deadline(timeout))
+        await self._opened_here().changer.delete_runs(
+            self._id_of(batch), deadline=self._deadline(timeout), until_deadline=True
+        )
 
     async def delete_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Delete the record of a batch that has ended.
@@ -188,8 +195,9 @@ class Operations(Connection):
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
-            timeout: Seconds (or a timedelta) for the whole call, retries included; None bounds each
-                attempt alone.
+            timeout: Seconds (or a timedelta) for the whole call. The request is retried until then; with a
+                `RetryPolicy` of your own, it is sent `max_attempts` times at most. None bounds each attempt
+                alone, and sends it `max_attempts` times at most.
 
         Raises:
             ConflictError: The batch is not PROCESSED, CANCELLED, FAILED, RUNS_DELETED or RUNS_DELETE_FAILED.
@@ -200,4 +208,6 @@ class Operations(Connection):
 
         Source: the AWS operation DeleteBatch.
         """
-        await self._opened_here().changer.delete_record(self._id_of(batch), deadline=self._deadline(timeout))
+        await self._opened_here().changer.delete_record(
+            self._id_of(batch), deadline=self._deadline(timeout), until_deadline=True
+        )

@@ -5,7 +5,8 @@ Source: the AWS SDKs and Tools Reference Guide, "Retry behavior" (standard mode,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 _COST: Final = {Retry.TRANSIENT: 14, Retry.THROTTLED: 5}
 _MOST_PATIENCE_BEYOND: Final = 5.0
+_LAST_ATTEMPT: Final = 1.0
+"""Seconds that are left for the last attempt of a call that is retried until its deadline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,11 @@ class RetryPolicy:
     """
 
     max_attempts: int = 3
-    """Requests a call may send, the first one included."""
+    """Requests a call may send, the first one included.
+
+    Without a policy of your own, `start_run_batch`, `cancel_run_batch`, `delete_run_batch` and `delete_batch` may send
+    more of them until their `timeout`.
+    """
     base: Duration = 0.05
     """The unit of the delay after a transient error."""
     throttling_base: Duration = 1.0
@@ -66,7 +73,15 @@ class RetryPolicy:
         """How often a call is tried on which much depends: more often than others, once where nothing is retried."""
         return self.max_attempts**2
 
-    def delay(self, retry: int, meaning: Retry, chance: float, retry_after: float | None = None) -> float:
+    def delay(
+        self,
+        retry: int,
+        meaning: Retry,
+        chance: float,
+        retry_after: float | None = None,
+        *,
+        longest: float = math.inf,
+    ) -> float:
         """Return the seconds to wait before a retry.
 
         Args:
@@ -74,10 +89,11 @@ class RetryPolicy:
             meaning: Whether the last attempt was throttled.
             chance: 0.0 to 1.0, at random.
             retry_after: What the service asks for, in seconds; it lengthens the delay by 5 s at most.
+            longest: Seconds that the delay may take, before chance shortens it and the service lengthens it.
         """
         base = self.throttling_base if meaning is Retry.THROTTLED else self.base
         # The exponent is bounded, or a float overflows long before anyone has that much patience.
-        longest = min(in_seconds("base", base) * 2.0 ** min(retry, 64), in_seconds("cap", self.cap))
+        longest = min(in_seconds("base", base) * 2.0 ** min(retry, 64), in_seconds("cap", self.cap), longest)
         delay = chance * longest
         return delay if retry_after is None else max(delay, min(retry_after, delay + _MOST_PATIENCE_BEYOND))
 
@@ -104,12 +120,20 @@ class RetryQuota:
 
 
 class RetryHandler:
-    """Sends a request until it is answered, its attempts or its time are used up, or a retry makes no sense."""
+    """Sends a request until it is answered, its attempts or its time are used up, or a retry makes no sense.
 
-    def __init__(self, policy: RetryPolicy, clock: Clock, random: Callable[[], float]) -> None:
-        """Begin with a full quota."""
-        self.policy: RetryPolicy = policy
-        self.quota: RetryQuota = RetryQuota(policy.quota)
+    Args:
+        policy: How often and how fast; None is the default policy, under which some calls are retried until their
+            deadline.
+        clock: What the delays are measured on.
+        random: A source of numbers from 0.0 to 1.0.
+    """
+
+    def __init__(self, policy: RetryPolicy | None, clock: Clock, random: Callable[[], float]) -> None:
+        self.policy: RetryPolicy = policy or RetryPolicy()
+        self.quota: RetryQuota = RetryQuota(self.policy.quota)
+        """Full at first."""
+        self._is_default = policy is None
         self._clock = clock
         self._random = random
 
@@ -119,6 +143,7 @@ class RetryHandler:
         *,
         deadline: float | None,
         max_attempts: int | None = None,
+        until_deadline: bool = False,
     ) -> T | Fault:
         """Return the attempt's answer, or the last fault once there is nothing more to try.
 
@@ -126,30 +151,32 @@ class RetryHandler:
             attempt: Sends the request once.
             deadline: The moment on the clock that no retry may wait beyond.
             max_attempts: As many attempts, where not as many as the policy's.
+            until_deadline: Whether retries go on until the deadline, if there is one and the policy is the default one.
         """
         answer = await attempt()
         paid = 0
         # Setting the engine going costs a tenth of a call, so that it takes over at the first fault.
         if _is_worth_a_retry(answer):
-            answer, paid = await self._retry(answer, attempt, deadline, max_attempts or self.policy.max_attempts)
+            attempts = _Attempts(
+                max_attempts or self.policy.max_attempts,
+                deadline,
+                self._clock,
+                goes_on=until_deadline and self._is_default,
+            )
+            answer, paid = await self._retry(answer, attempt, attempts)
         if not isinstance(answer, Fault):
             self.quota.give_back(paid or 1)
         return answer
 
     async def _retry(
-        self,
-        met: T | Fault,
-        attempt: Callable[[], Awaitable[T | Fault]],
-        deadline: float | None,
-        limit: int,
+        self, met: T | Fault, attempt: Callable[[], Awaitable[T | Fault]], attempts: _Attempts
     ) -> tuple[T | Fault, int]:
         """Return the last answer, and what the last retry cost.
 
         Args:
             met: What the first attempt met, which the engine is told as its own first attempt.
             attempt: Sends the request once more.
-            deadline: The moment on the clock that no retry may wait beyond.
-            limit: As many attempts, the first one included.
+            attempts: How many there may be, and until when.
         """
         paid = 0
         first = [met]
@@ -157,34 +184,66 @@ class RetryHandler:
         async def next_attempt() -> T | Fault:
             return first.pop() if first else await attempt()
 
+        def wait(state: RetryCallState) -> float:
+            fault = _fault_of(state)
+            meaning, retry = classify(fault).retry, state.attempt_number - 1
+            longest = attempts.longest_delay()
+            return self.policy.delay(retry, meaning, self._random(), fault.retry_after, longest=longest)
+
         def stop(state: RetryCallState) -> bool:
             nonlocal paid
-            if state.attempt_number >= limit:
-                return True
-            if deadline is not None and self._clock.now() + state.upcoming_sleep > deadline:
+            is_beyond = state.attempt_number >= attempts.most
+            if (is_beyond and not attempts.are_unlimited) or not attempts.are_in_time(after=state.upcoming_sleep):
                 return True
             cost = _COST[classify(_fault_of(state)).retry]
-            if not self.quota.take(cost):
+            # Retries beyond the policy's number are rare and slow: they neither need tokens nor take them from others.
+            if not is_beyond and self.quota.take(cost):
+                paid = cost
+                return False
+            paid = 0
+            if not attempts.are_unlimited:
                 LOG.warning("the retry quota is used up: %s", _fault_of(state).detail)
                 return True
-            paid = cost
             return False
 
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
             retry=retry_if_result(_is_worth_a_retry),
-            wait=self._delay,
+            wait=wait,
             stop=stop,
-            before_sleep=_tell,
+            before_sleep=_log_retry,
             retry_error_callback=_fault_of,
         )
         answer: T | Fault = await retrying(next_attempt)
         return answer, paid
 
-    def _delay(self, state: RetryCallState) -> float:
-        fault = _fault_of(state)
-        meaning = classify(fault).retry
-        return self.policy.delay(state.attempt_number - 1, meaning, self._random(), fault.retry_after)
+
+@dataclass(frozen=True, slots=True)
+class _Attempts:
+    """How many attempts a call has, and until when."""
+
+    most: int
+    """Attempts, the first one included; more of them where the call `goes_on`."""
+    deadline: float | None
+    clock: Clock
+    goes_on: bool = field(kw_only=True)
+    """Whether it is retried until the deadline."""
+
+    @property
+    def are_unlimited(self) -> bool:
+        """Whether there may be another one, however many there were, since time is left for it."""
+        return self.longest_delay() < math.inf
+
+    def longest_delay(self) -> float:
+        """Return the seconds after which another attempt of a call that goes on has time; infinite for any other."""
+        if not self.goes_on or self.deadline is None:
+            return math.inf
+        left = self.deadline - _LAST_ATTEMPT - self.clock.now()
+        return left if left > 0 else math.inf
+
+    def are_in_time(self, *, after: float) -> bool:
+        """Whether another one is sent before the deadline, after a delay."""
+        return self.deadline is None or self.clock.now() + after <= self.deadline
 
 
 def _is_worth_a_retry(answer: object) -> bool:
@@ -197,7 +256,7 @@ def _fault_of(state: RetryCallState) -> Fault:
     return fault
 
 
-def _tell(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     fault, retry = _fault_of(state), state.attempt_number + 1
     LOG.info(
         "%s: %s; attempt %d in %.2f s",
