@@ -20,6 +20,7 @@ from omics_batch import (
     OmicsBatchClient,
     Outcome,
     PollPolicy,
+    QueueTimeoutError,
     ResourceNotFoundError,
     RetryPolicy,
     ThrottlingError,
@@ -149,7 +150,7 @@ async def test_a_call_that_waits_for_its_turn_ends_at_its_timeout_too() -> None:
         batch_id = omics.start_batch(1)
         async with omics.client(max_rate=0.1) as client:
             await client.get_batch(batch_id)
-            with pytest.raises(AttemptTimeoutError, match=r"no answer within the call's 0.1 s"):
+            with pytest.raises(QueueTimeoutError, match=r"waited for its turn until the call's 0.1 s were over"):
                 await client.get_batch(batch_id, timeout=0.1)
         assert omics.requests_of("GetBatch") == 1
 

@@ -26,6 +26,7 @@ from omics_batch import (
     LostContactError,
     MalformedResponseError,
     OmicsBatchError,
+    QueueTimeoutError,
     RedirectRefusedError,
     RequestTimeoutError,
     ResourceNotFoundError,
@@ -46,6 +47,7 @@ TREE: dict[type[Exception], list[type[Exception]]] = {
     InvalidInputError: [OmicsBatchError, ValueError],
     ClientClosedError: [OmicsBatchError],
     CredentialsError: [OmicsBatchError],
+    QueueTimeoutError: [OmicsBatchError, TimeoutError],
     TransportError: [OmicsBatchError],
     ConnectionFailedError: [TransportError],
     AttemptTimeoutError: [TransportError, TimeoutError],
@@ -155,7 +157,7 @@ def test_an_error_that_is_its_own_last_trouble_survives_pickle_too() -> None:
 
 
 def test_time_outs_are_python_s_own_too() -> None:
-    for error in (WaitTimeoutError("over"), AttemptTimeoutError("over", status_code=200)):
+    for error in (WaitTimeoutError("over"), AttemptTimeoutError("over", status_code=200), QueueTimeoutError("over")):
         with pytest.raises(TimeoutError, match="^over$"):
             raise error
 

@@ -21,6 +21,7 @@ from omics_batch import (
     InvalidInputError,
     MalformedResponseError,
     OmicsBatchError,
+    QueueTimeoutError,
     RedirectRefusedError,
     RequestTimeoutError,
     ResourceNotFoundError,
@@ -60,6 +61,7 @@ def fault_of(trouble: Trouble, detail: str = "what happened", status: int | None
 
 BY_TROUBLE = [
     (Trouble.INVALID, InvalidInputError, NEVER),
+    (Trouble.QUEUE, QueueTimeoutError, NEVER),
     (Trouble.CREDENTIALS, CredentialsError, NEVER),
     (Trouble.CONNECTION, ConnectionFailedError, TRANSIENT),
     (Trouble.TIMEOUT, AttemptTimeoutError, TRANSIENT),

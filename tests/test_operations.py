@@ -25,7 +25,6 @@ from omics_batch import (
     InvalidInputError,
     MalformedResponseError,
     OmicsBatchClient,
-    OmicsBatchError,
     RequestTimeoutError,
     ResourceNotFoundError,
     RetryPolicy,
@@ -262,7 +261,7 @@ async def test_many_throttled_starts_keep_to_one_in_two_seconds_and_leave_others
         starts = [story.client.start_run_batch(trio(), timeout=120) for _ in range(20)]
         errors = await asyncio.gather(*starts, return_exceptions=True)
         assert story.clock.now() <= 120
-        assert all(isinstance(error, OmicsBatchError) for error in errors)
+        assert all(isinstance(error, ThrottlingError) for error in errors)
         assert story.transport.calls < 120
         assert story.client.retry_quota >= 300
 

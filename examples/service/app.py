@@ -31,6 +31,7 @@ from omics_batch import (
     OmicsBatchError,
     Outcome,
     Progress,
+    QueueTimeoutError,
     RequestTimeoutError,
     ResourceNotFoundError,
     ThrottlingError,
@@ -110,7 +111,7 @@ class Trouble(BaseModel):
                 return cls(status=422, detail="A batch is named by 1 to 18 digits, such as 7123456.")
             case ResourceNotFoundError():
                 return cls(status=404, detail=f"There is no batch {error.batch_id} in this account and region.")
-            case ThrottlingError():
+            case ThrottlingError() | QueueTimeoutError():
                 status = 503
             case AttemptTimeoutError() | RequestTimeoutError():
                 status = 504

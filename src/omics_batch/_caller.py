@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omics_batch._clock import Clock, in_seconds, time_limit
@@ -80,7 +80,7 @@ class Caller:
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
-        call = _Call(method, batch_id, deadline, within, self._bound(deadline, within))
+        call = _Call(method, batch_id, deadline, within, self._bound(deadline, within), [] if met is None else met)
 
         async def attempt() -> T | Fault:
             call.is_sent = False
@@ -93,8 +93,8 @@ class Caller:
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
             self._learn_from(method, answer)
-            if met is not None and isinstance(answer, Fault):
-                met.append(answer)
+            if isinstance(answer, Fault):
+                call.met.append(answer)
             return answer
 
         async def attempts() -> T | Fault:
@@ -124,16 +124,24 @@ class Caller:
             self._under_way.discard(open_until)
 
     def _fault_at_the_limit(self, call: _Call, limit: float) -> Fault:
-        waiting = self.transport.waits_for_credentials(call.method, call.allowed) if call.attempts else None
-        return waiting or Fault(
-            trouble=Trouble.TIMEOUT,
-            operation=self.transport.operation(call.method),
-            detail=f"no answer within the call's {round(limit, 2):g} s",
-        )
+        operation, seconds = self.transport.operation(call.method), f"{round(limit, 2):g} s"
+        if call.is_sent:
+            waiting = self.transport.waits_for_credentials(call.method, call.allowed)
+            detail = f"no answer within the call's {seconds}"
+            return waiting or Fault(trouble=Trouble.TIMEOUT, operation=operation, detail=detail)
+        turn = f"it waited for its turn until the call's {seconds} were over"
+        if call.met:
+            last = call.met[-1]
+            return replace(last, detail=f"{last.detail.rstrip('.')}. The next attempt was not sent: {turn}")
+        rate = f"{round(self._limiter.rate(call.method), 2):g} requests a second"
+        return Fault(trouble=Trouble.QUEUE, operation=operation, detail=f"not sent: {turn}, at {rate}")
 
     def _error_of(self, fault: Fault, call: _Call) -> OmicsBatchError:
         if self._closed:
-            return ClientClosedError("the client was closed while a call was under way")
+            closed = "while a call was under way" if call.attempts else "before the call was sent"
+            error: OmicsBatchError = ClientClosedError(f"the client was closed {closed}")
+            error.batch_id, error.attempts = call.batch_id, call.attempts
+            return error
         return error_of(fault, batch_id=call.batch_id, attempts=call.attempts)
 
     async def watching_turn(self, *, is_urgent: bool = False, method: str = "get_batch") -> None:
@@ -194,10 +202,12 @@ class _Call:
     within: float | None
     allowed: float
     """Seconds that it may take, or its first attempt."""
+    met: list[Fault]
+    """The faults that its attempts met."""
     attempts: int = 0
     """How many requests may have been sent."""
     is_sent: bool = False
-    """Whether the last of them may have been sent; False while it waits for its turn."""
+    """Whether the last of them may have been sent; False while the next one waits for its turn."""
 
 
 def _is_of_credentials(answer: object) -> bool:

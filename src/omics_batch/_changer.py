@@ -65,7 +65,7 @@ class Changer:
                 met=met,
             )
         except OmicsBatchError as error:
-            if _is_in_doubt(met) or isinstance(error, (AttemptTimeoutError, ClientClosedError)):
+            if _is_in_doubt(met) or (error.attempts and isinstance(error, (AttemptTimeoutError, ClientClosedError))):
                 error.args = (f"{error} {_MAYBE_STARTED.format(one_line(request.request_id))}",)
             raise
         LOG.info("batch %s: started by the request %s", started.id, one_line(request.request_id))

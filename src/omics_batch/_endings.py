@@ -142,6 +142,8 @@ class Endings:
                     if not is_allowed or conflicts == _MOST_CONFLICTS:
                         raise
                 except OmicsBatchError as error:
+                    if not error.attempts:
+                        waiter.advice = request.not_made
                     if not self._looker.is_outage(error):
                         raise
                     waiter.last_error = error

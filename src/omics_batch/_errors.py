@@ -4,6 +4,7 @@ OmicsBatchError
  ├─ InvalidInputError (ValueError)        the caller's mistake: nothing was sent
  ├─ ClientClosedError                     the client was not entered, or is closed
  ├─ CredentialsError                      none, expired, or the clock is off
+ ├─ QueueTimeoutError (TimeoutError)      the call was over before its turn to be sent: nothing was sent
  ├─ TransportError                        no readable answer came
  │   ├─ ConnectionFailedError
  │   ├─ AttemptTimeoutError (TimeoutError)
@@ -79,6 +80,16 @@ class CredentialsError(OmicsBatchError):
         """The command or the file that restores the credentials; the last sentence of the message."""
         self.is_final: bool = is_final
         """Whether only a new client can help, such as one that asks for an MFA code: a wait ends at once then."""
+
+
+class QueueTimeoutError(OmicsBatchError, TimeoutError):
+    """The call's `timeout` was over while it waited for its turn in this client's queue: nothing was sent."""
+
+    def __init__(self, message: str = "", *, next_step: str = "") -> None:
+        """Keep what to do about it beside the message, which says it too."""
+        super().__init__(message)
+        self.next_step: str = next_step
+        """What makes room in the queue; the last sentence of the message."""
 
 
 class TransportError(OmicsBatchError):

@@ -18,6 +18,7 @@ from omics_batch._errors import (
     InvalidInputError,
     MalformedResponseError,
     OmicsBatchError,
+    QueueTimeoutError,
     RedirectRefusedError,
     RequestTimeoutError,
     ResourceNotFoundError,
@@ -38,6 +39,8 @@ class Trouble(Enum):
     """At which point a request went wrong."""
 
     INVALID = auto()
+    QUEUE = auto()
+    """It was not sent: its time was over before its turn."""
     CREDENTIALS = auto()
     CONNECTION = auto()
     TIMEOUT = auto()
@@ -150,6 +153,7 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
 
 _BY_TROUBLE: Final[Mapping[Trouble, Meaning]] = {
     Trouble.INVALID: Meaning(InvalidInputError, Retry.NEVER),
+    Trouble.QUEUE: Meaning(QueueTimeoutError, Retry.NEVER),
     Trouble.CREDENTIALS: Meaning(CredentialsError, Retry.NEVER),
     Trouble.CONNECTION: Meaning(ConnectionFailedError, Retry.TRANSIENT),
     Trouble.TIMEOUT: Meaning(AttemptTimeoutError, Retry.TRANSIENT),
@@ -159,6 +163,7 @@ _BY_TROUBLE: Final[Mapping[Trouble, Meaning]] = {
 
 _NEXT_STEP: Final[Mapping[type[OmicsBatchError], str]] = {
     CredentialsError: "Check the credentials (aws sts get-caller-identity) and renew them.",
+    QueueTimeoutError: "Make fewer calls at once, raise max_rate, or allow more time.",
     ConnectionFailedError: "Check the network, the region and the endpoint.",
     AttemptTimeoutError: "Try again, or allow more time.",
     MalformedResponseError: "Something between here and the service may have answered in its place; try again.",
@@ -235,6 +240,8 @@ def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatch
             request_id=fault.request_id,
             operation=fault.operation,
         )
+    elif issubclass(kind, QueueTimeoutError):
+        error = kind(message, next_step=advice)
     elif issubclass(kind, TransportError):
         error = kind(message, status_code=fault.status)
     elif issubclass(kind, CredentialsError):

@@ -42,6 +42,7 @@ class Operations(Connection):
             ConflictError: The `request_id` belongs to another batch.
             AccessDeniedError: omics:StartRunBatch, omics:StartRun or iam:PassRole is missing.
             ServiceQuotaExceededError: A quota of the account is used up.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what. After a `TransportError` the batch may have been
                 started: send the same request again.
 
@@ -62,6 +63,7 @@ class Operations(Connection):
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:GetBatch is missing.
             AttemptTimeoutError: No answer came in time.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what.
 
         Source: the AWS operation GetBatch.
@@ -90,6 +92,7 @@ class Operations(Connection):
         Raises:
             InvalidInputError: There are several filters, or one cannot be right; nothing was sent.
             AccessDeniedError: The permission omics:ListBatch on `*` is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what.
 
         Source: the AWS operation ListBatch, 100 items a page.
@@ -122,6 +125,7 @@ class Operations(Connection):
             InvalidInputError: There are several filters, or an argument cannot be right; nothing was sent.
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:ListRunsInBatch is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what.
 
         Source: the AWS operation ListRunsInBatch, 100 items a page.
@@ -150,6 +154,7 @@ class Operations(Connection):
             InvalidInputError: The id or ARN cannot be right; nothing was sent.
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:CancelRunBatch is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what.
 
         Source: the AWS operation CancelRunBatch.
@@ -177,6 +182,7 @@ class Operations(Connection):
             InvalidInputError: The id or ARN cannot be right; nothing was sent.
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:DeleteRunBatch is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what.
 
         Source: the AWS operation DeleteRunBatch.
@@ -204,6 +210,7 @@ class Operations(Connection):
             InvalidInputError: The id or ARN cannot be right; nothing was sent.
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:DeleteBatch is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
             OmicsBatchError: Anything else; the class tells what.
 
         Source: the AWS operation DeleteBatch.

@@ -16,6 +16,7 @@ from omics_batch._errors import (
     InvalidInputError,
     LostContactError,
     OmicsBatchError,
+    QueueTimeoutError,
     RunsDeleteFailedError,
     ServiceError,
     TransportError,
@@ -121,7 +122,7 @@ def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
         return error.retryable
     if isinstance(error, CredentialsError):
         return credentials_worked and not error.is_final
-    return isinstance(error, TransportError)
+    return isinstance(error, (TransportError, QueueTimeoutError))
 
 
 def has_ended(batch: Batch) -> bool:
@@ -165,7 +166,13 @@ def error_after_deletion(batch: Batch) -> RunsDeleteFailedError | None:
 
 
 def error_at_the_deadline(
-    batch_id: str, batch: Batch | None, elapsed: float, advice: str | None = None, *, listed: str | None = None
+    batch_id: str,
+    batch: Batch | None,
+    elapsed: float,
+    advice: str | None = None,
+    *,
+    listed: str | None = None,
+    unsent: QueueTimeoutError | None = None,
 ) -> WaitTimeoutError:
     """Return what a wait raises when its time is over.
 
@@ -175,7 +182,15 @@ def error_at_the_deadline(
         elapsed: How many seconds the wait lasted.
         advice: What to do next, if not just to wait again.
         listed: The status in which a list has shown the batch since.
+        unsent: The error of the last look, where that was not sent.
     """
+    if unsent is not None:
+        if batch is None and listed is None:
+            happened = f"no look at batch {batch_id} was sent in {_span(elapsed)}"
+        else:
+            standing = _standing(batch, listed)
+            happened = f"batch {batch_id} {standing} after {_span(elapsed)}; the last look at it was not sent"
+        return WaitTimeoutError(f"{happened}: it waited for its turn. {advice or unsent.next_step}")
     return WaitTimeoutError(
         f"batch {batch_id} {_standing(batch, listed)} after {_span(elapsed)}. "
         f"{advice or f'{_future(batch, listed)}: wait for it again, with more time.'}",

@@ -33,6 +33,7 @@ from omics_batch import (
     OmicsBatchError,
     Outcome,
     PollPolicy,
+    QueueTimeoutError,
     RetryPolicy,
     Rows,
     Run,
@@ -273,7 +274,7 @@ async def careful(client: OmicsBatchClient) -> Batch | None:
         assert_type(error.runs, tuple[FailedRun, ...])
         assert_type(error.by_reason, Mapping[str, tuple[FailedRun, ...]])
         return error.batch
-    except AttemptTimeoutError as error:
+    except (AttemptTimeoutError, QueueTimeoutError) as error:
         too_late: TimeoutError = error
         raise too_late from None
     except (ThrottlingError, AccessDeniedError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from omics_batch._errors import ClientClosedError, OmicsBatchError
+from omics_batch._errors import ClientClosedError, OmicsBatchError, QueueTimeoutError
 from omics_batch._log import LOG
 from omics_batch._loop import start
 from omics_batch._wait import error_at_the_deadline
@@ -106,7 +106,8 @@ class Watcher:
             if not (self._looker.is_outage(error) or waiter.survives(error, self._clock.now())):
                 raise waiter.facts_on(own_copy(error), self._clock.now()) from error.__cause__
             waiter.last_error = error
-            raise self._timed_out(waiter) from error
+            unsent = error if isinstance(error, QueueTimeoutError) else None
+            raise self._timed_out(waiter, unsent) from error
         finally:
             look.sharers -= 1
             if not look.sharers:
@@ -115,9 +116,12 @@ class Watcher:
         waiter.note(batch, self._clock.now())
         return batch
 
-    def _timed_out(self, waiter: Waiter) -> Exception:
+    def _timed_out(self, waiter: Waiter, unsent: QueueTimeoutError | None = None) -> Exception:
         now = self._clock.now()
         seconds = now - waiter.started
         return waiter.facts_on(
-            error_at_the_deadline(waiter.batch_id, waiter.shown, seconds, waiter.advice, listed=waiter.listed), now
+            error_at_the_deadline(
+                waiter.batch_id, waiter.shown, seconds, waiter.advice, listed=waiter.listed, unsent=unsent
+            ),
+            now,
         )

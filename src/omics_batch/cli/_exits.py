@@ -10,6 +10,7 @@ from omics_batch import (
     BatchFailedError,
     CredentialsError,
     InvalidInputError,
+    QueueTimeoutError,
     WaitTimeoutError,
 )
 from omics_batch._words import one_line
@@ -56,7 +57,11 @@ _BY_ERROR: Final = (
     (BatchFailedError, Exit.BATCH_FAILED),
     (BatchCancelledError, Exit.BATCH_CANCELLED),
     (WaitTimeoutError, Exit.TIMED_OUT),
+    (QueueTimeoutError, Exit.TIMED_OUT),
 )
+
+
+_ROOM_IN_THE_QUEUE: Final = "Give a longer --timeout, or fewer batches at once."
 
 
 def exit_of(error: Exception) -> Exit:
@@ -71,7 +76,16 @@ def next_step_of(error: Exception) -> str:
     return one_line(error.next_step) if isinstance(error, CredentialsError) else ""
 
 
+def message_of(error: Exception) -> str:
+    """Return an error's message, with what to do here in place of what to do in Python."""
+    message = str(error)
+    unsent = error.last_error if isinstance(error, WaitTimeoutError) else error
+    if isinstance(unsent, QueueTimeoutError) and message.endswith(unsent.next_step):
+        return f"{message.removesuffix(unsent.next_step)}{_ROOM_IN_THE_QUEUE}"
+    return message
+
+
 def lines_of(error: Exception) -> list[str]:
     """Write an error in lines: what is wrong, and what to do about it."""
-    message, step = one_line(str(error), limit=1000), next_step_of(error)
+    message, step = one_line(message_of(error), limit=1000), next_step_of(error)
     return [message.removesuffix(step).rstrip(), step] if step else [message]

@@ -21,7 +21,7 @@ from omics_batch import (
 )
 from omics_batch._words import one_line
 from omics_batch.cli._ends._confirm import confirm
-from omics_batch.cli._exits import Exit, exit_of
+from omics_batch.cli._exits import Exit, exit_of, message_of
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import on_stderr
 from omics_batch.cli._waits._ending import Ending
@@ -145,7 +145,11 @@ def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: 
 
 def _why(error: OmicsBatchError, connection: Connection) -> str:
     """Write what went wrong, and what can be done about it here."""
-    text = _rest(error.batch, connection) if isinstance(error, RunsDeleteFailedError) and error.batch else str(error)
+    text = (
+        _rest(error.batch, connection)
+        if isinstance(error, RunsDeleteFailedError) and error.batch
+        else message_of(error)
+    )
     notes: list[str] = getattr(error, "__notes__", [])
     if isinstance(error, ResourceNotFoundError) and not notes:
         notes = ["It may have been deleted already."]

@@ -14,6 +14,7 @@ _KINDS: Final = {
     "ThrottlingError": "throttled",
     "RequestTimeoutError": "timed out",
     "AttemptTimeoutError": "timed out",
+    "QueueTimeoutError": "not sent in time",
     "InternalServerError": "with a server error",
     "ConnectionFailedError": "without a connection",
     "MalformedResponseError": "unreadable",

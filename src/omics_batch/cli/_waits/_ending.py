@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omics_batch import BatchFailedError, CredentialsError, LostContactError, OmicsBatchError, WaitTimeoutError
 from omics_batch._words import one_line
-from omics_batch.cli._exits import Exit, exit_of, next_step_of
+from omics_batch.cli._exits import Exit, exit_of, message_of, next_step_of
 from omics_batch.cli._output import as_the_service_tells
 from omics_batch.cli._words import counted, failure, has_failed_runs, is_in_doubt, percent, verdict
 
@@ -108,7 +108,7 @@ def failed(
     goes_on = isinstance(error, (WaitTimeoutError, LostContactError)) or (
         isinstance(error, CredentialsError) and error.is_final
     )
-    message = str(error)
+    message = message_of(error)
     if isinstance(error, BatchFailedError) and batch is not None:
         message = f"batch {batch.id} failed: {failure(batch)}"
         if connection is not None and batch.created_run_count != 0:
