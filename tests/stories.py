@@ -167,7 +167,7 @@ async def telling(
     *observations: Observation, others: Mapping[str, Sequence[Observation]] | None = None, **settings: Any
 ) -> AsyncGenerator[Story]:
     """Open a client that GetBatch shows these observations, and other operations what `others` has by their methods."""
-    by_method = {method: list(answers) for method, answers in {"get_batch": observations, **(others or {})}.items()}
+    by_method = {method: list(answers) for method, answers in {**(others or {}), "get_batch": observations}.items()}
     async with Simulator(in_process=True, clock=running_clock()) as omics:
         async with client_over(omics, Observations(by_method), **settings) as (client, seam):
             yield Story(client, seam, running_clock())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from omics_batch import OmicsBatchClient
-    from omics_batch._faults import Fault
+    from omics_batch.testing import Fault
     from tests.stories import Observation
 
 EVERY_SECOND: Final = PollPolicy(initial=1, factor=1, maximum=1)

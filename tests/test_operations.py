@@ -229,7 +229,7 @@ async def test_starting_keeps_to_its_time_out() -> None:
     assert story.transport.bounds == [10]
 
 
-THROTTLED_START: Final = service("ThrottlingException", 429, "StartRunBatch")
+THROTTLED_START: Final = service("ThrottlingException", 429)
 
 
 @pytest.mark.virtual_time
@@ -283,7 +283,7 @@ READS: Final[Mapping[str, Callable[[OmicsBatchClient, timedelta | None], Awaitab
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("method", CHANGES)
 async def test_what_changes_something_is_tried_until_its_time_out(method: str) -> None:
-    throttled = service("ThrottlingException", 429, "")
+    throttled = service("ThrottlingException", 429)
     answer = started() if method == "start_run_batch" else ACCEPTED
     async with telling(seen(), others={method: [*[throttled] * 6, answer]}) as story:
         await CHANGES[method](story.client, MINUTE)
@@ -294,7 +294,7 @@ async def test_what_changes_something_is_tried_until_its_time_out(method: str) -
 @pytest.mark.parametrize("method", [*CHANGES, *READS])
 @pytest.mark.parametrize("own_policy", [False, True], ids=["without a time-out", "with a policy of one's own"])
 async def test_else_it_is_tried_three_times(method: str, *, own_policy: bool) -> None:
-    throttled = service("ThrottlingException", 429, "")
+    throttled = service("ThrottlingException", 429)
     settings = {"retry": RetryPolicy()} if own_policy else {}
     timeout = MINUTE if own_policy or method in READS else None
     async with telling(throttled, others={method: [throttled]}, **settings) as story:

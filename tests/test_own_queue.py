@@ -21,7 +21,7 @@ from omics_batch import (
 from omics_batch.cli._exits import Exit, exit_of, lines_of
 from omics_batch.cli._waits._ending import failed
 from tests.accounts import Account, cohort, following
-from tests.stories import ACCEPTED, EMPTY, THROTTLED, seen, started, telling
+from tests.stories import ACCEPTED, EMPTY, THROTTLED, seen, shown, started, telling
 from tests.support import copies_of
 from tests.test_operations import CHANGES, MINUTE, READS, trio
 from tests.virtual_time import running_clock
@@ -57,7 +57,7 @@ async def test_a_call_whose_turn_did_not_come_was_not_sent(method: str) -> None:
         assert story.clock.now() == 60
         assert story.transport.methods == ["get_batch"]
     error = caught.value
-    operation = story.transport.operation(method)
+    operation = "".join(word.capitalize() for word in method.split("_"))
     about = operation if method in {"start_run_batch", "list_batch"} else f"{operation} of batch 7123456"
     assert str(error) == (
         f"{about}: not sent: it waited for its turn until the call's 60 s were over, at 0.01 requests a second. "
@@ -74,7 +74,8 @@ async def test_a_call_whose_turn_did_not_come_was_not_sent(method: str) -> None:
 @pytest.mark.virtual_time
 async def test_a_page_of_a_list_whose_turn_did_not_come_was_not_sent() -> None:
     """The time-out is for each page."""
-    pages = Account({}, page=1, others={"INPROGRESS": [{"id": "1", "status": "INPROGRESS"}] * 2})
+    page = shown({"items": [{"id": "1", "status": "INPROGRESS"}], "nextToken": "two"})
+    pages = Account({}, troubles={"list_batch": [page]})
     async with following(pages, max_rate=SLOW) as client:
         listed = client.list_batch(status="INPROGRESS", timeout=60)
         assert (await anext(listed)).id == "1"
