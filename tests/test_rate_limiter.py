@@ -387,7 +387,7 @@ class Queue:
     served: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.limiter = RateLimiter(self.clock, self.max_rate)
+        self.limiter = RateLimiter(self.clock, TurnQueue(self.max_rate))
 
     async def _send(self, name: str) -> None:
         await self.limiter.turn(GET, LAST if name.isupper() else CALL)
@@ -423,7 +423,7 @@ async def test_the_first_caller_goes_at_once() -> None:
 
 async def test_callers_go_in_the_order_they_came_at_the_rate() -> None:
     clock = InstantClock()
-    limiter = RateLimiter(clock, EIGHT_A_SECOND)
+    limiter = RateLimiter(clock, TurnQueue(EIGHT_A_SECOND))
     served: list[tuple[int, float]] = []
 
     async def send(number: int) -> None:
@@ -608,7 +608,7 @@ async def test_a_clock_that_breaks_does_not_break_the_queue() -> None:
             raise OSError("no time")
 
     clock = Broken()
-    limiter = RateLimiter(clock, EIGHT_A_SECOND)
+    limiter = RateLimiter(clock, TurnQueue(EIGHT_A_SECOND))
     await limiter.turn(GET)
     results = await asyncio.gather(limiter.turn(GET), limiter.turn(START), return_exceptions=True)
     assert [type(result) for result in results] == [OSError, OSError]
@@ -629,7 +629,7 @@ def test_whoever_is_cancelled_and_whenever_the_others_are_served(
 
     async def story() -> list[int]:
         clock, served = InstantClock(), list[int]()
-        limiter = RateLimiter(clock, max_rate)
+        limiter = RateLimiter(clock, TurnQueue(max_rate))
 
         async def send(number: int) -> None:
             await limiter.turn(GET, priorities[number])

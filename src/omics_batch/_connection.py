@@ -17,7 +17,7 @@ from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
 from omics_batch._looker import BatchLooker
 from omics_batch._loop import OwnLoop
-from omics_batch._rate_limiter import RateLimiter
+from omics_batch._rate_limiter import RateLimiter, TurnQueue
 from omics_batch._retry import RetryHandler, RetryPolicy
 from omics_batch._transport import open_transport
 from omics_batch._wait import PollPolicy
@@ -86,12 +86,11 @@ class Connection:
         self._endpoint_url = endpoint_url
         self._allow_http = allow_http
         self._session = session
-        self._retry = retry or RetryPolicy()
-        self._retry_handler = RetryHandler(retry, clock, random)
+        self._retry = retry
         self._poll = poll
         self._clock = clock
         self._random = random
-        self._limiter = RateLimiter(clock, max_rate)
+        self._turns = TurnQueue(max_rate)
         self._entered = False
         self._open: Opened | None = None
 
@@ -106,22 +105,23 @@ class Connection:
             raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
         loop = OwnLoop()
         self._entered = True
-        self._clock = clock_here(self._clock)
+        self._clock = clock = clock_here(self._clock)
+        retry = RetryHandler(self._retry, clock, self._random)
         transport = await open_transport(
             region_name=self._region_name,
             profile_name=self._profile_name,
             endpoint_url=self._endpoint_url,
             allow_http=self._allow_http,
             session=self._session,
-            attempt_timeout=in_seconds("attempt_timeout", self._retry.attempt_timeout),
+            attempt_timeout=in_seconds("attempt_timeout", retry.policy.attempt_timeout),
             keepalive=max(_KEEPALIVE * in_seconds("maximum", self._poll.maximum), _SHORTEST_KEEPALIVE),
-            clock=self._clock,
+            clock=clock,
         )
-        caller = Caller(transport, self._retry_handler, self._limiter, self._clock)
-        looker = BatchLooker(caller, self._clock)
+        caller = Caller(transport, retry, RateLimiter(clock, self._turns), clock)
+        looker = BatchLooker(caller, clock)
         changer = Changer(caller, looker)
-        watcher = Watcher(looker, self._clock, self._random)
-        self._open = Opened(loop, caller, looker, changer, watcher, Endings(watcher, changer, looker, self._clock))
+        watcher = Watcher(looker, clock, self._random)
+        self._open = Opened(loop, caller, looker, changer, watcher, Endings(watcher, changer, looker, clock))
         return self
 
     async def __aexit__(

@@ -280,15 +280,12 @@ class RateLimiter:
 
     Args:
         clock: What the rates are measured on.
-        max_rate: Requests a second of the whole client; None is no limit.
-
-    Raises:
-        InvalidInputError: The rate is not above 0.
+        queue: Decides whose turn it is.
     """
 
-    def __init__(self, clock: Clock, max_rate: float | None) -> None:
+    def __init__(self, clock: Clock, queue: TurnQueue) -> None:
         self._clock = clock
-        self._queue = TurnQueue(max_rate)
+        self._queue = queue
         self._timer: asyncio.Task[None] | None = None
         self._wakes_at = math.inf
 

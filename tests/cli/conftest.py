@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from omics_batch.testing import Simulator
 from tests.cli._support import Here, Shell
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
 
 @pytest.fixture
@@ -31,9 +32,22 @@ def measured_shell(omics: Simulator) -> Shell:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+    with _here(Simulator(in_process=True), monkeypatch, capsys) as running:
+        yield running
+
+
+@pytest.fixture
+def here_over_http(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+    """For what goes wrong before anything is sent: credentials, regions, profiles."""
+    with _here(Simulator(), monkeypatch, capsys) as running:
+        yield running
+
+
+@contextmanager
+def _here(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Generator[Here]:
     # Of a wait whose time is over, a last look tries for seconds where there is trouble: tests of that are elsewhere.
     monkeypatch.setattr(_looker, "_LAST_ATTEMPTS", 1)
-    with Simulator() as simulator:
+    with simulator:
         for name, value in simulator.environment.items():
             monkeypatch.setenv(name, value)
         yield Here(simulator, capsys)

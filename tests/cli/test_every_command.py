@@ -182,14 +182,14 @@ def test_there_are_commands_to_hold_to_all_this() -> None:
     ("variable", "told"), [("AWS_DEFAULT_REGION", "no AWS region"), ("AWS_ACCESS_KEY_ID", "credentials")]
 )
 def test_without_configuration_it_is_1_and_says_what_is_missing(
-    here: Here, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, told: str
+    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, told: str
 ) -> None:
     monkeypatch.delenv(variable)
-    ran = here.run(*usual(name))
+    ran = here_over_http.run(*usual(name))
     assert ran.code == 1
     assert told in ran.complaints[0]
     assert len(ran.complaints) <= 2
-    assert not here.omics.requests
+    assert not here_over_http.omics.requests
 
 
 @pytest.mark.parametrize("name", OF_A_BATCH)

@@ -143,27 +143,27 @@ def test_what_cannot_be_a_batch_is_wrong_usage_and_nothing_is_sent(
     assert said.err.startswith("omics-batch: ")
 
 
-def test_without_a_region_it_says_so(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_region_it_says_so(here_over_http: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    ran = here.run("get", ID)
+    ran = here_over_http.run("get", ID)
     assert ran.code == 1
     (complaint,) = ran.complaints
     assert "no AWS region" in complaint
     assert "--region" in complaint
 
 
-def test_without_credentials_it_says_so(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_it_says_so(here_over_http: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    ran = here.run("get", ID)
+    ran = here_over_http.run("get", ID)
     assert ran.code == 1
     wrong, step = ran.complaints
     assert "no credentials" in wrong or "missing: AWS_ACCESS_KEY_ID" in wrong
     assert "aws sso login" in step or "AWS_ACCESS_KEY_ID" in step
-    assert not here.omics.requests
+    assert not here_over_http.omics.requests
 
 
-def test_a_profile_that_is_not_there_is_an_error(here: Here) -> None:
-    ran = here.run("get", ID, "--profile", "nobody")
+def test_a_profile_that_is_not_there_is_an_error(here_over_http: Here) -> None:
+    ran = here_over_http.run("get", ID, "--profile", "nobody")
     assert ran.code == 1
     assert "nobody" in ran.stderr
 

@@ -254,14 +254,14 @@ def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_started(here
     assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]
 
 
-def test_a_refusal_is_one_line(here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    here.omics.script(faults.status(403, "StartRunBatch"))
-    ran = here.run("start", str(trio))
+def test_a_refusal_is_one_line(here_over_http: Here, trio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here_over_http.omics.script(faults.status(403, "StartRunBatch"))
+    ran = here_over_http.run("start", str(trio))
     assert ran.code == 1
     (complaint,) = ran.complaints
     assert "AccessDeniedException" in complaint
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    wrong, step = here.run("start", str(trio)).complaints
+    wrong, step = here_over_http.run("start", str(trio)).complaints
     assert "no credentials were found" in wrong
     assert step.startswith("Log in")
 

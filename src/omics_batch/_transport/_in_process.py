@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from omics_batch._clock import time_limit
 from omics_batch._errors import InvalidInputError
+from omics_batch._faults import Fault, Trouble
 from omics_batch._transport._attempt import Attempt
 from omics_batch._transport._mishaps import answer_in, fault_of
+from omics_batch._transport._sendable import unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omics_batch._clock import Clock
-    from omics_batch._faults import Fault
     from omics_batch._transport._attempt import Reply
 
 
@@ -24,6 +25,10 @@ class Exchange(Protocol):
     @property
     def region_name(self) -> str:
         """The region that it stands for."""
+        ...
+
+    def input_shape(self, operation: str) -> Any:  # noqa: ANN401 - botocore's shapes have no types
+        """Return the shape of an operation's request, in the model of the service."""
         ...
 
     async def __call__(self, operation: str, parameters: Mapping[str, Any], attempt: Attempt) -> None:
@@ -92,6 +97,8 @@ class InProcess:
             bound: Seconds of the clock until the whole answer has to be there.
         """
         operation, attempt = self.operation(method), Attempt(sent=True)
+        if problem := unsendable(self._exchange.input_shape(operation), parameters):
+            return Fault(trouble=Trouble.INVALID, operation=operation, detail=problem)
         try:
             async with time_limit(self._clock, bound):
                 await self._exchange(operation, parameters, attempt)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from omics_batch._transport import Attempt
     from omics_batch.testing._delivery import Truth
-    from omics_batch.testing._model import Operation
+    from omics_batch.testing._model import Operation, Shape
     from omics_batch.testing._service import Service
 
 _logger = logging.getLogger("omics_batch.testing")
@@ -56,6 +56,10 @@ class InProcessServer:
     async def stop(self) -> None:
         """Be found no more; requests of the clients that there are fail, as if nothing listened."""
         SERVED.pop(self.endpoint_url, None)
+
+    def input_shape(self, operation: str) -> Shape:
+        """Return the shape of an operation's request."""
+        return self._operations[operation].input_shape
 
     async def __call__(self, operation: str, parameters: Mapping[str, Any], attempt: Attempt) -> None:
         """Note the answer to a request in its attempt; raise what botocore would where there is none."""
