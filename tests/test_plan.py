@@ -8,7 +8,7 @@ import pytest
 
 from omics_batch import BatchStatus
 from omics_batch._statuses import ACTIVE, TERMINAL
-from omics_batch._watcher._plan import Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
+from omics_batch._waiting.plan import Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from omics_batch import (
     ValidationError,
     WaitTimeoutError,
 )
-from omics_batch._wait import (
+from omics_batch._waiting.policy import (
     Verdict,
     error_after_silence,
     error_at_the_deadline,

@@ -36,7 +36,7 @@ from omics_batch import (
 )
 from omics_batch._faults import Fault, Trouble
 from omics_batch._transport import Reply
-from omics_batch._watcher._places import Listener
+from omics_batch._waiting.subscriptions import Listener
 from tests.stories import (
     BATCH_ID,
     DENIED,

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         SubmissionStatus,
         WorkflowType,
     )
-    from omics_batch._wait import PollPolicy
+    from omics_batch._waiting.policy import PollPolicy
 
 __version__ = VERSION
 
@@ -174,7 +174,7 @@ _ROOMS = {
     "OmicsBatchClient": "_client",
     "OmicsBatchError": "_errors",
     "Outcome": "_statuses",
-    "PollPolicy": "_wait",
+    "PollPolicy": "_waiting.policy",
     "Progress": "_progress",
     "RedirectRefusedError": "_errors",
     "RequestTimeoutError": "_errors",

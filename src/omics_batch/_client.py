@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from omics_batch._answer import Answer
 from omics_batch._clock import in_seconds
-from omics_batch._endings import is_deletion_over
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._failures import Failures
 from omics_batch._loop import LoopIterator, start
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._rows import Listing
-from omics_batch._wait import checked_policy, error_at_the_end, has_ended
-from omics_batch._watcher import EagerListener, Listener, Waiter
+from omics_batch._waiting.cancel_delete import is_deletion_over
+from omics_batch._waiting.policy import checked_policy, error_at_the_end, has_ended
+from omics_batch._waiting.subscriptions import EagerListener, Listener, Waiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omics_batch._inputs import BatchReference
     from omics_batch._models import Batch
     from omics_batch._runs import FailedRun
-    from omics_batch._wait import PollPolicy
+    from omics_batch._waiting.policy import PollPolicy
 
 W = TypeVar("W", bound=Waiter)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Self
 from omics_batch._caller import Caller
 from omics_batch._changer import Changer
 from omics_batch._clock import Clock, Duration, SystemClock, deadline_after, in_seconds
-from omics_batch._endings import Endings
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
@@ -20,8 +19,9 @@ from omics_batch._loop import OwnLoop
 from omics_batch._pace import Pace
 from omics_batch._retry import Retrier, RetryPolicy
 from omics_batch._transport import open_transport
-from omics_batch._wait import PollPolicy
-from omics_batch._watcher import Watcher
+from omics_batch._waiting.cancel_delete import Endings
+from omics_batch._waiting.policy import PollPolicy
+from omics_batch._waiting.waits import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._models import Batch
 from omics_batch._reading import read_answer, unreadable
-from omics_batch._sweep import sweep
-from omics_batch._wait import LAST_LOOK, is_outage
+from omics_batch._waiting.list_scan import sweep
+from omics_batch._waiting.policy import LAST_LOOK, is_outage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
     from omics_batch._faults import Fault
-    from omics_batch._sweep import ActiveBatch
     from omics_batch._transport import Reply
+    from omics_batch._waiting.list_scan import ActiveBatch
 
 _LAST_ATTEMPTS: Final = 10
 """Their delays add up to about as much as a last look may take."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omics_batch._watcher._places import Target
+    from omics_batch._waiting.subscriptions import Target
 
 _FEW: Final = 10
 """As many at once may have left. Where more are passed over, the order is another one, and tells nothing."""

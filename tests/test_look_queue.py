@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from omics_batch import PollPolicy
-from omics_batch._watcher._line import Line
-from omics_batch._watcher._places import Listener, Target, Waiter
+from omics_batch._waiting.look_queue import Line
+from omics_batch._waiting.subscriptions import Listener, Target, Waiter
 
 
 def target(batch_id: str, *, is_listened: bool = False) -> Target:

@@ -19,14 +19,14 @@ from omics_batch._clock import in_seconds, is_real
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._loop import start
-from omics_batch._wait import error_after_silence
-from omics_batch._watcher._hands import Hands, error_of
-from omics_batch._watcher._line import Line
-from omics_batch._watcher._lists import Lists
-from omics_batch._watcher._order import Order
-from omics_batch._watcher._places import Target
-from omics_batch._watcher._plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
-from omics_batch._watcher._timetable import Timetable
+from omics_batch._waiting.cost import Lists
+from omics_batch._waiting.deadlines import Timetable
+from omics_batch._waiting.list_order import Order
+from omics_batch._waiting.look_queue import Line
+from omics_batch._waiting.plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
+from omics_batch._waiting.policy import error_after_silence
+from omics_batch._waiting.subscriptions import Target
+from omics_batch._waiting.tasks import Hands, error_of
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._sweep import ActiveBatch
-    from omics_batch._watcher._places import Waiter
+    from omics_batch._waiting.list_scan import ActiveBatch
+    from omics_batch._waiting.subscriptions import Waiter
 
 _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
 _BREATH: Final = 0.1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omics_batch import Batch
-from omics_batch._watcher._folded import Folded
+from omics_batch._waiting.compressed import Folded
 
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.json"))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import ConflictError, OmicsBatchError, ResourceNotFoundError, ServiceError, WaitError
 from omics_batch._statuses import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
-from omics_batch._wait import error_after_deletion, error_at_the_deadline, error_unless_cancelled
+from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadline, error_unless_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._watcher import Listener, Watcher
+    from omics_batch._waiting.subscriptions import Listener
+    from omics_batch._waiting.waits import Watcher
 
 _MOST_CONFLICTS: Final = 3
 """A look that lags may show a batch that allows what the service refuses, but not that often."""

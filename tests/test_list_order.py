@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_batch._watcher._order import Order
-from omics_batch._watcher._places import Target
+from omics_batch._waiting.list_order import Order
+from omics_batch._waiting.subscriptions import Target
 
 TARGETS = {str(n): Target(str(n)) for n in range(100)}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from omics_batch._watcher._places import Target
+    from omics_batch._waiting.subscriptions import Target
 
 
 class Line:

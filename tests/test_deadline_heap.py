@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_batch._watcher._timetable import Timetable
+from omics_batch._waiting.deadlines import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

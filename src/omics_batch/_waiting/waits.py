@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._loop import start
-from omics_batch._wait import error_at_the_deadline
-from omics_batch._watcher._hands import CANCELLED
-from omics_batch._watcher._places import LastLook
-from omics_batch._watcher._poller import Poller, own_copy
+from omics_batch._waiting.policy import error_at_the_deadline
+from omics_batch._waiting.poller import Poller, own_copy
+from omics_batch._waiting.subscriptions import LastLook
+from omics_batch._waiting.tasks import CANCELLED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._watcher._places import Listener, News, Waiter
+    from omics_batch._waiting.subscriptions import Listener, News, Waiter
 
 
 class Watcher:

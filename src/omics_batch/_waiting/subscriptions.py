@@ -11,15 +11,15 @@ from omics_batch._clock import in_seconds
 from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
 from omics_batch._log import LOG
 from omics_batch._models import Batch
-from omics_batch._wait import LAST_LOOK, has_ended
-from omics_batch._watcher._folded import Folded
+from omics_batch._waiting.compressed import Folded
+from omics_batch._waiting.policy import LAST_LOOK, has_ended
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from omics_batch._errors import WaitError
-    from omics_batch._wait import PollPolicy
+    from omics_batch._waiting.policy import PollPolicy
 
 E = TypeVar("E", bound=Exception)
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from omics_batch import AccessDeniedError, InternalServerError
-from omics_batch._watcher._lists import Lists
+from omics_batch._waiting.cost import Lists
 
 if TYPE_CHECKING:
     import pytest
