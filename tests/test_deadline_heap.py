@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_batch._waiting.deadlines import Timetable
+from omics_batch._waiting.deadlines import DeadlineHeap
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
 
 def test_an_empty_timetable_has_nothing_due() -> None:
-    timetable: Timetable[str] = Timetable()
+    timetable: DeadlineHeap[str] = DeadlineHeap()
     assert timetable.next() is None
     assert timetable.due(1e9) == []
 
 
 def test_keys_come_out_in_the_order_of_their_moments() -> None:
-    timetable: Timetable[str] = Timetable()
+    timetable: DeadlineHeap[str] = DeadlineHeap()
     for key, moment in (("late", 30.0), ("early", 10.0), ("middle", 20.0)):
         timetable.set(key, moment)
     assert timetable.next() == 10.0
@@ -32,7 +32,7 @@ def test_keys_come_out_in_the_order_of_their_moments() -> None:
 
 
 def test_keys_of_one_moment_come_out_in_the_order_they_were_set() -> None:
-    timetable: Timetable[Hashable] = Timetable()
+    timetable: DeadlineHeap[Hashable] = DeadlineHeap()
     keys = [object() for _ in range(5)]  # not to be compared with each other
     for key in keys:
         timetable.set(key, 7.0)
@@ -40,7 +40,7 @@ def test_keys_of_one_moment_come_out_in_the_order_they_were_set() -> None:
 
 
 def test_a_later_setting_replaces_the_former_one() -> None:
-    timetable: Timetable[str] = Timetable()
+    timetable: DeadlineHeap[str] = DeadlineHeap()
     timetable.set("a", 10.0)
     timetable.set("a", 20.0)
     assert timetable.next() == 20.0
@@ -52,7 +52,7 @@ def test_a_later_setting_replaces_the_former_one() -> None:
 
 
 def test_a_key_set_twice_for_one_moment_comes_out_once() -> None:
-    timetable: Timetable[str] = Timetable()
+    timetable: DeadlineHeap[str] = DeadlineHeap()
     timetable.set("a", 10.0)
     timetable.set("a", 10.0)
     assert timetable.due(10.0) == ["a"]
@@ -60,7 +60,7 @@ def test_a_key_set_twice_for_one_moment_comes_out_once() -> None:
 
 
 def test_a_discarded_key_is_gone() -> None:
-    timetable: Timetable[str] = Timetable()
+    timetable: DeadlineHeap[str] = DeadlineHeap()
     timetable.set("a", 10.0)
     timetable.set("b", 20.0)
     timetable.discard("a")
@@ -70,7 +70,7 @@ def test_a_discarded_key_is_gone() -> None:
 
 
 def test_a_discarded_key_may_come_back() -> None:
-    timetable: Timetable[str] = Timetable()
+    timetable: DeadlineHeap[str] = DeadlineHeap()
     timetable.set("a", 10.0)
     timetable.discard("a")
     timetable.set("a", 30.0)
@@ -80,7 +80,7 @@ def test_a_discarded_key_may_come_back() -> None:
 
 def test_what_is_outdated_does_not_pile_up() -> None:
     """A wait of two days sets its next look some thousand times."""
-    timetable: Timetable[int] = Timetable()
+    timetable: DeadlineHeap[int] = DeadlineHeap()
     timetable.set(-1, 1e9)
     for look in range(10_000):
         timetable.set(look % 10, look + 0.5)
@@ -99,7 +99,7 @@ def test_what_is_outdated_does_not_pile_up() -> None:
     ),
 )
 def test_it_does_what_a_sorted_list_would(steps: list[tuple[int, int] | int | float]) -> None:
-    timetable: Timetable[int] = Timetable()
+    timetable: DeadlineHeap[int] = DeadlineHeap()
     moments: dict[int, tuple[float, int]] = {}
     for order, step in enumerate(steps):
         match step:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from omics_batch import PollPolicy
-from omics_batch._waiting.look_queue import Line
-from omics_batch._waiting.subscriptions import Listener, Target, Waiter
+from omics_batch._waiting.look_queue import LookQueue
+from omics_batch._waiting.subscriptions import ChangeSubscription, Subscription, TrackedBatch
 
 
-def target(batch_id: str, *, is_listened: bool = False) -> Target:
+def target(batch_id: str, *, is_listened: bool = False) -> TrackedBatch:
     """A batch that one wait follows."""
-    followed = Target(batch_id)
-    kind = Listener if is_listened else Waiter
+    followed = TrackedBatch(batch_id)
+    kind = ChangeSubscription if is_listened else Subscription
     followed.waiters[kind(batch_id, PollPolicy(), None, 0.0)] = None
     return followed
 
 
-def served(line: Line, *, is_urgent: bool = False) -> list[str]:
+def served(line: LookQueue, *, is_urgent: bool = False) -> list[str]:
     """Take out all for one kind of turn, in their order."""
     order: list[str] = []
     while (taken := line.take(is_urgent=is_urgent)) is not None:
@@ -26,7 +26,7 @@ def served(line: Line, *, is_urgent: bool = False) -> list[str]:
 
 
 def test_urgent_turns_are_for_those_whom_no_list_shows() -> None:
-    line = Line()
+    line = LookQueue()
     line.expect(target("due"))
     line.miss(target("missing"))
     line.want(target("wanted"))
@@ -39,7 +39,7 @@ def test_urgent_turns_are_for_those_whom_no_list_shows() -> None:
 
 def test_other_turns_go_by_turns_to_the_due_and_to_those_whose_counts_are_wanted() -> None:
     """Nobody starves, however many the others are; whom no list shows comes last there."""
-    line = Line()
+    line = LookQueue()
     line.miss(target("missing"))
     for number in range(3):
         line.expect(target(f"due {number}"))
@@ -49,7 +49,7 @@ def test_other_turns_go_by_turns_to_the_due_and_to_those_whose_counts_are_wanted
 
 
 def test_an_urgent_turn_in_between_changes_nothing_for_the_others() -> None:
-    line = Line()
+    line = LookQueue()
     for number in range(3):
         line.miss(target(f"missing {number}"))
         line.expect(target(f"due {number}"))
@@ -59,7 +59,7 @@ def test_an_urgent_turn_in_between_changes_nothing_for_the_others() -> None:
 
 
 def test_one_look_serves_all_that_is_wanted_of_a_batch() -> None:
-    line, listened = Line(), target("7", is_listened=True)
+    line, listened = LookQueue(), target("7", is_listened=True)
     line.expect(listened)
     line.miss(listened)
     line.expect(listened)
@@ -70,7 +70,7 @@ def test_one_look_serves_all_that_is_wanted_of_a_batch() -> None:
 
 @pytest.mark.parametrize("is_listened", [False, True])
 def test_whom_a_list_shows_is_spared_a_look_unless_somebody_listens(is_listened: bool) -> None:  # noqa: FBT001
-    line, seen = Line(), target("7", is_listened=is_listened)
+    line, seen = LookQueue(), target("7", is_listened=is_listened)
     line.expect(seen)
     line.miss(seen)
     line.see(seen)
@@ -79,7 +79,7 @@ def test_whom_a_list_shows_is_spared_a_look_unless_somebody_listens(is_listened:
 
 def test_counts_are_fetched_in_turn() -> None:
     """Who was served goes to the end."""
-    line = Line()
+    line = LookQueue()
     first, second = target("1", is_listened=True), target("2", is_listened=True)
     for listened in (first, second):
         line.want(listened)
@@ -89,7 +89,7 @@ def test_counts_are_fetched_in_turn() -> None:
 
 
 def test_who_leaves_is_forgotten() -> None:
-    line, leaving = Line(), target("7", is_listened=True)
+    line, leaving = LookQueue(), target("7", is_listened=True)
     line.expect(leaving)
     line.discard(leaving)
     assert not line

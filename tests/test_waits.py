@@ -36,7 +36,7 @@ from omics_batch import (
 )
 from omics_batch._faults import Fault, Trouble
 from omics_batch._transport import Reply
-from omics_batch._waiting.subscriptions import Listener
+from omics_batch._waiting.subscriptions import ChangeSubscription
 from tests.stories import (
     BATCH_ID,
     DENIED,
@@ -479,7 +479,7 @@ async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
         await asyncio.wait({wait})
         opened = story.client._open
         assert opened is not None
-        poller = opened.watcher._poller
+        poller = opened.waits._poller
         assert poller._looks.next() is None
         assert poller._deadlines.next() is None
         assert not poller._line
@@ -557,9 +557,9 @@ async def test_a_stalled_consumer_is_kept_what_differs_and_no_more() -> None:
             told.append(batch.finished_run_count)
             if len(told) == 1:
                 await story.clock.sleep(86400)
-                (target,) = story.client._opened().watcher._poller._targets.values()
+                (target,) = story.client._opened().waits._poller._targets.values()
                 (waiter,) = target.waiters
-                assert isinstance(waiter, Listener)
+                assert isinstance(waiter, ChangeSubscription)
                 assert len(waiter._mail) == 2
     assert told == [0, 1, 96]
 

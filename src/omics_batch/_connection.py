@@ -19,9 +19,9 @@ from omics_batch._loop import OwnLoop
 from omics_batch._pace import Pace
 from omics_batch._retry import Retrier, RetryPolicy
 from omics_batch._transport import open_transport
-from omics_batch._waiting.cancel_delete import Endings
+from omics_batch._waiting.cancel_delete import DestructiveActions
 from omics_batch._waiting.policy import PollPolicy
-from omics_batch._waiting.waits import Watcher
+from omics_batch._waiting.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +116,10 @@ class Connection:
         caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
         looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
-        watcher = Watcher(looker, self._clock, self._random)
-        self._open = Opened(loop, caller, looker, changer, watcher, Endings(watcher, changer, looker, self._clock))
+        waits = Waits(looker, self._clock, self._random)
+        self._open = Opened(
+            loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, self._clock)
+        )
         return self
 
     async def __aexit__(
@@ -149,7 +151,7 @@ class Connection:
                     await was_open.caller.transport.close()
             return
         try:
-            await was_open.watcher.close()
+            await was_open.waits.close()
         finally:
             await was_open.caller.close()
 
@@ -200,5 +202,5 @@ class Opened:
     caller: Caller
     looker: BatchLooker
     changer: Changer
-    watcher: Watcher
-    endings: Endings
+    waits: Waits
+    destructive: DestructiveActions

@@ -20,7 +20,6 @@ import pytest
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
 from omics_batch._waiting.cancel_delete import _LEFTOVER, CANCEL, DELETE_RUNS, Request
-from omics_batch._waiting.cancel_delete import _LEFTOVER
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._ends import _intent
 from omics_batch.testing import Life, faults

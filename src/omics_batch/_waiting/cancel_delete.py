@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._waiting.subscriptions import Listener
-    from omics_batch._waiting.waits import Watcher
+    from omics_batch._waiting.subscriptions import ChangeSubscription
+    from omics_batch._waiting.waits import Waits
 
 _MOST_CONFLICTS: Final = 3
 """A look that lags may show a batch that allows what the service refuses, but not that often."""
@@ -66,25 +66,25 @@ def is_deletion_over(batch: Batch) -> bool:
     return batch.status in (BatchStatus.FAILED, BatchStatus.RUNS_DELETED, BatchStatus.RUNS_DELETE_FAILED)
 
 
-class Endings:
+class DestructiveActions:
     """Asks for an end once the batch allows it, and waits until it is there.
 
     Its waits are eager ones: it may have to ask again though a batch shows nothing new.
     """
 
-    def __init__(self, watcher: Watcher, changer: Changer, looker: BatchLooker, clock: Clock) -> None:
-        """Ask through a changer, and look through a watcher."""
-        self._watcher = watcher
+    def __init__(self, waits: Waits, changer: Changer, looker: BatchLooker, clock: Clock) -> None:
+        """Ask through a changer, and look through a waits."""
+        self._waits = waits
         self._changer = changer
         self._looker = looker
         self._clock = clock
 
-    async def cancel(self, waiter: Listener) -> Batch:
+    async def cancel(self, waiter: ChangeSubscription) -> Batch:
         """Cancel a batch, once it is created, and return it cancelled."""
         await self._make(CANCEL, self._changer.cancel, waiter)
         return waiter.result(error_unless_cancelled, self._clock.now())
 
-    async def delete(self, waiter: Listener) -> Batch:
+    async def delete(self, waiter: ChangeSubscription) -> Batch:
         """Delete the runs of a batch, then its record, and return what was seen last of it.
 
         Args:
@@ -108,7 +108,7 @@ class Endings:
             raise
         return batch
 
-    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:
+    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: ChangeSubscription) -> None:
         """Make a request once the batch allows it, and wait."""
         try:
             await self._ask_and_wait(request, ask, waiter)
@@ -123,10 +123,12 @@ class Endings:
             stopped.add_note(waiter.advice or request.not_made)
             raise
 
-    async def _ask_and_wait(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:
+    async def _ask_and_wait(
+        self, request: Request, ask: Callable[..., Awaitable[None]], waiter: ChangeSubscription
+    ) -> None:
         is_made, conflicts = False, 0
         waiter.advice = request.not_made
-        async with aclosing(self._watcher.follow(waiter)) as batches:
+        async with aclosing(self._waits.follow(waiter)) as batches:
             async for batch in batches:
                 if is_made or batch.status in request.obeyed:
                     is_made, waiter.advice = True, request.accepted
@@ -149,5 +151,5 @@ class Endings:
                 else:
                     is_made, waiter.advice = True, request.accepted
 
-    def _has_time(self, waiter: Listener) -> bool:
+    def _has_time(self, waiter: ChangeSubscription) -> bool:
         return waiter.deadline is None or self._clock.now() < waiter.deadline

@@ -7,7 +7,7 @@ import zlib
 from omics_batch._models import Batch
 
 
-class Folded:
+class CompressedBatch:
     """A `Batch` in a tenth of its room, as the service's own JSON."""
 
     __slots__ = ("_json",)
@@ -16,6 +16,6 @@ class Folded:
         """Fold a batch."""
         self._json = zlib.compress(batch.model_dump_json(by_alias=True).encode(), level=1)
 
-    def unfold(self) -> Batch:
+    def restored(self) -> Batch:
         """Return the batch as it was."""
         return Batch.model_validate_json(zlib.decompress(self._json))

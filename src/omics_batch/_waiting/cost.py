@@ -23,7 +23,7 @@ _DENIED: Final = (
 _FAILED: Final = "the lists of batches cannot be read, batches are looked at one by one: %s"
 
 
-class Lists:
+class ListCost:
     """Remembers what a sweep of ListBatch costs, and leaves it alone for a while where it fails."""
 
     def __init__(self) -> None:

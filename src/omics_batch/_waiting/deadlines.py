@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 
 
-class Timetable(Generic[K]):
+class DeadlineHeap(Generic[K]):
     """Keys with one moment each, the earliest at hand however many there are."""
 
     def __init__(self) -> None:

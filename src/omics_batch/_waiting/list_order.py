@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omics_batch._waiting.subscriptions import Target
+    from omics_batch._waiting.subscriptions import TrackedBatch
 
 _FEW: Final = 10
 """As many at once may have left. Where more are passed over, the order is another one, and tells nothing."""
 
 
-class Order:
+class ListOrder:
     """The batches in the order of the last sweep, held against that of the present one.
 
     A sweep of a hundred pages takes twenty seconds. Most of its pages show what they showed the last time, so
@@ -23,15 +23,15 @@ class Order:
 
     def __init__(self) -> None:
         """Begin before the first sweep."""
-        self._before: list[Target] = []
-        self._now: list[Target] = []
+        self._before: list[TrackedBatch] = []
+        self._now: list[TrackedBatch] = []
         self._next = 0
 
     def begin(self) -> None:
         """A sweep begins."""
         self._before, self._now, self._next = self._now, [], 0
 
-    def passed_over(self, target: Target) -> Sequence[Target]:
+    def passed_over(self, target: TrackedBatch) -> Sequence[TrackedBatch]:
         """Return those that stood just before this one in the last sweep, after all that this one has shown so far."""
         place = target.place
         stood_there = 0 <= place < len(self._before) and self._before[place] is target

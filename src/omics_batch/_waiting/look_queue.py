@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from omics_batch._waiting.subscriptions import Target
+    from omics_batch._waiting.subscriptions import TrackedBatch
 
 
-class Line:
+class LookQueue:
     """Who is looked at next, when there is a turn to send.
 
     Urgent are batches that no list showed, since they may have ended. The other turns go by turns to those that
@@ -19,9 +19,9 @@ class Line:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._missing: dict[Target, None] = {}
-        self._due: dict[Target, None] = {}
-        self._wanted: dict[Target, None] = {}
+        self._missing: dict[TrackedBatch, None] = {}
+        self._due: dict[TrackedBatch, None] = {}
+        self._wanted: dict[TrackedBatch, None] = {}
         self._due_first = False
 
     @property
@@ -34,39 +34,39 @@ class Line:
         return bool(self._missing or self._due or self._wanted)
 
     @property
-    def due(self) -> Collection[Target]:
+    def due(self) -> Collection[TrackedBatch]:
         """Those that a sweep may spare a look."""
         return self._due
 
-    def miss(self, target: Target) -> None:
+    def miss(self, target: TrackedBatch) -> None:
         """No list shows the batch, or the lists are not to be believed."""
         self._missing[target] = None
 
-    def expect(self, target: Target) -> None:
+    def expect(self, target: TrackedBatch) -> None:
         """The batch is due to be seen, in whatever way."""
         self._due[target] = None
         if target.is_listened:
             self.want(target)
 
-    def want(self, target: Target) -> None:
+    def want(self, target: TrackedBatch) -> None:
         """The batch itself is wanted, with its counts."""
         self._wanted[target] = None
 
-    def hold(self, target: Target) -> None:
+    def hold(self, target: TrackedBatch) -> None:
         """A sweep will show the batch, if it goes on."""
         self._due.pop(target, None)
 
-    def see(self, target: Target) -> None:
+    def see(self, target: TrackedBatch) -> None:
         """A list has shown that the batch goes on."""
         self._missing.pop(target, None)
         self._due.pop(target, None)
 
-    def discard(self, target: Target) -> None:
+    def discard(self, target: TrackedBatch) -> None:
         """Forget a batch, if it is here."""
         self.see(target)
         self._wanted.pop(target, None)
 
-    def take(self, *, is_urgent: bool) -> Target | None:
+    def take(self, *, is_urgent: bool) -> TrackedBatch | None:
         """Take out who is next for such a turn; None where nobody is here any more."""
         if is_urgent:
             return self._first_of(self._missing)
@@ -75,7 +75,7 @@ class Line:
         lanes = (due, wanted, self._missing) if self._due_first else (wanted, due, self._missing)
         return next(filter(None, map(self._first_of, lanes)), None)
 
-    def _first_of(self, lane: dict[Target, None]) -> Target | None:
+    def _first_of(self, lane: dict[TrackedBatch, None]) -> TrackedBatch | None:
         target = next(iter(lane), None)
         if target is not None:
             self.discard(target)

@@ -19,14 +19,14 @@ from omics_batch._clock import in_seconds, is_real
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._loop import start
-from omics_batch._waiting.cost import Lists
-from omics_batch._waiting.deadlines import Timetable
-from omics_batch._waiting.list_order import Order
-from omics_batch._waiting.look_queue import Line
+from omics_batch._waiting.cost import ListCost
+from omics_batch._waiting.deadlines import DeadlineHeap
+from omics_batch._waiting.list_order import ListOrder
+from omics_batch._waiting.look_queue import LookQueue
 from omics_batch._waiting.plan import SOON, Need, is_sign_of_life, is_sweep_cheaper, moves_on, time_for_sweep
 from omics_batch._waiting.policy import error_after_silence
-from omics_batch._waiting.subscriptions import Target
-from omics_batch._waiting.tasks import Hands, error_of
+from omics_batch._waiting.subscriptions import TrackedBatch
+from omics_batch._waiting.tasks import BackgroundTasks, error_of
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._waiting.list_scan import ActiveBatch
-    from omics_batch._waiting.subscriptions import Waiter
+    from omics_batch._waiting.subscriptions import Subscription
 
 _POLLER, _SWEEP, _URGENT_TURNS, _TURNS = "poller", "sweep", "urgent turns", "turns"
 _BREATH: Final = 0.1
@@ -59,30 +59,30 @@ class Poller:
         self._looker = looker
         self._clock = clock
         self._random = random
-        self._targets: dict[str, Target] = {}
-        self._looks: Timetable[Target] = Timetable()
-        self._deadlines: Timetable[Waiter] = Timetable()
-        self._line = Line()
-        self._held: dict[Target, None] = {}
+        self._targets: dict[str, TrackedBatch] = {}
+        self._looks: DeadlineHeap[TrackedBatch] = DeadlineHeap()
+        self._deadlines: DeadlineHeap[Subscription] = DeadlineHeap()
+        self._line = LookQueue()
+        self._held: dict[TrackedBatch, None] = {}
         """Those that are due, and that a sweep under way will show."""
-        self._lists = Lists()
-        self._order = Order()
+        self._lists = ListCost()
+        self._order = ListOrder()
         self._sweeps = 0
         self._next_choice = -math.inf
         """The moment on the clock before which nothing is weighed again, however many batches there are to weigh."""
         self._nap: asyncio.Future[None] | None = None
         self._awake_by = math.inf
         """The moment on the clock by which this runs again, unless the process stands still."""
-        self._hands = Hands(self._end_all)
+        self._hands = BackgroundTasks(self._end_all)
         self._closed = False
 
-    def join(self, waiter: Waiter) -> None:
+    def join(self, waiter: Subscription) -> None:
         """Follow a wait's batch, and look at it as soon as there is a turn."""
         if self._closed:
             raise ClientClosedError("the client is closed")
         target = self._targets.get(waiter.batch_id)
         if target is None:
-            target = self._targets[waiter.batch_id] = Target(waiter.batch_id)
+            target = self._targets[waiter.batch_id] = TrackedBatch(waiter.batch_id)
             target.interval = waiter.poll.interval(0, 0.5)
         target.waiters[waiter] = None
         target.looks = -1
@@ -93,7 +93,7 @@ class Poller:
             self._looks.set(target, self._clock.now())
         self._rouse()
 
-    def leave(self, waiter: Waiter) -> None:
+    def leave(self, waiter: Subscription) -> None:
         """Forget a wait, if it is known; with the last one of its batch, the batch."""
         target = self._targets.get(waiter.batch_id)
         if target is None or waiter not in target.waiters:
@@ -111,7 +111,7 @@ class Poller:
         self._rouse()
         if not self._targets:
             self._hands.dismiss(_SWEEP, _URGENT_TURNS, _TURNS)
-            self._order = Order()
+            self._order = ListOrder()
 
     async def close(self) -> None:
         """End all waits with `ClientClosedError`, and all tasks."""
@@ -147,7 +147,7 @@ class Poller:
                 moments += [now + _HEARTBEAT] if is_real(self._clock) else []
                 await self._sleep_until(min(moments, default=None))
 
-    def _expect(self, target: Target) -> None:
+    def _expect(self, target: TrackedBatch) -> None:
         """Have a batch looked at that is due, unless a sweep under way will show it."""
         self._want(target)
         if _SWEEP in self._hands and target.listed_in:
@@ -181,7 +181,7 @@ class Poller:
             for waiter in (waiter for target in self._targets.values() for waiter in target.waiters):
                 waiter.heard = min(waiter.heard + stood_still, now)
 
-    def _want(self, target: Target) -> None:
+    def _want(self, target: TrackedBatch) -> None:
         if target.since is None:
             target.since = self._clock.now()
 
@@ -279,7 +279,7 @@ class Poller:
                 self._listed(target, listed.status)
                 self._miss(self._order.passed_over(target))
 
-    def _miss(self, targets: Iterable[Target]) -> None:
+    def _miss(self, targets: Iterable[TrackedBatch]) -> None:
         """Look at those that the present sweep has not shown, unless somebody looks at them already."""
         for target in targets:
             if target.waiters and target.look is None and target.listed_in != self._sweeps:
@@ -289,7 +289,7 @@ class Poller:
                 self._looks.set(target, self._clock.now() + max(target.interval, _SECOND_CHANCE))
                 self._rouse()
 
-    def _listed(self, target: Target, status: str) -> None:
+    def _listed(self, target: TrackedBatch, status: str) -> None:
         """A list shows a batch as active: that is no answer, but spares it a look."""
         now = self._clock.now()
         is_news = moves_on(target.status, status)
@@ -313,7 +313,7 @@ class Poller:
             self._want(target)
             self._line.miss(target)
 
-    def _looked(self, target: Target, look: asyncio.Task[Batch]) -> None:
+    def _looked(self, target: TrackedBatch, look: asyncio.Task[Batch]) -> None:
         """Take in what a look has brought; whatever it is, the waits have to hear of it."""
         target.look = None
         error = error_of(look)
@@ -330,7 +330,7 @@ class Poller:
             self._end(target, trouble)
         self._rouse()
 
-    def _saw(self, target: Target, batch: Batch) -> None:
+    def _saw(self, target: TrackedBatch, batch: Batch) -> None:
         now = self._clock.now()
         is_news = target.status != batch.status
         target.looks = 0 if is_news else target.looks + 1
@@ -343,7 +343,7 @@ class Poller:
         if not all(waiter.is_over(batch) for waiter in target.waiters):
             self._schedule_next(target)
 
-    def _refused(self, target: Target, error: OmicsBatchError) -> None:
+    def _refused(self, target: TrackedBatch, error: OmicsBatchError) -> None:
         now = self._clock.now()
         for waiter in list(target.waiters):
             if waiter.survives(error, now):
@@ -355,7 +355,7 @@ class Poller:
         if target.waiters:
             self._missed(target, error)
 
-    def _missed(self, target: Target, error: OmicsBatchError) -> None:
+    def _missed(self, target: TrackedBatch, error: OmicsBatchError) -> None:
         now = self._clock.now()
         self._excuse_standstill(now)  # a look under way then ends before the poller runs again
         target.looks += 1
@@ -374,13 +374,13 @@ class Poller:
         if target.waiters:
             self._schedule_next(target)
 
-    def _schedule_next(self, target: Target) -> None:
+    def _schedule_next(self, target: TrackedBatch) -> None:
         chance = self._random()
         target.interval = min(waiter.poll.interval(target.looks, chance) for waiter in target.waiters)
         patience = min(waiter.patience for waiter in target.waiters)
         self._looks.set(target, min(self._clock.now() + target.interval, patience))
 
-    def _end(self, target: Target, error: Exception) -> None:
+    def _end(self, target: TrackedBatch, error: Exception) -> None:
         for waiter in list(target.waiters):
             self.leave(waiter)
             waiter.tell(own_copy(error))

@@ -11,7 +11,7 @@ from omics_batch._clock import in_seconds
 from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
 from omics_batch._log import LOG
 from omics_batch._models import Batch
-from omics_batch._waiting.compressed import Folded
+from omics_batch._waiting.compressed import CompressedBatch
 from omics_batch._waiting.policy import LAST_LOOK, has_ended
 from omics_batch._words import one_line
 
@@ -27,7 +27,7 @@ News: TypeAlias = Batch | Exception | None
 """A batch, an error that ends the wait, or None when its time is over."""
 
 
-class Waiter:
+class Subscription:
     """A wait for a batch's end, which is told nothing else.
 
     Ten thousand of them sleep in one process, so each has slots, one future and no `Batch`.
@@ -88,13 +88,13 @@ class Waiter:
         self._grace: float = now + grace
         self._puzzled = False
         self._missed = False
-        self._shown: Batch | Folded | None = None
+        self._shown: Batch | CompressedBatch | None = None
         self._news: asyncio.Future[News] | None = None
 
     @property
     def shown(self) -> Batch | None:
         """The last `Batch` that was seen; where the wait listens, the last that the caller was given."""
-        return self._shown.unfold() if isinstance(self._shown, Folded) else self._shown
+        return self._shown.restored() if isinstance(self._shown, CompressedBatch) else self._shown
 
     @shown.setter
     def shown(self, batch: Batch) -> None:
@@ -142,7 +142,7 @@ class Waiter:
             raise self.facts_on(error, now)
         return batch
 
-    def see(self, batch: Batch, folded: Folded | None, now: float) -> None:
+    def see(self, batch: Batch, folded: CompressedBatch | None, now: float) -> None:
         """Take in what a look has shown.
 
         Args:
@@ -184,7 +184,7 @@ class Waiter:
         return self._news
 
 
-class Listener(Waiter):
+class ChangeSubscription(Subscription):
     """A wait that hears of each look, and needs GetBatch for it: a mailbox."""
 
     __slots__ = ("_mail",)
@@ -206,7 +206,7 @@ class Listener(Waiter):
         super().__init__(batch_id, poll, timeout, now, grace=grace, is_over=is_over)
         self._mail: deque[News] = deque()
 
-    def see(self, batch: Batch, folded: Folded | None, now: float) -> None:
+    def see(self, batch: Batch, folded: CompressedBatch | None, now: float) -> None:
         """Take in what a look has shown, whatever it is."""
         del folded
         super().see(batch, None, now)
@@ -224,7 +224,7 @@ class Listener(Waiter):
         return self._mail.popleft()
 
 
-class EagerListener(Listener):
+class LookSubscription(ChangeSubscription):
     """A wait that is shown each look, new or not: it may have to act again."""
 
     __slots__ = ()
@@ -232,7 +232,7 @@ class EagerListener(Listener):
     is_eager = True
 
 
-class Target:
+class TrackedBatch:
     """A batch that waits look at together."""
 
     __slots__ = (
@@ -251,7 +251,7 @@ class Target:
     def __init__(self, batch_id: str) -> None:
         """Begin with no wait and nothing seen."""
         self.batch_id: str = batch_id
-        self.waiters: dict[Waiter, None] = {}
+        self.waiters: dict[Subscription, None] = {}
         self.status: str | None = None
         self.looks: int = 0
         """How many looks in a row brought nothing new, less one."""
@@ -281,7 +281,7 @@ class Target:
         folded = None
         for waiter in self.waiters:
             if not (waiter.listens or waiter.is_over(batch)):
-                folded = folded or Folded(batch)
+                folded = folded or CompressedBatch(batch)
                 waiter.see(batch, folded, now)
             else:
                 waiter.see(batch, None, now)

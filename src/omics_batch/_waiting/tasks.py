@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
 
 
-class Hands:
+class BackgroundTasks:
     """Tasks by the names of their work, one at a time for each.
 
     Args:

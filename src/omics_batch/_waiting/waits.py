@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._waiting.subscriptions import Listener, News, Waiter
+    from omics_batch._waiting.subscriptions import ChangeSubscription, News, Subscription
 
 
-class Watcher:
+class Waits:
     """Follows batches for any number of waits."""
 
     def __init__(self, looker: BatchLooker, clock: Clock, random: Callable[[], float]) -> None:
@@ -32,7 +32,7 @@ class Watcher:
         self._poller = Poller(looker, clock, random)
         self._last_looks: dict[str, LastLook] = {}
 
-    async def wait(self, waiter: Waiter) -> None:
+    async def wait(self, waiter: Subscription) -> None:
         """Wait until the batch has ended, which the waiter then shows.
 
         Args:
@@ -49,7 +49,7 @@ class Watcher:
         finally:
             self._leave(waiter)
 
-    async def follow(self, waiter: Listener) -> AsyncGenerator[Batch]:
+    async def follow(self, waiter: ChangeSubscription) -> AsyncGenerator[Batch]:
         """Yield the first `Batch`, each that differs from the one before, and end after a terminal one.
 
         Args:
@@ -77,18 +77,18 @@ class Watcher:
         """End all waits with `ClientClosedError`."""
         await self._poller.close()
 
-    def _leave(self, waiter: Waiter) -> None:
+    def _leave(self, waiter: Subscription) -> None:
         self._poller.leave(waiter)
         seconds = self._clock.now() - waiter.started
         LOG.info("batch %s: a wait ended after %.0f s and %d looks", waiter.batch_id, seconds, waiter.polls)
 
-    async def _batch_of(self, news: News, waiter: Waiter) -> Batch:
+    async def _batch_of(self, news: News, waiter: Subscription) -> Batch:
         """Return the batch that a wait was told of; at its deadline, what a last look shows."""
         if isinstance(news, Exception):
             raise waiter.facts_on(news, self._clock.now())
         return news or await self._last_look(waiter)
 
-    async def _last_look(self, waiter: Waiter) -> Batch:
+    async def _last_look(self, waiter: Subscription) -> Batch:
         look = self._last_looks.get(waiter.batch_id)
         if look is None:
             looking = start(self._looker.last_look(waiter.batch_id), f"omics_batch last look {waiter.batch_id}")
@@ -115,7 +115,7 @@ class Watcher:
         waiter.note(batch, self._clock.now())
         return batch
 
-    def _timed_out(self, waiter: Waiter) -> Exception:
+    def _timed_out(self, waiter: Subscription) -> Exception:
         now = self._clock.now()
         seconds = now - waiter.started
         return waiter.facts_on(
