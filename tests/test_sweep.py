@@ -66,7 +66,7 @@ async def test_the_end_costs_one_look_of_its_own() -> None:
     account = Account({**cohort(99), "7": ends(40)})
     async with waiting(account) as waits:
         batch = await waits["7"]
-        await running_clock().sleep(100)
+        await running_clock().sleep(80)
     assert batch.is_processed
     assert account.looks == ["7"]
     assert account.asked("7")[0] == pytest.approx(61, abs=2)
@@ -164,7 +164,7 @@ async def test_a_list_that_says_once_that_it_is_empty_costs_half_a_minute_of_loo
     account = Forgetful(cohort(2000))
     async with waiting(account):
         await running_clock().sleep(600)
-    assert 100 < len(account.looks) < 200
+    assert 100 < len(account.looks) < 200 + len(account.sent) / 10  # one call in ten confirms the lists
 
 
 # Lists are hints
@@ -228,15 +228,6 @@ async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
         await running_clock().sleep(40)
         assert sorted(batch_id for batch_id, wait in waits.items() if wait.done()) == ["1", "2", "3"]
     assert len(account.looks) > 3
-
-
-async def test_lists_that_are_stuck_cannot_keep_an_end_from_a_wait_for_ever() -> None:
-    """A batch that lists go on showing is asked for all the same, twice a day."""
-    stuck = {"INPROGRESS": [{"id": "7", "status": "INPROGRESS"}]}
-    account = Account({**cohort(6), "7": ends(1)}, others=stuck)
-    async with waiting(account) as waits:
-        assert (await waits["7"]).is_processed
-        assert 6 * 3600 <= running_clock().now() < 6 * 3600 + 60
 
 
 async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
@@ -476,7 +467,7 @@ async def test_the_last_wait_that_leaves_ends_the_sweep() -> None:
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
         await running_clock().sleep(1)
-        assert tasks_of_ours() == ["omics_batch poller", "omics_batch sweep"]
+        assert tasks_of_ours() == ["omics_batch list scan", "omics_batch poller"]
         await cancel_all(waits)
         again = asyncio.create_task(client.wait_until_processed("1000"))
         await settled()
@@ -498,7 +489,7 @@ async def test_closing_the_client_in_the_middle_of_a_sweep_ends_every_wait() -> 
     assert tasks_of_ours() == []
 
 
-@pytest.mark.parametrize(("hand", "number"), [("poller", 100), ("sweep", 100), ("urgent turns", 100), ("turns", 4)])
+@pytest.mark.parametrize(("hand", "number"), [("poller", 100), ("list scan", 100), ("urgent turns", 100), ("turns", 4)])
 async def test_no_wait_hangs_when_somebody_cancels_what_it_needs(hand: str, number: int) -> None:
     """As a framework may that cancels all tasks it sees."""
     account = Account({str(n): ends(0) for n in range(number)}, latency=0.05)

@@ -479,10 +479,10 @@ async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
         await asyncio.wait({wait})
         opened = story.client._open
         assert opened is not None
-        poller = opened.waits._poller
-        assert poller._looks.next() is None
-        assert poller._deadlines.next() is None
-        assert not poller._line
+        scheduler = opened.waits._poller._scheduler
+        assert not scheduler
+        assert not scheduler._deadlines
+        assert not any(scheduler._in.values())
 
 
 async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:
@@ -553,14 +553,12 @@ async def test_a_stalled_consumer_is_kept_what_differs_and_no_more() -> None:
     """A watch whose loop sits still for a day holds a handful of batches, not one for each look."""
     told: list[int] = []
     async with telling(seen(), *repeated(seen(completed=1), 500), PROCESSED) as story:
-        async for batch in story.client.watch(BATCH_ID):
+        wait = ChangeSubscription(BATCH_ID, PollPolicy(), None, 0.0)
+        async for batch in story.client._opened().waits.follow(wait):
             told.append(batch.finished_run_count)
             if len(told) == 1:
                 await story.clock.sleep(86400)
-                (target,) = story.client._opened().waits._poller._targets.values()
-                (waiter,) = target.waiters
-                assert isinstance(waiter, ChangeSubscription)
-                assert len(waiter._mail) == 2
+                assert len(wait._unread) == 2
     assert told == [0, 1, 96]
 
 

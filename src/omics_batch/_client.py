@@ -85,22 +85,22 @@ class OmicsBatchClient(Operations):
         Source: the AWS operation GetBatch, and ListBatch where a client waits for many.
         """
         opened = self._opened_here()
-        waiter: Subscription
+        wait: Subscription
         if on_update is None:
-            waiter = self._waiting(Subscription, batch, timeout, poll)
-            await opened.waits.wait(waiter)
+            wait = self._waiting(Subscription, batch, timeout, poll)
+            await opened.waits.wait(wait)
         else:
-            waiter = listener = self._waiting(ChangeSubscription, batch, timeout, poll)
+            wait = listener = self._waiting(ChangeSubscription, batch, timeout, poll)
             async with aclosing(opened.waits.follow(listener)) as batches:
                 async for seen in batches:
                     if inspect.isawaitable(told := on_update(seen)):
                         await told
-        processed = waiter.result(error_at_the_end, self._clock.now())
+        processed = wait.result(error_at_the_end, self._clock.now())
         if raise_on_failed_runs:
             try:
                 processed.raise_for_failed_runs()
             except FailedRunsError as failed:
-                raise waiter.facts_on(failed, self._clock.now()) from None
+                raise wait.facts_on(failed, self._clock.now()) from None
         return processed
 
     def as_processed(
@@ -134,7 +134,7 @@ class OmicsBatchClient(Operations):
         if isinstance(batches, (str, Answer)):
             raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
         waiting = [self._waiting(Subscription, batch, timeout, poll) for batch in batches]
-        return LoopIterator(self._as_they_end({waiter.batch_id: waiter for waiter in waiting}), self._opened().loop)
+        return LoopIterator(self._as_they_end({wait.batch_id: wait for wait in waiting}), self._opened().loop)
 
     def watch(
         self,
@@ -273,11 +273,11 @@ class OmicsBatchClient(Operations):
         )
 
     async def _as_they_end(
-        self, waiters: Mapping[str, Subscription]
+        self, subscriptions: Mapping[str, Subscription]
     ) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
         ended: asyncio.Queue[asyncio.Task[Batch]] = asyncio.Queue()
-        waits = {start(self._processed(waiter)): batch_id for batch_id, waiter in waiters.items()}
-        del waiters  # or each keeps its `Batch` until all have ended
+        waits = {start(self._processed(wait)): batch_id for batch_id, wait in subscriptions.items()}
+        del subscriptions  # or each keeps its `Batch` until all have ended
         for wait in waits:
             wait.add_done_callback(ended.put_nowait)
         try:
@@ -293,9 +293,9 @@ class OmicsBatchClient(Operations):
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _processed(self, waiter: Subscription) -> Batch:
-        await self._opened_here().waits.wait(waiter)
-        return waiter.result(error_at_the_end, self._clock.now())
+    async def _processed(self, wait: Subscription) -> Batch:
+        await self._opened_here().waits.wait(wait)
+        return wait.result(error_at_the_end, self._clock.now())
 
     def _waiting(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import random as _random
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 from omics_batch._caller import Caller
@@ -20,6 +21,7 @@ from omics_batch._pace import Pace
 from omics_batch._retry import Retrier, RetryPolicy
 from omics_batch._transport import open_transport
 from omics_batch._waiting.cancel_delete import DestructiveActions
+from omics_batch._waiting.list_scan import scan_lists
 from omics_batch._waiting.policy import PollPolicy
 from omics_batch._waiting.waits import Waits
 
@@ -116,7 +118,8 @@ class Connection:
         caller = Caller(transport, Retrier(self._retry, self._clock, self._random), self._pace, self._clock)
         looker = BatchLooker(caller, self._clock)
         changer = Changer(caller, looker)
-        waits = Waits(looker, self._clock, self._random)
+        scan = partial(scan_lists, caller, self._clock, looker.is_outage)
+        waits = Waits(looker, scan, self._clock, self._random)
         self._open = Opened(
             loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, self._clock)
         )

@@ -1,4 +1,4 @@
-"""A batch kept in little room: thousands of waits sleep on what they saw last, and few are asked for it."""
+"""A batch in a tenth of its memory: thousands of waits keep what they saw last, and few callers ask for it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from omics_batch._models import Batch
 
 
 class CompressedBatch:
-    """A `Batch` in a tenth of its room, as the service's own JSON."""
+    """A `Batch` as compressed JSON."""
 
     __slots__ = ("_json",)
 
     def __init__(self, batch: Batch) -> None:
-        """Fold a batch."""
+        """Compress a batch."""
         self._json = zlib.compress(batch.model_dump_json(by_alias=True).encode(), level=1)
 
     def restored(self) -> Batch:

@@ -1,4 +1,4 @@
-"""In which order lists show the batches: one that is passed over has probably left them."""
+"""The order in which lists show the batches: one that is skipped has probably left them. Pure."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omics_batch._waiting.subscriptions import TrackedBatch
+    from omics_batch._waiting.scheduler import TrackedBatch
 
 _FEW: Final = 10
-"""As many at once may have left. Where more are passed over, the order is another one, and tells nothing."""
+"""As many at once may have left. Where more are skipped, the order is another one."""
 
 
 class ListOrder:
-    """The batches in the order of the last sweep, held against that of the present one.
+    """The batches in the order of the last scan, compared with that of the present one.
 
-    A sweep of a hundred pages takes twenty seconds. Most of its pages show what they showed the last time, so
-    who is missing between two neighbours can be looked at before the sweep is over. Where the service changes
-    its order, nothing is lost: the end of the sweep tells who was in no list.
+    A scan of a hundred pages takes twenty seconds. Most of its pages show what they showed the last time, so
+    a batch that is missing between two neighbours can be looked at before the scan is over. Where the service changes
+    its order, nothing is lost: at the end of the scan it is known which batches were in no list.
     """
 
     def __init__(self) -> None:
-        """Begin before the first sweep."""
+        """Begin before the first scan."""
         self._before: list[TrackedBatch] = []
         self._now: list[TrackedBatch] = []
         self._next = 0
 
     def begin(self) -> None:
-        """A sweep begins."""
+        """Begin a scan."""
         self._before, self._now, self._next = self._now, [], 0
 
-    def passed_over(self, target: TrackedBatch) -> Sequence[TrackedBatch]:
-        """Return those that stood just before this one in the last sweep, after all that this one has shown so far."""
-        place = target.place
-        stood_there = 0 <= place < len(self._before) and self._before[place] is target
-        target.place = len(self._now)
-        self._now.append(target)
-        if not stood_there or place < self._next:
+    def skipped(self, batch: TrackedBatch) -> Sequence[TrackedBatch]:
+        """Add a batch that a list shows.
+
+        Returns:
+            The batches just before it in the last scan that this one has not shown.
+        """
+        place = batch.place
+        was_there = 0 <= place < len(self._before) and self._before[place] is batch
+        batch.place = len(self._now)
+        self._now.append(batch)
+        if not was_there or place < self._next:
             return ()
         between = self._before[self._next : place]
         self._next = place + 1

@@ -1,9 +1,9 @@
-"""The tasks that work for many waits at once: when one of them cannot go on, no wait may hang for it."""
+"""Background tasks by name: when one of them ends by itself, whoever started it is called."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch._errors import ClientClosedError
 from omics_batch._loop import start
@@ -12,48 +12,55 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine
 
+T = TypeVar("T")
+
 CANCELLED: Final = "a task that this wait needs was cancelled by somebody else; the batch goes on: wait for it again"
 
 
 class BackgroundTasks:
-    """Tasks by the names of their work, one at a time for each.
+    """Tasks by name, one at a time for each."""
 
-    Args:
-        give_up: What is done with the error that kept one of them from its work.
-    """
-
-    def __init__(self, give_up: Callable[[Exception], None]) -> None:
-        self._give_up = give_up
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
 
     def __contains__(self, name: str) -> bool:
-        """Whether somebody is at this work."""
+        """Whether a task of this name is under way."""
         task = self._tasks.get(name)
         return task is not None and not task.done()
 
-    def employ(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Have a work done, unless somebody is at it already."""
-        if name not in self:
-            task = self._tasks[name] = start(work(), f"omics_batch {name}")
-            task.add_done_callback(partial(self._see_off, name))
+    def start(self, name: str, work: Coroutine[Any, Any, T], then: Callable[[asyncio.Task[T]], None]) -> None:
+        """Start a task.
 
-    def dismiss(self, *names: str) -> list[asyncio.Task[None]]:
-        """Let these works stop, which nobody needs any more; return the tasks, to be waited for."""
-        tasks = [self._tasks.pop(name) for name in names if name in self._tasks]
-        for task in tasks:
-            task.cancel()
+        Args:
+            name: Its name; a task that had the name before has ended, or is about to.
+            work: What it does.
+            then: Called when it has ended, but not after `cancel`.
+        """
+        task = self._tasks[name] = start(work, f"omics_batch {name}")
+        task.add_done_callback(partial(self._ended, name, then))
+
+    def cancel(self, *names: str) -> None:
+        """Cancel the tasks of these names, if there are any."""
+        for name in names:
+            if name in self._tasks:
+                self._tasks.pop(name).cancel()
+
+    def cancel_all(self) -> list[asyncio.Task[Any]]:
+        """Cancel all tasks, and return them, to be waited for."""
+        tasks = list(self._tasks.values())
+        self.cancel(*self._tasks)
         return tasks
 
-    def _see_off(self, name: str, task: asyncio.Task[None]) -> None:
-        error = error_of(task)
-        if self._tasks.get(name) is task:  # or it was dismissed
+    def _ended(self, name: str, then: Callable[[asyncio.Task[T]], None], task: asyncio.Task[T]) -> None:
+        error_of(task)  # asyncio logs an error that is never looked at
+        if self._tasks.get(name) is task:
             del self._tasks[name]
-            if error is not None:
-                self._give_up(error)
+            then(task)
 
 
-def error_of(task: asyncio.Task[object]) -> Exception | None:
-    """Return what kept a task from its end, which may be that somebody cancelled it, even before it began."""
+def error_of(task: asyncio.Task[Any]) -> Exception | None:
+    """Return what a task raised; a task that somebody cancelled, even before it began, has an error too."""
     if task.cancelled():
         return ClientClosedError(CANCELLED)
     error = task.exception()
