@@ -331,14 +331,15 @@ def test_a_batch_that_a_scan_misses_again_after_a_look_that_failed_waits_for_its
     bench.wait("7", poll=PollPolicy(initial=600, maximum=600, factor=1, jitter=0))
     bench.waits(OTHERS)
     bench.tick()
+    bench.scan("7", *OTHERS)
+    bench.at(31)
     bench.scan(*OTHERS)
-    bench.look(is_urgent=True)
+    assert bench.look(is_urgent=True) == "7"
     bench.look_failed("7", DOWN, LookFailure.OUTAGE)
-    for round_ in range(1, 10):
-        bench.at(round_ * 40)
+    for round_ in range(2, 10):
+        bench.at(round_ * 35)
         bench.scan(*OTHERS)
         assert bench.state() is S.SCHEDULED
-    assert bench.state() is S.SCHEDULED
 
 
 def test_a_scan_that_takes_too_long_is_stopped() -> None:
@@ -405,6 +406,17 @@ def test_of_more_batches_one_call_in_ten_confirms_the_one_that_was_confirmed_lon
     looks = confirmed_by(bench, 3600, step=2.0)
     assert len(looks) == pytest.approx(bench.scheduler._scans / 9, abs=1)
     assert len(looks) == len(set(looks))
+
+
+def test_while_counts_are_wanted_one_look_in_ten_confirms() -> None:
+    """Or callers of `on_update` would wait for theirs."""
+    bench = Bench(spread())
+    bench.rate(0.5)
+    bench.waits([str(number) for number in range(100)])
+    for number in range(100, 150):
+        bench.wait(str(number), counts=True)
+    looks = confirmed_by(bench, 3600, step=2.0)
+    assert sum(int(batch_id) < 100 for batch_id in looks) == pytest.approx(len(looks) / 10, rel=0.1)
 
 
 def test_a_confirming_look_that_fails_is_made_again_at_the_interval() -> None:

@@ -230,6 +230,27 @@ async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
     assert len(account.looks) > 3
 
 
+async def test_lists_that_are_stuck_are_believed_for_five_minutes() -> None:
+    """Each batch that lists go on showing is asked for that often, and the others as before."""
+    stuck = {"INPROGRESS": [{"id": "7", "status": "INPROGRESS"}]}
+    account = Account({**cohort(6), "7": ends(200)}, others=stuck)
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+    assert account.asked("7") == [pytest.approx(150, abs=3), pytest.approx(450, abs=3)]
+
+
+async def test_eight_waits_hear_of_an_end_within_five_minutes_though_lists_lag_by_thirty() -> None:
+    """And once an end has shown how far they lag, they are left alone."""
+    account = Account({**cohort(7), "7": ends(200)}, lag=1800)
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+        assert running_clock().now() < 200 + 300
+        await running_clock().sleep(100)
+        pages = len(account.pages)
+        await running_clock().sleep(180)
+        assert len(account.pages) == pages
+
+
 async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
     """Nor does it begin the intervals anew."""
     account = Account({**cohort(50), "7": {0: "PENDING", 29: "INPROGRESS"}}, lag=15)
@@ -398,6 +419,37 @@ async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status:
         await running_clock().sleep(29)
     assert account.looks == []
     assert account.pages == [*LISTS[:4], *["INPROGRESS"] * 3, "STOPPING"]
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 403), ("ValidationException", 400)])
+async def test_a_refusal_in_the_middle_of_a_list_concerns_its_page(code: str, status: int) -> None:
+    """It is neither a missing permission nor a status that the service does not know."""
+    refused = service(code, status, "ListBatch")
+    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, refused, None]})
+    async with waiting(account):
+        await running_clock().sleep(29)
+    assert account.looks == []
+    assert account.pages == [*LISTS[:4], *["INPROGRESS"] * 3, "STOPPING"]
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 403), ("ValidationException", 400)])
+async def test_a_page_in_the_middle_that_is_refused_for_good_ends_the_scan_for_a_minute(code: str, status: int) -> None:
+    refused = service(code, status, "ListBatch")
+    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, *[refused] * 3, None]})
+    async with waiting(account):
+        await running_clock().sleep(95)
+    assert account.pages[:7] == [*LISTS[:4], *["INPROGRESS"] * 3]
+    assert account.pages[7] == "CREATING"
+    (again,) = [at for at, _, about in account.sent if about == "CREATING"][1:2]
+    assert again == pytest.approx(62, abs=2)
+
+
+async def test_a_scan_that_fails_after_many_pages_is_made_again_after_the_time_it_takes() -> None:
+    account = Account(cohort(2000), troubles={"list_batch": [*[None] * 18, *[LIST_DOWN] * 3, None]})
+    async with waiting(account, retry=ONE_ATTEMPT):
+        await running_clock().sleep(20)
+    first, again = (at for at, _, about in account.sent if about == "CREATING")
+    assert again - first == pytest.approx(4.2 + 5, abs=0.5)
 
 
 async def test_lists_that_are_refused_again_and_again_are_left_alone_after_three_calls() -> None:

@@ -21,7 +21,7 @@ BELIEVED: Final = 300.0
 CONFIRMING_SHARE: Final = 0.5
 """Of the rate of the waits: what looks that confirm the lists may take."""
 CONFIRMING_CALLS: Final = 10
-"""One call in so many confirms the lists, where there are too many batches to confirm each in time."""
+"""One call in this many confirms the lists, where there are too many batches to confirm each in time."""
 
 _SHORTEST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 300.0

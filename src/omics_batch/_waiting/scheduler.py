@@ -95,7 +95,7 @@ class TrackedBatch:
         """Begin with no wait, and without an answer."""
         self.batch_id: str = batch_id
         self.state: BatchState = BatchState.SCHEDULED
-        self.waits: dict[Subscription, None] = {}
+        self.waits: tuple[Subscription, ...] = ()
         self.status: str | None = None
         self.looks: int = 0
         """How many looks and lists in a row brought nothing new, less one."""
@@ -140,8 +140,8 @@ class Scheduler:
         self._deadlines: DeadlineHeap[Subscription] = DeadlineHeap()
         self._unconfirmed: DeadlineHeap[TrackedBatch] = DeadlineHeap()
         """The batches that lists show, by when a look has to confirm it."""
-        self._calls = 0
-        """How many calls were made since one confirmed the lists."""
+        self._calls = self._looks = 0
+        """How many calls, and how many of them GetBatch, were made since one confirmed the lists."""
         self._asked: set[bool] = set()
         """The turns that are asked for, by whether they are urgent."""
         self._due_first = False
@@ -176,7 +176,7 @@ class Scheduler:
         if batch is None:
             batch = self._batches[wait.batch_id] = TrackedBatch(wait.batch_id, now)
             batch.interval = wait.poll.interval(0, 0.5)
-        batch.waits[wait] = None
+        batch.waits += (wait,)
         batch.looks = -1
         wait.heard = now  # an iteration may begin long after it was asked for
         if wait.deadline is not None:
@@ -215,6 +215,7 @@ class Scheduler:
             for wait in batch.waits:
                 wait.excuse(now - batch.queued_at, now)
             self._calls += 1
+            self._looks += 1
             self._unconfirmed.discard(batch)
             self._move(batch, Trigger.TURN, now)
             self._out.append(Look(batch.batch_id, max(wait.limit(now) for wait in batch.waits)))
@@ -238,7 +239,7 @@ class Scheduler:
             if len(self._ended_at) > _REMEMBERED:
                 del self._ended_at[next(iter(self._ended_at))]
         compressed: CompressedBatch | None = None
-        for wait in list(batch.waits):
+        for wait in batch.waits:
             wait.looked(seen, now)
             if wait.is_over(seen):
                 self._end(wait, seen)
@@ -256,7 +257,7 @@ class Scheduler:
         """Take in that GetBatch failed."""
         batch = self._batches[batch_id]
         self._move(batch, Trigger.ANSWER, now)
-        for wait in list(batch.waits):
+        for wait in batch.waits:
             if kind is LookFailure.BROKEN or not isinstance(error, OmicsBatchError):
                 self._end(wait, error)
             elif kind is LookFailure.REFUSAL and not wait.survives(error, now):
@@ -375,16 +376,17 @@ class Scheduler:
             LOG.info("batch %s: listed as %s", batch.batch_id, one_line(status))
         for wait in batch.waits:
             wait.was_listed(status, now)
-        before = batch.state
+        before, wants_counts = batch.state, batch.wants_counts
         self._move(batch, Trigger.SHOW, now)
-        if batch.state is BatchState.SCHEDULED and batch.wants_counts:
-            if before is not BatchState.SCHEDULED:  # a list without counts does not put off a look that has its moment
-                self._move(batch, Trigger.ASK, now)
-        elif batch.state is BatchState.SCHEDULED:
+        if batch.state is not BatchState.SCHEDULED:
+            return
+        if not wants_counts:
             self._schedule(batch, now)
             if batch not in self._unconfirmed:
                 first = now + BELIEVED * self._chance() if batch.confirm_at is None else batch.confirm_at
                 self._unconfirmed.set(batch, first)
+        elif before is not BatchState.SCHEDULED:  # a list without counts does not put off a look that has its moment
+            self._move(batch, Trigger.ASK, now)
 
     def _miss(self, batch: TrackedBatch, now: float) -> None:
         """Look at a batch that the present scan should have shown, unless a look is under way."""
@@ -396,14 +398,18 @@ class Scheduler:
 
     def _confirm(self, now: float) -> None:
         """Ask for batches that lists have shown for long, longest ago first."""
-        while can_confirm(len(self._batches), self._rate) or self._calls >= CONFIRMING_CALLS:
+        while can_confirm(len(self._batches), self._rate) or self._is_confirming_look():
             batch = self._unconfirmed.pop(now)
             if batch is None:
                 return
             if batch.state in {BatchState.SCHEDULED, BatchState.IN_SCAN}:
-                self._calls = 0
-                batch.due_at = batch.due_at if batch.confirm_at is None else batch.confirm_at
+                self._calls = self._looks = 0
+                batch.due_at = now
                 self._move(batch, Trigger.ASK, now)
+
+    def _is_confirming_look(self) -> bool:
+        """Whether enough calls were made since the last one that confirms; enough looks, while others are queued."""
+        return (self._looks if self._in[BatchState.LISTED] else self._calls) >= CONFIRMING_CALLS
 
     def _end(self, wait: Subscription, result: Batch | Exception | None) -> None:
         self._forget(wait)
@@ -413,7 +419,7 @@ class Scheduler:
         batch = self._batches.get(wait.batch_id)
         if batch is None or wait not in batch.waits:
             return
-        del batch.waits[wait]
+        batch.waits = tuple(other for other in batch.waits if other is not wait)
         self._deadlines.discard(wait)
         if batch.waits:
             return

@@ -79,7 +79,7 @@ class Wait:
         self.last_error: OmicsBatchError | None = None
         self.listed: str | None = None
         """The status in which a list has shown the batch since its last look; None where none has."""
-        self._grace: float = now + grace
+        self._grace: float | None = now + grace if grace else None
         self._warned = False
         self._failed = False
         self._shown: Batch | CompressedBatch | None = None
@@ -111,7 +111,7 @@ class Wait:
 
     def survives(self, error: Exception, now: float) -> bool:
         """Whether a refusal may only mean that the service does not know yet what it has just started."""
-        return isinstance(error, ResourceNotFoundError) and now < self._grace
+        return isinstance(error, ResourceNotFoundError) and self._grace is not None and now < self._grace
 
     def look_failed(self, error: OmicsBatchError) -> None:
         """Count a look that failed."""
