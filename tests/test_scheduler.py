@@ -342,6 +342,52 @@ def test_a_batch_that_a_scan_misses_again_after_a_look_that_failed_waits_for_its
         assert bench.state() is S.SCHEDULED
 
 
+def test_a_batch_that_lists_do_not_show_though_it_goes_on_causes_no_scan() -> None:
+    """Lists that lag by half an hour do not show what began since: a scan for these would show nothing."""
+    bench = Bench()
+    bench.waits(OTHERS)
+    bench.tick()
+    bench.scan()
+    for batch_id in OTHERS:
+        assert bench.look(is_urgent=True) == batch_id
+        bench.looked(batch_id, seen(batch_id=batch_id))
+    assert Scan() not in bench.at(31)
+    assert [bench.look() for _ in OTHERS] == OTHERS
+
+
+def test_a_batch_that_is_due_and_that_a_second_scan_misses_is_urgent() -> None:
+    """It went on when a look showed it; with thousands in the queue, its end would be noticed late."""
+    bench = Bench()
+    bench.waits(["7", *OTHERS])
+    bench.tick()
+    bench.scan(*OTHERS)
+    bench.look(is_urgent=True)
+    bench.looked("7", seen())
+    bench.at(31)
+    assert bench.state() is S.DUE
+    bench.scan(*OTHERS)
+    assert bench.state() is S.MISSING
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_a_batch_that_no_scan_has_shown_since_its_last_look_is_urgent_when_it_is_due(*, counts: bool) -> None:
+    """It has probably ended, and is not put into the queue of those whose counts are wanted."""
+    bench = Bench()
+    bench.waits(OTHERS)
+    bench.wait("7", counts=counts)
+    bench.tick()
+    bench.scan("7", *OTHERS)
+    bench.now = 20
+    bench.wait("7")  # has it looked at
+    assert bench.look() == "7"
+    bench.looked("7", seen())
+    bench.at(31)
+    bench.scan(*OTHERS)
+    assert bench.state() is S.SCHEDULED
+    bench.at(50)
+    assert bench.state() is S.MISSING
+
+
 def test_a_scan_that_takes_too_long_is_stopped() -> None:
     bench = a_scan_and(S.IN_SCAN)
     bench.now = 60

@@ -259,6 +259,11 @@ class SchedulerMachine(RuleBasedStateMachine):
         items = [ActiveBatch(id=batch_id, status="INPROGRESS") for batch_id in batch_ids]
         self.give(self.world.scheduler.page(items, self.world.now))
 
+    @precondition(lambda self: self.world.is_scanning and self.world.looks)
+    @rule()
+    def a_page_comes_before_the_looks(self) -> None:
+        self.page(list(self.world.looks))
+
     @precondition(lambda self: self.world.is_scanning)
     @rule()
     def scan_comes_to_its_end(self) -> None:

@@ -82,6 +82,7 @@ class TrackedBatch:
         "interval",
         "is_missing",
         "listed_in",
+        "looked_in",
         "looks",
         "place",
         "queued_at",
@@ -112,9 +113,11 @@ class TrackedBatch:
         self.confirm_at: float | None = None
         """When a look has to confirm what lists show; None before the first look."""
         self.is_missing: bool = False
-        """Whether the last scan did not show the batch, and no look has shown it since."""
+        """Whether the last scan that should have shown the batch did not."""
         self.listed_in: int = 0
         """The number of the scan that has shown the batch last; 0 where none has since the last look."""
+        self.looked_in: int = 0
+        """The number of the last scan that had begun when a look showed the batch."""
         self.place: int = -1
         """Where in the order of a scan the batch was shown last; below 0 where it never was."""
 
@@ -148,6 +151,7 @@ class Scheduler:
         self._cost = ListCost()
         self._order = ListOrder()
         self._scans = 0
+        self._last_whole_scan = 0
         self._scan_began: float | None = None
         """The moment on the clock; None while no scan is under way."""
         self._pages = 0
@@ -181,7 +185,7 @@ class Scheduler:
         wait.heard = now  # an iteration may begin long after it was asked for
         if wait.deadline is not None:
             self._deadlines.set(wait, wait.deadline)
-        if batch.state is not BatchState.LOOKING:
+        if batch.state not in {BatchState.LOOKING, BatchState.MISSING}:
             self._wake(batch, now)
         return self._answer(WakeAt(now))
 
@@ -231,7 +235,7 @@ class Scheduler:
         is_news = batch.status != seen.status
         batch.looks = 0 if is_news else batch.looks + 1
         batch.status = seen.status.value
-        batch.shown_at, batch.failures, batch.is_missing, batch.listed_in = now, 0, False, 0
+        batch.shown_at, batch.failures, batch.listed_in, batch.looked_in = now, 0, 0, self._scans
         if is_news:
             LOG.info("batch %s: %s, %.1f %% complete", batch_id, one_line(seen.status), seen.percent_complete)
         if not is_active(batch.status):
@@ -307,6 +311,7 @@ class Scheduler:
         """Take in that all lists were read: a batch that they should have shown is missing."""
         self._running_scan()
         self._cost.read(self._pages, len(self._batches), now)
+        self._last_whole_scan = self._scans
         for batch in self._batches.values():
             self._miss(batch, now)
         self._end_scan(now)
@@ -357,7 +362,10 @@ class Scheduler:
 
     def _wake(self, batch: TrackedBatch, now: float) -> None:
         """Have a batch looked at that is due, unless a scan under way will show it."""
-        if batch.is_missing:
+        if batch.is_missing:  # no scan holds it: an unknown status is in no list, for one
+            self._move(batch, Trigger.MISS if batch.failures else Trigger.WAKE, now)
+        elif batch.place >= 0 and max(batch.listed_in, batch.looked_in) < self._last_whole_scan:
+            batch.is_missing = True
             self._move(batch, Trigger.MISS, now)
         elif (self.is_scanning and batch.place >= 0) or (batch.wants_counts and self._in[BatchState.LISTED]):
             self._wait_for_list(batch, now)
@@ -390,7 +398,11 @@ class Scheduler:
 
     def _miss(self, batch: TrackedBatch, now: float) -> None:
         """Look at a batch that the present scan should have shown, unless a look is under way."""
-        was_to_be_shown = batch.state in _IN_LISTS or (batch.state is BatchState.SCHEDULED and batch.listed_in)
+        was_to_be_shown = (
+            batch.state in _IN_LISTS
+            or (batch.state is BatchState.SCHEDULED and batch.listed_in)
+            or (batch.state is BatchState.DUE and batch.is_missing)
+        )
         if was_to_be_shown and batch.listed_in != self._scans and self._batches.get(batch.batch_id) is batch:
             batch.is_missing = True
             self._move(batch, Trigger.MISS, now)
@@ -448,14 +460,15 @@ class Scheduler:
         to_look_at = islice((batch for batch in missing if not batch.failures), math.ceil(price))
         if not self._cost.are_open(now) or 0 < sum(1 for _ in to_look_at) < price:
             return  # those whom the last scan did not show come first, unless they are very many
-        queued = [*self._in[BatchState.DUE]]
+        queued = [batch for batch in self._in[BatchState.DUE] if not batch.is_missing]
         if is_rescan:
             queued += [*missing, *self._in[BatchState.LISTED]]
         if not queued:
             return
         self._next_choice = now + _BREATH
         interval = min(batch.interval for batch in queued)
-        needed = [*queued, *self._in[BatchState.SCHEDULED].until(now + SOON * interval)]
+        soon = self._in[BatchState.SCHEDULED].until(now + SOON * interval)
+        needed = [*queued, *(batch for batch in soon if not batch.is_missing)]
         counts = sum(batch.wants_counts for batch in needed)
         if not is_scan_cheaper(Need(len(needed) - counts, counts, interval), price=price, rate=self._rate):
             return

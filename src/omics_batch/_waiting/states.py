@@ -48,6 +48,7 @@ TRANSITIONS: Final[Mapping[BatchState, Mapping[Trigger, BatchState]]] = {
         _T.SCAN: _S.IN_SCAN,
         _T.ASK: _S.LISTED,
         _T.SHOW: _S.SCHEDULED,
+        _T.MISS: _S.MISSING,
         _T.TURN: _S.LOOKING,
     },
     _S.IN_SCAN: {
