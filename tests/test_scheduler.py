@@ -355,6 +355,21 @@ def test_a_batch_that_lists_do_not_show_though_it_goes_on_causes_no_scan() -> No
     assert [bench.look() for _ in OTHERS] == OTHERS
 
 
+def test_after_five_minutes_a_scan_is_made_for_batches_that_lists_did_not_show() -> None:
+    """They may have been empty for once, and no other batch causes a scan."""
+    bench = Bench()
+    bench.waits(OTHERS)
+    bench.tick()
+    bench.scan()
+    for moment in range(0, 300, 30):
+        assert Scan() not in bench.at(moment)
+        while (batch_id := bench.look() or bench.look(is_urgent=True)) is not None:
+            bench.looked(batch_id, seen(batch_id=batch_id))
+    assert Scan() in bench.at(300)
+    bench.scan(*OTHERS)
+    assert Scan() in bench.at(331)
+
+
 def test_a_batch_that_is_due_and_that_a_second_scan_misses_is_urgent() -> None:
     """It went on when a look showed it; with thousands in the queue, its end would be noticed late."""
     bench = Bench()

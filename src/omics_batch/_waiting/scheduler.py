@@ -80,10 +80,10 @@ class TrackedBatch:
         "due_at",
         "failures",
         "interval",
-        "is_missing",
         "listed_in",
         "looked_in",
         "looks",
+        "missed_at",
         "place",
         "queued_at",
         "shown_at",
@@ -112,8 +112,8 @@ class TrackedBatch:
         """When a look or a list showed the batch last; before the first, when it was joined."""
         self.confirm_at: float | None = None
         """When a look has to confirm what lists show; None before the first look."""
-        self.is_missing: bool = False
-        """Whether the last scan that should have shown the batch did not."""
+        self.missed_at: float | None = None
+        """When a scan did not show the batch that should have; None where a list has shown it since."""
         self.listed_in: int = 0
         """The number of the scan that has shown the batch last; 0 where none has since the last look."""
         self.looked_in: int = 0
@@ -362,10 +362,10 @@ class Scheduler:
 
     def _wake(self, batch: TrackedBatch, now: float) -> None:
         """Have a batch looked at that is due, unless a scan under way will show it."""
-        if batch.is_missing:  # no scan holds it: an unknown status is in no list, for one
+        if batch.missed_at is not None:  # no scan holds it: an unknown status is in no list, for one
             self._move(batch, Trigger.MISS if batch.failures else Trigger.WAKE, now)
         elif batch.place >= 0 and max(batch.listed_in, batch.looked_in) < self._last_whole_scan:
-            batch.is_missing = True
+            batch.missed_at = now
             self._move(batch, Trigger.MISS, now)
         elif (self.is_scanning and batch.place >= 0) or (batch.wants_counts and self._in[BatchState.LISTED]):
             self._wait_for_list(batch, now)
@@ -378,7 +378,7 @@ class Scheduler:
     def _show(self, batch: TrackedBatch, status: str, now: float) -> None:
         is_news = is_later(status, batch.status)
         batch.looks = 0 if is_news else batch.looks + 1
-        batch.shown_at, batch.failures, batch.is_missing, batch.listed_in = now, 0, False, self._scans
+        batch.shown_at, batch.failures, batch.missed_at, batch.listed_in = now, 0, None, self._scans
         if is_news:
             batch.status = status
             LOG.info("batch %s: listed as %s", batch.batch_id, one_line(status))
@@ -401,10 +401,10 @@ class Scheduler:
         was_to_be_shown = (
             batch.state in _IN_LISTS
             or (batch.state is BatchState.SCHEDULED and batch.listed_in)
-            or (batch.state is BatchState.DUE and batch.is_missing)
+            or (batch.state is BatchState.DUE and batch.missed_at is not None)
         )
         if was_to_be_shown and batch.listed_in != self._scans and self._batches.get(batch.batch_id) is batch:
-            batch.is_missing = True
+            batch.missed_at = now
             self._move(batch, Trigger.MISS, now)
             self._rescan_at = min(self._rescan_at, now + max(batch.interval, _SECOND_CHANCE))
 
@@ -460,7 +460,7 @@ class Scheduler:
         to_look_at = islice((batch for batch in missing if not batch.failures), math.ceil(price))
         if not self._cost.are_open(now) or 0 < sum(1 for _ in to_look_at) < price:
             return  # those whom the last scan did not show come first, unless they are very many
-        queued = [batch for batch in self._in[BatchState.DUE] if not batch.is_missing]
+        queued = [batch for batch in self._in[BatchState.DUE] if _may_be_listed(batch, now)]
         if is_rescan:
             queued += [*missing, *self._in[BatchState.LISTED]]
         if not queued:
@@ -468,7 +468,7 @@ class Scheduler:
         self._next_choice = now + _BREATH
         interval = min(batch.interval for batch in queued)
         soon = self._in[BatchState.SCHEDULED].until(now + SOON * interval)
-        needed = [*queued, *(batch for batch in soon if not batch.is_missing)]
+        needed = [*queued, *(batch for batch in soon if _may_be_listed(batch, now))]
         counts = sum(batch.wants_counts for batch in needed)
         if not is_scan_cheaper(Need(len(needed) - counts, counts, interval), price=price, rate=self._rate):
             return
@@ -524,6 +524,11 @@ class Scheduler:
     def _answer(self, *actions: Action) -> list[Action]:
         out, self._out = [*self._out, *actions], []
         return out
+
+
+def _may_be_listed(batch: TrackedBatch, now: float) -> bool:
+    """Whether a scan may be made for a batch's sake: not where one did not show it, though it went on, a moment ago."""
+    return batch.missed_at is None or now - batch.missed_at >= BELIEVED
 
 
 def own_copy(error: Exception) -> Exception:
