@@ -27,7 +27,7 @@ version = release = version_of("omics-batch")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 default_role = "py:obj"  # a name between backticks in a docstring is a link, where it has a place in the reference
-exclude_patterns = ["speed/*"]  # a page includes what the benchmarks wrote there
+exclude_patterns = ["speed/*", "states/*"]  # pages include what tools wrote there
 html_theme = "furo"
 html_title = f"omics-batch {release}"
 html_static_path = ["static"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import state_diagram
 from botocore.loaders import Loader
 from pydantic import BaseModel
 from rooms_map import MAP, House, drawn, house
@@ -127,6 +128,12 @@ def test_every_call_says_which_operation_of_aws_it_is(name: str) -> None:
     named = re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", source)
     assert named
     assert OPERATIONS.issuperset(named)
+
+
+def test_the_diagram_of_states_is_that_of_the_code() -> None:
+    """Where this fails: `PYTHONPATH=src python3 tools/state_diagram.py` draws it again."""
+    assert state_diagram.DIAGRAM.read_text(encoding="utf-8") == state_diagram.drawn()
+    assert state_diagram.TABLE.read_text(encoding="utf-8") == state_diagram.table()
 
 
 def test_the_map_shows_todays_rooms() -> None:

@@ -166,7 +166,7 @@ async def test_a_sweep_may_take_longer_than_a_minute(caplog: pytest.LogCaptureFi
         async with waiting(account, max_rate=0.4):
             await running_clock().sleep(200)
     assert caplog.records == []
-    assert account.looks == []
+    assert len(account.looks) == 1  # one call in ten confirms the lists
 
 
 async def test_a_sweep_that_fails_makes_no_look_due_that_was_not() -> None:
@@ -313,7 +313,7 @@ async def test_whom_a_sweep_serves_early_costs_no_look_when_it_is_due() -> None:
         waits += [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in list(account.lives)[300:]]
         await running_clock().sleep(15)
         asked = len(account.looks)
-        await running_clock().sleep(150)
+        await running_clock().sleep(120)
         assert len(account.looks) == asked
         await cancel_all(waits)
 

@@ -216,7 +216,7 @@ async def test_waits_that_left_are_not_kept_by_one_that_stays() -> None:
         leave = [asyncio.create_task(story.client.wait_until_processed(BATCH_ID, timeout=3600)) for _ in range(1000)]
         await settled()
         await cancel_all(leave)
-        assert len(story.client._opened().watcher._poller._deadlines._heap) < 100
+        assert len(story.client._opened().waits._poller._scheduler._deadlines._heap) < 100
         await cancel_all([stays])
 
 

@@ -70,7 +70,7 @@ async def test_the_end_costs_one_look_of_its_own() -> None:
     account = Account({**cohort(99), "7": ends(40)})
     async with waiting(account) as waits:
         batch = await waits["7"]
-        await running_clock().sleep(100)
+        await running_clock().sleep(80)
     assert batch.is_processed
     assert account.looks == ["7"]
     assert account.asked("7")[0] == pytest.approx(61, abs=2)
@@ -171,7 +171,7 @@ async def test_a_list_that_says_once_that_it_is_empty_costs_half_a_minute_of_loo
     account = Forgetful(cohort(2000))
     async with waiting(account):
         await running_clock().sleep(600)
-    assert 100 < len(account.looks) < 200
+    assert 100 < len(account.looks) < 200 + len(account.sent) / 10  # one call in ten confirms the lists
 
 
 # Lists are hints
@@ -247,17 +247,30 @@ async def test_pages_that_shift_under_their_tokens_end_no_wait() -> None:
     assert len(account.looks) > 3
 
 
-async def test_lists_that_are_stuck_cannot_keep_an_end_from_a_wait_for_ever() -> None:
-    """A batch that lists go on showing is asked for all the same, twice a day."""
+async def test_lists_that_are_stuck_are_believed_for_five_minutes() -> None:
+    """Each batch that lists go on showing is asked for that often, and the others as before."""
 
     class Stuck(Account):
         async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
-            is_stuck = parameters.get("status") == "INPROGRESS" and running_clock().now() > 1
+            is_stuck = parameters.get("status") == "INPROGRESS" and running_clock().now() > 200
             return self.page("INPROGRESS", also=[{"id": "7", "status": "INPROGRESS"}]) if is_stuck else None
 
-    async with waiting(Stuck({**cohort(6), "7": ends(1)})) as waits:
+    account = Stuck({**cohort(6), "7": ends(200)})
+    async with waiting(account) as waits:
         assert (await waits["7"]).is_processed
-        assert 6 * 3600 <= running_clock().now() < 6 * 3600 + 60
+    assert account.asked("7") == [pytest.approx(150, abs=3), pytest.approx(450, abs=3)]
+
+
+async def test_eight_waits_hear_of_an_end_within_five_minutes_though_lists_lag_by_thirty() -> None:
+    """And once an end has shown how far they lag, they are left alone."""
+    account = Account({**cohort(7), "7": ends(200)}, lag=1800)
+    async with waiting(account) as waits:
+        assert (await waits["7"]).is_processed
+        assert running_clock().now() < 200 + 300
+        await running_clock().sleep(100)
+        pages = len(account.pages)
+        await running_clock().sleep(180)
+        assert len(account.pages) == pages
 
 
 async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
@@ -429,6 +442,37 @@ async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status:
     assert account.pages == [*LISTS[:4], *["INPROGRESS"] * 3, "STOPPING"]
 
 
+@pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 403), ("ValidationException", 400)])
+async def test_a_refusal_in_the_middle_of_a_list_concerns_its_page(code: str, status: int) -> None:
+    """It is neither a missing permission nor a status that the service does not know."""
+    refused = service(code, status)
+    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, refused, None]})
+    async with waiting(account):
+        await running_clock().sleep(29)
+    assert account.looks == []
+    assert account.pages == [*LISTS[:4], *["INPROGRESS"] * 3, "STOPPING"]
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 403), ("ValidationException", 400)])
+async def test_a_page_in_the_middle_that_is_refused_for_good_ends_the_scan_for_a_minute(code: str, status: int) -> None:
+    refused = service(code, status)
+    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, *[refused] * 3, None]})
+    async with waiting(account):
+        await running_clock().sleep(95)
+    assert account.pages[:7] == [*LISTS[:4], *["INPROGRESS"] * 3]
+    assert account.pages[7] == "CREATING"
+    (again,) = [at for at, _, about in account.sent if about == "CREATING"][1:2]
+    assert again == pytest.approx(62, abs=2)
+
+
+async def test_a_scan_that_fails_after_many_pages_is_made_again_after_the_time_it_takes() -> None:
+    account = Account(cohort(2000), troubles={"list_batch": [*[None] * 18, *[LIST_DOWN] * 3, None]})
+    async with waiting(account, retry=ONE_ATTEMPT):
+        await running_clock().sleep(20)
+    first, again = (at for at, _, about in account.sent if about == "CREATING")
+    assert again - first == pytest.approx(4.2 + 5, abs=0.5)
+
+
 async def test_lists_that_are_refused_again_and_again_are_left_alone_after_three_calls() -> None:
     account = Account(cohort(20), troubles={"list_batch": [service("Teapot", 418)]})
     async with waiting(account):
@@ -497,7 +541,7 @@ async def test_the_last_wait_that_leaves_ends_the_sweep() -> None:
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
         await running_clock().sleep(1)
-        assert tasks_of_ours() == ["omics_batch poller", "omics_batch sweep"]
+        assert tasks_of_ours() == ["omics_batch list scan", "omics_batch poller"]
         await cancel_all(waits)
         again = asyncio.create_task(client.wait_until_processed("1000"))
         await settled()
@@ -519,7 +563,7 @@ async def test_closing_the_client_in_the_middle_of_a_sweep_ends_every_wait() -> 
     assert tasks_of_ours() == []
 
 
-@pytest.mark.parametrize(("hand", "number"), [("poller", 100), ("sweep", 100), ("urgent turns", 100), ("turns", 4)])
+@pytest.mark.parametrize(("hand", "number"), [("poller", 100), ("list scan", 100), ("urgent turns", 100), ("turns", 4)])
 async def test_no_wait_hangs_when_somebody_cancels_what_it_needs(hand: str, number: int) -> None:
     """As a framework may that cancels all tasks it sees."""
     account = Account({str(n): ends(0) for n in range(number)}, latency=0.05)

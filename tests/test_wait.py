@@ -35,12 +35,12 @@ from omics_batch import (
     ValidationError,
     WaitTimeoutError,
 )
-from omics_batch._wait import (
+from omics_batch._looker import is_outage
+from omics_batch._waiting.policy import (
     Verdict,
     error_after_silence,
     error_at_the_deadline,
     error_at_the_end,
-    is_outage,
     judge,
 )
 from tests.support import batch_with, copies_of

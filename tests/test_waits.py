@@ -34,7 +34,7 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._faults import Trouble
-from omics_batch._watcher._places import Listener
+from omics_batch._waiting.subscriptions import ChangeSubscription
 from omics_batch.testing import Fault, faults
 from tests.stories import (
     BATCH_ID,
@@ -478,10 +478,10 @@ async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
         await asyncio.wait({wait})
         opened = story.client._open
         assert opened is not None
-        poller = opened.watcher._poller
-        assert poller._looks.next() is None
-        assert poller._deadlines.next() is None
-        assert not poller._line
+        scheduler = opened.waits._poller._scheduler
+        assert not scheduler
+        assert not scheduler._deadlines
+        assert not any(scheduler._in.values())
 
 
 async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:
@@ -552,14 +552,12 @@ async def test_a_stalled_consumer_is_kept_what_differs_and_no_more() -> None:
     """A watch whose loop sits still for a day holds a handful of batches, not one for each look."""
     told: list[int] = []
     async with telling(seen(), *repeated(seen(completed=1), 500), PROCESSED) as story:
-        async for batch in story.client.watch(BATCH_ID):
+        wait = ChangeSubscription(BATCH_ID, PollPolicy(), None, 0.0)
+        async for batch in story.client._opened().waits.follow(wait):
             told.append(batch.finished_run_count)
             if len(told) == 1:
                 await story.clock.sleep(86400)
-                (target,) = story.client._opened().watcher._poller._targets.values()
-                (waiter,) = target.waiters
-                assert isinstance(waiter, Listener)
-                assert len(waiter._mail) == 2
+                assert len(wait._unread) == 2
     assert told == [0, 1, 96]
 
 

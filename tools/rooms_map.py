@@ -101,7 +101,7 @@ def _homes_of_public_names() -> dict[str, str]:
         node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_ROOMS"
     )
     found: dict[str, str] = ast.literal_eval(homes)
-    return found
+    return {name: home.partition(".")[0] for name, home in found.items()}
 
 
 class Layout:

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
         SubmissionStatus,
         WorkflowType,
     )
-    from omics_batch._wait import PollPolicy
+    from omics_batch._waiting.policy import PollPolicy
 
 __version__ = VERSION
 
@@ -176,7 +176,7 @@ _ROOMS = {
     "OmicsBatchClient": "_client",
     "OmicsBatchError": "_errors",
     "Outcome": "_statuses",
-    "PollPolicy": "_wait",
+    "PollPolicy": "_waiting.policy",
     "Progress": "_progress",
     "QueueTimeoutError": "_errors",
     "RedirectRefusedError": "_errors",

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from omics_batch._answer import Answer
 from omics_batch._clock import in_seconds
-from omics_batch._endings import is_deletion_over
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._failures import Failures
 from omics_batch._loop import LoopIterator, start
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._rows import Listing
-from omics_batch._wait import checked_policy, error_at_the_end, has_ended
-from omics_batch._watcher import EagerListener, Listener, Waiter
+from omics_batch._waiting.cancel_delete import is_deletion_over
+from omics_batch._waiting.policy import checked_policy, error_at_the_end, has_ended
+from omics_batch._waiting.subscriptions import ChangeSubscription, LookSubscription, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from omics_batch._inputs import BatchReference
     from omics_batch._models import Batch
     from omics_batch._runs import FailedRun
-    from omics_batch._wait import PollPolicy
+    from omics_batch._waiting.policy import PollPolicy
 
-W = TypeVar("W", bound=Waiter)
+W = TypeVar("W", bound=Subscription)
 
 _GRACE: Final = 60.0
 """Seconds for which the service may not know a batch that it has just started."""
@@ -85,22 +85,22 @@ class OmicsBatchClient(Operations):
         Source: the AWS operation GetBatch, and ListBatch where a client waits for many.
         """
         opened = self._opened_here()
-        waiter: Waiter
+        wait: Subscription
         if on_update is None:
-            waiter = self._waiting(Waiter, batch, timeout, poll)
-            await opened.watcher.wait(waiter)
+            wait = self._waiting(Subscription, batch, timeout, poll)
+            await opened.waits.wait(wait)
         else:
-            waiter = listener = self._waiting(Listener, batch, timeout, poll)
-            async with aclosing(opened.watcher.follow(listener)) as batches:
+            wait = listener = self._waiting(ChangeSubscription, batch, timeout, poll)
+            async with aclosing(opened.waits.follow(listener)) as batches:
                 async for seen in batches:
                     if inspect.isawaitable(told := on_update(seen)):
                         await told
-        processed = waiter.result(error_at_the_end, self._clock.now())
+        processed = wait.result(error_at_the_end, self._clock.now())
         if raise_on_failed_runs:
             try:
                 processed.raise_for_failed_runs()
             except FailedRunsError as failed:
-                raise waiter.facts_on(failed, self._clock.now()) from None
+                raise wait.facts_on(failed, self._clock.now()) from None
         return processed
 
     def as_processed(
@@ -133,8 +133,8 @@ class OmicsBatchClient(Operations):
         """
         if isinstance(batches, (str, Answer)):
             raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
-        waiting = [self._waiting(Waiter, batch, timeout, poll) for batch in batches]
-        return LoopIterator(self._as_they_end({waiter.batch_id: waiter for waiter in waiting}), self._opened().loop)
+        waiting = [self._waiting(Subscription, batch, timeout, poll) for batch in batches]
+        return LoopIterator(self._as_they_end({wait.batch_id: wait for wait in waiting}), self._opened().loop)
 
     def watch(
         self,
@@ -161,7 +161,7 @@ class OmicsBatchClient(Operations):
         Source: the AWS operation GetBatch.
         """
         opened = self._opened()
-        return LoopIterator(opened.watcher.follow(self._waiting(Listener, batch, timeout, poll)), opened.loop)
+        return LoopIterator(opened.waits.follow(self._waiting(ChangeSubscription, batch, timeout, poll)), opened.loop)
 
     def failed_runs(
         self,
@@ -234,7 +234,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch and CancelRunBatch.
         """
-        return await self._opened_here().endings.cancel(self._waiting(EagerListener, batch, timeout, poll))
+        return await self._opened_here().destructive.cancel(self._waiting(LookSubscription, batch, timeout, poll))
 
     async def delete_everything(
         self,
@@ -268,14 +268,16 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch, DeleteRunBatch and DeleteBatch.
         """
-        return await self._opened_here().endings.delete(
-            self._waiting(EagerListener, batch, timeout, poll, is_over=is_deletion_over)
+        return await self._opened_here().destructive.delete(
+            self._waiting(LookSubscription, batch, timeout, poll, is_over=is_deletion_over)
         )
 
-    async def _as_they_end(self, waiters: Mapping[str, Waiter]) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
+    async def _as_they_end(
+        self, subscriptions: Mapping[str, Subscription]
+    ) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
         ended: asyncio.Queue[asyncio.Task[Batch]] = asyncio.Queue()
-        waits = {start(self._processed(waiter)): batch_id for batch_id, waiter in waiters.items()}
-        del waiters  # or each keeps its `Batch` until all have ended
+        waits = {start(self._processed(wait)): batch_id for batch_id, wait in subscriptions.items()}
+        del subscriptions  # or each keeps its `Batch` until all have ended
         for wait in waits:
             wait.add_done_callback(ended.put_nowait)
         try:
@@ -291,9 +293,9 @@ class OmicsBatchClient(Operations):
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _processed(self, waiter: Waiter) -> Batch:
-        await self._opened_here().watcher.wait(waiter)
-        return waiter.result(error_at_the_end, self._clock.now())
+    async def _processed(self, wait: Subscription) -> Batch:
+        await self._opened_here().waits.wait(wait)
+        return wait.result(error_at_the_end, self._clock.now())
 
     def _waiting(
         self,

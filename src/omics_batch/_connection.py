@@ -6,12 +6,12 @@ import asyncio
 import random as _random
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 from omics_batch._caller import Caller
 from omics_batch._changer import Changer
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, deadline_after, in_seconds
-from omics_batch._endings import Endings
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
@@ -20,8 +20,10 @@ from omics_batch._loop import OwnLoop
 from omics_batch._rate_limiter import RateLimiter, TurnQueue
 from omics_batch._retry import RetryHandler, RetryPolicy
 from omics_batch._transport import open_transport
-from omics_batch._wait import PollPolicy
-from omics_batch._watcher import Watcher
+from omics_batch._waiting.cancel_delete import DestructiveActions
+from omics_batch._waiting.list_scan import scan_lists
+from omics_batch._waiting.policy import PollPolicy
+from omics_batch._waiting.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,8 +122,9 @@ class Connection:
         caller = Caller(transport, retry, RateLimiter(clock, self._turns), clock)
         looker = BatchLooker(caller, clock)
         changer = Changer(caller, looker)
-        watcher = Watcher(looker, clock, self._random)
-        self._open = Opened(loop, caller, looker, changer, watcher, Endings(watcher, changer, looker, clock))
+        scan = partial(scan_lists, caller, clock, looker.is_outage)
+        waits = Waits(looker, scan, clock, self._random)
+        self._open = Opened(loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock))
         return self
 
     async def __aexit__(
@@ -153,7 +156,7 @@ class Connection:
                     await was_open.caller.transport.close()
             return
         try:
-            await was_open.watcher.close()
+            await was_open.waits.close()
         finally:
             await was_open.caller.close()
 
@@ -204,5 +207,5 @@ class Opened:
     caller: Caller
     looker: BatchLooker
     changer: Changer
-    watcher: Watcher
-    endings: Endings
+    waits: Waits
+    destructive: DestructiveActions

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from omics_batch._errors import CredentialsError, QueueTimeoutError, ServiceError, TransportError
 from omics_batch._models import Batch
 from omics_batch._rate_limiter import Priority
 from omics_batch._reading import read_answer, unreadable
-from omics_batch._sweep import sweep
-from omics_batch._wait import LAST_LOOK, is_outage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from omics_batch._caller import Caller
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
     from omics_batch._faults import Fault
-    from omics_batch._sweep import ActiveBatch
     from omics_batch._transport import Reply
+
+LAST_LOOK: Final = 5.0
+"""Seconds that the look at a wait's deadline, or at the end of its patience, may take."""
 
 _LAST_ATTEMPTS: Final = 10
 """Their delays add up to about as much as a last look may take."""
@@ -40,10 +39,6 @@ class BatchLooker:
     async def turn(self, *, is_urgent: bool) -> None:
         """Come back when a wait may send: its look follows at once."""
         await self._caller.watching_turn(is_urgent=is_urgent)
-
-    def active_batches(self) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
-        """Walk page by page through all batches that have not ended: each page takes its turn."""
-        return sweep(self._caller, self._clock, self.is_outage)
 
     async def get(self, batch_id: str, *, deadline: float | None) -> Batch:
         """Return the batch, for someone who asked for it now."""
@@ -93,3 +88,15 @@ def batch_in(reply: Reply, batch_id: str) -> Batch | Fault:
     if isinstance(batch, Batch) and batch.id != batch_id:
         return unreadable("GetBatch", reply, f"the answer is about batch {batch.id}")
     return batch
+
+
+def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
+    """Whether a wait survives the error, to look again later; a refusal ends it.
+
+    Credentials that worked before may come back; those that never did will not.
+    """
+    if isinstance(error, ServiceError):
+        return error.retryable
+    if isinstance(error, CredentialsError):
+        return credentials_worked and not error.is_final
+    return isinstance(error, (TransportError, QueueTimeoutError))

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 import omics_batch
-from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy, _endings
+from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
+from omics_batch._waiting.cancel_delete import _LEFTOVER, CANCEL, DELETE_RUNS, Request
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._ends import _intent
 from omics_batch.testing import Life, faults
@@ -278,10 +279,10 @@ def test_a_time_out_is_124_and_tells_how_far_it_is_and_how_to_go_on(
     assert words[words.index(command) :] == [command, ID, "--yes", "--json", "--timeout", "0.1s"]
 
 
-@pytest.mark.parametrize("request_", [_endings.CANCEL, _endings.DELETE_RUNS], ids=lambda request: request.call)
-def test_whatever_the_library_advises_is_told_in_commands(request_: _endings.Request) -> None:
+@pytest.mark.parametrize("request_", [CANCEL, DELETE_RUNS], ids=lambda request: request.call)
+def test_whatever_the_library_advises_is_told_in_commands(request_: Request) -> None:
     """Its own words are for those who have Python."""
-    for advice in (request_.not_made, request_.in_doubt, request_.accepted, _endings._LEFTOVER.format(ID)):
+    for advice in (request_.not_made, request_.in_doubt, request_.accepted, _LEFTOVER.format(ID)):
         told = _intent._in_commands(advice)
         assert "run the same command again" in told
         assert "call" not in told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from omics_batch import Batch
-from omics_batch._watcher._folded import Folded
+from omics_batch._waiting.compressed import CompressedBatch
 
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.json"))
 
@@ -19,7 +19,7 @@ def test_what_is_folded_unfolds(answer: Path) -> None:
     batch = Batch.model_validate_json(answer.read_bytes())
     odd = Batch.model_validate({"id": "7", "status": "DEFRAGMENTING", "totalRuns": None, "moonPhase": [1, None]})
     for one in (batch, odd):
-        unfolded = Folded(one).unfold()
+        unfolded = CompressedBatch(one).restored()
         assert unfolded == one
         assert unfolded.model_fields_set == one.model_fields_set
-        assert sys.getsizeof(Folded(one)._json) < 1000
+        assert sys.getsizeof(CompressedBatch(one)._json) < 1000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import ConflictError, OmicsBatchError, ResourceNotFoundError, ServiceError, WaitError
 from omics_batch._statuses import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
-from omics_batch._wait import error_after_deletion, error_at_the_deadline, error_unless_cancelled
+from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadline, error_unless_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
-    from omics_batch._watcher import Listener, Watcher
+    from omics_batch._waiting.subscriptions import ChangeSubscription
+    from omics_batch._waiting.waits import Waits
 
 _MOST_CONFLICTS: Final = 3
 """A look that lags may show a batch that allows what the service refuses, but not that often."""
@@ -65,90 +66,92 @@ def is_deletion_over(batch: Batch) -> bool:
     return batch.status in (BatchStatus.FAILED, BatchStatus.RUNS_DELETED, BatchStatus.RUNS_DELETE_FAILED)
 
 
-class Endings:
+class DestructiveActions:
     """Asks for an end once the batch allows it, and waits until it is there.
 
     Its waits are eager ones: it may have to ask again though a batch shows nothing new.
     """
 
-    def __init__(self, watcher: Watcher, changer: Changer, looker: BatchLooker, clock: Clock) -> None:
-        """Ask through a changer, and look through a watcher."""
-        self._watcher = watcher
+    def __init__(self, waits: Waits, changer: Changer, looker: BatchLooker, clock: Clock) -> None:
+        """Ask through a changer, and look through a waits."""
+        self._waits = waits
         self._changer = changer
         self._looker = looker
         self._clock = clock
 
-    async def cancel(self, waiter: Listener) -> Batch:
+    async def cancel(self, wait: ChangeSubscription) -> Batch:
         """Cancel a batch, once it is created, and return it cancelled."""
-        await self._make(CANCEL, self._changer.cancel, waiter)
-        return waiter.result(error_unless_cancelled, self._clock.now())
+        await self._make(CANCEL, self._changer.cancel, wait)
+        return wait.result(error_unless_cancelled, self._clock.now())
 
-    async def delete(self, waiter: Listener) -> Batch:
+    async def delete(self, wait: ChangeSubscription) -> Batch:
         """Delete the runs of a batch, then its record, and return what was seen last of it.
 
         Args:
-            waiter: A wait that is over when `is_deletion_over`.
+            wait: A wait that is over when `is_deletion_over`.
         """
-        await self._make(DELETE_RUNS, self._changer.delete_runs, waiter)
-        batch = waiter.result(error_after_deletion, self._clock.now())
-        if not self._has_time(waiter):
-            elapsed = self._clock.now() - waiter.started
+        await self._make(DELETE_RUNS, self._changer.delete_runs, wait)
+        batch = wait.result(error_after_deletion, self._clock.now())
+        if not self._has_time(wait):
+            elapsed = self._clock.now() - wait.started
             advice = _LEFTOVER.format(batch.id)
-            raise waiter.facts_on(error_at_the_deadline(batch.id, batch, elapsed, advice), self._clock.now())
+            raise wait.facts_on(error_at_the_deadline(batch.id, batch, elapsed, advice), self._clock.now())
         try:
-            await self._changer.delete_record(batch.id, deadline=waiter.deadline, is_patient=True)
+            await self._changer.delete_record(batch.id, deadline=wait.deadline, is_patient=True)
         except ResourceNotFoundError:
             return batch  # somebody else was quicker
         except (OmicsBatchError, asyncio.CancelledError) as error:
             if batch.status in RUNS_DELETION:
                 error.add_note(_LEFTOVER.format(batch.id))
             if isinstance(error, OmicsBatchError):
-                waiter.facts_on(error, self._clock.now())
+                wait.facts_on(error, self._clock.now())
             raise
         return batch
 
-    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:
+    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription) -> None:
         """Make a request once the batch allows it, and wait."""
         try:
-            await self._ask_and_wait(request, ask, waiter)
+            await self._ask_and_wait(request, ask, wait)
         except OmicsBatchError as error:
-            if isinstance(error, ResourceNotFoundError) and waiter.shown and waiter.shown.status in RUNS_DELETION:
-                error.add_note(_GONE.format(waiter.batch_id))
-            elif waiter.advice and not isinstance(error, (ServiceError, WaitError)):
-                error.add_note(waiter.advice)
-            waiter.facts_on(error, self._clock.now())
+            if isinstance(error, ResourceNotFoundError) and wait.shown and wait.shown.status in RUNS_DELETION:
+                error.add_note(_GONE.format(wait.batch_id))
+            elif wait.advice and not isinstance(error, (ServiceError, WaitError)):
+                error.add_note(wait.advice)
+            wait.facts_on(error, self._clock.now())
             raise
         except asyncio.CancelledError as stopped:
-            stopped.add_note(waiter.advice or request.not_made)
+            stopped.add_note(wait.advice or request.not_made)
             raise
 
-    async def _ask_and_wait(self, request: Request, ask: Callable[..., Awaitable[None]], waiter: Listener) -> None:
+    async def _ask_and_wait(
+        self, request: Request, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription
+    ) -> None:
         is_made, conflicts = False, 0
-        waiter.advice = request.not_made
-        async with aclosing(self._watcher.follow(waiter)) as batches:
+        wait.advice = request.not_made
+        async with aclosing(self._waits.follow(wait)) as batches:
             async for batch in batches:
                 if is_made or batch.status in request.obeyed:
-                    is_made, waiter.advice = True, request.accepted
+                    is_made, wait.advice = True, request.accepted
                     continue
                 is_allowed = batch.status in request.allowed
-                if waiter.is_over(batch) or not self._has_time(waiter) or (request.can_wait and not is_allowed):
+                if wait.is_over(batch) or not self._has_time(wait) or (request.can_wait and not is_allowed):
                     continue
-                waiter.advice = request.in_doubt
+                wait.advice = request.in_doubt
                 try:
-                    await ask(waiter.batch_id, deadline=waiter.deadline)
+                    await ask(wait.batch_id, deadline=wait.deadline)
                 except ConflictError:
                     conflicts += 1
-                    waiter.advice = request.not_made
+                    wait.advice = request.not_made
                     if not is_allowed or conflicts == _MOST_CONFLICTS:
                         raise
                 except OmicsBatchError as error:
                     if not error.attempts:
-                        waiter.advice = request.not_made
+                        wait.advice = request.not_made
                     if not self._looker.is_outage(error):
                         raise
-                    waiter.last_error = error
+                    wait.last_error = error
                 else:
-                    is_made, waiter.advice = True, request.accepted
+                    is_made, wait.advice = True, request.accepted
 
-    def _has_time(self, waiter: Listener) -> bool:
-        return waiter.deadline is None or self._clock.now() < waiter.deadline
+    def _has_time(self, wait: ChangeSubscription) -> bool:
+        return wait.deadline is None or self._clock.now() < wait.deadline

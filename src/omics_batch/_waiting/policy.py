@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from omics_batch._advice import cancelled_batch_advice, failed_batch_advice
 from omics_batch._clock import Duration, in_seconds, is_number
 from omics_batch._errors import (
     BatchCancelledError,
     BatchFailedError,
-    CredentialsError,
     InvalidInputError,
     LostContactError,
     OmicsBatchError,
     QueueTimeoutError,
     RunsDeleteFailedError,
-    ServiceError,
-    TransportError,
     WaitError,
     WaitTimeoutError,
 )
@@ -28,10 +25,6 @@ from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._models import Batch
-
-
-LAST_LOOK: Final = 5.0
-"""Seconds that the look at a wait's deadline, or at the end of its patience, may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +73,11 @@ class PollPolicy:
         return interval * (1 + self.jitter * (2 * chance - 1))
 
 
+def silence_allowed(poll: PollPolicy) -> float:
+    """Return the seconds after which a wait has lost contact."""
+    return in_seconds("max_silence", poll.max_silence)
+
+
 def checked_policy(poll: object) -> PollPolicy:
     """Return what a caller gave for a wait to look by.
 
@@ -111,18 +109,6 @@ def judge(batch: Batch) -> Verdict:
     if batch.status == BatchStatus.FAILED:
         return Verdict.FAILED
     return Verdict.CANCELLED if batch.is_terminal else Verdict.LOOK_AGAIN
-
-
-def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
-    """Whether a wait survives the error, to look again later; a refusal ends it.
-
-    Credentials that worked before may come back; those that never did will not.
-    """
-    if isinstance(error, ServiceError):
-        return error.retryable
-    if isinstance(error, CredentialsError):
-        return credentials_worked and not error.is_final
-    return isinstance(error, (TransportError, QueueTimeoutError))
 
 
 def has_ended(batch: Batch) -> bool:

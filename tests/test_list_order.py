@@ -1,4 +1,4 @@
-"""Who is passed over in a list that keeps its order has probably left it."""
+"""A batch that is skipped in a list that keeps its order has probably left it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omics_batch._watcher._order import Order
-from omics_batch._watcher._places import Target
+from omics_batch._waiting.list_order import ListOrder
+from omics_batch._waiting.scheduler import TrackedBatch
 
-TARGETS = {str(n): Target(str(n)) for n in range(100)}
+BATCHES = {str(n): TrackedBatch(str(n), 0.0) for n in range(100)}
 
 
-def swept(order: Order, batch_ids: list[str]) -> dict[str, list[str]]:
+def swept(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
     """Show an order one sweep; return who was passed over, by who was shown then."""
     order.begin()
-    passed = {batch_id: [target.batch_id for target in order.passed_over(TARGETS[batch_id])] for batch_id in batch_ids}
+    passed = {batch_id: [batch.batch_id for batch in order.skipped(BATCHES[batch_id])] for batch_id in batch_ids}
     return {batch_id: targets for batch_id, targets in passed.items() if targets}
 
 
@@ -34,24 +34,24 @@ def swept(order: Order, batch_ids: list[str]) -> dict[str, list[str]]:
         pytest.param(" ".join(map(str, range(50))), "0 40 41", {}, id="too many to have left at once"),
     ],
 )
-def test_whom_the_next_one_passes_over_is_told(before: str, now: str, passed: dict[str, list[str]]) -> None:
-    order = Order()
+def test_which_batches_the_next_scan_skips(before: str, now: str, passed: dict[str, list[str]]) -> None:
+    order = ListOrder()
     swept(order, before.split())
     assert swept(order, now.split()) == passed
 
 
 def test_what_another_order_says_of_a_place_is_not_believed() -> None:
     """A batch keeps its place while nobody waits for it; then the place is somebody else's."""
-    order, other = Order(), Order()
+    order, other = ListOrder(), ListOrder()
     swept(other, ["1", "2", "3"])
     swept(order, ["7", "8", "9"])
     assert swept(order, ["3"]) == {}
 
 
-@given(st.lists(st.permutations(sorted(TARGETS)[:30]), max_size=5), st.data())
+@given(st.lists(st.permutations(sorted(BATCHES)[:30]), max_size=5), st.data())
 def test_any_order_tells_of_nobody_twice_in_a_sweep(sweeps: list[list[str]], data: st.DataObject) -> None:
     """So that a sweep costs a look for each batch at most, whatever the service does with its lists."""
-    order = Order()
+    order = ListOrder()
     for batch_ids in sweeps:
         shown = batch_ids[: data.draw(st.integers(0, len(batch_ids)))]
         told = [batch_id for passed in swept(order, shown).values() for batch_id in passed]

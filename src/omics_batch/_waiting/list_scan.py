@@ -1,4 +1,4 @@
-"""A sweep through the lists of all batches that have not ended: what many waits ask instead of GetBatch for each."""
+"""A scan of the lists of all batches that have not ended: what many waits need instead of GetBatch for each."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _A_MINUTE: Final = 60.0
 
 
 class ActiveBatch(BaseModel, frozen=True, extra="ignore"):
-    """What a sweep reads of a listed batch, whatever else stands there."""
+    """What a scan reads of a listed batch, whatever else stands there."""
 
     id: str | None = None
     status: str | None = None
 
 
 class ActivePage(Page, frozen=True):
-    """A page of ListBatch, as a sweep reads it."""
+    """A page of ListBatch, as a scan reads it."""
 
     items: tuple[ActiveBatch, ...] = ()
 
 
-async def sweep(
+async def scan_lists(
     caller: Caller, clock: Clock, survives: Callable[[OmicsBatchError], bool]
 ) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
-    """Walk page by page through the lists, status by status in the order of life.
+    """Read the lists page by page, status by status in the order of life.
 
     Args:
         caller: What sends the calls; each page takes an urgent turn of the waits.
@@ -53,6 +53,7 @@ async def sweep(
     Raises:
         OmicsBatchError: A page cannot be had.
     """
+    pages_read = 0
 
     async def call(parameters: Mapping[str, Any], read: Callable[[Reply], ActivePage | Fault]) -> ActivePage:
         tries = 0
@@ -69,24 +70,29 @@ async def sweep(
                     watching=True,
                 )
             except OmicsBatchError as error:
-                if tries == _TRIES or not (survives(error) or _is_of_one_page(error)):
+                is_first = not pages_read, "startingToken" not in parameters
+                if tries == _TRIES or not (survives(error) or _concerns_one_page(error, *is_first)):
                     raise
-                LOG.info("a page of a sweep failed, and is asked for again: %s", error)
+                LOG.info("a page of a list failed, and is requested again: %s", error)
 
     refused = 0
     for status in ACTIVE:
+        pages_before = pages_read
         parameters = {"status": status.value, "maxItems": PAGE}
         try:
             async with aclosing(walk("ListBatch", ActivePage, parameters, call)) as pages:
                 async for page in pages:
+                    pages_read += 1
                     yield page.items
-        except ValidationError as error:  # a service that has yet to learn a status, whose batches no list shows then
+        except ValidationError as error:  # a service that does not know the status yet has no such list
             refused += 1
-            if refused == len(ACTIVE):
+            if refused == len(ACTIVE) or pages_read > pages_before:
                 raise
             LOG.info("the service has no list of %s batches: %s", status.value, error)
 
 
-def _is_of_one_page(error: OmicsBatchError) -> bool:
-    """Whether a refusal may concern one page alone; a missing permission or an unknown status concerns the list."""
-    return isinstance(error, ServiceError) and not isinstance(error, AccessDeniedError | ValidationError)
+def _concerns_one_page(error: OmicsBatchError, is_first_of_all: bool, is_first_of_list: bool) -> bool:  # noqa: FBT001
+    """Whether a refusal may concern one page alone, since it comes after others that were not refused."""
+    if isinstance(error, AccessDeniedError):
+        return not is_first_of_all
+    return isinstance(error, ServiceError) and not (isinstance(error, ValidationError) and is_first_of_list)

@@ -1,16 +1,19 @@
-"""Who is due when."""
+"""A priority queue of keys by moment, from which each can be removed."""
 
 from __future__ import annotations
 
 import heapq
 from itertools import count
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 K = TypeVar("K")
 
 
-class Timetable(Generic[K]):
-    """Keys with one moment each, the earliest at hand however many there are."""
+class DeadlineHeap(Generic[K]):
+    """Keys with one moment each; the earliest is found quickly, and among equals the one that was set first."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -22,16 +25,24 @@ class Timetable(Generic[K]):
         """Whether a key has a moment."""
         return key in self._entries
 
+    def __len__(self) -> int:
+        """Count the keys."""
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[K]:
+        """Iterate over the keys, in no order."""
+        return iter(self._entries)
+
     def set(self, key: K, moment: float) -> None:
-        """Note a key's moment; a former one no longer counts."""
+        """Set a key's moment; a former one no longer counts."""
         entry = self._entries[key] = (moment, next(self._order), key)
         heapq.heappush(self._heap, entry)
-        self._tidy_up()
+        self._compact()
 
     def discard(self, key: K) -> None:
-        """Forget a key, if it is there."""
-        self._entries.pop(key, None)
-        self._tidy_up()
+        """Remove a key, if it is there."""
+        if self._entries.pop(key, None) is not None:
+            self._compact()
 
     def next(self) -> float | None:
         """Return the earliest moment; None where there is none."""
@@ -39,20 +50,20 @@ class Timetable(Generic[K]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def pop(self, by: float) -> K | None:
+        """Remove and return the earliest key, if its moment comes by then."""
+        moment = self.next()
+        if moment is None or moment > by:
+            return None
+        key = heapq.heappop(self._heap)[2]
+        del self._entries[key]
+        return key
+
     def until(self, moment: float) -> list[K]:
         """Return the keys whose moment comes by then, in no order, and leave them."""
         return [key for when, _, key in self._entries.values() if when <= moment]
 
-    def due(self, now: float) -> list[K]:
-        """Take out the keys whose moment has come, in the order of their moments."""
-        keys: list[K] = []
-        while (moment := self.next()) is not None and moment <= now:
-            key = heapq.heappop(self._heap)[2]
-            del self._entries[key]
-            keys.append(key)
-        return keys
-
-    def _tidy_up(self) -> None:
+    def _compact(self) -> None:
         if len(self._heap) > 2 * len(self._entries):
             self._heap = list(self._entries.values())
             heapq.heapify(self._heap)

@@ -1,0 +1,85 @@
+"""What the scheduler takes and what it answers, beside batches and waits. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from omics_batch._models import Batch
+    from omics_batch._waiting.subscriptions import Subscription
+
+
+class LookFailure(Enum):
+    """What a failed look means for the waits."""
+
+    OUTAGE = auto()
+    """Look again later."""
+    REFUSAL = auto()
+    """It ends the wait, unless the service may not know the batch yet."""
+    BROKEN = auto()
+    """The client was closed, or something is wrong in this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskTurn:
+    """Call `turn` when the rate limiter lets the waits send."""
+
+    is_urgent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTurns:
+    """No turn is wanted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Send GetBatch, and call `looked` or `look_failed`."""
+
+    batch_id: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLook:
+    """Nobody waits for this look any more."""
+
+    batch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Read the lists; call `page` for each page, and `scan_ended` or `scan_failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopScan:
+    """The scan under way is of no more use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A wait for changes gets a `Batch`."""
+
+    wait: Subscription
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A wait is over: with a `Batch`, an error, or None at its deadline."""
+
+    wait: Subscription
+    result: Batch | Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Call `tick` at this moment, which may be infinite."""
+
+    moment: float
+
+
+Action: TypeAlias = AskTurn | CancelTurns | Look | CancelLook | Scan | StopScan | Update | End | WakeAt

@@ -1,0 +1,165 @@
+"""Whether a scan of the lists takes fewer calls than a look at each batch, and whether lists are believed. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_batch._errors import AccessDeniedError
+from omics_batch._lister import PAGE
+from omics_batch._log import LOG
+from omics_batch._statuses import ACTIVE
+
+if TYPE_CHECKING:
+    from omics_batch._errors import OmicsBatchError
+
+SOON: Final = 0.25
+"""Of an interval: what is due within this share of it is included in a scan now."""
+BELIEVED: Final = 300.0
+"""Seconds for which lists are believed that a batch goes on, where looks can confirm it that often."""
+CONFIRMING_SHARE: Final = 0.5
+"""Of the rate of the waits: what looks that confirm the lists may take."""
+CONFIRMING_CALLS: Final = 10
+"""One call in this many confirms the lists, where there are too many batches to confirm each in time."""
+
+_SHORTEST_PAUSE: Final = 60.0
+_LONGEST_PAUSE: Final = 300.0
+_AN_HOUR: Final = 3600.0
+_MANY_PAGES: Final = 10
+
+_DENIED: Final = (
+    "omics:ListBatch on * is not allowed: batches are looked at one by one, which takes longer where they are many. %s"
+)
+_FAILED: Final = "the lists of batches cannot be read, batches are looked at one by one: %s"
+_LAGS: Final = "the lists of batches lag by %.0f s, batches are looked at one by one"
+
+_ORDER: Final = {status.value: place for place, status in enumerate(ACTIVE)}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The batches that are due."""
+
+    ends: int
+    """Batches of which only the end matters."""
+    counts: int
+    """Batches whose counts a caller wants: they need GetBatch in any case."""
+    interval: float
+    """Seconds until the first of them is due again."""
+
+
+def is_scan_cheaper(need: Need, *, price: float, rate: float) -> bool:
+    """Whether a scan shows what is needed with fewer calls than GetBatch for each.
+
+    Batches whose counts are wanted are looked at all the same. But where they are too many to be looked at within
+    their interval, a scan shows in time which of them have ended.
+
+    Args:
+        need: What is due.
+        price: How many calls a scan makes.
+        rate: How many calls a second the waits may make.
+    """
+    return need.ends > price or need.ends + need.counts > max(price, rate * need.interval)
+
+
+def longest_useful(watched: int, rate: float) -> float:
+    """Return the seconds that a scan may take, and that lists may lag: a minute, or one look at each batch.
+
+    Args:
+        watched: The batches that are waited for.
+        rate: How many calls a second the waits may make.
+    """
+    return max(60.0, watched / rate)
+
+
+def can_confirm(watched: int, rate: float) -> bool:
+    """Whether there is a look for each batch in the time for which lists are believed."""
+    return watched <= BELIEVED * CONFIRMING_SHARE * rate
+
+
+def is_active(status: str | None) -> bool:
+    """Whether a list that shows this status says that the batch goes on; an unknown status does not."""
+    return status in _ORDER
+
+
+def is_later(status: str, before: str | None) -> bool:
+    """Whether an active status comes later in a batch's life than the one before: lists lag.
+
+    Args:
+        status: An active status.
+        before: The status that was seen before; None where none was.
+    """
+    return before is None or _ORDER[status] > _ORDER.get(before, len(_ORDER))
+
+
+class ListCost:
+    """What a scan costs, and whether the lists are worth a scan now."""
+
+    def __init__(self) -> None:
+        """Begin with an account that has no other batches, and lists that can be read."""
+        self._pages = len(ACTIVE)
+        self._watched = 0
+        self._known_at = -math.inf
+        self._was_read = False
+        self._pause = 0.0
+        self._closed_until = -math.inf
+
+    def are_open(self, now: float) -> bool:
+        """Whether a scan is worth trying."""
+        return now >= self._closed_until
+
+    def price(self, watched: int, now: float) -> float:
+        """Return about how many calls a scan makes: as many as the last one, but for the batches that came or went.
+
+        What is older than an hour is forgotten, or a scan that cost too much once would never be tried again.
+
+        Args:
+            watched: The batches that are waited for.
+            now: The moment on the clock.
+        """
+        if now - self._known_at > _AN_HOUR:
+            return len(ACTIVE) + watched / PAGE
+        return max(len(ACTIVE), self._pages + (watched - self._watched) / PAGE)
+
+    def read(self, pages: int, watched: int, now: float) -> None:
+        """Note that a scan came to its end, after this many pages."""
+        self._pages, self._watched, self._known_at = pages, watched, now
+        if self._pause:
+            LOG.info("the lists of batches can be read again")
+        self._pause, self._was_read = 0.0, True
+
+    def stopped(self, pages: int, watched: int, now: float) -> None:
+        """Note that a scan was stopped because it took too long, after this many pages."""
+        if pages > self.price(watched, now):
+            self._pages, self._watched, self._known_at = pages, watched, now
+
+    def failed(self, error: OmicsBatchError, pages: int, price: float, rate: float, now: float) -> None:
+        """Pause after a scan that failed: longer each time, unless many pages could be read.
+
+        Args:
+            error: Why a page cannot be had.
+            pages: The pages before it.
+            price: About how many calls a scan makes.
+            rate: How many calls a second the waits may make.
+            now: The moment on the clock.
+        """
+        is_denied = isinstance(error, AccessDeniedError) and not pages
+        if not self._pause:
+            LOG.warning(_DENIED if is_denied else _FAILED, error)
+        if is_denied and (self._pause or not self._was_read):
+            self._close(_AN_HOUR, now)
+        elif pages >= _MANY_PAGES:
+            self._close(min(price / rate, _SHORTEST_PAUSE), now)
+        else:
+            self._close(min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE), now)
+
+    def lag(self, seconds: float, now: float) -> None:
+        """Pause because lists show what was this long ago."""
+        if not self._pause:
+            LOG.warning(_LAGS, seconds)
+        self._close(_LONGEST_PAUSE, now)
+
+    def _close(self, seconds: float, now: float) -> None:
+        self._pause = seconds
+        self._closed_until = now + seconds

@@ -1,0 +1,48 @@
+"""The order in which lists show the batches: one that is skipped has probably left them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omics_batch._waiting.scheduler import TrackedBatch
+
+_FEW: Final = 10
+"""As many at once may have left. Where more are skipped, the order is another one."""
+
+
+class ListOrder:
+    """The batches in the order of the last scan, compared with that of the present one.
+
+    A scan of a hundred pages takes twenty seconds. Most of its pages show what they showed the last time, so
+    a batch that is missing between two neighbours can be looked at before the scan is over. Where the service changes
+    its order, nothing is lost: at the end of the scan it is known which batches were in no list.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first scan."""
+        self._before: list[TrackedBatch] = []
+        self._now: list[TrackedBatch] = []
+        self._next = 0
+
+    def begin(self) -> None:
+        """Begin a scan."""
+        self._before, self._now, self._next = self._now, [], 0
+
+    def skipped(self, batch: TrackedBatch) -> Sequence[TrackedBatch]:
+        """Add a batch that a list shows.
+
+        Returns:
+            The batches just before it in the last scan that this one has not shown.
+        """
+        place = batch.place
+        was_there = 0 <= place < len(self._before) and self._before[place] is batch
+        batch.place = len(self._now)
+        self._now.append(batch)
+        if not was_there or place < self._next:
+            return ()
+        between = self._before[self._next : place]
+        self._next = place + 1
+        return between if len(between) <= _FEW else ()

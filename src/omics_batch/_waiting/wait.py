@@ -1,0 +1,154 @@
+"""One wait for a batch: what was asked for, and what is known. Pure: each method takes the moment on the clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
+from omics_batch._log import LOG
+from omics_batch._looker import LAST_LOOK
+from omics_batch._waiting.compressed import CompressedBatch
+from omics_batch._waiting.policy import has_ended, silence_allowed
+from omics_batch._words import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch._errors import WaitError
+    from omics_batch._models import Batch
+    from omics_batch._waiting.policy import PollPolicy
+
+E = TypeVar("E", bound=Exception)
+
+
+class Wait:
+    """A wait, as the scheduler knows it.
+
+    Ten thousand of them are in one process, so each has slots and no `Batch`.
+
+    Args:
+        batch_id: The batch that is waited for.
+        poll: When to look.
+        timeout: Seconds for everything; None for no limit.
+        now: The moment on the clock at which the wait begins.
+        grace: Seconds for which "not found" does not end the wait.
+        is_over: Whether a `Batch` ends the wait.
+    """
+
+    __slots__ = (
+        "_failed",
+        "_grace",
+        "_shown",
+        "_warned",
+        "advice",
+        "batch_id",
+        "deadline",
+        "heard",
+        "is_over",
+        "last_error",
+        "listed",
+        "poll",
+        "polls",
+        "started",
+    )
+
+    wants_counts: bool = False
+    """Whether the caller gets each `Batch` that differs, so that a list is not enough."""
+
+    def __init__(
+        self,
+        batch_id: str,
+        poll: PollPolicy,
+        timeout: float | None,
+        now: float,
+        *,
+        grace: float = 0.0,
+        is_over: Callable[[Batch], bool] = has_ended,
+    ) -> None:
+        self.batch_id: str = batch_id
+        self.poll: PollPolicy = poll
+        self.deadline: float | None = None if timeout is None else now + timeout
+        self.started: float = now
+        self.is_over: Callable[[Batch], bool] = is_over
+        self.advice: str | None = None
+        """What to do when the wait ends too early, if not just to wait again."""
+        self.heard: float = now
+        """When the service last answered anything readable about the batch."""
+        self.polls: int = 0
+        self.last_error: OmicsBatchError | None = None
+        self.listed: str | None = None
+        """The status in which a list has shown the batch since its last look; None where none has."""
+        self._grace: float | None = now + grace if grace else None
+        self._warned = False
+        self._failed = False
+        self._shown: Batch | CompressedBatch | None = None
+
+    @property
+    def shown(self) -> Batch | None:
+        """The last `Batch` that was seen; for a subscription to changes, the last that the caller was given."""
+        return self._shown.restored() if isinstance(self._shown, CompressedBatch) else self._shown
+
+    def show(self, batch: Batch | CompressedBatch) -> None:
+        """Keep what was seen last."""
+        self._shown = batch
+
+    @property
+    def patience(self) -> float:
+        """The moment on the clock at which the silence has lasted too long."""
+        return self.heard + silence_allowed(self.poll)
+
+    def limit(self, now: float) -> float:
+        """Return the moment on the clock until which a look that begins now is of use to this wait."""
+        # The look that is due when the patience ends needs time of its own, or it could never end the silence.
+        patience = max(self.patience, now) + LAST_LOOK
+        return patience if self.deadline is None else min(patience, self.deadline)
+
+    def excuse(self, seconds: float, now: float) -> None:
+        """Do not count as silence that a look waited for its turn, unless the look before it failed."""
+        if not self._failed:
+            self.heard = min(self.heard + seconds, now)
+
+    def survives(self, error: Exception, now: float) -> bool:
+        """Whether a refusal may only mean that the service does not know yet what it has just started."""
+        return isinstance(error, ResourceNotFoundError) and self._grace is not None and now < self._grace
+
+    def look_failed(self, error: OmicsBatchError) -> None:
+        """Count a look that failed."""
+        self.polls += min(error.attempts, 1)
+        self._failed = True
+        self.last_error = error
+
+    def looked(self, batch: Batch, now: float) -> None:
+        """Count a look that has shown the batch, and warn once of an unknown status."""
+        self._answered(None, now)
+        if not (batch.status.is_known or self._warned):
+            self._warned = True
+            LOG.warning("batch %s: unknown status %s counts as not finished", batch.id, one_line(batch.status))
+
+    def was_listed(self, status: str, now: float) -> None:
+        """Count a list that has shown the batch as active."""
+        self._answered(status, now)
+
+    def _answered(self, listed: str | None, now: float) -> None:
+        self.heard = now
+        self.polls += 1
+        self.listed = listed
+        self._failed = False
+
+    def facts_on(self, error: E, now: float) -> E:
+        """Note on an error what this wait was about and how it went."""
+        if isinstance(error, OmicsBatchError):
+            error.batch_id = self.batch_id
+            error.batch = self.shown
+            error.elapsed = timedelta(seconds=now - self.started)
+            error.polls = self.polls
+            error.last_error = self.last_error
+        return error
+
+    def result(self, error_in: Callable[[Batch], WaitError | None], now: float) -> Batch:
+        """Return the last `Batch` of a wait that is over, or raise what it means to the caller."""
+        batch = cast("Batch", self.shown)  # a wait that ends without an error has shown one
+        if error := error_in(batch):
+            raise self.facts_on(error, now)
+        return batch

@@ -1,0 +1,141 @@
+"""The waits that follow batches through the poller they share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omics_batch._errors import ClientClosedError, OmicsBatchError, QueueTimeoutError
+from omics_batch._log import LOG
+from omics_batch._loop import start
+from omics_batch._waiting.policy import error_at_the_deadline
+from omics_batch._waiting.poller import Poller
+from omics_batch._waiting.scheduler import own_copy
+from omics_batch._waiting.tasks import CANCELLED
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from omics_batch._clock import Clock
+    from omics_batch._looker import BatchLooker
+    from omics_batch._models import Batch
+    from omics_batch._waiting.list_scan import ActiveBatch
+    from omics_batch._waiting.subscriptions import ChangeSubscription, Result, Subscription
+
+
+class Waits:
+    """Follows batches for any number of waits."""
+
+    def __init__(
+        self,
+        looker: BatchLooker,
+        scan: Callable[[], AsyncGenerator[tuple[ActiveBatch, ...]]],
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        """Begin with no wait; the arguments are those of `Poller`."""
+        self._looker = looker
+        self._clock = clock
+        self._poller = Poller(looker, scan, clock, random)
+        self._last_looks: dict[str, _LastLook] = {}
+
+    async def wait(self, wait: Subscription) -> None:
+        """Wait until the batch has ended, which `wait.shown` is then.
+
+        Args:
+            wait: A wait that was not followed before.
+
+        Raises:
+            OmicsBatchError: What ended the wait, with the wait's facts on it.
+        """
+        self._poller.join(wait)
+        try:
+            batch = await self._batch_of(await wait.next(), wait)
+            wait.show(batch)
+            if not wait.is_over(batch):
+                raise self._timed_out(wait)
+        finally:
+            self._leave(wait)
+
+    async def follow(self, wait: ChangeSubscription) -> AsyncGenerator[Batch]:
+        """Yield the first `Batch`, each that differs from the one before, and end after a terminal one.
+
+        Args:
+            wait: A wait that was not followed before.
+
+        Raises:
+            OmicsBatchError: What ended the wait, with the wait's facts on it.
+        """
+        self._poller.join(wait)
+        try:
+            while True:
+                result = await wait.next()
+                batch = await self._batch_of(result, wait)
+                if wait.wants_each or batch != wait.shown:
+                    wait.show(batch)
+                    yield batch
+                if wait.is_over(batch):
+                    return
+                if result is None:
+                    raise self._timed_out(wait)
+        finally:
+            self._leave(wait)
+
+    async def close(self) -> None:
+        """End all waits with `ClientClosedError`."""
+        await self._poller.close()
+
+    def _leave(self, wait: Subscription) -> None:
+        self._poller.leave(wait)
+        seconds = self._clock.now() - wait.started
+        LOG.info("batch %s: a wait ended after %.0f s and %d looks", wait.batch_id, seconds, wait.polls)
+
+    async def _batch_of(self, result: Result, wait: Subscription) -> Batch:
+        """Return the batch of a result; at the deadline, what a last look shows."""
+        if isinstance(result, Exception):
+            raise wait.facts_on(result, self._clock.now())
+        return result or await self._last_look(wait)
+
+    async def _last_look(self, wait: Subscription) -> Batch:
+        look = self._last_looks.get(wait.batch_id)
+        if look is None:
+            looking = start(self._looker.last_look(wait.batch_id), f"omics_batch last look {wait.batch_id}")
+            look = self._last_looks[wait.batch_id] = _LastLook(looking)
+        look.sharers += 1
+        try:
+            batch = await asyncio.shield(look.task)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if look.task.cancelled() and not (task and task.cancelling()):
+                raise wait.facts_on(ClientClosedError(CANCELLED), self._clock.now()) from None
+            raise
+        except OmicsBatchError as error:
+            wait.polls += min(error.attempts, 1)
+            if not (self._looker.is_outage(error) or wait.survives(error, self._clock.now())):
+                raise wait.facts_on(own_copy(error), self._clock.now()) from error.__cause__
+            wait.last_error = error
+            unsent = error if isinstance(error, QueueTimeoutError) else None
+            raise self._timed_out(wait, unsent) from error
+        finally:
+            look.sharers -= 1
+            if not look.sharers:
+                look.task.cancel()
+                self._last_looks.pop(wait.batch_id, None)
+        wait.looked(batch, self._clock.now())
+        return batch
+
+    def _timed_out(self, wait: Subscription, unsent: QueueTimeoutError | None = None) -> Exception:
+        now = self._clock.now()
+        error = error_at_the_deadline(
+            wait.batch_id, wait.shown, now - wait.started, wait.advice, listed=wait.listed, unsent=unsent
+        )
+        return wait.facts_on(error, now)
+
+
+@dataclass(slots=True)
+class _LastLook:
+    """The look at the deadline of waits for one batch, for as long as one of them waits for it."""
+
+    task: asyncio.Task[Batch]
+    sharers: int = 0
