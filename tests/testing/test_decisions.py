@@ -96,17 +96,17 @@ def test_a_script_meets_requests_in_its_order() -> None:
     script = Script()
     throttle, reset = faults.throttled(times=2), faults.reset(operation=faults.ANY)
     script.add([throttle, faults.answered(), reset])
-    assert script.take("GetBatch") == throttle.plan
-    assert script.take("ListRuns") == plans.Reset()
-    assert script.take("ListRuns") == plans.Answer()
-    assert [script.take("GetBatch") for _ in range(3)] == [throttle.plan, plans.Answer(), plans.Answer()]
+    assert script.take("GetBatch", {}) == throttle.plan
+    assert script.take("ListRuns", {}) == plans.Reset()
+    assert script.take("ListRuns", {}) == plans.Answer()
+    assert [script.take("GetBatch", {}) for _ in range(3)] == [throttle.plan, plans.Answer(), plans.Answer()]
     script.check_used()
 
 
 def test_what_is_left_of_a_script_is_named() -> None:
     script = Script()
     script.add([faults.throttled(times=3), faults.delayed(2.5, operation="GetRun")])
-    script.take("GetBatch")
+    script.take("GetBatch", {})
     with pytest.raises(
         UnusedFaultError, match=r"throttled on GetBatch, 2 times; delayed by 2\.5 s on GetRun"
     ) as caught:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_batch.testing import Fault, ManualClock, Simulator, faults
+from omics_batch.testing import _plans as plans
 from omics_batch.testing._delivery import Delivery
 from omics_batch.testing._reply import json_reply
 from tests.testing._support import Reply, Wire, signed, until, wire_to
@@ -122,6 +124,11 @@ async def test_the_true_answer_can_be_told_wrongly(omics: Simulator, wire: Wire,
     assert other["name"] == "cohort"
     assert other["id"] != batch_id
     assert other["arn"].endswith(f":runBatch/{other['id']}")
+
+    edit = plans.Edit(lambda body: body.replace(b"CREATING", b"DEFRAGMENTING"))
+    for plan in (edit, plans.Delay(0.0, edit)):
+        unknown = await meet(omics, wire, batch_id, replace(faults.answered(), plan=plan))
+        assert (unknown.document["name"], unknown.document["status"]) == ("cohort", "DEFRAGMENTING")
 
     packed = await meet(omics, wire, batch_id, faults.gzip_body())
     assert packed.headers["content-encoding"] == "gzip"

@@ -144,6 +144,34 @@ def test_a_list_that_is_being_read_shows_no_batch_that_has_moved_on() -> None:
     assert list(reading) == []
 
 
+def test_a_batch_that_is_removed_is_in_no_list_once_the_lag_is_over() -> None:
+    history = History(10.0)
+    history.start(0)
+    history.start(0)
+    history.clock.advance(15)
+    history.account.remove("7123456")
+    history.clock.advance(9.9)
+    assert [batch_id for batch_id, _ in history.listed(None)] == ["7123457", "7123456"]
+    history.clock.advance(0.1)
+    assert [batch_id for batch_id, _ in history.listed(None)] == ["7123457"]
+    history.start(0)
+    assert [place.id for place in history.account._batches.values()] == ["7123457", "7123458"]
+
+
+def test_batches_that_are_removed_leave_nothing_behind() -> None:
+    """Not even the changes that their lives had before them."""
+    history = History(0.0)
+    for _ in range(10_000):
+        history.start(0)
+        history.account.remove(history.happened.pop()[1])
+    account = history.account
+    assert not account._records._records
+    assert not account._started
+    assert not account._by_run_id
+    assert not account._shelves._listed
+    assert len(account._shelves._changes) < 2000
+
+
 def test_a_document_that_was_put_hides_what_becomes_of_its_batch() -> None:
     history = History(0.0)
     history.start(0)

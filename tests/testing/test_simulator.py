@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch.testing import Life, ManualClock, ReceivedRequest, Simulator, UnusedFaultError, faults
+from omics_batch.testing import Fault, Life, ManualClock, ReceivedRequest, Simulator, UnusedFaultError, faults
 from omics_batch.testing._operations import HANDLERS
 from tests.machine import has_ipv6
 from tests.testing._support import (
@@ -32,7 +33,7 @@ from tests.testing._support import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 async def test_aiobotocore_works_against_it(omics: Simulator) -> None:
@@ -333,6 +334,57 @@ async def test_a_script_may_be_forgotten() -> None:
     async with Simulator(faults=[faults.status(500, times=9)]) as omics, omics.client() as client:
         omics.forget_script()
         assert (await client.get_batch(omics.start_batch(1))).arn
+
+
+async def test_a_function_may_choose_the_fault_of_each_request(clock: ManualClock) -> None:
+    """By the request's operation and its members; a fault of the script comes before it."""
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def choose(operation: str, members: Mapping[str, Any]) -> Fault | None:
+        asked.append((operation, dict(members)))
+        return faults.throttled() if operation == "ListBatch" else None
+
+    async with Simulator(clock=clock, faults=choose) as omics, wire_to(omics) as wire:
+        batch_id = omics.start_batch(1)
+        omics.script(faults.empty(503))
+        paths = (f"/runBatch/{batch_id}", f"/runBatch/{batch_id}", "/runBatch?maxItems=5", "/runBatch?maxItems=0")
+        assert [(await wire.get(path)).status for path in paths] == [503, 200, 429, 429]
+    assert asked == [("GetBatch", {"batchId": batch_id}), ("ListBatch", {"maxItems": 5}), ("ListBatch", {})]
+
+
+async def test_a_batch_may_be_some_hours_old(clock: ManualClock, wire: Wire, omics: Simulator) -> None:
+    batch_id = omics.start_batch(1, life=Life(run_length=7200), age=timedelta(hours=1))
+    shown = (await wire.get(f"/runBatch/{batch_id}")).document
+    assert shown["status"] == "INPROGRESS"
+    assert datetime.fromisoformat(shown["creationTime"]) == EPOCH - timedelta(hours=1)
+    clock.advance(3700)
+    assert (await wire.get(f"/runBatch/{batch_id}")).document["status"] == "PROCESSED"
+
+
+async def test_a_batch_that_is_removed_never_was(wire: Wire, omics: Simulator) -> None:
+    """Neither it, nor its runs, nor its requestId, nor what DeleteBatch left of one, nor a document."""
+    life = Life(creating=0, pending=0, submission_rate=math.inf, run_length=0, run_pending=0, run_starting=0)
+    one, other, deleted = (omics.start_batch(3, life=life) for _ in range(3))
+    put = omics.put_batch({"id": "7", "status": "PROCESSED"})
+    assert (await wire.ask("DELETE", f"/runBatch/{deleted}")).status == 202
+    for batch_id in (one, deleted, put):
+        omics.remove_batch(batch_id)
+        with pytest.raises(InvalidInputError, match=f"no batch '{batch_id}' to remove"):
+            omics.remove_batch(batch_id)
+        assert (await wire.get(f"/runBatch/{batch_id}")).status == 404
+    assert [item["id"] for item in (await wire.get("/runBatch")).document["items"]] == [other]
+    assert {run["batchId"] for run in (await wire.get("/run")).document["items"]} == {other}
+    assert (await wire.get(f"/runBatch/{other}")).status == 200
+    assert omics.start_batch(1) not in {one, other, deleted}
+
+
+async def test_requests_may_be_forgotten(wire: Wire, omics: Simulator) -> None:
+    await wire.get("/runBatch")
+    before = omics.requests
+    omics.forget_requests()
+    assert (len(before), len(omics.requests), omics.requests_of("ListBatch")) == (1, 0, 0)
+    await wire.get("/runBatch")
+    assert omics.requests_of("ListBatch") == 1
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,22 @@ import heapq
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing._batch import Batch
 from omics_batch.testing._life import Life
 from omics_batch.testing._records import Record, Records, status_at
-from omics_batch.testing._reply import conflict, not_found
+from omics_batch.testing._reply import conflict, iso8601, not_found
 from omics_batch.testing._rules import check_start, check_status
 from omics_batch.testing._schedule import Schedule
 from omics_batch.testing._shelves import Shelves
 from omics_batch.testing._timeline import Timeline
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from omics_batch._clock import Clock
     from omics_batch.testing._model import Document
     from omics_batch.testing._shelves import Listed
@@ -55,18 +57,28 @@ class Account:
         self._records = Records()
         self._shelves = Shelves(list_lag)
         self._started: dict[str, Batch] = {}
-        self._batches: list[Batch] = []
+        self._batches: dict[str, Batch] = {}
+        self._by_run_id: list[Batch] = []
+        self._next_batch_id = _FIRST_BATCH_ID
         self._to_come: list[tuple[float, int, Document]] = []
         self._order = count()
         self._next_run_id = _FIRST_RUN_ID
         self._lock = threading.RLock()  # a test may place batches from another thread than the server's
 
-    def start(self, request: Document, settings: Sequence[Document], life: Life | None = None) -> Batch:
+    def start(
+        self, request: Document, settings: Sequence[Document], life: Life | None = None, age: float = 0.0
+    ) -> Batch:
         """Start a batch, or give the one that the same request started before.
 
         A requestId whose batch FAILED starts anew: the service's advice after a transient error is
         to submit the same batch with the same requestId. So does one whose batch's record was
         deleted: the requestId was part of it, and the old answer would name a batch that is gone.
+
+        Args:
+            request: What StartRunBatch asks for.
+            settings: The run settings.
+            life: How the batch lives; what the account says of it if None.
+            age: How many seconds ago it was started.
 
         Raises:
             Refusal: The requestId belongs to another request, or the request breaks a rule of the guide.
@@ -78,7 +90,7 @@ class Account:
                 if before.request != request:
                     raise conflict("The requestId was used before with other parameters.")
                 return before
-            batch = self._place(request, settings, life or self._life_of(request))
+            batch = self._place(request, settings, life or self._life_of(request), age)
             self._started[request["requestId"]] = batch
             return batch
 
@@ -130,9 +142,7 @@ class Account:
 
     def batch(self, batch_id: str) -> Batch | None:
         """Give the batch that was started under an id, even if its record is deleted; None if none was."""
-        place = int(batch_id) - _FIRST_BATCH_ID
-        found = 0 <= place < len(self._batches) and self._batches[place].id == batch_id
-        return self._batches[place] if found else None
+        return self._batches.get(batch_id)
 
     def change(self, batch: Batch, timeline: Timeline) -> None:
         """Give a batch another timeline, since something was done to it."""
@@ -166,8 +176,22 @@ class Account:
         with self._lock:
             record = self._permit("DeleteBatch", batch_id)
             self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
-        if isinstance(record, Batch) and self._started.get(record.request["requestId"]) is record:
-            del self._started[record.request["requestId"]]
+        if isinstance(record, Batch):
+            self._forget_request(record)
+
+    def remove(self, batch_id: str) -> None:
+        """Remove all that there is of a batch, its runs as well, whatever its status.
+
+        Raises:
+            KeyError: There is no such batch.
+        """
+        with self._lock:
+            batch = self._batches.pop(batch_id, None)
+            if batch is not None:
+                del self._by_run_id[self._position(batch.first_run_id)]
+                self._forget_request(batch)
+            if batch is None or self._record(batch_id) is not None:
+                self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
 
     def run(self, run_id: str) -> tuple[Batch, int, RunState]:
         """Find a run by its id: its batch, its place there, and its state.
@@ -209,9 +233,9 @@ class Account:
         """Give the seconds since a batch was created."""
         return batch.age(self._clock.now())
 
-    def moment(self, batch: Batch, age: float) -> datetime:
-        """Give the wall-clock time at which a batch had an age."""
-        return self._epoch + timedelta(seconds=batch.created - self._clock_at_epoch + age)
+    def moment(self, batch: Batch, age: float) -> str:
+        """Write the wall-clock time at which a batch had an age."""
+        return iso8601(self._epoch + timedelta(seconds=batch.created - self._clock_at_epoch + age))
 
     def arn(self, kind: str, identifier: str) -> str:
         """Give the ARN of a batch or a run."""
@@ -237,13 +261,21 @@ class Account:
             if isinstance(record, Batch):
                 self.change(record, event(record.timeline, self.age(record)))
 
+    def _forget_request(self, batch: Batch) -> None:
+        request_id = batch.request["requestId"]
+        if self._started.get(request_id) is batch:
+            del self._started[request_id]
+
     def _batches_from(self, run_id: int) -> Iterator[Batch]:
         """Walk through the batches that may have the run of an id, or runs behind it."""
-        place = bisect_right(self._batches, run_id, key=lambda batch: batch.first_run_id) - 1
-        return islice(self._batches, max(0, place), None)
+        return islice(self._by_run_id, max(0, self._position(run_id)), None)
 
-    def _place(self, request: Document, settings: Sequence[Document], life: Life) -> Batch:
-        batch_id = str(_FIRST_BATCH_ID + len(self._batches))
+    def _position(self, run_id: int) -> int:
+        """Find the last batch whose first run has an id, or a lower one; -1 if there is none."""
+        return bisect_right(self._by_run_id, run_id, key=lambda batch: batch.first_run_id) - 1
+
+    def _place(self, request: Document, settings: Sequence[Document], life: Life, age: float) -> Batch:
+        batch_id = str(self._next_batch_id)
         run_setting_ids = [setting["runSettingId"] for setting in settings]
         batch = Batch(
             id=batch_id,
@@ -252,10 +284,12 @@ class Account:
             settings=settings,
             run_setting_ids=run_setting_ids,
             timeline=Timeline(Schedule(life, run_setting_ids)),
-            created=self._clock.now(),
+            created=self._clock.now() - age,
             first_run_id=self._next_run_id,
         )
-        self._batches.append(batch)
+        self._batches[batch_id] = batch
+        self._by_run_id.append(batch)
         self._shelves.note(batch.created, self._records.put(batch_id, batch), batch)
+        self._next_batch_id += 1
         self._next_run_id += len(settings)
         return batch

@@ -33,7 +33,7 @@ class Batch:
     created: float
     first_run_id: int
 
-    @property
+    @cached_property
     def uuid(self) -> str:
         """The batch's UUID: always the same for the same ARN."""
         return str(uuid.uuid5(uuid.NAMESPACE_URL, self.arn))

@@ -51,9 +51,9 @@ class Delivery:
     async def carry_out(self, plan: plans.Plan) -> web.StreamResponse | None:
         """Do what a plan says; None where the connection is broken, so that nothing is left to send."""
         match plan:
-            case plans.Delay(seconds):
+            case plans.Delay(seconds, then):
                 await self.clock.sleep(seconds)
-                return to_response(self.truth())
+                return await self.carry_out(then)
             case plans.Drip(interval):
                 return await self._drip(self.truth(), interval)
             case plans.Flood(size, declared):
@@ -132,14 +132,21 @@ def rewritten(plan: plans.Plan, truth: Truth) -> Reply:
             return _status_reply(status)
         case plans.Skew(seconds):
             return _skewed_reply(datetime.now(UTC), seconds)
+        case _:
+            return _edited(plan, truth())
+
+
+def _edited(plan: plans.Plan, reply: Reply) -> Reply:
+    match plan:
+        case plans.Edit(edit):
+            return replace(reply, body=edit(reply.body))
         case plans.Gzip():
-            reply = truth()
             headers = {**reply.headers, "content-encoding": "gzip"}
             return replace(reply, body=gzip.compress(reply.body), headers=headers)
         case plans.WrongBatch():
-            return _about_another_batch(truth())
+            return _about_another_batch(reply)
         case _:
-            return truth()
+            return reply
 
 
 def _status_reply(status: int) -> Reply:

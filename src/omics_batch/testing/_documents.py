@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from omics_batch.testing._batch import Batch
+from omics_batch.testing._reply import Item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +33,12 @@ def started_batch(batch: Batch) -> Document:
     }
 
 
-def whole_batch(account: Account, record: Record) -> Document:
-    """Write what GetBatch answers; a batch that FAILED is told in five members, and with counts if its life says so."""
-    if not isinstance(record, Batch):
-        return record
-    batch, age, timeline = record, account.age(record), record.timeline
+def whole_batch(account: Account, batch: Batch, age: float) -> Document:
+    """Write what GetBatch answers of a batch at an age, as the answer's shape has it.
+
+    A batch that FAILED is told in five members, and with counts if its life says so.
+    """
+    timeline = batch.timeline
     status = timeline.status(age)
     if status == "FAILED":
         return {
@@ -49,11 +51,12 @@ def whole_batch(account: Account, record: Record) -> Document:
         }
     document: Document = {
         **started_batch(batch),
-        "name": batch_name(batch),
         "status": status,
         "defaultRunSetting": default_run_setting(batch),
         "creationTime": account.moment(batch, 0.0),
     }
+    if (name := batch_name(batch)) is not None:
+        document["name"] = name
     if status != "CREATING":
         document |= _counts(batch, age)
     if (submitted := timeline.submitted_by(age)) is not None:
@@ -67,14 +70,17 @@ def listed_batch(account: Account, listed: Listed) -> Document:
     """Write an item of ListBatch; of a document that was put, as far as it has the facts."""
     record = listed.record
     if isinstance(record, Batch):
-        return {
-            "id": record.id,
-            "name": batch_name(record),
-            "status": listed.status,
-            "createdAt": account.moment(record, 0.0),
-            "totalRuns": None if listed.status == "CREATING" else len(record.settings),
-            "workflowId": default_run_setting(record)["workflowId"],
-        }
+        item = Item(
+            id=record.id,
+            status=listed.status,
+            createdAt=account.moment(record, 0.0),
+            workflowId=default_run_setting(record)["workflowId"],
+        )
+        if (name := batch_name(record)) is not None:
+            item["name"] = name
+        if listed.status != "CREATING":
+            item["totalRuns"] = len(record.settings)
+        return item
     return {
         **record,
         "createdAt": record.get("creationTime"),
@@ -161,7 +167,7 @@ def _counts(batch: Batch, age: float) -> Document:
 
 def _submission_summary(timeline: Timeline, age: float) -> Document:
     counts = timeline.submissions(age)
-    return {
+    summary = {
         "successfulStartSubmissionCount": counts.successful,
         "failedStartSubmissionCount": counts.failed,
         "pendingStartSubmissionCount": counts.pending,
@@ -170,6 +176,7 @@ def _submission_summary(timeline: Timeline, age: float) -> Document:
         "successfulDeleteSubmissionCount": counts.deleted,
         "failedDeleteSubmissionCount": counts.not_deleted,
     }
+    return {name: count for name, count in summary.items() if count is not None}
 
 
 def _run_summary(timeline: Timeline, age: float) -> Document:

@@ -88,9 +88,9 @@ class InProcessServer:
         """Do what a plan says, as `Delivery` does on a connection."""
         clock = self._service.clock
         match plan:
-            case plans.Delay(seconds):
+            case plans.Delay(seconds, then):
                 await clock.sleep(seconds)
-                return truth()
+                return await self._carry_out(then, truth)
             case plans.Drip(interval):
                 reply = truth()
                 await clock.sleep(interval * len(reply.body))

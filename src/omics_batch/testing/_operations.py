@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing import _documents as documents
 from omics_batch.testing._account import Account
+from omics_batch.testing._batch import Batch
 from omics_batch.testing._model import Document
 from omics_batch.testing._pages import page, position
 from omics_batch.testing._rules import check_one_filter
 
 if TYPE_CHECKING:
-    from omics_batch.testing._batch import Batch
     from omics_batch.testing._records import Record
 
 Handler: TypeAlias = Callable[[Account, Document], Document]
@@ -30,7 +30,8 @@ def start_run_batch(account: Account, request: Document, stored: Sequence[Docume
 
 def get_batch(account: Account, request: Document) -> Document:
     """Show a batch."""
-    return documents.whole_batch(account, account.record(request["batchId"]))
+    record = account.record(request["batchId"])
+    return documents.whole_batch(account, record, account.age(record)) if isinstance(record, Batch) else record
 
 
 def list_batch(account: Account, request: Document) -> Document:
@@ -101,7 +102,8 @@ def _batches(account: Account, start: int | None, wanted: Mapping[str, Any]) -> 
     fits = _filter(wanted)
     for listed in account.listed(wanted.get("status"), start):
         if fits(listed.record):
-            yield listed.place, documents.listed_batch(account, listed)
+            listed.item = listed.item or documents.listed_batch(account, listed)
+            yield listed.place, listed.item
 
 
 def _filter(wanted: Mapping[str, Any]) -> Callable[[Record], bool]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omics_batch.testing._reply import Reply
 
 
@@ -16,9 +18,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The true answer, after seconds of the simulator's clock."""
+    """After seconds of the simulator's clock, what another plan says."""
 
     seconds: float
+    then: Plan = Answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,13 @@ class Skew:
 @dataclass(frozen=True, slots=True)
 class WrongBatch:
     """The true answer, but about another batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The true answer, but for what a function makes of its body."""
+
+    edit: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +101,6 @@ class Flood:
     declared: bool
 
 
-Plan: TypeAlias = Answer | Delay | Send | Status | Skew | WrongBatch | Gzip | Raw | Reset | Cut | Hold | Drip | Flood
+Plan: TypeAlias = (
+    Answer | Delay | Send | Status | Skew | WrongBatch | Edit | Gzip | Raw | Reset | Cut | Hold | Drip | Flood
+)

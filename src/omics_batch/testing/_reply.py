@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JSON_TYPE: Final = "application/json"
+JSON_HEADERS: Final[Mapping[str, str]] = MappingProxyType({"content-type": JSON_TYPE})
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -36,10 +38,25 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a mishap
         self.reply = error_reply(status, code, message)
 
 
+class Item(dict[str, Any]):
+    """An item of a list, as its shape has it; its JSON is kept, since many answers have it."""
+
+    @cached_property
+    def text(self) -> str:
+        """The item as JSON."""
+        return _encoder.encode(self)
+
+
 def json_reply(status: int, document: object) -> Reply:
     """Answer with a document; datetimes in it become ISO 8601 in UTC."""
-    body = json.dumps(document, default=_iso8601, separators=(",", ":")).encode()
-    return Reply(status, body, {"content-type": JSON_TYPE})
+    return Reply(status, _encoder.encode(document).encode(), JSON_HEADERS)
+
+
+def page_reply(status: int, document: Mapping[str, Any]) -> Reply:
+    """Answer with a page of items, of which most are written already."""
+    items = [item.text if isinstance(item, Item) else _encoder.encode(item) for item in document["items"]]
+    others = "".join(f',"{name}":{_encoder.encode(value)}' for name, value in document.items() if name != "items")
+    return Reply(status, f'{{"items":[{",".join(items)}]{others}}}'.encode(), JSON_HEADERS)
 
 
 def error_reply(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> Reply:
@@ -63,9 +80,17 @@ def conflict(message: str) -> Refusal:
     return Refusal(409, "ConflictException", message)
 
 
-def _iso8601(value: object) -> str:
+def iso8601(moment: datetime) -> str:
+    """Write a moment as the service does: in UTC, which it is in where it has no zone."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _write_datetime(value: object) -> str:
     if not isinstance(value, datetime):
         msg = f"a document holds JSON and datetimes, not {type(value).__name__}"
         raise TypeError(msg)
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return iso8601(value)
+
+
+_encoder: Final = json.JSONEncoder(default=_write_datetime, separators=(",", ":"))

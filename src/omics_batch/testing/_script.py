@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing import _plans as plans
 from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class UnusedFaultError(AssertionError):
@@ -18,10 +18,15 @@ class UnusedFaultError(AssertionError):
 
 
 class Script:
-    """A queue of faults; each waits for the next request of its operation."""
+    """A queue of faults; each waits for the next request of its operation.
 
-    def __init__(self) -> None:
-        """Start with an empty script."""
+    Args:
+        choose: Gives what a request meets that no fault of the queue waits for; None for the true answer.
+    """
+
+    def __init__(self, choose: Callable[[str, Mapping[str, Any]], Fault | None] | None = None) -> None:
+        """Start with an empty queue."""
+        self._choose = choose
         self._faults: list[Fault] = []
         self._lock = threading.Lock()  # a test may script from another thread than the server's
 
@@ -49,12 +54,18 @@ class Script:
         with self._lock:
             self._faults.clear()
 
-    def take(self, operation: str) -> plans.Plan:
-        """Give what happens to a request of an operation: the true answer where nothing is scripted."""
+    def take(self, operation: str, members: Mapping[str, Any]) -> plans.Plan:
+        """Give what happens to a request: the true answer where nothing is scripted.
+
+        Args:
+            operation: What it is for.
+            members: What it says.
+        """
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.matches(operation):
                     left = fault.once_less()
                     self._faults[index : index + 1] = [] if left is None else [left]
                     return fault.plan
-        return plans.Answer()
+        chosen = None if self._choose is None else self._choose(operation, members)
+        return plans.Answer() if chosen is None else chosen.plan

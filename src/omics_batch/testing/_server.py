@@ -98,7 +98,8 @@ class Server:
         path = request.rel_url.raw_path
         found = find(self._model, request.method, path)
         name = UNKNOWN if found is None else found[0].name
-        place = self._service.requests.add(name, request.method, path, self._service.clock.now())
+        log = self._service.requests
+        place = log.add(name, request.method, path, self._service.clock.now())
         try:
             response = await self._respond(request, found)
         except ConnectionError:
@@ -110,7 +111,7 @@ class Server:
             )
         if response is None:
             return web.Response()  # goes nowhere: the connection is closed
-        self._service.requests.answered(place, response.status)
+        log.answered(place, response.status)
         return response
 
     async def _respond(

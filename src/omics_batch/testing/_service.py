@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from omics_batch.testing._operations import HANDLERS, start_run_batch
 from omics_batch.testing._received import RequestLog
-from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply
+from omics_batch.testing._reply import Refusal, Reply, error_reply, json_reply, page_reply
 from omics_batch.testing._s3._batches import S3Batches
 from omics_batch.testing._wire import write_answer
 
@@ -66,7 +67,8 @@ class Service:
             What happens to it, and what gives the true answer.
         """
         asked = await self._understand(read)
-        return self._script.take(operation.name), lambda: self._answer(operation, asked)
+        members = {} if isinstance(asked, Refusal) else asked.members
+        return self._script.take(operation.name, members), partial(self._answer, operation, asked)
 
     async def _understand(self, read: Callable[[], Document]) -> Asked | Refusal:
         await self._s3_batches.settle()
@@ -96,4 +98,7 @@ class Service:
         else:
             answer = start_run_batch(self.account, members, asked.stored.settings)
             self._s3_batches.follow(answer["id"], asked.stored)
-        return json_reply(status, write_answer(operation.output_shape, answer))
+        if operation.name == "GetBatch":
+            return json_reply(status, answer)  # as its shape has it
+        written: Document = write_answer(operation.output_shape, answer)
+        return page_reply(status, written) if "items" in written else json_reply(status, written)

@@ -15,7 +15,7 @@ from omics_batch.testing._background import in_background
 from omics_batch.testing._clock import ScaledClock
 from omics_batch.testing._life import Life
 from omics_batch.testing._quota import Quota
-from omics_batch.testing._received import Requests
+from omics_batch.testing._received import RequestLog, Requests
 from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._script import Script
 from omics_batch.testing._server import Server
@@ -23,7 +23,7 @@ from omics_batch.testing._service import Service
 from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -55,7 +55,9 @@ class Simulator:
         life: How batches live: one life for all, or a choice by the StartRunBatch request.
         clock: What everything is timed on; a `ManualClock` stands still until it is moved.
         time_scale: Without a clock: how many simulated seconds pass in a real one.
-        faults: The script's first faults; `script` adds more.
+        faults: The script's first faults; `script` adds more. Or a function that gives the fault of each request which
+            no fault of the script waits for, and None for the true answer: it gets the name of the operation, and
+            the request's members, none where they are refused. The fault's own operation and times do not matter.
         quota: Requests a second beyond which the service throttles; None for no limit.
         list_lag: How far ListBatch lags behind: it shows each batch as it was so long ago, those that are
             younger not at all, and those that were deleted since as if they were still there. GetBatch never lags.
@@ -65,7 +67,7 @@ class Simulator:
         s3: Where the objects of `s3UriSettings` are: a folder, in which `s3://bucket/key` is the file
             `bucket/key`, or the URL of a local S3 that knows `access_key` and `secret_key`.
         epoch: The wall-clock time of the beginning; the real one if None.
-        in_process: Take the requests of this process's `OmicsBatchClient` without opening a socket. Nothing else
+        in_process: Take the requests of the clients in this process without opening a socket. Nothing else
             can reach it. It works on any clock, and on virtual time: `clock=VirtualClock()`.
 
     Raises:
@@ -84,7 +86,7 @@ class Simulator:
         life: Lives = Life(),  # noqa: B008 - frozen
         clock: Clock | None = None,
         time_scale: float = 1.0,
-        faults: Iterable[Fault] = (),
+        faults: Iterable[Fault] | Callable[[str, Mapping[str, Any]], Fault | None] = (),
         quota: float | None = None,
         list_lag: Duration = 0.0,
         host: str = "127.0.0.1",
@@ -102,8 +104,8 @@ class Simulator:
             raise InvalidInputError(f"life has to be a Life, or a function that gives one, not {life!r}")
         self._clock: Clock = ScaledClock(time_scale) if clock is None else clock
         self._region_name = region_name
-        self._script = Script()
-        self._script.add(faults)
+        self._script = Script(faults if callable(faults) else None)
+        self._script.add(() if callable(faults) else faults)
         self._account = Account(
             region_name=region_name,
             clock=self._clock,
@@ -225,6 +227,10 @@ class Simulator:
         """Count the requests of one operation, such as `GetBatch`."""
         return self._service.requests.count(operation)
 
+    def forget_requests(self) -> None:
+        """Drop the requests so far, and count anew: for simulations so long that their memory matters."""
+        self._service.requests = RequestLog()
+
     def script(self, *faults: Fault) -> None:
         """Add faults to the end of the script."""
         self._script.add(faults)
@@ -234,7 +240,12 @@ class Simulator:
         self._script.clear()
 
     def start_batch(
-        self, run_settings: int | Iterable[str], *, name: str | None = None, life: Life | None = None
+        self,
+        run_settings: int | Iterable[str],
+        *,
+        name: str | None = None,
+        life: Life | None = None,
+        age: Duration = 0.0,
     ) -> str:
         """Place a batch as StartRunBatch would, without a request.
 
@@ -242,12 +253,13 @@ class Simulator:
             run_settings: The runSettingIds, or how many runs: `sample-1` and so on then.
             name: The batch's name.
             life: How it lives; the simulator's `life` if None.
+            age: How long ago it was started. Lists have it where one has that is started now.
 
         Returns:
             The batch's id.
 
         Raises:
-            InvalidInputError: There is not one run.
+            InvalidInputError: There is not one run, or the age is negative.
         """
         ids = (
             [f"sample-{number + 1}" for number in range(run_settings)]
@@ -273,7 +285,23 @@ class Simulator:
         }
         if name is not None:
             request["batchName"] = name
-        return self._account.start(request, settings, life).id
+        return self._account.start(request, settings, life, in_seconds("age", age)).id
+
+    def remove_batch(self, batch_id: str) -> None:
+        """Remove all that there is of a batch, its runs as well: for simulations so long that their memory matters.
+
+        GetBatch does not know it from now on; ListBatch has it for the seconds of `list_lag`.
+
+        Args:
+            batch_id: Its id, whatever its status.
+
+        Raises:
+            InvalidInputError: There is no batch of this id.
+        """
+        try:
+            self._account.remove(batch_id)
+        except KeyError:
+            raise InvalidInputError(f"there is no batch {batch_id!r} to remove") from None
 
     def put_batch(self, document: Mapping[str, Any], *, after: Duration = 0.0) -> str:
         """Let GetBatch answer just this document for its id, until another takes its place.

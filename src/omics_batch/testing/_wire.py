@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from urllib.parse import quote
 
 from omics_batch.testing._checks import find_problems
-from omics_batch.testing._reply import Refusal, validation
+from omics_batch.testing._reply import Item, Refusal, validation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,14 +75,14 @@ def path_of(operation: Operation, request: Mapping[str, Any]) -> str:
     return path
 
 
-def write_answer(shape: Shape | None, value: object) -> object:
+def write_answer(shape: Shape | None, value: object) -> Any:  # noqa: ANN401 - JSON
     """Keep of an answer what its shape knows; what is None is left out.
 
     Args:
         shape: The answer's shape; None where the operation answers nothing.
         value: What is answered.
     """
-    if shape is None or shape.metadata.get("document"):
+    if shape is None or isinstance(value, Item) or shape.metadata.get("document"):
         return value
     match shape.type_name:
         case "structure":
