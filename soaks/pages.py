@@ -1,19 +1,17 @@
-"""What a page of a list says: the truth, but for whims that lists have."""
+"""What a page of a list says: the truth, but for the whims that lists have."""
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from omics_batch._transport import Reply
 from soaks.batches import STRANGE
 
 if TYPE_CHECKING:
     from random import Random
 
-    from soaks.lists import Listed
-
-_ENDS: Final = '],"nextToken":null}', '],"nextToken":""}', "]}"
 _LIES: Final = "PROCESSED", "FAILED", "CANCELLED", "RUNS_DELETED"
 _WHIMS: Final = {
     "an item twice": 0.02,
@@ -21,60 +19,70 @@ _WHIMS: Final = {
     "a status that has not come": 0.01,
     "nothing, and a token": 0.01,
     "no items at all": 0.5,
+    "null at the end": 0.3,
+    "an empty token at the end": 0.3,
     "a circle": 0.002,
     "the end too soon": 0.0005,
 }
 """How often a page for which it makes sense has it."""
+_AT_THE_END: Final = frozenset({"no items at all", "null at the end", "an empty token at the end"})
+_NEWEST: Final = 10**15
+"""A place after all others."""
 
 
-class Pages:
-    """Writes pages, and counts the whims in them. A token is a position, and no token is given twice."""
+class Whims:
+    """Rewrites pages, and counts the whims in them."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._tokens = 0
-        self.whims: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
 
-    def position(self, token: str | None) -> int:
-        """Read where a token goes on."""
-        return int(token.partition("-")[0]) if token else 0
-
-    def written(self, listed: Listed, position: int, token: str | None) -> Reply:
-        """Write a page.
+    def rewritten(self, page: bytes, token: str | None) -> bytes:
+        """Write a page as the service does now.
 
         Args:
-            listed: What is on it.
-            position: Where it begins.
+            page: The true page, which has a token wherever another page follows.
             token: What it was asked for with.
         """
-        following = listed.following
-        items = [entry.written() for entry in listed.entries]
-        if not items and self._has("no items at all"):
-            return self._reply("{}")
-        if following is not None and self._has("nothing, and a token"):
-            items, following = [], position
-        if following is not None and self._has("the end too soon"):
-            following = None
-        if items and self._has("an item twice"):
+        drawn = [whim for whim, share in _WHIMS.items() if self._random.random() < share]
+        if b'"nextToken"' in page[-100:]:
+            drawn = [whim for whim in drawn if whim not in _AT_THE_END]
+        if not drawn:
+            return page
+        document = json.loads(page)
+        for whim in drawn:
+            self.met[whim] += _change(whim, document, token, self._random)
+        return json.dumps(document).encode()
+
+
+def _change(whim: str, page: dict[str, Any], token: str | None, random: Random) -> bool:
+    """Change a page by a whim; False where that makes no sense."""
+    items, following = page.get("items"), page.get("nextToken")
+    match whim:
+        case "an item twice" if items:
             items.append(items[0])
-        if items and self._has("an unknown status"):
-            items[-1] = listed.entries[-1].written(STRANGE)
-        if items and self._has("a status that has not come"):
-            items[0] = listed.entries[0].written(self._random.choice(_LIES))
-        return self._reply('{"items":[' + ",".join(items) + self._end(following, token))
+        case "an unknown status" if items:
+            items[-1]["status"] = STRANGE
+        case "a status that has not come" if items:
+            items[0]["status"] = random.choice(_LIES)
+        case "nothing, and a token" if following:
+            page.update(items=[], nextToken=_again(token, following))
+        case "a circle" if following and token:
+            page["nextToken"] = token
+        case "the end too soon" if following:
+            del page["nextToken"]
+        case "no items at all" if items == []:
+            del page["items"]
+        case "null at the end":
+            page["nextToken"] = None
+        case "an empty token at the end":
+            page["nextToken"] = ""
+        case _:
+            return False
+    return True
 
-    def _end(self, following: int | None, token: str | None) -> str:
-        if following is None:
-            return self._random.choice(_ENDS)
-        if token is not None and self._has("a circle"):
-            return f'],"nextToken":"{token}"}}'
-        self._tokens += 1
-        return f'],"nextToken":"{following}-{self._tokens}"}}'
 
-    def _reply(self, text: str) -> Reply:
-        return Reply(text.encode(), request_id="11111111-2222-3333-4444-555555555555")
-
-    def _has(self, whim: str) -> bool:
-        has = self._random.random() < _WHIMS[whim]
-        self.whims[whim] += has
-        return has
+def _again(token: str | None, following: str) -> str:
+    """Write a new token for the page that was asked for: the number in it has one more zero in front."""
+    mark, _, place = base64.urlsafe_b64decode(token or following).decode().partition(":")
+    return base64.urlsafe_b64encode(f"{mark}:0{place if token else _NEWEST}".encode()).decode()

@@ -1,4 +1,4 @@
-"""A transport double: the batches that waits follow, and requests of which some meet a fault of the table."""
+"""The simulator, the batches that waits are for, and the faults that requests meet by chance."""
 
 from __future__ import annotations
 
@@ -6,47 +6,33 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from unittest import mock
 
-from omics_batch import Clock, CredentialsError, OmicsBatchClient
-from omics_batch._transport import Reply
-from omics_batch.testing import VirtualClock
-from soaks.batches import Fate, fate
-from soaks.troubles import DENIED, SURVIVED, THROTTLING, Row
+from omics_batch import CredentialsError, OmicsBatchClient
+from omics_batch.testing import Fault, Simulator, VirtualClock, faults
+from soaks.batches import Placed, drawn, place
+from soaks.troubles import DENIED, SURVIVED, THROTTLING, delayed, edited
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
     from random import Random
 
-    from omics_batch._faults import Fault
+    from omics_batch import Clock
 
+LAG: Final = 10.0
+"""Seconds by which lists show what was."""
 _VAIN: Final = 0.2
 _SLOW: Final = 0.1
 _KINDS: Final = list(SURVIVED.values())
-
-
-@asynccontextmanager
-async def client_over(transport: object, clock: Clock, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
-    """Open a client whose requests all go to a double."""
-
-    async def open_transport(**_: object) -> object:
-        return transport
-
-    client = OmicsBatchClient(clock=clock, **settings)
-    with mock.patch("omics_batch._connection.open_transport", open_transport):
-        await client.__aenter__()
-    try:
-        yield client
-    finally:
-        await client.close()
+_REQUESTS_KEPT: Final = 1000
 
 
 @dataclass(slots=True)
 class Followed:
-    """A batch that waits follow now, and what their looks were told of it."""
+    """A batch that waits follow now, and what the answers to their looks said."""
 
-    fate: Fate
+    fate: Placed
     waits: int = 0
     is_shared: bool = False
     """Whether there were ever two waits at a time."""
@@ -57,44 +43,53 @@ class Followed:
     heard: float = 0.0
     """When the last true answer to a look went out."""
     ends: list[float] = field(default_factory=list[float])
-    """When looks were told that it has ended."""
+    """When looks were answered that it has ended."""
 
 
 class Service:
-    """Stands where the transport does; it allows no lists.
+    """The service, which denies all lists.
 
     Args:
         random: What its faults depend on.
         faults: The share of requests that meet a fault.
-        throttled: The share of throttling among the faults. Where it comes by chance, whatever the rate, the pacer
+        throttled: The share of throttling among the faults. Where it comes by chance, whatever the rate, the client
             sinks to a rate that this share alone decides.
     """
-
-    region_name = "us-west-2"
 
     def __init__(self, random: Random, *, throttled: float, faults: float = 0.2) -> None:
         self.random = random
         self._faults = faults
         self._throttled = throttled
-        self.clock = VirtualClock()
+        self.omics = Simulator(in_process=True, clock=VirtualClock(), list_lag=LAG, faults=self._meets)
         self.followed: dict[str, Followed] = {}
-        self.requests = 0
+        self.asked_for: Counter[str] = Counter()
+        """How many requests came, by operation."""
         self.met: Counter[str] = Counter()
-        """How often a request met each row of the table."""
+        """How often a request for a batch met each row of the table."""
         self.gaps: Counter[int] = Counter()
         """How many minutes, rounded up, a batch that is waited for was left alone."""
         self.renewals = 0
-        self.is_renewable = True
-        self.closed = False
-        self._numbers = iter(range(1, 10**18))
+
+    @property
+    def clock(self) -> Clock:
+        return self.omics.clock
+
+    @asynccontextmanager
+    async def client(self, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
+        """Open a client, which looks for its credentials at times in vain."""
+        async with OmicsBatchClient(
+            region_name=self.omics.region_name, endpoint_url=self.omics.endpoint_url, clock=self.clock, **settings
+        ) as client:
+            vars(client._opened().caller.transport).update(open=self._renew)
+            yield client
 
     def follow(self, *, share: bool) -> Followed:
         """Give a wait its batch: a new one, or one that others wait for."""
         if share and self.followed:
             followed = self.random.choice(list(self.followed.values()))
         else:
-            born = self._born(next(self._numbers))
-            followed = self.followed[born.id] = Followed(born, asked=self.clock.now())
+            placed = self._born()
+            followed = self.followed[placed.id] = Followed(placed, asked=self.clock.now())
         followed.is_shared |= followed.waits > 0
         if followed.waits == followed.dawdlers:
             followed.asked = self.clock.now()
@@ -102,60 +97,69 @@ class Service:
         return followed
 
     def leave(self, followed: Followed) -> None:
-        """Forget a batch that nobody waits for any more, so that the double's own memory is flat."""
+        """Remove a batch that no wait is for any more, so that the memory is flat."""
         followed.waits -= 1
         if not followed.waits:
             del self.followed[followed.fate.id]
+            self._left(followed.fate)
 
-    def waits_for_credentials(self, _: str, __: float) -> None:
-        """Return no fault: there are always credentials."""
+    def _left(self, placed: Placed) -> None:
+        self.omics.remove_batch(placed.id)
 
-    def operation(self, method: str) -> str:
-        return {"get_batch": "GetBatch", "list_batch": "ListBatch"}[method]
+    def _born(self) -> Placed:
+        return place(self.omics, drawn(self.random))
 
-    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
-        if method == "list_batch":
-            return DENIED.brings
-        self.requests += 1
-        followed = self.followed[parameters["batchId"]]
-        now = self.clock.now()
-        if not followed.dawdlers and not followed.fate.has_ended(followed.asked):
-            self.gaps[int((now - followed.asked) // 60) + 1] += 1
-        followed.asked = now
-        is_withdrawn = followed.fate.is_withdrawn(now)
-        if self.random.random() < self._faults or (is_withdrawn and followed.fate.is_silent):
-            return await self._bring(self._row(), bound)
-        if is_withdrawn:
-            return await self._bring(followed.fate.refusal, bound)
-        await self.clock.sleep(min(self.random.uniform(0, 2), bound) if self.random.random() < _SLOW else 0)
-        return self._truth(followed)
-
-    async def open(self) -> None:
-        """Find credentials anew, now and then in vain."""
+    async def _renew(self) -> None:
+        """Find credentials again, now and then in vain."""
         self.renewals += 1
         if self.random.random() < _VAIN:
             raise CredentialsError("the source of the credentials gave no answer")
 
-    async def close(self) -> None:
-        self.closed = True
+    def _meets(self, operation: str, members: Mapping[str, Any]) -> Fault:
+        """Give what a request meets."""
+        self.asked_for[operation] += 1
+        if self.asked_for.total() % _REQUESTS_KEPT == 0:
+            self.omics.forget_requests()
+        return self._meets_list(members) if operation == "ListBatch" else self._meets_look(members["batchId"])
 
-    def _born(self, number: int) -> Fate:
-        return fate(self.random, number, self.clock.now())
+    def _meets_list(self, members: Mapping[str, Any]) -> Fault:
+        return DENIED
 
-    def _truth(self, followed: Followed) -> Reply:
+    def _meets_look(self, batch_id: str) -> Fault:
+        followed = self.followed.get(batch_id)
+        if followed is None:
+            return faults.answered()
+        now, placed = self.clock.now(), followed.fate
+        if not followed.dawdlers and not placed.has_ended(followed.asked):
+            self.gaps[int((now - followed.asked) // 60) + 1] += 1
+        followed.asked = now
+        is_withdrawn = placed.is_withdrawn(now)
+        if self.random.random() < self._faults or (is_withdrawn and placed.is_silent):
+            return self._noted(self._row())
+        if is_withdrawn:
+            return self._noted(placed.fate.refusal)
+        return self._at_leisure(edited(partial(self._answered, followed)))
+
+    def _answered(self, followed: Followed, answer: bytes) -> bytes:
+        """Note that a look got a true answer."""
         now = self.clock.now()
         task = asyncio.current_task()
         if task is not None and task.get_name().startswith("omics_batch") and "last look" not in task.get_name():
             followed.heard = now
             if followed.fate.has_ended(now):
                 followed.ends.append(now)
-        return Reply(followed.fate.shown(now))
+        return answer
 
-    def _row(self) -> Row:
+    def _row(self) -> Fault:
         rows = THROTTLING if self.random.random() < self._throttled else self.random.choice(_KINDS)
         return self.random.choice(rows)
 
-    async def _bring(self, row: Row, bound: float) -> Reply | Fault:
+    def _noted(self, row: Fault) -> Fault:
         self.met[row.name] += 1
-        await self.clock.sleep(bound if row.takes_all_the_time else self.random.choice([0.0, 0.0, 0.0, 0.2]))
-        return row.brings
+        return self._delayed(row)
+
+    def _delayed(self, row: Fault) -> Fault:
+        return delayed(0.2, row) if self.random.random() < 0.25 else row  # as long as an answer takes
+
+    def _at_leisure(self, answer: Fault) -> Fault:
+        return delayed(self.random.uniform(0, 2), answer) if self.random.random() < _SLOW else answer

@@ -22,7 +22,7 @@ from soaks.gauges import (
     settled,
     traced_bytes,
 )
-from soaks.service import Service, client_over
+from soaks.service import Service
 from soaks.troubles import SURVIVED, THROTTLING
 from soaks.waits import Waiting, until_answered
 
@@ -67,7 +67,7 @@ async def _soak(
     service = Service(Random(seed), throttled=throttled)
     begun = time.monotonic()
     with read_log() as log:
-        async with client_over(service, service.clock, max_rate=max_rate, random=Random(seed + 1).random) as client:
+        async with service.omics, service.client(max_rate=max_rate, random=Random(seed + 1).random) as client:
             await until_answered(client, service)
             waiting = Waiting(client, service)
             before = in_use(memory)
@@ -83,7 +83,6 @@ async def _soak(
     assert troubles == []
     assert other_tasks() == set()
     assert service.followed == {}
-    assert service.closed
     _check_coverage(service, waiting)
     assert max(service.gaps) <= _LONGEST_GAP
     check_flat(readings.result(), growth)
@@ -109,7 +108,7 @@ def _check_coverage(service: Service, waiting: Waiting) -> None:
 def _report(service: Service, waiting: Waiting, log: Reader, readings: list[tuple[int, int]], seconds: float) -> None:
     faults = sum(service.met.values())
     print(f"{waiting.outcomes.total()} waits ended: {dict(waiting.outcomes.most_common())}")
-    print(f"{service.requests} requests, {faults} of them met a fault of {len(service.met)} sorts")
+    print(f"{service.asked_for['GetBatch']} requests, {faults} of them met a fault of {len(service.met)} sorts")
     print(f"{service.renewals} renewals of credentials, {log.lines} lines of log, {seconds:.0f} s")
     print(f"at most {waiting.judge.latest:.2f} s beyond a deadline")
     gaps = service.gaps

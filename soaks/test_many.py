@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from omics_batch import ClientClosedError
-from soaks.account import Account, Way
+from soaks.account import ACTIVE, Account
 from soaks.batches import HOUR
 from soaks.checks import NOW
 from soaks.gauges import Reader, blocks, check_flat, memory_readings, other_tasks, read_log, settled
 from soaks.many import STEADY, Many
-from soaks.service import client_over
-from soaks.troubles import BROKEN, DENIED, PAGES, SURVIVED, Row
-from soaks.waits import BEGINNING, until_answered
+from soaks.troubles import BROKEN, DENIED, PAGES, SURVIVED
+from soaks.waits import until_answered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from omics_batch import OmicsBatchClient
+    from omics_batch.testing import Fault
 
 DAY: Final = 24 * HOUR
 
@@ -35,26 +35,26 @@ async def test_ten_thousand_waits_for_a_day(seed: int) -> None:
     waiting, readings = await soak(account, seed, waits=10_000, until=DAY)
     rows = {row.name for kind, rows in SURVIVED.items() if kind != "no batch" for row in rows}
     assert rows | {row.name for row in PAGES} <= account.met_by_lists.keys()
-    assert all(account.pages.whims.values())
+    assert all(account.whims.met.values())
     assert waiting.cancelled_in_sweeps
     check_flat(readings, 1.1)
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("row", [DENIED, BROKEN], ids=["denied", "broken"])
-async def test_a_day_without_lists(seed: int, row: Row) -> None:
-    """Waits that GetBatch can serve lose nothing but calls, and nobody is told of it every minute."""
+async def test_a_day_without_lists(seed: int, row: Fault) -> None:
+    """Waits that GetBatch can serve lose nothing but calls, and the log does not have it every minute."""
     account = Account(Random(seed), others=1000, no_lists=row)
     await soak(account, seed, waits=60, until=DAY)
-    assert 0 < account.asked_for["list_batch"] < account.asked_for["get_batch"] / 40
+    assert 0 < account.asked_for["ListBatch"] < account.asked_for["GetBatch"] / 40
 
 
 @pytest.mark.timeout(600)
 async def test_a_client_closed_in_the_middle_of_a_sweep(seed: int) -> None:
     """All its waits end at once, and no task of it is left."""
     account = Account(Random(seed), others=1000)
-    async with client_over(account, account.clock, random=Random(seed + 1).random) as client:
-        assert await closed_in_a_sweep(client, account, account) > 300
+    async with account.omics, account.client(random=Random(seed + 1).random) as client:
+        assert await closed_in_a_sweep(client, account) > 300
         assert other_tasks() == set()
 
 
@@ -62,26 +62,41 @@ async def test_a_client_closed_in_the_middle_of_a_sweep(seed: int) -> None:
 async def test_another_client_goes_on_undisturbed(seed: int) -> None:
     """One is closed in the middle of its sweep while the other follows waits of the same account."""
     account = Account(Random(seed), others=1000)
-    way = Way(account)
     async with (
-        client_over(account, account.clock, random=Random(seed + 1).random) as client,
-        client_over(way, account.clock, random=Random(seed + 2).random) as closing,
+        account.omics,
+        account.client(random=Random(seed + 1).random) as client,
+        account.client(random=Random(seed + 2).random) as closing,
         asyncio.TaskGroup() as group,
     ):
         waiting = group.create_task(waited(client, account, waits=500, until=2 * HOUR, sharing=0.0))
-        assert await closed_in_a_sweep(closing, account, way) > 300
+        assert await closed_in_a_sweep(closing, account) > 300
     assert other_tasks() == set()
     assert (await waiting).outcomes["Batch"] > 200
 
 
-async def closed_in_a_sweep(client: OmicsBatchClient, account: Account, way: Account | Way) -> int:
-    """Close a client in the middle of a sweep; tell how many waits were under way."""
+def listed_last(client: OmicsBatchClient) -> list[str]:
+    """Give the status of which a client listed a page last, now and from now on."""
+    transport, last = client._opened().caller.transport, [ACTIVE[-1]]
+    call = transport.call
+
+    async def noted(method: str, parameters: Mapping[str, Any], *, bound: float) -> Any:
+        if method == "list_batch":
+            last[0] = parameters["status"]
+        return await call(method, parameters, bound=bound)
+
+    vars(transport).update(call=noted)
+    return last
+
+
+async def closed_in_a_sweep(client: OmicsBatchClient, account: Account) -> int:
+    """Close a client in the middle of a sweep; return how many waits were under way."""
+    last = listed_last(client)
     await until_answered(client, account)
-    account.fills_until = account.clock.now() + BEGINNING
+    account.fill(500)
     followed = [account.follow(share=False) for _ in range(500)]
     waits = [asyncio.create_task(client.wait_until_processed(one.fate.id, poll=STEADY)) for one in followed]
     await account.clock.sleep(600)
-    while not way.is_sweeping:
+    while last == [ACTIVE[-1]]:
         await account.clock.sleep(0.1)
     left = [wait for wait in waits if not wait.done()]
     await client.close()
@@ -99,7 +114,7 @@ async def waited(client: OmicsBatchClient, account: Account, *, waits: int, unti
     await until_answered(client, account)
     waiting = Many(client, account)
     waiting.sharing = sharing
-    account.fills_until = account.clock.now() + BEGINNING
+    account.fill(round(waits * (1 - sharing)))
     async with asyncio.TaskGroup() as group:
         for _ in range(waits):
             group.create_task(waiting.one_after_the_other(until))
@@ -114,7 +129,8 @@ async def soak(account: Account, seed: int, *, waits: int, until: float) -> tupl
     begun = time.monotonic()
     with read_log() as log:
         async with (
-            client_over(account, account.clock, random=Random(seed + 1).random) as client,
+            account.omics,
+            account.client(random=Random(seed + 1).random) as client,
             asyncio.TaskGroup() as group,
         ):
             readings = group.create_task(memory_readings(account.clock, blocks, until))
@@ -125,7 +141,6 @@ async def soak(account: Account, seed: int, *, waits: int, until: float) -> tupl
     assert troubles == []
     assert other_tasks() == set()
     assert account.followed == {}
-    assert account.closed
     assert log.times("omics:ListBatch on * is not allowed") <= 1
     return waiting, readings.result()
 
@@ -134,7 +149,7 @@ def report(account: Account, waiting: Many, log: Reader, readings: Sequence[tupl
     faults, of_lists = sum(account.met.values()), sum(account.met_by_lists.values())
     print(f"{waiting.outcomes.total()} waits ended: {dict(waiting.outcomes.most_common())}")
     print(f"{dict(account.asked_for)} requests, {faults} met a fault, {of_lists} of them for lists: {seconds:.0f} s")
-    print(f"whims of lists: {dict(account.pages.whims)}; asked for in vain: {account.needless}")
+    print(f"whims of lists: {dict(account.whims.met)}; asked for in vain: {account.needless}")
     print(f"{waiting.cancelled_in_sweeps} waits were cancelled in the middle of a sweep; {log.lines} lines of log")
     told = quantiles(waiting.latencies, n=100, method="inclusive")
     print(f"told after {told[49]:.0f} s (p50), {told[98]:.0f} s (p99), {max(waiting.latencies):.0f} s at most")

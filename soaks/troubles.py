@@ -1,54 +1,52 @@
-"""The table of faults as a transport hands them out: those that a wait outlives, and those that end it."""
+"""The table of faults that requests meet: those that a wait outlives, and those that end it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import (
     AccessDeniedError,
     ConflictError,
-    InvalidInputError,
     OmicsBatchError,
     ResourceNotFoundError,
     ServiceError,
     ServiceQuotaExceededError,
     ValidationError,
 )
-from omics_batch._faults import CREDENTIALS_CODES, THROTTLING_CODES, Fault, Trouble, fault_in_answer
-from omics_batch._transport import Reply
+from omics_batch._faults import CREDENTIALS_CODES, THROTTLING_CODES
+from omics_batch._transport import LARGEST_ANSWER
+from omics_batch.testing import Fault, faults
+from omics_batch.testing._plans import Delay, Edit, Send
+from omics_batch.testing._reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+_TRUTH: Final = faults.answered()
 _PAGE: Final = b"<html><body>Bad Gateway</body></html>"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a request brings instead of the truth."""
-
-    name: str
-    brings: Reply | Fault
-    takes_all_the_time: bool = False
-    """Whether it comes only when the attempt's bound is over."""
+def edited(edit: Callable[[bytes], bytes]) -> Fault:
+    """Answer truly, but with the body that a function makes of the true one."""
+    return replace(_TRUTH, plan=Edit(edit))
 
 
-def _answer(status: int, code: str = "", body: bytes = b'{"message": "in words"}', **headers: str) -> Row:
+def delayed(seconds: float, then: Fault) -> Fault:
+    """Do late what another fault does."""
+    return replace(then, plan=Delay(seconds, then.plan))
+
+
+def _answer(status: int, code: str = "", body: bytes = b'{"message": "in words"}', **headers: str) -> Fault:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if code:
         named["x-amzn-errortype"] = code
     name = " ".join([str(status), code, *headers.values()])
-    return Row(name, fault_in_answer("GetBatch", status, named, body))
+    return replace(faults.empty(status), name=name, plan=Send(Reply(status, body, named, from_service=False)))
 
 
-def _body(name: str, body: bytes) -> Row:
-    return Row(f"200 {name}", Reply(body))
-
-
-def _trouble(trouble: Trouble, *, takes_all_the_time: bool = False) -> Row:
-    name = trouble.name.lower()
-    return Row(name, Fault(trouble=trouble, operation="GetBatch", detail=name), takes_all_the_time)
+def _body(name: str, body: bytes) -> Fault:
+    return replace(faults.body(body), name=f"200 {name}")
 
 
 THROTTLING: Final = [
@@ -61,7 +59,7 @@ THROTTLING: Final = [
     *(_answer(400, code) for code in sorted(THROTTLING_CODES)),
 ]
 
-SURVIVED: Final[Mapping[str, Sequence[Row]]] = {
+SURVIVED: Final[Mapping[str, Sequence[Fault]]] = {
     "a request's time-out": [
         _answer(408, "RequestTimeoutException"),
         _answer(400, "RequestTimeout"),
@@ -77,14 +75,15 @@ SURVIVED: Final[Mapping[str, Sequence[Row]]] = {
         _answer(503, "InternalServerException", x_amz_retry_after="2000"),
     ],
     "the network": [
-        _trouble(Trouble.CONNECTION),
-        _trouble(Trouble.REDIRECT),
+        faults.reset(),
+        faults.truncated(),
+        faults.redirected(307, "https://portal.example.org/"),
     ],
     "no answer": [
-        _trouble(Trouble.TIMEOUT, takes_all_the_time=True),
+        faults.unanswered(),
     ],
     "no answer of the service": [
-        _trouble(Trouble.UNREADABLE),
+        replace(faults.body(b"x" * (LARGEST_ANSWER + 1)), name="too large"),
         _answer(304, body=b""),
         _answer(403, body=_PAGE),
         _answer(404, body=_PAGE),
@@ -107,13 +106,12 @@ SURVIVED: Final[Mapping[str, Sequence[Row]]] = {
         _body("a bad time", b'{"id": "7", "status": "PROCESSED", "processedTime": "soon"}'),
     ],
     "credentials that worked before": [
-        _trouble(Trouble.CREDENTIALS),
         *(_answer(403, code) for code in sorted(CREDENTIALS_CODES)),
     ],
 }
 """By kind, what may pass: a wait looks again."""
 
-REFUSALS: Final[Sequence[tuple[Row, type[OmicsBatchError]]]] = [
+REFUSALS: Final[Sequence[tuple[Fault, type[OmicsBatchError]]]] = [
     (_answer(400, "ValidationException"), ValidationError),
     (_answer(403, "AccessDeniedException"), AccessDeniedError),
     (_answer(403), AccessDeniedError),
@@ -125,11 +123,10 @@ REFUSALS: Final[Sequence[tuple[Row, type[OmicsBatchError]]]] = [
     (_answer(409), ConflictError),
     (_answer(418, "TeapotException"), ServiceError),
     (_answer(501, body=b""), ServiceError),
-    (_trouble(Trouble.INVALID), InvalidInputError),
 ]
 """What does not pass, and the error that a wait ends with at once."""
 
-PAGES: Final[Sequence[Row]] = [
+PAGES: Final[Sequence[Fault]] = [
     _body("empty", b""),
     _body("{} of a stranger", b"{}"),
     _body("null", b"null"),
@@ -147,8 +144,7 @@ PAGES: Final[Sequence[Row]] = [
     _body("a status as a number", b'{"items": [{"id": "7", "status": 5}], "nextToken": null}'),
     _body("a token as a number", b'{"items": [], "nextToken": 7}'),
 ]
-"""What a page of a list is instead: nobody can tell from it who is in the list."""
+"""What a page of a list is instead: it does not say which batches are in the list."""
 
 DENIED: Final = next(row for row, _ in REFUSALS if row.name == "403 AccessDeniedException")
-UNKNOWN: Final = next(row for row, _ in REFUSALS if row.name == "404 ResourceNotFoundException")
 BROKEN: Final = next(row for row in SURVIVED["the service's own trouble"] if row.name == "500 InternalServerException")
