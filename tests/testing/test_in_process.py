@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ from omics_batch import (
     ValidationError,
 )
 from omics_batch.testing import Life, ManualClock, Simulator, UnusedFaultError, faults
+from omics_batch.testing import _plans as plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,6 +104,18 @@ async def test_a_script_that_was_not_met_is_told() -> None:
     with pytest.raises(UnusedFaultError, match="throttled on GetBatch"):
         async with Simulator(in_process=True, faults=[faults.throttled()]):
             pass
+
+
+async def test_a_fault_may_come_late() -> None:
+    """And so may the true answer."""
+    late = replace(faults.throttled(), plan=plans.Delay(60.0, faults.throttled().plan))
+    async with Simulator(in_process=True, time_scale=1000.0, faults=[late, faults.delayed(60.0)]) as omics:
+        batch_id = omics.start_batch(1)
+        async with omics.client(max_rate=None, retry=RetryPolicy(max_attempts=1, attempt_timeout=120)) as client:
+            with pytest.raises(ThrottlingError):
+                await client.get_batch(batch_id)
+            assert (await client.get_batch(batch_id)).id == batch_id
+        assert omics.clock.now() > omics.requests[0].time + 120
 
 
 async def test_a_quota_throttles() -> None:
