@@ -80,7 +80,14 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def group_of(leader: int) -> list[int]:
+async def group_ended(leader: int) -> None:
+    """Come back once no process of a group is left: a busy machine takes its time over a signal."""
+    async with asyncio.timeout(10):
+        while _group_of(leader):  # noqa: ASYNC110 - the system has no event for it
+            await asyncio.sleep(0.01)
+
+
+def _group_of(leader: int) -> list[int]:
     """The processes of a group that have not ended."""
     group: list[int] = []
     for entry in Path("/proc").iterdir():

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAST = PollPolicy(initial=0.01, maximum=0.05)
+LONG = Life(run_length=20 * 3600)
 QUICK = RetryPolicy(base=0.001, throttling_base=0.001)
 
 
@@ -580,10 +581,12 @@ async def test_a_mistyped_line_of_the_credentials_file_is_not_told(
 async def test_credentials_of_a_callers_own_session_are_not_looked_for_anew(omics: Simulator) -> None:
     """It refreshes them as it does; a new client would find the same."""
     omics.script(faults.answered(), faults.expired_token())
-    batch_id = omics.start_batch(2, life=Life(run_length=600))
+    batch_id = omics.start_batch(2, life=LONG)
     async with omics.client() as client:
+        ending = asyncio.create_task(_end_once_asked(omics, 3))
         before = client.aws
         await client.wait_until_processed(batch_id)
+        await ending
         assert client.aws is before
 
 
@@ -608,12 +611,14 @@ async def test_new_credentials_are_found_in_the_middle_of_a_wait(
     config.write_text(_profile(token="OLD"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     omics.script(faults.answered(), faults.expired_token())
-    batch_id = omics.start_batch(2, life=Life(run_length=600))
+    batch_id = omics.start_batch(2, life=LONG)
     async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
+        ending = asyncio.create_task(_end_once_asked(omics, 3))
         old = client.aws
         async for _ in client.watch(batch_id):
             config.write_text(_profile(token="NEW"))
         new = client.aws
+        await ending
     assert [await _token(aws) for aws in (old, new)] == ["OLD", "NEW"]
 
 
@@ -625,9 +630,11 @@ async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
     config.write_text(_profile())
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     omics.script(faults.answered(), faults.expired_token(), faults.expired_token())
-    batch_id = omics.start_batch(2, life=Life(run_length=600))
+    batch_id = omics.start_batch(2, life=LONG)
     async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
+        ending = asyncio.create_task(_end_once_asked(omics, 4))
         await client.wait_until_processed(batch_id, on_update=lambda _: config.unlink(missing_ok=True))
+        await ending
     assert [record.getMessage() for record in caplog.records if "no new credentials" in record.getMessage()] == [
         "no new credentials: The config profile (lab) could not be found"
     ]
@@ -642,6 +649,13 @@ def _profile(region_name: str = "us-west-2", **more: str) -> str:
         **{f"aws_session_{name}": value for name, value in more.items()},
     }
     return "[profile lab]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items())
+
+
+async def _end_once_asked(omics: Simulator, times: int) -> None:
+    """Let a batch go on until it was asked for so often, however slow the machine is."""
+    while omics.requests_of("GetBatch") < times:  # noqa: ASYNC110 - the simulator has no event for it
+        await asyncio.sleep(0.01)
+    omics.advance(days=1)
 
 
 async def _token(aws: Any) -> str:

@@ -32,7 +32,7 @@ from omics_batch import (
 from omics_batch._transport import _credentials, _process, _terminal
 from omics_batch._transport._sources import Source, explain
 from omics_batch.testing import Life, Simulator, faults
-from tests.sources import Program, group_of, is_alive, silent_endpoint, sts
+from tests.sources import Program, group_ended, is_alive, silent_endpoint, sts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -200,7 +200,7 @@ async def test_a_process_that_hangs_while_the_client_is_opened_is_killed(
             pass
     (pid,) = program.started
     assert not is_alive(pid)
-    assert group_of(pid) == []
+    await group_ended(pid)
 
 
 async def test_a_cancelled_opening_kills_the_process(omics: Simulator, program: Program) -> None:
