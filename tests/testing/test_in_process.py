@@ -21,7 +21,7 @@ from omics_batch import (
     ThrottlingError,
     ValidationError,
 )
-from omics_batch.testing import Life, ManualClock, Simulator, UnusedFaultError, faults
+from omics_batch.testing import Life, ManualClock, Simulator, UnusedFaultError, VirtualClock, faults
 from omics_batch.testing import _plans as plans
 
 if TYPE_CHECKING:
@@ -127,6 +127,15 @@ async def test_a_quota_throttles() -> None:
             await client.get_batch(batch_id)
             with pytest.raises(ThrottlingError):
                 await client.get_batch(batch_id)
+
+
+@pytest.mark.virtual_time
+async def test_an_answer_that_drips_takes_its_time() -> None:
+    patient = RetryPolicy(attempt_timeout=3600)
+    async with Simulator(in_process=True, clock=VirtualClock(), faults=[faults.dripped(1)]) as omics:
+        async with omics.client(retry=patient) as client:
+            assert (await client.get_batch(omics.start_batch(1))).id == "7123456"
+        assert 100 < omics.clock.now() < 3600
 
 
 async def test_run_settings_may_lie_in_a_folder(tmp_path: Path) -> None:

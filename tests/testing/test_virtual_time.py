@@ -151,6 +151,34 @@ def test_a_socket_that_is_silent_for_long_is_named(monkeypatch: pytest.MonkeyPat
         run(story())
 
 
+def test_a_socket_that_is_read_and_written_at_a_time_holds_it_until_it_is_let_go() -> None:
+    async def story() -> None:
+        loop, readable, writable = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        here, there = socket.socketpair()
+        with contextlib.closing(here), contextlib.closing(there):
+            loop.add_reader(here, readable.set)
+            loop.add_writer(here, writable.set)
+            await writable.wait()
+            loop.remove_writer(here)
+            there.send(b"x")
+            await readable.wait()
+            loop.remove_reader(here)
+            await asyncio.sleep(DAY)
+
+    run(story())
+
+
+def test_a_timer_of_the_past_is_due_at_once() -> None:
+    async def story() -> None:
+        await asyncio.sleep(60)
+        called = asyncio.Event()
+        asyncio.get_running_loop().call_at(30, called.set)
+        await called.wait()
+        assert now() == 60
+
+    run(story())
+
+
 def test_a_thread_may_wake_a_loop_on_which_nothing_is_planned() -> None:
     async def story() -> str:
         woken: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -181,11 +209,12 @@ def test_a_clock_shows_the_time_of_the_loop_around_it_and_goes_on_on_the_next() 
 
     clock = VirtualClock()
     assert clock.now() == 0
+    clock.advance(1)
     run(story())
-    assert clock.now() == 100
+    assert clock.now() == 101
     clock.advance(5)
     run(story())
-    assert clock.now() == 205
+    assert clock.now() == 206
 
 
 async def test_on_another_loop_a_clock_says_what_to_do() -> None:
