@@ -276,6 +276,32 @@ def test_counts_that_are_the_oldest_come_first() -> None:
     assert [bench.look(), bench.look()] == ["1", "0"]
 
 
+def test_a_look_at_counts_that_failed_is_made_again_before_newer_counts_are_read() -> None:
+    """A round of ten thousand waits takes minutes: to wait for the next one would make counts twice as old."""
+    bench = Bench()
+    everyone = [str(number) for number in range(200)]
+    for batch_id in everyone:
+        bench.wait(batch_id, counts=True)
+
+    def scan_at(moment: float) -> None:
+        bench.at(moment)
+        if bench.scheduler.is_scanning:
+            bench.scan(*everyone)
+
+    scan_at(0)
+    for _ in everyone:
+        looked = bench.look()
+        bench.now += 0.1
+        bench.looked(looked, seen(batch_id=str(looked)))
+    scan_at(80)
+    failed = bench.look()
+    bench.look_failed(failed, DOWN, LookFailure.OUTAGE)
+    scan_at(120)
+    scan_at(160)
+    assert bench.state(str(failed)) is BatchState.LISTED
+    assert failed in {bench.look(), bench.look()}  # turns alternate between two queues
+
+
 def test_a_turn_that_nobody_needs_any_more_is_lost() -> None:
     bench = Bench()
     bench.leave(bench.wait("7"))

@@ -81,6 +81,7 @@ class TrackedBatch:
         "failures",
         "interval",
         "listed_in",
+        "looked_at",
         "looked_in",
         "looks",
         "missed_at",
@@ -110,6 +111,8 @@ class TrackedBatch:
         """The moment on the clock since which a look is wanted."""
         self.shown_at: float = now
         """When a look or a list showed the batch last; before the first, when it was joined."""
+        self.looked_at: float = -math.inf
+        """When a look showed the batch last."""
         self.confirm_at: float | None = None
         """When a look has to confirm what lists show; None before the first look."""
         self.missed_at: float | None = None
@@ -235,7 +238,8 @@ class Scheduler:
         is_news = batch.status != seen.status
         batch.looks = 0 if is_news else batch.looks + 1
         batch.status = seen.status.value
-        batch.shown_at, batch.failures, batch.listed_in, batch.looked_in = now, 0, 0, self._scans
+        batch.shown_at = batch.looked_at = now
+        batch.failures, batch.listed_in, batch.looked_in = 0, 0, self._scans
         if is_news:
             LOG.info("batch %s: %s, %.1f %% complete", batch_id, one_line(seen.status), seen.percent_complete)
         if not is_active(batch.status):
@@ -349,7 +353,7 @@ class Scheduler:
             return
         self._in[before].discard(batch)
         batch.state = after
-        self._in[after].set(batch, batch.shown_at if after is BatchState.MISSING else batch.due_at)
+        self._in[after].set(batch, _place_in(after, batch))
         if before is BatchState.SCHEDULED:
             batch.queued_at = now
 
@@ -524,6 +528,20 @@ class Scheduler:
     def _answer(self, *actions: Action) -> list[Action]:
         out, self._out = [*self._out, *actions], []
         return out
+
+
+def _place_in(state: BatchState, batch: TrackedBatch) -> float:
+    """Return what orders the batches of a state: the lowest is first.
+
+    A look that failed does not lose its place among the LISTED, where a round may take minutes.
+    """
+    match state:
+        case BatchState.MISSING:
+            return batch.shown_at
+        case BatchState.LISTED:
+            return batch.looked_at
+        case _:
+            return batch.due_at
 
 
 def _may_be_listed(batch: TrackedBatch, now: float) -> bool:
