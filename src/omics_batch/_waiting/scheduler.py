@@ -56,6 +56,8 @@ _BREATH: Final = 0.1
 """Seconds in which batches become due together, so that thousands do not wake the poller one by one."""
 _SECOND_CHANCE: Final = 30.0
 """Seconds after which another scan may show batches that are missing, if the looks at them take longer."""
+_RETRIES_FIRST: Final = 3
+"""Failed looks in a row after which a batch keeps its place among the LISTED, where a round may take minutes."""
 _REMEMBERED: Final = 1000
 """Batches of which it is known when they had ended, to measure how far lists lag."""
 _REMEMBERED_FOR: Final = 600.0
@@ -81,12 +83,13 @@ class TrackedBatch:
         "failures",
         "interval",
         "listed_in",
-        "looked_at",
         "looked_in",
         "looks",
         "missed_at",
         "place",
+        "queue_key",
         "queued_at",
+        "retries",
         "shown_at",
         "state",
         "status",
@@ -111,8 +114,10 @@ class TrackedBatch:
         """The moment on the clock since which a look is wanted."""
         self.shown_at: float = now
         """When a look or a list showed the batch last; before the first, when it was joined."""
-        self.looked_at: float = -math.inf
-        """When a look showed the batch last."""
+        self.queue_key: float = -math.inf
+        """What orders the LISTED: the lowest is first."""
+        self.retries: int = 0
+        """How many looks failed since one showed the batch."""
         self.confirm_at: float | None = None
         """When a look has to confirm what lists show; None before the first look."""
         self.missed_at: float | None = None
@@ -238,8 +243,8 @@ class Scheduler:
         is_news = batch.status != seen.status
         batch.looks = 0 if is_news else batch.looks + 1
         batch.status = seen.status.value
-        batch.shown_at = batch.looked_at = now
-        batch.failures, batch.listed_in, batch.looked_in = 0, 0, self._scans
+        batch.shown_at, batch.failures, batch.listed_in, batch.looked_in = now, 0, 0, self._scans
+        batch.retries = 0
         if is_news:
             LOG.info("batch %s: %s, %.1f %% complete", batch_id, one_line(seen.status), seen.percent_complete)
         if not is_active(batch.status):
@@ -258,6 +263,7 @@ class Scheduler:
                 wait.show(compressed)
         if batch.waits:
             self._schedule(batch, now)
+            batch.queue_key = batch.due_at
             batch.confirm_at = now + max(BELIEVED, batch.interval)
         return self._answer(WakeAt(now))
 
@@ -281,8 +287,11 @@ class Scheduler:
             LOG.warning("batch %s: a look failed, the wait goes on: %s", batch_id, error)
             batch.looks += 1
             batch.failures += 1
+            batch.retries += 1
             batch.listed_in = 0
             self._schedule(batch, now)
+            if batch.retries % (_RETRIES_FIRST + 1) == 0:
+                batch.queue_key = batch.due_at
             batch.confirm_at = now + batch.interval
         return self._answer(WakeAt(now))
 
@@ -420,7 +429,7 @@ class Scheduler:
                 return
             if batch.state in {BatchState.SCHEDULED, BatchState.IN_SCAN}:
                 self._calls = self._looks = 0
-                batch.due_at = now
+                batch.due_at = batch.queue_key = now
                 self._move(batch, Trigger.ASK, now)
 
     def _is_confirming_look(self) -> bool:
@@ -531,15 +540,12 @@ class Scheduler:
 
 
 def _place_in(state: BatchState, batch: TrackedBatch) -> float:
-    """Return what orders the batches of a state: the lowest is first.
-
-    A look that failed does not lose its place among the LISTED, where a round may take minutes.
-    """
+    """Return what orders the batches of a state: the lowest is first."""
     match state:
         case BatchState.MISSING:
             return batch.shown_at
         case BatchState.LISTED:
-            return batch.looked_at
+            return batch.queue_key
         case _:
             return batch.due_at
 
