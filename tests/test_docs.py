@@ -56,6 +56,15 @@ def test_code_is_seen_without_pushing_it_about(page: Path) -> None:
     assert [line for block in blocks for line in block.splitlines() if len(line) > COLUMNS] == []
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/how-it-is-built.md"])
+def test_every_source_file_that_a_page_names_is_there(name: str) -> None:
+    """Files move; a reader who is sent to one that has gone stops there."""
+    source = Path(omics_batch.__file__).parent
+    named = re.findall(r"`(_[a-z_/]+(?:\.py|/))`", (DOCS.parent / name).read_text(encoding="utf-8"))
+    assert named
+    assert [path for path in named if not (source / path).exists()] == []
+
+
 def test_every_public_name_has_its_place_in_the_reference() -> None:
     """Nothing is exported that the API page does not tell of."""
     page = (DOCS / "api.md").read_text(encoding="utf-8")
