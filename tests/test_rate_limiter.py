@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch._rate_limiter import AdaptiveRate, Priority, RateLimiter, Request, TurnQueue
+from omics_batch._rate_limiter import WAITS_SHARE, AdaptiveRate, Priority, RateLimiter, Request, TurnQueue
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock
 
@@ -98,11 +98,13 @@ def test_each_answer_raises_the_rate_again_up_to_the_highest() -> None:
     assert adaptive.rate == 10.0
 
 
-def test_full_use_raises_the_rate_by_half_a_request_a_second_each_second() -> None:
+@pytest.mark.parametrize("share", [1.0, WAITS_SHARE, 0.25])
+def test_full_use_raises_the_rate_by_half_a_request_a_second_each_second(share: float) -> None:
+    """Of the share that requests may use: waits alone never use the whole rate."""
     adaptive, now = rate_after(100.0, [(0, THROTTLED)]), 0.0
     while now < 10:
-        now += 1 / adaptive.rate
-        adaptive.answered(now)
+        now += 1 / (adaptive.rate * share)
+        adaptive.answered(now, share)
     assert adaptive.rate == pytest.approx(55, abs=0.1)
 
 

@@ -92,7 +92,7 @@ class Caller:
             call.attempts += 1
             reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
             answer = reply if isinstance(reply, Fault) else read(reply)
-            self._learn_from(method, answer)
+            self._learn_from(method, answer, watching=watching)
             if isinstance(answer, Fault):
                 call.met.append(answer)
             return answer
@@ -183,10 +183,10 @@ class Caller:
         bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
         return bound if deadline is None else min(bound, max(deadline - self._clock.now(), 0.0))
 
-    def _learn_from(self, method: str, answer: object) -> None:
+    def _learn_from(self, method: str, answer: object, *, watching: bool) -> None:
         if not isinstance(answer, Fault):
             self.is_trusted = self._may_renew = True
-            self._limiter.answered(method)
+            self._limiter.answered(method, is_shared=watching)
         elif classify(answer).error is ThrottlingError:
             self._limiter.throttled(method)
             LOG.debug("%s: throttled: at most %.1f requests a second now", answer.operation, self._limiter.rate(method))

@@ -45,7 +45,8 @@ class AdaptiveRate:
     """The requests a second that the service takes of one operation, learnt from what it throttles.
 
     Throttling lowers the rate to a bit less than what was answered in the second before, but not below
-    half at once; each answer raises it again, by half a request a second for every second of full use.
+    half at once. Each answer raises it again: by half a request a second for every second in which calls use the
+    rate, or waits their share of it, as much as they may.
     """
 
     def __init__(self, max_rate: float | None) -> None:
@@ -62,11 +63,16 @@ class AdaptiveRate:
         self._answered: deque[float] = deque()
         self._lowered_at = -math.inf
 
-    def answered(self, now: float) -> None:
-        """The service answered a request."""
+    def answered(self, now: float, share: float = 1.0) -> None:
+        """The service answered a request.
+
+        Args:
+            now: The moment on the clock.
+            share: The share of the rate that requests like this one may use.
+        """
         self._answered.append(now)
         self._forget(now)
-        self.rate = min(self.rate + _GROWTH / self.rate, self._highest)
+        self.rate = min(self.rate + _GROWTH / (self.rate * share), self._highest)
 
     def throttled(self, now: float) -> None:
         """The service throttled a request; what was sent in the same second tells nothing new."""
@@ -297,9 +303,9 @@ class RateLimiter:
         """Return the requests a second that an operation may send now; infinite while nothing limits them."""
         return self._queue.rate(method).rate
 
-    def answered(self, method: str) -> None:
-        """The service answered a request."""
-        self._queue.rate(method).answered(self._clock.now())
+    def answered(self, method: str, *, is_shared: bool = False) -> None:
+        """The service answered a request, which used the share of the waits or not."""
+        self._queue.rate(method).answered(self._clock.now(), WAITS_SHARE if is_shared else 1.0)
 
     def throttled(self, method: str) -> None:
         """The service throttled a request."""
