@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch._waiting.list_order import ListOrder
-from omics_batch._waiting.scheduler import TrackedBatch
+from omics_batch._waiting.tracked_batch import TrackedBatch
 
 BATCHES = {str(n): TrackedBatch(str(n), 0.0) for n in range(100)}
 

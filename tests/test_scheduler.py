@@ -12,10 +12,13 @@ import pytest
 import omics_batch._waiting
 from omics_batch import AccessDeniedError, Batch, InternalServerError, PollPolicy
 from omics_batch._waiting.actions import Action, AskTurn, End, Look, LookFailure, Scan, StopScan, WakeAt
+from omics_batch._waiting.batch_table import BatchTable
 from omics_batch._waiting.list_scan import ActiveBatch
-from omics_batch._waiting.scheduler import Scheduler, TrackedBatch
+from omics_batch._waiting.scans import Scans
+from omics_batch._waiting.scheduler import Scheduler
 from omics_batch._waiting.states import TRANSITIONS, BatchState, Trigger
 from omics_batch._waiting.subscriptions import ChangeSubscription, Subscription
+from omics_batch._waiting.tracked_batch import TrackedBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -216,7 +219,8 @@ def test_each_trigger_is_a_transition_or_an_error(state: BatchState, trigger: Tr
     """And a batch is among those of its state, and nowhere else."""
     scheduler, batch = Scheduler(lambda: 0.5), TrackedBatch("7", 0.0)
     batch.state = state
-    scheduler._in[state].set(batch, 0.0)
+    scheduler._batches.add(batch)
+    scheduler._batches.place(batch)
     after = TRANSITIONS[state].get(trigger)
     if after is None:
         with pytest.raises(RuntimeError, match=f"batch 7 is {state.name}, where {trigger.name} cannot come"):
@@ -224,7 +228,7 @@ def test_each_trigger_is_a_transition_or_an_error(state: BatchState, trigger: Tr
     else:
         scheduler._move(batch, trigger, 0.0)
     assert batch.state is (after or state)
-    assert [each for each in BatchState if batch in scheduler._in[each]] == [batch.state]
+    assert [each for each in BatchState if batch in scheduler._batches.those(each)] == [batch.state]
 
 
 @pytest.mark.parametrize("name", ["a page shows others", "the scan ended", "the scan failed"])
@@ -454,7 +458,7 @@ def test_batches_whose_scan_failed_are_scanned_again_though_they_are_queued_for_
 def confirmed_by(bench: Bench, until: float, *, step: float = 0.2) -> list[str]:
     """Serve the scheduler for some time by lists that show all, and looks that show that each batch goes on."""
     looked_at: list[str] = []
-    ids = list(bench.scheduler._batches)
+    ids = [batch.batch_id for batch in bench.scheduler._batches]
     pages = [ids[place : place + 100] for place in range(0, len(ids), 100)]
     left: list[list[str]] = []
     while bench.now < until:
@@ -482,7 +486,7 @@ def test_a_few_hundred_batches_are_each_confirmed_within_five_minutes() -> None:
     bench.waits([str(number) for number in range(100)])
     confirmed_by(bench, 300)
     looks = confirmed_by(bench, 610)
-    assert set(looks) == set(bench.scheduler._batches)
+    assert set(looks) == {batch.batch_id for batch in bench.scheduler._batches}
     assert len(looks) < 110
 
 
@@ -491,7 +495,7 @@ def test_of_more_batches_one_call_in_ten_confirms_the_one_that_was_confirmed_lon
     bench.rate(0.5)
     bench.waits([str(number) for number in range(100)])
     looks = confirmed_by(bench, 3600, step=2.0)
-    assert len(looks) == pytest.approx(bench.scheduler._scans / 9, abs=1)
+    assert len(looks) == pytest.approx(bench.scheduler._scans.number / 9, abs=1)
     assert len(looks) == len(set(looks))
 
 
@@ -565,14 +569,10 @@ def test_a_list_that_shows_what_a_look_saw_ended_is_not_believed() -> None:
 
 
 def test_a_thousand_ends_are_remembered() -> None:
-    bench = Bench()
+    scans = Scans(BatchTable())
     for number in range(1001):
-        bench.wait(str(number))
-        bench.tick()
-        assert bench.look() == str(number)
-        bench.looked(str(number), seen("PROCESSED", str(number)))
-    assert list(bench.scheduler._ended_at)[:1] == ["1"]
-    assert len(bench.scheduler._ended_at) == 1000
+        scans.ended(str(number), 0.0)
+    assert [scans.lag(batch_id, 5.0) for batch_id in ("0", "1", "1000", "7777")] == [None, 5.0, 5.0, None]
 
 
 # Ends

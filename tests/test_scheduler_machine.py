@@ -39,7 +39,7 @@ from omics_batch._waiting.actions import (
     WakeAt,
 )
 from omics_batch._waiting.list_scan import ActiveBatch
-from omics_batch._waiting.scheduler import Scheduler, TrackedBatch
+from omics_batch._waiting.scheduler import Scheduler
 from omics_batch._waiting.states import TRANSITIONS, BatchState, Trigger
 from omics_batch._waiting.subscriptions import ChangeSubscription, Subscription
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omics_batch._waiting.actions import Action
+    from omics_batch._waiting.tracked_batch import TrackedBatch
 
 T = TypeVar("T")
 
@@ -327,23 +328,23 @@ class SchedulerMachine(RuleBasedStateMachine):
     @invariant()
     def each_wait_is_known_by_one_batch_in_one_state(self) -> None:
         scheduler = self.world.scheduler
-        known = [wait for batch in scheduler._batches.values() for wait in batch.waits]
+        known = [wait for batch in scheduler._batches for wait in batch.waits]
         assert len(known) == len(set(known))
         assert set(known) == self.world.waits.keys()
         assert {wait for wait in known if wait.deadline is not None} == set(scheduler._deadlines)
         for state in BatchState:
-            held = {batch.batch_id for batch in scheduler._batches.values() if batch.state is state}
-            assert {batch.batch_id for batch in scheduler._in[state]} == held
-        assert set(scheduler._unconfirmed) <= set(scheduler._batches.values())
+            held = {batch.batch_id for batch in scheduler._batches if batch.state is state}
+            assert {batch.batch_id for batch in scheduler._batches.those(state)} == held
+        assert set(scheduler._confirmations._waiting) <= set(scheduler._batches)
 
     @invariant()
     def something_is_to_come_for_each_batch(self) -> None:
         """A moment, a turn, the end of a scan, or an answer."""
         world, looking = self.world, set[str]()
-        for batch in world.scheduler._batches.values():
+        for batch in world.scheduler._batches:
             match batch.state:
                 case BatchState.SCHEDULED:
-                    moment = world.scheduler._in[BatchState.SCHEDULED]._entries[batch][0]
+                    moment = world.scheduler._batches.those(BatchState.SCHEDULED)._entries[batch][0]
                     assert world.wake_at <= max(moment, world.now) + IDLE
                     assert moment <= max(wait.patience for wait in batch.waits)
                 case BatchState.DUE | BatchState.LISTED:

@@ -34,6 +34,7 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._faults import Trouble
+from omics_batch._waiting.states import BatchState
 from omics_batch._waiting.subscriptions import ChangeSubscription
 from omics_batch.testing import Fault, faults
 from tests.stories import (
@@ -481,7 +482,7 @@ async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
         scheduler = opened.waits._poller._scheduler
         assert not scheduler
         assert not scheduler._deadlines
-        assert not any(scheduler._in.values())
+        assert not any(map(scheduler._batches.those, BatchState))
 
 
 async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:

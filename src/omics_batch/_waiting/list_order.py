@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omics_batch._waiting.scheduler import TrackedBatch
+    from omics_batch._waiting.tracked_batch import TrackedBatch
 
 _FEW: Final = 10
 """As many at once may have left. Where more are skipped, the order is another one."""
