@@ -9,7 +9,7 @@ import pytest
 
 from omics_batch import LostContactError, RetryPolicy, WaitTimeoutError
 from omics_batch._faults import Trouble
-from omics_batch._waiting import poller
+from omics_batch._waiting import timer
 from tests.stories import BATCH_ID, PROCESSED, seen, telling, trouble
 from tests.virtual_time import running_clock
 
@@ -28,7 +28,7 @@ def _is_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     def is_real(_: object) -> bool:
         return True
 
-    monkeypatch.setattr(poller, "is_real", is_real)
+    monkeypatch.setattr(timer, "is_real", is_real)
 
 
 NO_NETWORK = trouble(Trouble.CONNECTION)

@@ -7,12 +7,10 @@ for urgent looks and one for the others is asked for at a time.
 from __future__ import annotations
 
 import asyncio
-import math
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from omics_batch._clock import is_real
 from omics_batch._errors import ClientClosedError, OmicsBatchError
 from omics_batch._log import LOG
 from omics_batch._waiting.actions import (
@@ -28,6 +26,7 @@ from omics_batch._waiting.actions import (
 )
 from omics_batch._waiting.scheduler import Scheduler
 from omics_batch._waiting.tasks import BackgroundTasks, error_of
+from omics_batch._waiting.timer import Timer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
@@ -41,10 +40,6 @@ if TYPE_CHECKING:
 
 _POLLER, _SCAN = "poller", "list scan"
 _TURNS: Final = {True: "urgent turns", False: "turns"}
-_NOTABLE: Final = 5.0
-"""Seconds by which a busy loop may be late."""
-_HEARTBEAT: Final = 60.0
-"""Seconds after which the poller runs again though nothing is due, to notice when the process stood still."""
 
 
 class Poller:
@@ -69,10 +64,7 @@ class Poller:
         self._clock = clock
         self._scheduler = Scheduler(random)
         self._tasks = BackgroundTasks()
-        self._wake_at = math.inf
-        self._nap: asyncio.Future[None] | None = None
-        self._awake_by = math.inf
-        """The moment on the clock by which this runs again, unless the process stands still."""
+        self._timer = Timer(clock)
         self._closed = False
 
     def join(self, wait: Subscription) -> None:
@@ -117,35 +109,17 @@ class Poller:
                     self._wake(action.moment)
 
     def _wake(self, moment: float) -> None:
-        self._wake_at = moment
-        if self._nap is not None:
-            self._nap.cancel()
+        self._timer.set(moment)
         if self._scheduler and _POLLER not in self._tasks:
             self._tasks.start(_POLLER, self._poll(), self._ended)
 
     async def _poll(self) -> None:
         while self._scheduler:
-            now = self._clock.now()
-            self._excuse_standstill(now)
+            self._excuse_standstill()
             self._run(self._scheduler.rate(self._looker.rate))
-            self._run(self._scheduler.tick(now))
+            self._run(self._scheduler.tick(self._clock.now()))
             if self._scheduler:  # or the last wait has just timed out
-                await self._sleep_until(min(self._wake_at, now + _HEARTBEAT if is_real(self._clock) else math.inf))
-
-    async def _sleep_until(self, moment: float) -> None:
-        self._nap = (
-            asyncio.get_running_loop().create_future()
-            if math.isinf(moment)
-            else asyncio.ensure_future(self._clock.sleep(moment - self._clock.now()))
-        )
-        self._awake_by = moment
-        try:
-            await asyncio.wait((self._nap,))
-        finally:
-            self._nap.cancel()
-            await asyncio.wait((self._nap,))
-        if not self._nap.cancelled():
-            self._nap.result()
+                await self._timer.sleep()
 
     async def _turn(self, *, is_urgent: bool) -> None:
         await self._looker.turn(is_urgent=is_urgent)
@@ -169,7 +143,7 @@ class Poller:
             if error is None:
                 self._run(self._scheduler.looked(batch_id, look.result(), now))
             else:
-                self._excuse_standstill(now)  # a look under way then ends before the poller runs again
+                self._excuse_standstill()  # a look under way then ends before the poller runs again
                 self._run(self._scheduler.look_failed(batch_id, error, self._kind_of(error), now))
         except Exception as trouble:  # noqa: BLE001 - a caller's clock or chance may raise anything, and no wait may hang
             self._run(self._scheduler.close(trouble))
@@ -179,11 +153,10 @@ class Poller:
             return LookFailure.BROKEN
         return LookFailure.OUTAGE if self._looker.is_outage(error) else LookFailure.REFUSAL
 
-    def _excuse_standstill(self, now: float) -> None:
-        stood_still, self._awake_by = now - self._awake_by, math.inf
-        if is_real(self._clock) and stood_still > _NOTABLE:
+    def _excuse_standstill(self) -> None:
+        if stood_still := self._timer.overslept():
             LOG.info("the process stood still for %.0f s", stood_still)
-            self._run(self._scheduler.stood_still(stood_still, now))
+            self._run(self._scheduler.stood_still(stood_still, self._clock.now()))
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         """End all waits when a task that they share has failed."""

@@ -1,0 +1,65 @@
+"""A timer whose moment may be moved while somebody sleeps on it, and that notices when the process stood still."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Final
+
+from omics_batch._clock import is_real
+
+if TYPE_CHECKING:
+    from omics_batch._clock import Clock
+
+_NOTABLE: Final = 5.0
+"""Seconds by which a busy loop may be late."""
+_HEARTBEAT: Final = 60.0
+"""Seconds after which a sleep ends in any case on a real clock, so that a standstill in it is noticed."""
+
+
+class Timer:
+    """Sleeps until a moment on a clock.
+
+    Args:
+        clock: What tells the time and sleeps.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moment = math.inf
+        self._sleep: asyncio.Future[None] | None = None
+        self._awake_by = math.inf
+        """The moment on the clock by which the sleep ends, unless the process stands still."""
+
+    def set(self, moment: float) -> None:
+        """Set the moment, which may be infinite; who sleeps wakes, to see whether there is anything to do before it."""
+        self._moment = moment
+        if self._sleep is not None:
+            self._sleep.cancel()
+
+    async def sleep(self) -> None:
+        """Come back at the moment, or when another one is set, or after a minute of real time.
+
+        Raises:
+            Exception: What the clock raises.
+        """
+        now = self._clock.now()
+        moment = min(self._moment, now + _HEARTBEAT if is_real(self._clock) else math.inf)
+        self._sleep = (
+            asyncio.get_running_loop().create_future()
+            if math.isinf(moment)
+            else asyncio.ensure_future(self._clock.sleep(moment - now))
+        )
+        self._awake_by = moment
+        try:
+            await asyncio.wait((self._sleep,))
+        finally:
+            self._sleep.cancel()
+            await asyncio.wait((self._sleep,))
+        if not self._sleep.cancelled():
+            self._sleep.result()
+
+    def overslept(self) -> float:
+        """Return by how many seconds the last sleep took too long, once; 0.0 where that is not worth a word."""
+        late, self._awake_by = self._clock.now() - self._awake_by, math.inf
+        return late if is_real(self._clock) and late > _NOTABLE else 0.0
