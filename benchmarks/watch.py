@@ -120,7 +120,7 @@ async def _measured(run: Run, loop: ScaledLoop) -> tuple[list[Point], float]:
         for (kind, waits), account in zip(run.points, served.accounts, strict=True):
             follower = Follower(account, waits, loop)
             followers.append(follower)
-            tasks.append(group.create_task(follower.share_a_sweep() if kind == SHARED else follower.poll_alone()))
+            tasks.append(group.create_task(follower.share_scans() if kind == SHARED else follower.poll_alone()))
         begin = loop.now() + 60 * run.warm_up
         end = begin + 60 * run.minutes
         await loop.sleep(end + _REST - loop.now())
@@ -155,7 +155,7 @@ def _compared(reckoned: Point, measured: Point) -> list[Measure]:
 
 
 def _lines(one: Point) -> list[Measure]:
-    """Tell of a point; the bounds are those of the shared sweep."""
+    """Tell of a point; the bounds are those of the shared scans."""
     name = f"{one.waits:,} {'wait' if one.waits == 1 else 'waits'}, {one.kind}{', model' if one.is_model else ''}"
     calls, late = (CALLS.get(one.waits), LATE.get(one.waits)) if one.kind == SHARED else (None, None)
     by_operation = [f"{operation} {count:.0f}" for operation, count in sorted(one.calls.items())]

@@ -50,7 +50,7 @@ class Follower:
         ended = [begun for begun in self._account.begun if begin <= begun.ends < end]
         return [self._noticed.get(begun.batch_id, now) - begun.ends for begun in ended]
 
-    async def share_a_sweep(self) -> None:
+    async def share_scans(self) -> None:
         """Wait as our users do."""
         random = self._random.random
         async with local_client(self._account.endpoint_url, clock=self._loop, poll=POLL, random=random) as client:

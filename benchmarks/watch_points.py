@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SHARED: Final = "shared sweep"
+SHARED: Final = "shared scans"
 OWN: Final = "own polling"
 
 _ENOUGH: Final = 20
