@@ -243,16 +243,18 @@ def test_what_was_raised_and_when_tells_the_trouble(
 @pytest.mark.parametrize(
     ("date", "says"),
     [
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), "behind the service's"),
-        (format_datetime(datetime.now(UTC), usegmt=True), None),
+        (timedelta(hours=1), "behind the service's"),
+        (timedelta(0), None),
         ("the day before yesterday", None),
         ("Sat, 15 Mar 2025 10:00:00 -0000", None),
         ("", None),
     ],
     ids=["an hour off", "right", "unreadable", "without a zone", "none"],
 )
-def test_a_clock_that_is_off_is_named_where_the_service_tells_its_time(date: str, says: str | None) -> None:
+def test_a_clock_that_is_off_is_named_where_the_service_tells_its_time(date: timedelta | str, says: str | None) -> None:
     """By the answer's Date, if that can be read."""
+    if isinstance(date, timedelta):  # from now on: minutes may lie between a test's collection and its run
+        date = format_datetime(datetime.now(UTC) + date, usegmt=True)
     attempt = Attempt(sent=True, status=403, headers={"x-amzn-errortype": "InvalidSignatureException", "date": date})
     fault = fault_of(ValueError(), "GetBatch", attempt, 3.0)
     assert (says or "clock") in fault.detail if says else "clock" not in fault.detail
