@@ -63,6 +63,18 @@ def _made_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _kept_environment() -> Iterator[None]:
+    """No test leaves variables behind: which test comes next differs from run to run."""
+    before = _environment()
+    yield
+    assert _environment() == before
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@pytest.fixture(autouse=True)
 def _not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that a test starts is measured only where it asks for that: it takes twice the time."""
     monkeypatch.delenv(MEASURING, raising=False)

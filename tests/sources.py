@@ -82,7 +82,7 @@ def is_alive(pid: int) -> bool:
 
 async def group_ended(leader: int) -> None:
     """Come back once no process of a group is left: a busy machine takes its time over a signal."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(50):
         while _group_of(leader):  # noqa: ASYNC110 - the system has no event for it
             await asyncio.sleep(0.01)
 
@@ -151,16 +151,18 @@ async def sts() -> AsyncGenerator[Sts]:
 
 
 @asynccontextmanager
-async def silent_endpoint() -> AsyncGenerator[str]:
-    """Listen, and never answer, until the block ends."""
+async def silent_endpoint() -> AsyncGenerator[tuple[str, asyncio.Event]]:
+    """Listen, and never answer, until the block ends; give the URL, and what is set once somebody is connected."""
+    is_asked = asyncio.Event()
 
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_asked.set()
         await reader.read()
         writer.close()
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]
     try:
-        yield f"http://{host}:{port}"
+        yield f"http://{host}:{port}", is_asked
     finally:
         server.close()

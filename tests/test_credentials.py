@@ -25,10 +25,10 @@ from omics_batch import (
     ClientClosedError,
     CredentialsError,
     OmicsBatchClient,
-    OmicsBatchError,
     PollPolicy,
     RetryPolicy,
 )
+from omics_batch._clock import monotonic
 from omics_batch._transport import _credentials, _process, _terminal
 from omics_batch._transport._sources import Source, explain
 from omics_batch.testing import Life, Simulator, faults
@@ -37,8 +37,8 @@ from tests.sources import Program, group_ended, is_alive, silent_endpoint, sts
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-ONE = RetryPolicy(attempt_timeout=1)
-"""A source may take a second: less, and a busy machine is too slow for one that works."""
+LIMIT = 30.0
+"""Seconds that a source may take: no machine is too slow for one that works."""
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def nothing_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(LIMIT)
         assert not thread.is_alive()
 
 
@@ -83,15 +83,31 @@ def program(tmp_path: Path, configure: Callable[..., None]) -> Program:
     return program
 
 
-def lab(omics: Simulator, *, retry: RetryPolicy = ONE, **settings: Any) -> OmicsBatchClient:
-    return OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, retry=retry, **settings)
+@pytest.fixture
+async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let seconds pass at once, for the event loop and for a process's limit: a test first sees that a source hangs."""
+    loop, passed = asyncio.get_running_loop(), [0.0]
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + sum(passed))
+    monkeypatch.setattr(_process, "monotonic", lambda: monotonic() + sum(passed))
+    return passed.append
+
+
+def lab(omics: Simulator, **settings: Any) -> OmicsBatchClient:
+    return OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, **settings)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Come back once something is so that has no event; the test's time limit is the only other end."""
+    while not condition():  # noqa: ASYNC110 - see above
+        await asyncio.sleep(0.005)
 
 
 # What processes do
 
 
 async def test_valid_credentials_stay_in_use_while_their_process_hangs(
-    omics: Simulator, program: Program, caplog: pytest.LogCaptureFixture
+    omics: Simulator, program: Program, caplog: pytest.LogCaptureFixture, let_pass: Callable[[float], None]
 ) -> None:
     """They expire in ten minutes: nobody waits for new ones, and the process that gives none is killed."""
     batch_id = omics.start_batch(1)
@@ -101,8 +117,8 @@ async def test_valid_credentials_stay_in_use_while_their_process_hangs(
         for _ in range(20):
             await client.get_batch(batch_id)
         await program.hangs(2)
-        while program.alive:  # noqa: ASYNC110 - a process has no event
-            await asyncio.sleep(0.01)
+        let_pass(LIMIT)
+        await until(lambda: not program.alive)
         await client.get_batch(batch_id)
     assert len(program.started) == 2
     assert "the credentials expire soon, and there are no new ones: credential_process of profile lab" in caplog.text
@@ -110,50 +126,60 @@ async def test_valid_credentials_stay_in_use_while_their_process_hangs(
 
 
 async def test_calls_wait_for_one_process_where_the_credentials_are_at_their_end(
-    omics: Simulator, program: Program
+    omics: Simulator, program: Program, let_pass: Callable[[float], None]
 ) -> None:
     """It hangs: it is killed, its name stands in each error, and the service is not to blame."""
     batch_id = omics.start_batch(1)
     program.expire_in(30)
     async with lab(omics, max_rate=None) as client:
         program.hang()
-        problems = await asyncio.gather(*[client.get_batch(batch_id) for _ in range(10)], return_exceptions=True)
+        calls = asyncio.gather(*[client.get_batch(batch_id) for _ in range(10)], return_exceptions=True)
+        await program.hangs(2)
+        let_pass(LIMIT)
+        problems = await calls
         assert len(program.started) == 2
         await client.close()
         assert program.alive == []
     assert {type(problem) for problem in problems} == {CredentialsError}
-    named = f"GetBatch of batch {batch_id}: credential_process of profile lab gave no answer within 1 s"
+    named = f"GetBatch of batch {batch_id}: credential_process of profile lab gave no answer within 30 s"
     assert all(str(problem).startswith(named) for problem in problems)
 
 
-async def test_a_call_with_less_time_than_the_process_needs_names_it_too(omics: Simulator, program: Program) -> None:
+async def test_a_call_with_less_time_than_the_process_needs_names_it_too(
+    omics: Simulator, program: Program, let_pass: Callable[[float], None]
+) -> None:
     """The process goes on for those that come later."""
     batch_id = omics.start_batch(1)
     program.expire_in(30)
-    async with lab(omics, retry=RetryPolicy(attempt_timeout=30)) as client:
+    async with lab(omics) as client:
         program.hang()
-        with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 0\.1"):
-            await client.get_batch(batch_id, timeout=0.1)
+        call = asyncio.create_task(client.get_batch(batch_id, timeout=10))
+        await program.hangs(2)
+        let_pass(10)
+        with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 10 s"):
+            await call
         (running,) = program.alive
         with pytest.raises(CredentialsError, match="credential_process"):
-            await client.get_batch(batch_id, timeout=0.1)
+            await client.get_batch(batch_id, timeout=0.5)
         assert program.alive == [running]
     assert program.alive == []
 
 
-async def test_a_wait_goes_on_once_the_process_gives_credentials_again(omics: Simulator, program: Program) -> None:
+async def test_a_wait_goes_on_once_the_process_gives_credentials_again(
+    omics: Simulator, program: Program, let_pass: Callable[[float], None]
+) -> None:
     """They worked before, so that their lack is an outage."""
     batch_id = omics.start_batch(1, life=Life(run_length=600))
     program.expire_in(30)
 
     async with lab(omics, poll=PollPolicy(initial=0.01, factor=1, maximum=0.01)) as client:
-        errors: list[OmicsBatchError] = []
 
         async def hang_for_a_while() -> None:
             program.hang()
             await program.hangs(3)
             program.expire_in(3600)
             program.work()
+            let_pass(LIMIT)
 
         looking = client.watch(batch_id)
         await anext(looking)
@@ -161,19 +187,17 @@ async def test_a_wait_goes_on_once_the_process_gives_credentials_again(omics: Si
         next_one = asyncio.create_task(anext(looking))
         await helper
         before = len(omics.requests)
-        while len(omics.requests) == before:  # noqa: ASYNC110 - the simulator has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: len(omics.requests) > before)
         next_one.cancel()
         await asyncio.wait({next_one})
         await looking.aclose()
-    assert errors == []
     assert program.alive == []
 
 
 async def test_closing_the_client_kills_a_process_that_is_waited_for(omics: Simulator, program: Program) -> None:
     batch_id = omics.start_batch(1)
     program.expire_in(30)
-    client = lab(omics, retry=RetryPolicy(attempt_timeout=30))
+    client = lab(omics)
     async with client:
         program.hang()
         call = asyncio.create_task(client.get_batch(batch_id))
@@ -189,15 +213,21 @@ async def test_closing_the_client_kills_a_process_that_is_waited_for(omics: Simu
     ids=["program", "child", "ignores SIGTERM", "closed its stdout"],
 )
 async def test_a_process_that_hangs_while_the_client_is_opened_is_killed(
-    omics: Simulator, tmp_path: Path, configure: Callable[..., None], hangs: str
+    omics: Simulator,
+    tmp_path: Path,
+    configure: Callable[..., None],
+    hangs: str,
+    let_pass: Callable[[float], None],
 ) -> None:
     """With all that it has started."""
     program = Program(tmp_path, hangs=f"echo $$ > /dev/null; {hangs}")
     configure(lab={"region": "us-west-2", "credential_process": program.path})
     program.hang()
-    with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 1 s"):
-        async with lab(omics):
-            pass
+    opening = asyncio.create_task(lab(omics).__aenter__())
+    await program.hangs(1)
+    let_pass(LIMIT)
+    with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 30 s"):
+        await opening
     (pid,) = program.started
     assert not is_alive(pid)
     await group_ended(pid)
@@ -205,7 +235,7 @@ async def test_a_process_that_hangs_while_the_client_is_opened_is_killed(
 
 async def test_a_cancelled_opening_kills_the_process(omics: Simulator, program: Program) -> None:
     program.hang()
-    opening = asyncio.create_task(lab(omics, retry=RetryPolicy()).__aenter__())
+    opening = asyncio.create_task(lab(omics).__aenter__())
     await program.hangs(1)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -216,7 +246,7 @@ async def test_a_cancelled_opening_kills_the_process(omics: Simulator, program: 
 async def test_a_process_without_end_of_its_output_is_killed(omics: Simulator, configure: Callable[..., None]) -> None:
     configure(lab={"region": "us-west-2", "credential_process": "yes"})
     with pytest.raises(CredentialsError, match="printed over 1048576 bytes, and was killed"):
-        async with lab(omics, retry=RetryPolicy()):
+        async with lab(omics):
             pass
 
 
@@ -229,7 +259,7 @@ async def test_what_a_process_leaves_behind_holds_nobody_up(
     agent = tmp_path / "agent"
     command = f"sh -c 'sleep 60 & echo $! > {agent}; cat {tmp_path}/credentials.json'"
     configure(lab={"region": "us-west-2", "credential_process": command})
-    async with lab(omics, retry=RetryPolicy(attempt_timeout=30)) as client:
+    async with lab(omics) as client:
         await client.get_batch(omics.start_batch(1))
     os.kill(int(agent.read_text()), 9)
 
@@ -251,7 +281,7 @@ async def test_a_renewal_that_somebody_cancels_is_an_error_of_its_calls(omics: S
     """Such as a framework that cancels every task it finds."""
     batch_id = omics.start_batch(1)
     program.expire_in(30)
-    async with lab(omics, retry=RetryPolicy(attempt_timeout=30)) as client:
+    async with lab(omics) as client:
         program.hang()
         call = asyncio.create_task(client.get_batch(batch_id))
         await program.hangs(2)
@@ -265,26 +295,37 @@ async def test_a_renewal_that_somebody_cancels_is_an_error_of_its_calls(omics: S
 # Other sources
 
 
-async def test_a_container_endpoint_that_is_silent_is_named(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with silent_endpoint() as url:
+async def test_a_container_endpoint_that_is_silent_is_named(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch, let_pass: Callable[[float], None]
+) -> None:
+    async with silent_endpoint() as (url, is_asked):
         monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{url}/credentials")
-        with pytest.raises(CredentialsError, match=r"the container's credentials endpoint gave no answer within 1 s"):
-            async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=ONE):
-                pass
+        client = OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url)
+        opening = asyncio.create_task(client.__aenter__())
+        await is_asked.wait()
+        let_pass(LIMIT)
+        with pytest.raises(CredentialsError, match=r"the container's credentials endpoint gave no answer within 30 s"):
+            await opening
 
 
-async def test_a_service_that_is_silent_is_not_blamed_on_credentials(omics: Simulator, program: Program) -> None:
+async def test_a_service_that_is_silent_is_not_blamed_on_credentials(
+    omics: Simulator, program: Program, let_pass: Callable[[float], None]
+) -> None:
     """The request was sent, with credentials that are about to expire."""
     omics.script(faults.unanswered(times=4))
     batch_id = omics.start_batch(1)
-    once = RetryPolicy(attempt_timeout=1, max_attempts=1)
+    once = RetryPolicy(max_attempts=1)
     program.expire_in(300)
     own = AioSession(profile="lab")
     for client in (lab(omics, retry=once), OmicsBatchClient(session=own, endpoint_url=omics.endpoint_url, retry=once)):
         async with client:
-            for timeout in (None, 0.8):
+            for timeout in (None, 20):
+                asked = len(omics.requests)
+                call = asyncio.create_task(client.get_batch(batch_id, timeout=timeout))
+                await until(lambda asked=asked: len(omics.requests) > asked)
+                let_pass(LIMIT)
                 with pytest.raises(AttemptTimeoutError):
-                    await client.get_batch(batch_id, timeout=timeout)
+                    await call
 
 
 async def test_a_home_that_cannot_be_read_is_no_reason_to_fail(
@@ -304,7 +345,7 @@ async def test_a_home_that_cannot_be_read_is_no_reason_to_fail(
 
 
 async def test_an_sts_that_is_silent_is_named(
-    omics: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    omics: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, let_pass: Callable[[float], None]
 ) -> None:
     """A role is assumed at the first call, which does not blame HealthOmics."""
     token = tmp_path / "token"
@@ -314,13 +355,15 @@ async def test_an_sts_that_is_silent_is_named(
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
         monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/R")
-        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url, retry=ONE) as client:
-            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 1 s"):
-                await client.get_batch("7123456")
-            with pytest.raises(CredentialsError, match="the web identity gave no answer"):
-                await client.get_batch("7123456", timeout=0.1)
-            while any(task.get_name() == "omics_batch credentials" for task in asyncio.all_tasks()):  # noqa: ASYNC110 - the same
-                await asyncio.sleep(0.01)
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
+            for timeout, limit in ((None, 30), (20, 20)):
+                call = asyncio.create_task(client.get_batch("7123456", timeout=timeout))
+                await until(lambda: service.asked)
+                let_pass(LIMIT)
+                with pytest.raises(CredentialsError, match=rf"the web identity gave no answer within {limit} s"):
+                    await call
+                await until(lambda: "omics_batch credentials" not in {task.get_name() for task in asyncio.all_tasks()})
+                service.asked.clear()
         service.is_silent = False
         async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
             assert (await client.get_batch(omics.start_batch(1))).arn
@@ -342,24 +385,33 @@ async def test_a_pipe_in_place_of_a_file_stops_nobody(
 
 
 @pytest.mark.usefixtures("program")
-async def test_a_disk_that_does_not_answer_is_named(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_disk_that_does_not_answer_is_named(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch, let_pass: Callable[[float], None]
+) -> None:
     """The files are read in a thread first."""
-    answers = threading.Event()
+    is_asked, answers = threading.Event(), threading.Event()
     read = Path.read_bytes
 
     def read_late(path: Path) -> bytes:
+        is_asked.set()
         answers.wait()
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_late)
-    with pytest.raises(CredentialsError, match=r"configuration and token files could not be read within 1 s"):
-        async with lab(omics):
-            pass
+    opening = asyncio.create_task(lab(omics).__aenter__())
+    await until(is_asked.is_set)
+    let_pass(LIMIT)
+    with pytest.raises(CredentialsError, match=r"configuration and token files could not be read within 30 s"):
+        await opening
     answers.set()
 
 
 async def test_the_source_of_a_callers_own_session_is_named_too(
-    omics: Simulator, tmp_path: Path, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    omics: Simulator,
+    tmp_path: Path,
+    configure: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    let_pass: Callable[[float], None],
 ) -> None:
     """It keeps its providers, and each call waits for them as aiobotocore has it."""
     token = tmp_path / "token"
@@ -370,9 +422,12 @@ async def test_the_source_of_a_callers_own_session_is_named_too(
         service.is_silent = True
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", service.url)
         session = AioSession(profile="lab")
-        async with OmicsBatchClient(session=session, endpoint_url=omics.endpoint_url, retry=ONE) as client:
-            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 1 s"):
-                await client.get_batch("7123456")
+        async with OmicsBatchClient(session=session, endpoint_url=omics.endpoint_url) as client:
+            call = asyncio.create_task(client.get_batch("7123456"))
+            await until(lambda: service.asked)
+            let_pass(LIMIT)
+            with pytest.raises(CredentialsError, match=r"the web identity gave no answer within 30 s"):
+                await call
 
 
 # Questions
