@@ -417,7 +417,6 @@ async def test_memory_holds_one_page_and_the_ids_of_the_failed_runs(omics: Simul
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 async def test_a_thousand_failures_of_a_hundred_thousand_runs(omics: Simulator, client: OmicsBatchClient) -> None:
     """All of them in 10 + 1,000 calls, and 1,000 more for the reasons, while memory grows by less than 50 MB.
 

@@ -34,8 +34,10 @@ BETWEEN: Final = 4
 """True answers for each fault: one request in five meets one."""
 AHEAD: Final = 50
 TIMEOUT: Final = 480.0
-POLL: Final = PollPolicy(initial=5, maximum=60)
-ATTEMPTS: Final = RetryPolicy(attempt_timeout=0.3)
+"""Of the batches that take a day; no machine is too slow for the others."""
+NO_HANG: Final = 50 * SCALE
+POLL: Final = PollPolicy(initial=5, maximum=60, max_silence=86_400)
+ATTEMPTS: Final = RetryPolicy(attempt_timeout=2)
 
 LIVES: Final = {
     "succeeds": Life(run_length=(60, 240)),
@@ -123,11 +125,12 @@ class Trickster:
 async def _outcome(client: OmicsBatchClient, omics: Simulator, kind: str) -> tuple[str, str]:
     """Wait for one batch; tell how it was meant, and how the wait ended."""
     batch_id = omics.start_batch(3, life=LIVES[kind])
+    timeout = TIMEOUT if kind == "takes a day" else None
     deadline = omics.clock.now() + TIMEOUT
     told: list[Batch] = []
     shown: Batch | None
     try:
-        batch = await client.wait_until_processed(batch_id, timeout=TIMEOUT, on_update=told.append)
+        batch = await client.wait_until_processed(batch_id, timeout=timeout, on_update=told.append)
         shown, outcome = batch, batch.outcome.name
     except (BatchFailedError, BatchCancelledError, WaitTimeoutError) as error:
         shown, outcome = error.batch, type(error).__name__
@@ -136,14 +139,13 @@ async def _outcome(client: OmicsBatchClient, omics: Simulator, kind: str) -> tup
     else:
         assert shown is told[-1]
         assert shown.id == batch_id
-    assert omics.clock.now() < deadline + POLL.interval(looks=100, chance=1.0)
-    assert outcome != "WaitTimeoutError" or omics.clock.now() >= deadline
+    assert outcome != "WaitTimeoutError" or deadline <= omics.clock.now() < deadline + NO_HANG
     return kind, outcome
 
 
 @pytest.mark.slow
 async def test_a_hundred_waits_meet_every_sort_of_fault() -> None:
-    """Each ends with its batch's truth, within its deadline plus a poll; no task or connection is left over."""
+    """Each ends with its batch's truth, or at its deadline; no task or connection is left over."""
     troubles: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
     before = asyncio.all_tasks()
@@ -161,10 +163,7 @@ async def test_a_hundred_waits_meet_every_sort_of_fault() -> None:
                     await client.get_batch(batch_id)
             assert (await client.get_batch(batch_id)).id == batch_id
         await _hung_up(omics)
-    # The time-out of a wait that heard nothing in time, on a machine that is too busy, is true as well.
-    in_time = [outcome for outcome in outcomes if outcome in TRUTHS]
-    assert {ending for outcome in outcomes if outcome not in TRUTHS for ending in outcome[1:]} <= {"WaitTimeoutError"}
-    assert len(in_time) > WAITS // 2
+    assert set(outcomes) == TRUTHS
     assert len(omics.requests) > WAITS
     assert {fault.name for fault in sorts()} <= trickster.met.keys()
     assert asyncio.all_tasks() == before
@@ -177,6 +176,6 @@ async def _hung_up(omics: Simulator) -> None:
     assert isinstance(omics._server, Server)
     running = omics._server._running
     assert running is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(50):
         while running[2].connections:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)

@@ -67,7 +67,7 @@ except SignalledError as signalled:
 
 
 def test_the_program_ends_though_a_thread_does_not() -> None:
-    ran = subprocess.run([sys.executable, "-c", PROGRAM], timeout=20, check=False)
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], timeout=50, check=False)
     assert ran.returncode == 130
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 @pytest.mark.slow
 async def test_a_signal_ends_the_demo(shell: Shell, number: signal.Signals, code: int) -> None:
     async with shell.started("demo") as process:
-        while "CREATING" not in await line_of(process):
-            pass
+        while not re.search("CREATING|PENDING|SUBMITTING", line := await line_of(process)):
+            assert line, "the demo has ended"
         process.send_signal(number)
         _, stderr = await process.communicate()
         assert (process.returncode, stderr) == (code, b"")

@@ -16,6 +16,7 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._views._bar import Bar, widths
 from omics_batch.cli._views._live import LiveView, Picture
 from omics_batch.cli._waits._ending import Ending
+from omics_batch.testing import faults
 from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
 from tests.support import InstantClock
 from tests.terminal import on_a_terminal
@@ -175,17 +176,18 @@ def test_notes_and_verdicts_stay_above_and_below_and_errors_are_not_its_own() ->
 
 async def test_on_a_terminal_a_bar_moves_between_the_looks(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(document(creationTime=datetime.now(UTC) - timedelta(hours=1)))
+    omics.script(faults.answered(), faults.unanswered(times=1000))
     async with on_a_terminal([*PROGRAM, "wait", ID], shell.environment) as terminal:
         first = await terminal.until(r"1:0[0-9]:[0-9]{2}\n3 completed  7 running\n")
         (time,) = re.findall(r"1:0[0-9]:[0-9]{2}\n", first)
         shown = await terminal.until(rf"(?!{time})1:0[0-9]:[0-9]{{2}}\n")
         assert shown.count("INPROGRESS") == 1
-        assert omics.requests_of("GetBatch") == 1
         terminal.type("\x03")
         assert await terminal.ended() == 130
         assert terminal.written.endswith(b"wait 7123456\r\n")
     assert b"\x1b[?25h" in terminal.written  # the cursor is back
     assert "the wait was stopped; batch 7123456 goes on" in terminal.text
+    omics.forget_script()
 
 
 async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, measured_shell: Shell) -> None:

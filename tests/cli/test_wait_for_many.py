@@ -307,7 +307,7 @@ async def test_on_a_terminal_a_line_moves_below_those_that_have_ended(omics: Sim
     omics.put_batch({**SUCCEEDED, "id": "1", "name": "全" * 32})
     omics.put_batch({**GOES_ON, "id": "2"})
     async with on_a_terminal([*PROGRAM, "wait", "1", "2"], shell.environment, columns=60) as terminal:
-        shown = await terminal.until(r"1 of 2 batches have ended, 0:00:0[1-9]")
+        shown = await terminal.until(r"1 of 2 batches have ended, 0:00:(?!00)")
         assert shown.startswith("1  Processed in 0:15:00: all 10 runs completed.")
         terminal.type("\x03")
         assert await terminal.ended() == 130

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import time
 import tracemalloc
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -354,9 +353,7 @@ async def test_100_000_settings_take_their_text_and_little_more() -> None:
         ]
     )
     tracemalloc.start()
-    began = time.perf_counter()
     settings = await asyncio.to_thread(RunSettings, content)
-    taken = time.perf_counter() - began
     memory, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(settings) == 100_000
@@ -369,7 +366,6 @@ async def test_100_000_settings_take_their_text_and_little_more() -> None:
         "sample-000012",
     ]
     assert memory < peak < 3 * len(content)
-    assert taken < 30  # it takes 2 s while memory is traced, and 1 s otherwise
 
 
 values = st.recursive(

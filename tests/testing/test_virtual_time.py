@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import socket
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,13 +24,9 @@ DAY = 86_400.0
 
 
 def run(story: Coroutine[Any, Any, T]) -> T:
-    """Run on a loop of its own; ten seconds of the real clock are more than enough for any story here."""
-    begun = time.perf_counter()
+    """Run on a loop of its own; time that passed for real would take a test longer than it may take."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        try:
-            return runner.run(story)
-        finally:
-            assert time.perf_counter() - begun < 10
+        return runner.run(story)
 
 
 def now() -> float:
@@ -92,7 +87,7 @@ def test_a_time_out_of_a_wait_is_exact() -> None:
 def test_a_job_in_a_thread_holds_the_time() -> None:
     async def story() -> None:
         limit = asyncio.create_task(asyncio.sleep(1))
-        assert await asyncio.to_thread(may_go_on.wait, 5)
+        await asyncio.to_thread(may_go_on.wait)
         assert now() == 0
         await limit
         assert now() == 1
@@ -104,7 +99,7 @@ def test_a_job_in_a_thread_holds_the_time() -> None:
 
 def test_a_job_whose_caller_left_holds_the_time_no_more() -> None:
     async def story() -> None:
-        job = asyncio.ensure_future(asyncio.to_thread(may_go_on.wait, 5))
+        job = asyncio.ensure_future(asyncio.to_thread(may_go_on.wait))
         await asyncio.sleep(0)
         job.cancel()
         await asyncio.wait({job})
