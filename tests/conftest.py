@@ -62,6 +62,21 @@ def _made_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let seconds pass at once, for the event loop and for a process's limit, once a test has seen what hangs.
+
+    A limit that is short enough to wait for is too short for a busy machine.
+    """
+    from omics_batch._transport import _process  # noqa: PLC0415 - the process that only hands out the tests needs none
+
+    loop, passed = asyncio.get_running_loop(), [0.0]
+    for of, name in ((loop, "time"), (_process, "monotonic")):
+        real: Callable[[], float] = getattr(of, name)
+        monkeypatch.setattr(of, name, lambda real=real: real() + sum(passed))
+    return passed.append
+
+
 @pytest.fixture(autouse=True)
 def _kept_environment() -> Iterator[None]:
     """No test leaves variables behind: which test comes next differs from run to run."""

@@ -28,10 +28,10 @@ from omics_batch import (
     PollPolicy,
     RetryPolicy,
 )
-from omics_batch._clock import monotonic
 from omics_batch._transport import _credentials, _process, _terminal
 from omics_batch._transport._sources import Source, explain
 from omics_batch.testing import Life, Simulator, faults
+from tests.events import asked, until
 from tests.sources import Program, group_ended, is_alive, silent_endpoint, sts
 
 if TYPE_CHECKING:
@@ -83,24 +83,8 @@ def program(tmp_path: Path, configure: Callable[..., None]) -> Program:
     return program
 
 
-@pytest.fixture
-async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let seconds pass at once, for the event loop and for a process's limit: a test first sees that a source hangs."""
-    loop, passed = asyncio.get_running_loop(), [0.0]
-    real = loop.time
-    monkeypatch.setattr(loop, "time", lambda: real() + sum(passed))
-    monkeypatch.setattr(_process, "monotonic", lambda: monotonic() + sum(passed))
-    return passed.append
-
-
 def lab(omics: Simulator, **settings: Any) -> OmicsBatchClient:
     return OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, **settings)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Come back once something is so that has no event; the test's time limit is the only other end."""
-    while not condition():  # noqa: ASYNC110 - see above
-        await asyncio.sleep(0.005)
 
 
 # What processes do
@@ -186,8 +170,8 @@ async def test_a_wait_goes_on_once_the_process_gives_credentials_again(
         helper = asyncio.create_task(hang_for_a_while())
         next_one = asyncio.create_task(anext(looking))
         await helper
-        before = len(omics.requests)
-        await until(lambda: len(omics.requests) > before)
+        omics.forget_requests()
+        await asked(omics)
         next_one.cancel()
         await asyncio.wait({next_one})
         await looking.aclose()
@@ -320,9 +304,9 @@ async def test_a_service_that_is_silent_is_not_blamed_on_credentials(
     for client in (lab(omics, retry=once), OmicsBatchClient(session=own, endpoint_url=omics.endpoint_url, retry=once)):
         async with client:
             for timeout in (None, 20):
-                asked = len(omics.requests)
+                omics.forget_requests()
                 call = asyncio.create_task(client.get_batch(batch_id, timeout=timeout))
-                await until(lambda asked=asked: len(omics.requests) > asked)
+                await asked(omics)
                 let_pass(LIMIT)
                 with pytest.raises(AttemptTimeoutError):
                     await call

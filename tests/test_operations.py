@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tests.stories import Observation
 
 DEFAULTS = DefaultRunSettingInput(workflow_id="1234567", role_arn="arn:aws:iam::123456789012:role/OmicsRole")
-QUICK = RetryPolicy(base=0.001, throttling_base=0.001)
+QUICK = RetryPolicy(base=0.001, throttling_base=0.001, attempt_timeout=3600)
 
 
 def trio(**members: Any) -> StartRunBatchRequest:
