@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request
 
-SLOW: Final = 20_000
+SLOW: Final = 60_000
 """Milliseconds that a page may take on a machine that has much else to do."""
 
 _HERE: Final = ("127.0.0.1", "localhost")
