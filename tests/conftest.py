@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -60,6 +61,14 @@ def _made_once() -> Iterator[None]:
         patched.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
         patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
         yield
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[int]:
+    """A port of this machine at which nobody listens, nor can while the test runs."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest.fixture
