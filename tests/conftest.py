@@ -80,9 +80,9 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     from omics_batch._transport import _process  # noqa: PLC0415 - the process that only hands out the tests needs none
 
     loop, passed = asyncio.get_running_loop(), [0.0]
-    for of, name in ((loop, "time"), (_process, "monotonic")):
-        real: Callable[[], float] = getattr(of, name)
-        monkeypatch.setattr(of, name, lambda real=real: real() + sum(passed))
+    time, monotonic = loop.time, _process.monotonic
+    monkeypatch.setattr(loop, "time", lambda: time() + sum(passed))
+    monkeypatch.setattr(_process, "monotonic", lambda: monotonic() + sum(passed))
     return passed.append
 
 
