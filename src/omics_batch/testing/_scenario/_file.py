@@ -47,7 +47,7 @@ RunSettingId: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
 class Entry(BaseModel):
     """A part of the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -147,7 +147,7 @@ else:
     )
 
 
-class BatchEntry(Entry):
+class BatchEntry(Entry, use_attribute_docstrings=True):
     """A batch that is there at once."""
 
     runs: Annotated[int, Field(ge=1, le=MAX_RUNS)] | Annotated[list[RunSettingId], Field(min_length=1)]
@@ -162,7 +162,7 @@ class BatchEntry(Entry):
         return PlacedBatch(runs=self.runs, name=self.name, life=None if self.life is None else self.life.life())
 
 
-class ScenarioFile(Entry):
+class ScenarioFile(Entry, use_attribute_docstrings=True):
     """What a local HealthOmics plays: `omics-batch simulate --scenario FILE`."""
 
     batches: list[BatchEntry] = []
