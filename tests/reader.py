@@ -12,7 +12,8 @@ import runpy
 import shlex
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -25,6 +26,7 @@ from sybil.parsers.myst.lexers import DirectiveLexer
 from omics_batch import StartRunBatchRequest
 from omics_batch.cli import main
 from omics_batch.testing import Scenario
+from tests.forked import fork, in_shells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +54,7 @@ class Reader:
         self._page = page
         self._exit_code = 0
         self._loop = asyncio.Runner()
-        self._services: list[subprocess.Popen[bytes]] = []
+        self._services = ExitStack()
         self._variables: list[str] = []
         parsers = [CodeBlockParser(language, run) for language, run in self.languages.items()]
         document = Document.parse(str(page), self._files, *parsers, encoding="utf-8")
@@ -65,9 +67,7 @@ class Reader:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._loop.close()
-        for service in self._services:
-            service.terminate()
-            service.communicate()
+        self._services.close()
 
     @property
     def languages(self) -> dict[str, Any]:
@@ -128,11 +128,13 @@ class Reader:
 
     def _served(self, arguments: list[str]) -> str:
         """Start the local HealthOmics, and paste the variables that it prints: the page goes on there."""
-        quickly = [sys.executable, "-m", "omics_batch.cli", "simulate", *arguments, "--port=0", "--time-scale=1000000"]
-        service = subprocess.Popen(quickly, stdout=subprocess.PIPE)
-        self._services.append(service)
-        assert service.stdout is not None
-        printed = os.read(service.stdout.fileno(), 4096).decode()  # as much as is written at a time
+        quickly = ["simulate", *arguments, "--port=0", "--time-scale=1000000"]
+        ours, theirs = os.pipe()
+        service = fork(quickly, os.environ, (0, theirs, 2))
+        os.close(theirs)
+        for end in (partial(os.close, ours), service.join, service.terminate):
+            self._services.callback(end)
+        printed = os.read(ours, 4096).decode()  # as much as is written at a time
         self._variables = [line.strip() for line in printed.splitlines() if line.startswith("  export ")]
         assert self._variables, f"the local HealthOmics did not start: {arguments}"
         for line in self._variables:
@@ -156,7 +158,8 @@ class Reader:
             "BATCH_ID": "7123456",
         }
         shell = ["bash", "-euo", "pipefail", "-c", script]
-        return subprocess.run(shell, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+        with in_shells(environment) as variables:
+            return subprocess.run(shell, env=variables, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def read_yaml(self, example: Example) -> None:
         """Read a request or a scenario as the programs do that it is for: what is wrong in it is an error."""

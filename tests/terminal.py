@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pyte
 
+from tests.forked import PROGRAM, Forked, fork, may_be_forked
+
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -23,12 +25,12 @@ if TYPE_CHECKING:
 class Terminal:
     """A terminal on which one program runs."""
 
-    def __init__(self, end: int, process: Process, screen: pyte.Screen) -> None:
+    def __init__(self, end: int, process: Process | Forked, screen: pyte.Screen) -> None:
         self._end = end
         self._stream = pyte.ByteStream(screen)
         self._has_news = asyncio.Event()
         self._is_left = False
-        self.process: Process = process
+        self.process: Process | Forked = process
         self.screen: pyte.Screen = screen
         self.written: bytes = b""
         """All that the program wrote, as it wrote it."""
@@ -37,6 +39,11 @@ class Terminal:
     def text(self) -> str:
         """What the screen shows, line by line."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    @property
+    def has_echo(self) -> bool:
+        """Whether it shows what is typed."""
+        return bool(termios.tcgetattr(self._end)[3] & termios.ECHO)
 
     async def until(self, pattern: str) -> str:
         """Wait until the screen shows something, and return all that it shows then."""
@@ -85,14 +92,19 @@ async def on_a_terminal(
     fcntl.ioctl(end, termios.TIOCSWINSZ, _window(columns, lines))
     os.set_blocking(end, False)
     loop = asyncio.get_running_loop()
+    variables = _without_a_size({"TERM": "xterm-256color", **environment})
     try:
-        process = await asyncio.create_subprocess_exec(
-            *program,
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            env=_without_a_size({"TERM": "xterm-256color", **environment}),
-            preexec_fn=_take_the_terminal,  # so that Ctrl-C typed here comes as a signal there
+        process = (
+            Forked(fork(program[len(PROGRAM) :], variables, (other, other, other), on_a_terminal=True))
+            if may_be_forked(program, variables)
+            else await asyncio.create_subprocess_exec(
+                *program,
+                stdin=other,
+                stdout=other,
+                stderr=other,
+                env=variables,
+                preexec_fn=_take_the_terminal,  # so that Ctrl-C typed here comes as a signal there
+            )
         )
     finally:
         os.close(other)

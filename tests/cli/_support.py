@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch.cli import _program, main
 from tests.conftest import MEASURED
+from tests.forked import PROGRAM, Forked, may_be_forked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from omics_batch.testing import Simulator
 
-PROGRAM: Final = (sys.executable, "-m", "omics_batch.cli")
 ID: Final = "7123456"
 REGION: Final = ("--region", "us-west-2")
 
@@ -79,10 +78,13 @@ class Shell:
         program: Sequence[str] = PROGRAM,
         settings: Mapping[str, str] | None = None,
         stdout: int = PIPE,
-    ) -> AsyncGenerator[Process]:
+    ) -> AsyncGenerator[Process | Forked]:
         environment = {**self.environment, **(settings or {})}
-        process = await asyncio.create_subprocess_exec(
-            *program, *arguments, stdin=PIPE, stdout=stdout, stderr=PIPE, env=environment
+        command = (*program, *arguments)
+        process = (
+            await Forked.piped(command[len(PROGRAM) :], environment, stdout)
+            if may_be_forked(command, environment)
+            else await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=stdout, stderr=PIPE, env=environment)
         )
         try:
             yield process
@@ -97,7 +99,7 @@ def printed(*words: str) -> str:
     return _program.command([*words, *REGION])
 
 
-async def line_of(process: Process) -> str:
+async def line_of(process: Process | Forked) -> str:
     assert process.stdout is not None
     return (await process.stdout.readline()).decode()
 

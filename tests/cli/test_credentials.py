@@ -12,13 +12,14 @@ import pytest
 from omics_batch import OmicsBatchClient
 from omics_batch.cli import _connection, main
 from omics_batch.testing import Life, Simulator
-from tests.cli._support import PROGRAM, Shell
+from tests.forked import PROGRAM
 from tests.sources import Program, sts
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from tests.cli._support import Shell
     from tests.sources import Sts
 
 ROLE: Final = "arn:aws:iam::123456789012:role/R"
@@ -212,13 +213,12 @@ async def test_ctrl_c_at_an_mfa_prompt_ends_the_program(
 ) -> None:
     """At once, and with the terminal as it was: it shows what is typed again."""
     environment = settings(omics, service, config, measured_shell)
-    program = [*PROGRAM, "wait", "7123456", "--profile", "mfa"]
-    script = f"trap : INT; {' '.join(program)}; echo code $?; stty -a"
-    async with on_a_terminal(["sh", "-c", script], environment, columns=200) as terminal:
+    async with on_a_terminal([*PROGRAM, "wait", "7123456", "--profile", "mfa"], environment) as terminal:
         await terminal.until("Enter MFA code")
+        assert not terminal.has_echo
         terminal.type("\x03")
-        text = await terminal.until(r"code 130[\s\S]*echoctl")
-    assert " -echo " not in text
+        assert await terminal.ended() == 130
+        assert terminal.has_echo
     assert service.asked == []
 
 
@@ -313,13 +313,13 @@ async def test_a_killed_process_that_asked_leaves_the_terminal_as_it_was(
     command = f"{sys.executable} {tmp_path}/vault.py"
     config.write_text(f"[profile vault]\nregion = us-west-2\ncredential_process = {command}\n")
     environment = {**measured_shell.environment, "AWS_CONFIG_FILE": str(config)}
-    program = " ".join([*PROGRAM, "get", omics.start_batch(1), "--profile", "vault"])
-    script = f"trap : INT; {program}; echo code $?; stty -a"
-    async with on_a_terminal(["sh", "-c", script], environment, columns=200) as terminal:
+    program = [*PROGRAM, "get", omics.start_batch(1), "--profile", "vault"]
+    async with on_a_terminal(program, environment) as terminal:
         await terminal.until("The vault's password?")
+        assert not terminal.has_echo
         terminal.type("\x03")
-        text = await terminal.until(r"code 130[\s\S]*echoctl")
-    assert " -echo " not in text
+        assert await terminal.ended() == 130
+        assert terminal.has_echo
 
 
 def _runs(pid: int) -> bool:

@@ -24,7 +24,8 @@ from omics_batch._waiting.cancel_delete import _LEFTOVER, CANCEL, DELETE_RUNS, R
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._ends import _intent
 from omics_batch.testing import Life, VirtualTimeLoop, faults
-from tests.cli._support import ID, PROGRAM, REGION, Here, Ran, Shell, document, printed, processed
+from tests.cli._support import ID, REGION, Here, Ran, Shell, document, printed, processed
+from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:

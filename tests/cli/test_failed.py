@@ -18,8 +18,9 @@ from omics_batch import OmicsBatchClient
 from omics_batch.cli._counter import counting
 from omics_batch.cli._output import console
 from omics_batch.testing import Life, faults
-from tests.cli._support import ID, PROGRAM, Here, Shell, processed
+from tests.cli._support import ID, Here, Shell, processed
 from tests.cli.test_lists import AT_ONCE
+from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:

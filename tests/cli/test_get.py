@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_batch.cli import main
-from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
+from tests.cli._support import ID, Here, Shell, document, processed
+from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:

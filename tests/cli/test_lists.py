@@ -15,7 +15,8 @@ import pytest
 import omics_batch
 from omics_batch import OmicsBatchClient
 from omics_batch.testing import Life, faults
-from tests.cli._support import PROGRAM, Here, Shell, line_of
+from tests.cli._support import Here, Shell, line_of
+from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:

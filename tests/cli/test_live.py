@@ -17,7 +17,8 @@ from omics_batch.cli._views._bar import Bar, widths
 from omics_batch.cli._views._live import LiveView, Picture
 from omics_batch.cli._waits._ending import Ending
 from omics_batch.testing import faults
-from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
+from tests.cli._support import ID, Here, Shell, document, processed
+from tests.forked import PROGRAM
 from tests.support import InstantClock
 from tests.terminal import on_a_terminal
 

@@ -16,7 +16,8 @@ import typer
 import omics_batch
 from omics_batch.cli import main
 from omics_batch.cli._connection import Connection
-from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
+from tests.cli._support import ID, Here, Shell, document, processed
+from tests.forked import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +55,8 @@ def test_ctrl_c_may_come_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def test_it_takes_its_arguments_from_the_process(measured_shell: Shell) -> None:
-    ran = await measured_shell.run("--version")
+    installed = Path(sys.executable).with_name("omics-batch")
+    ran = await measured_shell.run("--version", program=(str(installed),))
     assert (ran.code, ran.stdout) == (0, f"omics-batch {omics_batch.__version__}\n")
 
 

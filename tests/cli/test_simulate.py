@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import json
 import os
-import shlex
 import signal
 import socket
-import sys
-from asyncio.subprocess import PIPE
+import subprocess
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +17,7 @@ from omics_batch import BatchFailedError
 from omics_batch.cli._simulate import instructions, why_not
 from omics_batch.testing import Scenario, Simulator, local_client
 from tests.cli._support import ID, Shell, line_of
+from tests.forked import Forked
 from tests.machine import has_ipv6
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli._support import Here
-
-BOTO3 = "import boto3; print(boto3.client('omics').get_batch(batchId='7123456')['name'])"
 
 COHORTS = """
 region: eu-west-1
@@ -40,7 +37,7 @@ faults:
 """
 
 
-async def paste_of(process: Process) -> str:
+async def paste_of(process: Process | Forked) -> str:
     """The lines that it gives to paste, up to the one for its batch."""
     lines = [await line_of(process)]
     while f"wait {ID}" not in lines[-1]:
@@ -48,17 +45,23 @@ async def paste_of(process: Process) -> str:
     return "".join(line for line in lines if line.startswith("  export "))
 
 
-async def test_what_it_says_works_until_a_signal_ends_it(shell: Shell) -> None:
+def variables_of(paste: str) -> dict[str, str]:
+    """What a shell has in its environment that knew nothing else before."""
+    nothing = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
+    said = subprocess.run(["/bin/sh", "-c", f"{paste}env"], env=nothing, check=True, capture_output=True, text=True)
+    return dict(line.split("=", 1) for line in said.stdout.splitlines())
+
+
+async def test_what_it_says_works_until_a_signal_ends_it(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pasted into a shell that knows nothing else, it leads this program and boto3 there."""
     async with shell.started("simulate", "--port", "0", "--runs", "4", "--time-scale", "1000") as process:
-        paste = await paste_of(process)
-        for command in ([sys.executable, "-m", "omics_batch.cli", "get", ID], [sys.executable, "-c", BOTO3]):
-            asked = await asyncio.create_subprocess_exec(
-                *("/bin/sh", "-c", paste + shlex.join(command)),
-                env={"PATH": os.environ["PATH"], "HOME": "/nowhere"},
-                stdout=PIPE,
-            )
-            assert b"simulated-cohort" in (await asked.communicate())[0]
+        pasted = variables_of(await paste_of(process))
+        get = await Forked.piped(["get", ID], pasted)
+        assert b"simulated-cohort" in (await get.communicate())[0]
+        for name, value in pasted.items():
+            monkeypatch.setenv(name, value)
+        boto3: Any = import_module("boto3")
+        assert boto3.Session().client("omics").get_batch(batchId=ID)["name"] == "simulated-cohort"
         process.send_signal(signal.SIGINT)
         assert (await process.communicate()) == (b"", b"")
         assert process.returncode == 130

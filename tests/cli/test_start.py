@@ -20,7 +20,7 @@ from omics_batch import OmicsBatchClient, RetryPolicy
 from omics_batch.cli import main
 from omics_batch.cli._connection import Connection
 from omics_batch.testing import faults
-from tests.cli._support import PROGRAM
+from tests.forked import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path

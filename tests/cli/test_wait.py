@@ -13,7 +13,8 @@ import pytest
 
 from omics_batch.cli import _program
 from omics_batch.testing import faults
-from tests.cli._support import ID, PROGRAM, REGION, Here, Shell, document, line_of, printed, processed
+from tests.cli._support import ID, REGION, Here, Shell, document, line_of, printed, processed
+from tests.forked import PROGRAM
 
 if TYPE_CHECKING:
     from omics_batch.testing import Simulator

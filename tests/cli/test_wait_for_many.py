@@ -24,7 +24,8 @@ from omics_batch.cli._views._of_many import JsonLines, PlainLines
 from omics_batch.cli._waits._follow_many import Wait, as_they_change, as_they_end
 from omics_batch.cli._waits._resume import Resume
 from tests.accounts import Account, cohort, ends, following
-from tests.cli._support import PROGRAM, Here, Shell, document, processed
+from tests.cli._support import Here, Shell, document, processed
+from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from omics_batch.testing import faults
-from tests.cli._support import ID, PROGRAM, Here, Shell, document, processed
+from tests.cli._support import ID, Here, Shell, document, processed
+from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:
