@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-import omics_batch
-from omics_batch import testing
-
 pytest_plugins = ["pytester"]
-
-# pytester forgets what a run within this process imports: what is there already is not imported twice.
-for package in (omics_batch, testing):
-    for name in package.__all__:
-        getattr(package, name)
-import_module("boto3").client("omics", region_name="us-west-2")
+pytestmark = pytest.mark.usefixtures("imported")
 
 SUITE: Final = Path(__file__).parent.parent / "examples" / "pytest_suite"
 

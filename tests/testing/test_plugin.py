@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 
-import omics_batch
-from omics_batch import testing
 from tests.conftest import MEASURED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytest_plugins = ["pytester"]
-
-# pytester forgets what a run within this process imports: what is there already is not imported twice.
-for package in (omics_batch, testing):
-    for name in package.__all__:
-        getattr(package, name)
-import_module("boto3").client("omics", region_name="us-west-2")
+pytestmark = pytest.mark.usefixtures("imported")
 
 Run: TypeAlias = "Callable[..., pytest.RunResult]"
 
