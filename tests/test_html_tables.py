@@ -124,7 +124,8 @@ def test_a_percentage_stays_once_all_runs_have_ended_though_deletions_move_the_c
 
 
 def test_a_long_list_shows_its_beginning_and_how_much_more_there_is() -> None:
-    rows = Rows([BatchListItem(id=str(number), status=BatchStatus.PENDING) for number in range(10_000)])
+    items = [BatchListItem(id=str(number), status=BatchStatus.PENDING) for number in range(100)]
+    rows = Rows([*items, *items[:1] * 9_900])
     assert [row[0] for row in cells(rows._repr_html_())] == ["Batch", *map(str, range(100))]
     assert words(read(rows._repr_html_())).endswith("and 9,900 more")
     assert "more" not in words(read(rows[:100]._repr_html_()))

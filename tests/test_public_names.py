@@ -150,7 +150,6 @@ def modules_after(statement: str) -> set[str]:
         ("import omics_batch; omics_batch.__version__; dir(omics_batch)", set[str]()),
         ("from omics_batch import ThrottlingError, WaitTimeoutError", set[str]()),
         ("from omics_batch import BatchStatus, Outcome", set[str]()),
-        ("from omics_batch import Batch", {"pydantic"}),
         ("from omics_batch import Batch, DefaultRunSetting, RunBatchListItem", {"pydantic"}),
     ],
 )

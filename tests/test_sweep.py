@@ -380,7 +380,7 @@ async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.Log
     """And goes on with GetBatch, at the same pace; now and then it tries again, in silence."""
     account = Account({**cohort(6), "7": ends(7500)}, troubles={"list_batch": [LIST_DENIED]})
     with caplog.at_level(logging.WARNING):
-        async with waiting(account) as waits:
+        async with waiting(account, poll=PollPolicy(initial=120, factor=1, maximum=120)) as waits:
             assert (await waits["7"]).is_processed
     assert account.pages == ["CREATING"] * 3
     (line,) = [record.getMessage() for record in caplog.records]
