@@ -298,7 +298,8 @@ async def test_ctrl_c_kills_a_process_that_shares_the_terminal(tmp_path: Path, m
         await asyncio.sleep(0.01)
 
 
-_HIDES: Final = """import getpass, time
+_HIDES: Final = """import getpass, signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 getpass.getpass("The vault's password? ")
 time.sleep(60)
 """
