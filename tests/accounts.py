@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from omics_batch.testing import Fault
 
 HALF_A_MINUTE: Final = PollPolicy(initial=30, factor=1, maximum=30)
+TWO_MINUTES: Final = PollPolicy(initial=120, factor=1, maximum=120)
 ONE_ATTEMPT: Final = RetryPolicy(max_attempts=1)
 LIST_DENIED: Final = service("AccessDeniedException", 403)
 LIST_DOWN: Final = service("InternalServerException", 500)

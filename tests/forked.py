@@ -13,6 +13,7 @@ import os
 import pkgutil
 import re
 import runpy
+import shlex
 import socket
 import sys
 import termios
@@ -129,11 +130,14 @@ def in_shells(environment: Mapping[str, str]) -> Generator[dict[str, str]]:
         listener.bind(f"{folder}/forks")
         listener.listen()
         program = Path(folder, "omics-batch")
-        program.write_text(f"#!/bin/sh\nexec {sys.executable} -ISc '{_HANDING_OVER}' {folder}/forks \"$@\"\n")
+        words = shlex.join([sys.executable, "-ISc", _HANDING_OVER, f"{folder}/forks"])
+        program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         program.chmod(0o700)
         threads.submit(_fork_for, listener, environment, threads)
-        yield {**environment, "PATH": f"{folder}{os.pathsep}{environment['PATH']}"}
-        listener.shutdown(socket.SHUT_RDWR)
+        try:
+            yield {**environment, "PATH": f"{folder}{os.pathsep}{environment['PATH']}"}
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
 
 
 _HANDING_OVER: Final = """

@@ -61,7 +61,7 @@ async def test_one_that_no_list_ever_showed_keeps_its_own_interval() -> None:
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
         waits.append(asyncio.create_task(client.wait_until_processed("7", poll=SELDOM)))
-        await running_clock().sleep(500)
+        await running_clock().sleep(250)
         assert len(account.asked("7")) == 1
         await cancel_all(waits)
 

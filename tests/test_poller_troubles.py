@@ -11,7 +11,18 @@ import pytest
 
 from omics_batch import Batch, ClientClosedError, PollPolicy
 from omics_batch._faults import Trouble
-from tests.accounts import LIST_DENIED, ONE_ATTEMPT, Account, cancel_all, cohort, ends, following, settled, waiting
+from tests.accounts import (
+    LIST_DENIED,
+    ONE_ATTEMPT,
+    TWO_MINUTES,
+    Account,
+    cancel_all,
+    cohort,
+    ends,
+    following,
+    settled,
+    waiting,
+)
 from tests.stories import BATCH_ID, OUTAGE, PROCESSED, seen, telling, trouble
 from tests.virtual_time import running_clock
 
@@ -144,7 +155,7 @@ async def test_other_batches_that_have_gone_are_forgotten() -> None:
     """Only a sweep tells how many there are, and their number keeps sweeps from being made."""
     others = [str(10**6 + n) for n in range(1500)]
     account = Account(cohort(12), others={"INPROGRESS": others})
-    async with waiting(account):
+    async with waiting(account, poll=TWO_MINUTES):
         await running_clock().sleep(300)
         for batch_id in others:
             account.live_on(batch_id, {0: "PROCESSED"})

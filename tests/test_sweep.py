@@ -25,6 +25,7 @@ from tests.accounts import (
     LIST_DOWN,
     LISTS,
     ONE_ATTEMPT,
+    TWO_MINUTES,
     Account,
     cancel_all,
     cohort,
@@ -282,7 +283,7 @@ async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
         await running_clock().sleep(30)
         told: list[str] = []
         wait = asyncio.create_task(client.wait_until_processed("7", on_update=lambda batch: told.append(batch.status)))
-        await running_clock().sleep(300)
+        await running_clock().sleep(100)
         await cancel_all([*waits, wait])
     assert told == ["INPROGRESS"]
 
@@ -380,7 +381,7 @@ async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.Log
     """And goes on with GetBatch, at the same pace; now and then it tries again, in silence."""
     account = Account({**cohort(6), "7": ends(7500)}, troubles={"list_batch": [LIST_DENIED]})
     with caplog.at_level(logging.WARNING):
-        async with waiting(account, poll=PollPolicy(initial=120, factor=1, maximum=120)) as waits:
+        async with waiting(account, poll=TWO_MINUTES) as waits:
             assert (await waits["7"]).is_processed
     assert account.pages == ["CREATING"] * 3
     (line,) = [record.getMessage() for record in caplog.records]
