@@ -94,15 +94,16 @@ def told_fields(kind: type[Any]) -> dict[str, str | None]:
         return {name: field.description for name, field in kind.model_fields.items()}
     if not is_dataclass(kind):
         return {}
-    (definition,) = ast.parse(inspect.getsource(kind)).body
-    assert isinstance(definition, ast.ClassDef)
     told: dict[str, str | None] = {field.name: None for field in fields(kind) if not field.name.startswith("_")}
-    for node, after in pairwise(definition.body):
-        match node, after:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                told[name] = text
-            case _:
-                pass
+    for base in (base for base in reversed(kind.__mro__) if base.__module__.startswith("omics_batch")):
+        (definition,) = ast.parse(inspect.getsource(base)).body
+        assert isinstance(definition, ast.ClassDef)
+        for node, after in pairwise(definition.body):
+            match node, after:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    told[name] = text
+                case _:
+                    pass
     return told
 
 

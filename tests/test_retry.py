@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -55,16 +54,24 @@ class Setting:
     clock: InstantClock = field(default_factory=InstantClock)
     handler: RetryHandler = field(init=False)
     requests: int = 0
+    failures: list[tuple[str, float | None]] = field(default_factory=list[tuple[str, float | None]])
+    """What failed, with the delay that followed."""
+    used_up: list[bool] = field(default_factory=list[bool])
+    """Whether no retry followed for want of tokens, for each of them."""
 
     def __post_init__(self) -> None:
         self.handler = RetryHandler(self.policy, self.clock, self.chance)
 
     async def call(self, *answers: str | Fault, deadline: float | None = None, **more: Any) -> str | Fault:
         service = Service(list(answers))
-        answer = await self.handler.run(service, deadline=deadline, **more)
+        answer = await self.handler.run(service, self.failed, deadline=deadline, **more)
         assert not service.answers, "fewer requests than expected"
         self.requests += service.requests
         return answer
+
+    def failed(self, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False) -> None:
+        self.failures.append((fault.detail, delay))
+        self.used_up.append(is_quota_used_up)
 
     @property
     def slept(self) -> list[float]:
@@ -210,7 +217,7 @@ async def test_delays_and_quota_are_aws_s_own(table: Table) -> None:
             quota.append(setting.left)
             return remaining.pop(0)
 
-        answer = await setting.handler.run(attempt, deadline=None)
+        answer = await setting.handler.run(attempt, setting.failed, deadline=None)
         assert answer is call.answers[-1]
         assert remaining == []
         assert setting.slept[before:] == pytest.approx(call.delays, abs=1e-12)
@@ -362,19 +369,16 @@ async def test_a_retry_at_the_very_deadline_is_made() -> None:
     assert setting.slept == [1.0]
 
 
-async def test_an_empty_quota_sends_the_error_up_at_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_empty_quota_sends_the_error_up_at_once() -> None:
     setting = Setting(RetryPolicy(quota=20))
-    with caplog.at_level(logging.WARNING, "omics_batch"):
-        assert await setting.call(BUSY, BUSY) is BUSY
-    assert (setting.requests, setting.left) == (2, 6)
-    assert [record.getMessage() for record in caplog.records] == [
-        "the retry quota is used up: InternalServerException (HTTP 500)",
-    ]
+    assert await setting.call(BUSY, BUSY) is BUSY
+    assert (setting.requests, setting.left, setting.used_up) == (2, 6, [False, True])
 
 
 async def test_all_calls_share_the_quota() -> None:
     setting = Setting(RetryPolicy(quota=30))
-    answers = await asyncio.gather(*(setting.handler.run(Service([BUSY] * 3), deadline=None) for _ in range(10)))
+    services = [Service([BUSY] * 3) for _ in range(10)]
+    answers = await asyncio.gather(*(setting.handler.run(it, setting.failed, deadline=None) for it in services))
     assert answers == [BUSY] * 10
     assert setting.left == 2
     assert len(setting.slept) == 2
@@ -384,7 +388,7 @@ async def test_a_cancelled_call_is_over_at_once_and_is_not_sent_again() -> None:
     clock = ManualClock()
     handler = RetryHandler(RetryPolicy(), clock, longest)
     service = Service([SLOW, OK])
-    call = asyncio.create_task(handler.run(service, deadline=None))
+    call = asyncio.create_task(handler.run(service, Setting().failed, deadline=None))
     await asyncio.sleep(0)
     assert clock.sleepers == 1
     call.cancel()
@@ -416,7 +420,7 @@ async def test_what_is_raised_passes_through_as_it_is(error: BaseException) -> N
 
     setting = Setting()
     with pytest.raises(type(error)) as raised:
-        await setting.handler.run(attempt, deadline=None)
+        await setting.handler.run(attempt, setting.failed, deadline=None)
     assert raised.value is error
     assert (requests, setting.slept, setting.left) == (1, [], 500)
 
@@ -433,17 +437,25 @@ async def test_an_exception_after_a_retry_gives_nothing_back() -> None:
 
     setting = Setting()
     with pytest.raises(RuntimeError):
-        await setting.handler.run(attempt, deadline=None)
+        await setting.handler.run(attempt, setting.failed, deadline=None)
     assert setting.left == 486
 
 
-async def test_each_retry_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "omics_batch"):
-        await Setting().call(SLOW, BUSY, OK)
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("INFO", "GetBatch: ThrottlingException (HTTP 429); attempt 2 in 1.00 s"),
-        ("INFO", "GetBatch: InternalServerException (HTTP 500); attempt 3 in 0.10 s"),
+async def test_each_fault_is_reported_with_the_delay_that_follows() -> None:
+    """None after the last one, whatever made it the last."""
+    setting = Setting()
+    await setting.call(SLOW, BUSY, OK)
+    await setting.call(BUSY, DENIED)
+    await setting.call(BUSY, BUSY, BUSY)
+    await setting.call(DENIED)
+    slow, busy, denied = SLOW.detail, BUSY.detail, DENIED.detail
+    assert setting.failures == [
+        *[(slow, 1.0), (busy, 0.1)],
+        *[(busy, 0.05), (denied, None)],
+        *[(busy, 0.05), (busy, 0.1), (busy, None)],
+        (denied, None),
     ]
+    assert not any(setting.used_up)
 
 
 @given(answers=st.lists(st.sampled_from([OK, BUSY, SLOW, LATE, DENIED]), max_size=60), size=st.integers(0, 60))
@@ -457,7 +469,7 @@ def test_any_schedule_of_faults_keeps_the_rules(answers: list[str | Fault], size
     async def calls() -> None:
         while remaining:
             before = len(remaining)
-            answer = await setting.handler.run(attempt, deadline=None)
+            answer = await setting.handler.run(attempt, setting.failed, deadline=None)
             sent = answers[len(answers) - before : len(answers) - len(remaining)]
             assert len(sent) <= 3
             assert not {OK, DENIED} & set(sent[:-1])
@@ -521,13 +533,14 @@ async def test_retries_beyond_the_policys_number_take_no_tokens() -> None:
     assert setting.left == 481
 
 
-async def test_an_empty_quota_does_not_end_a_call_with_time_left(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_empty_quota_does_not_end_a_call_with_time_left() -> None:
     setting = Setting(DEFAULT)
     setting.handler.quota.take(498)
     assert await setting.call(SLOW, SLOW, OK, deadline=60.0, until_deadline=True) == OK
     assert setting.left == 3
-    assert not caplog.records
+    assert not any(setting.used_up)
     assert await setting.call(SLOW, deadline=setting.clock.now() + 60) is SLOW
+    assert setting.used_up[-1]
 
 
 # The quota by itself

@@ -12,7 +12,6 @@ from rooms import all_imports, executed, modules_in, room_of, sources
 ROOMS: Final = (
     "_version",
     "__init__",
-    "_log",
     "_words",
     "_hosts",
     "_threads",
@@ -22,6 +21,8 @@ ROOMS: Final = (
     "_statuses",
     "_advice",
     "_clock",
+    "_events",
+    "_emitter",
     "_answer",
     "_settings",
     "_html",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 import omics_batch._waiting
-from omics_batch import AccessDeniedError, Batch, InternalServerError, PollPolicy
-from omics_batch._waiting.actions import Action, AskTurn, End, Look, LookFailure, Scan, StopScan, WakeAt
+from omics_batch import AccessDeniedError, Batch, Event, InternalServerError, ListsLagging, PollPolicy
+from omics_batch._waiting.actions import Action, AskTurn, End, Look, LookFailure, Report, Scan, StopScan, WakeAt
 from omics_batch._waiting.batch_table import BatchTable
 from omics_batch._waiting.list_scan import ActiveBatch
 from omics_batch._waiting.scans import Scans
@@ -33,6 +33,7 @@ PURE: Final = (
     "cost",
     "deadlines",
     "list_order",
+    "news",
     "policy",
     "scheduler",
     "states",
@@ -70,18 +71,21 @@ class Bench:
     """A scheduler at five calls a second, and the actions that it answered with."""
 
     def __init__(self, chance: Callable[[], float] = lambda: 0.5) -> None:
-        self.scheduler = Scheduler(chance)
+        self.scheduler = Scheduler(chance, lambda _: True)
         self.scheduler.rate(5.0)
         self.now = 0.0
         self.actions: list[Action] = []
+        self.events: list[Event] = []
 
     def __getattr__(self, name: str) -> Callable[..., list[Action]]:
         """Give the scheduler an input at the present moment, and keep what it answers."""
 
         def call(*args: Any, **more: Any) -> list[Action]:
             timeless = name in {"leave", "rate", "close"}
-            actions: list[Action] = getattr(self.scheduler, name)(*args, *[] if timeless else [self.now], **more)
+            answer: list[Action] = getattr(self.scheduler, name)(*args, *[] if timeless else [self.now], **more)
+            actions: list[Action] = [action for action in answer if not isinstance(action, Report)]
             self.actions += actions
+            self.events += [action.event for action in answer if isinstance(action, Report)]
             return actions
 
         return call
@@ -217,7 +221,7 @@ def test_each_input_leads_each_state_to_another_or_is_an_error(state: BatchState
 @pytest.mark.parametrize(("state", "trigger"), [*product(BatchState, Trigger)], ids=str)
 def test_each_trigger_is_a_transition_or_an_error(state: BatchState, trigger: Trigger) -> None:
     """And a batch is among those of its state, and nowhere else."""
-    scheduler, batch = Scheduler(lambda: 0.5), TrackedBatch("7", 0.0)
+    scheduler, batch = Scheduler(lambda: 0.5, lambda _: False), TrackedBatch("7", 0.0)
     batch.state = state
     scheduler._batches.add(batch)
     scheduler._batches.place(batch)
@@ -531,8 +535,8 @@ def test_a_confirming_look_that_fails_is_made_again_at_the_interval() -> None:
     assert bench.state() is S.LISTED
 
 
-def lagging(seconds: float) -> list[Action]:
-    """Return what the scheduler does where lists show a batch this long after it has ended."""
+def lagging(seconds: float) -> tuple[list[Action], list[Event]]:
+    """Return what the scheduler does and reports where lists show a batch this long after it has ended."""
     bench = Bench()
     bench.waits(["7", *OTHERS])
     bench.tick()
@@ -541,16 +545,15 @@ def lagging(seconds: float) -> list[Action]:
     bench.looked("7", seen("PROCESSED"))
     assert Scan() in bench.at(seconds - 1)
     bench.now = seconds
-    return bench.show("7")
+    bench.events.clear()
+    return bench.show("7"), bench.events
 
 
 @pytest.mark.parametrize(("seconds", "is_stopped"), [(59.0, False), (60.1, True), (601.0, False)])
-def test_lists_that_lag_by_more_than_a_minute_are_closed(
-    seconds: float, *, is_stopped: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert (StopScan() in lagging(seconds)) is is_stopped
-    lags = [record for record in caplog.records if "the lists of batches lag by" in record.getMessage()]
-    assert bool(lags) is is_stopped
+def test_lists_that_lag_by_more_than_a_minute_are_closed(seconds: float, *, is_stopped: bool) -> None:
+    actions, events = lagging(seconds)
+    assert (StopScan() in actions) is is_stopped
+    assert events == ([ListsLagging(time=seconds, lag=seconds)] if is_stopped else [])
 
 
 def test_a_list_that_shows_what_a_look_saw_ended_is_not_believed() -> None:

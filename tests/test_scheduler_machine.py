@@ -33,6 +33,7 @@ from omics_batch._waiting.actions import (
     End,
     Look,
     LookFailure,
+    Report,
     Scan,
     StopScan,
     Update,
@@ -76,7 +77,7 @@ class Known:
 class World:
     """Executes actions as the poller does, and sees that each keeps its promise."""
 
-    scheduler: Scheduler = field(default_factory=lambda: Scheduler(lambda: 0.5))
+    scheduler: Scheduler = field(default_factory=lambda: Scheduler(lambda: 0.5, lambda _: False))
     now: float = 1000.0
     wake_at: float = math.inf
     looks: dict[str, None] = field(default_factory=dict)
@@ -89,7 +90,7 @@ class World:
     last_seen: Batch | None = None
     last_error: Exception | None = None
 
-    def run(self, actions: Iterable[Action]) -> None:
+    def run(self, actions: Iterable[Action]) -> None:  # noqa: C901 - a case for each action
         for action in actions:
             match action:
                 case End() | Update():
@@ -114,6 +115,8 @@ class World:
                     self.is_scanning = False
                 case WakeAt(moment):
                     self.wake_at = moment
+                case Report(event):
+                    raise AssertionError(f"nobody wants {event}")
 
     def publish(self, action: End | Update) -> None:
         assert action.wait in self.waits, "a wait ended twice, or after it left"

@@ -768,16 +768,17 @@ async def test_a_bad_timeout_is_an_error_before_anything_is_sent(bad: float) -> 
 
 
 async def test_the_log_tells_of_changes_troubles_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    """One line a change of status, one a trouble, one at the end."""
+    """One line a change of status, one a request that failed, one a look, one at the end."""
     async with telling(seen("PENDING"), OUTAGE, seen("PENDING"), PROCESSED, retry=ONE_ATTEMPT) as story:
         await story.clock.sleep(1000)
         with caplog.at_level(logging.INFO, logger="omics_batch"):
             await story.client.wait_until_processed(BATCH_ID)
     lines = [record.getMessage() for record in caplog.records]
     trouble_met = f"GetBatch of batch {BATCH_ID}: InternalServerException (HTTP 500). Try again"
-    assert lines[1].startswith(f"batch {BATCH_ID}: a look failed, the wait goes on: {trouble_met}")
-    assert [lines[0], *lines[2:]] == [
+    assert lines[2].startswith(f"batch {BATCH_ID}: a look failed, the wait goes on: {trouble_met}")
+    assert [*lines[:2], *lines[3:]] == [
         f"batch {BATCH_ID}: PENDING, 0.0 % complete",
+        "GetBatch: InternalServerException (HTTP 500); not sent again",
         f"batch {BATCH_ID}: PROCESSED, 100.0 % complete",
         f"batch {BATCH_ID}: a wait ended after 24 s and 4 looks",
     ]

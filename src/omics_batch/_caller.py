@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
+from omics_batch._events import (
+    CallEnded,
+    CredentialsRejected,
+    CredentialsRenewalFailed,
+    CredentialsRenewed,
+    RateChanged,
+    RequestFailed,
+    RetryQuotaUsedUp,
+)
 from omics_batch._faults import Fault, Trouble, classify, error_of
-from omics_batch._log import LOG
 from omics_batch._rate_limiter import WAITS_SHARE, Priority, RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from omics_batch._emitter import EventEmitter
     from omics_batch._retry import RetryHandler
     from omics_batch._transport import InProcess, Reply, Transport
 
@@ -30,8 +40,10 @@ class Caller:
         retry: RetryHandler,
         limiter: RateLimiter,
         clock: Clock,
+        events: EventEmitter,
     ) -> None:
         """Take what each call shares with the others."""
+        self.events: EventEmitter = events
         self.retry: RetryHandler = retry
         self.transport: Transport | InProcess = transport
         self.is_trusted: bool = False
@@ -78,9 +90,44 @@ class Caller:
         Raises:
             OmicsBatchError: The class tells what went wrong.
         """
+        call = _Call(method, batch_id, deadline, within, self._bound(deadline, within), [] if met is None else met)
+        began = self._clock.now() if self.events.hears(CallEnded) else None
+        error: type[BaseException] | None = None
+        try:
+            return await self._call(
+                call, parameters, read, watching, priority, max_attempts=max_attempts, until_deadline=until_deadline
+            )
+        except BaseException as raised:
+            error = type(raised)
+            raise
+        finally:
+            if began is not None:
+                now, operation = self._clock.now(), self.transport.operation(method)
+                self.events.publish(
+                    CallEnded(
+                        time=now,
+                        operation=operation,
+                        batch_id=batch_id,
+                        elapsed=now - began,
+                        attempts=call.attempts,
+                        error=error,
+                    )
+                )
+
+    async def _call(
+        self,
+        call: _Call,
+        parameters: Mapping[str, Any],
+        read: Callable[[Reply], T | Fault],
+        watching: bool,  # noqa: FBT001 - as in `call`
+        priority: Priority,
+        *,
+        max_attempts: int | None,
+        until_deadline: bool,
+    ) -> T:
         if self._closed:
             raise ClientClosedError("the client is closed")
-        call = _Call(method, batch_id, deadline, within, self._bound(deadline, within), [] if met is None else met)
+        method, deadline, within = call.method, call.deadline, call.within
 
         async def attempt() -> T | Fault:
             call.is_sent = False
@@ -100,7 +147,11 @@ class Caller:
         async def attempts() -> T | Fault:
             ends = deadline if within is None else self._clock.now() + within
             return await self.retry.run(
-                attempt, deadline=ends, max_attempts=max_attempts, until_deadline=until_deadline
+                attempt,
+                partial(self._request_failed, call),
+                deadline=ends,
+                max_attempts=max_attempts,
+                until_deadline=until_deadline,
             )
 
         answer = await self._answer(call, attempts)
@@ -128,7 +179,10 @@ class Caller:
         if call.is_sent:
             waiting = self.transport.waits_for_credentials(call.method, call.allowed)
             detail = f"no answer within the call's {seconds}"
-            return waiting or Fault(trouble=Trouble.TIMEOUT, operation=operation, detail=detail)
+            fault = waiting or Fault(trouble=Trouble.TIMEOUT, operation=operation, detail=detail)
+            if not self._closed:
+                self._request_failed(call, fault, None)
+            return fault
         turn = f"it waited for its turn until the call's {seconds} were over"
         if call.met:
             last = call.met[-1]
@@ -163,12 +217,17 @@ class Caller:
         if not (self._may_renew and self.transport.is_renewable):
             return False
         self._may_renew = False
-        LOG.warning("the credentials no longer work: looking for new ones")
+        self.events.emit(CredentialsRejected, lambda now: CredentialsRejected(time=now))
         try:
             await self.transport.open()
         except OmicsBatchError as error:
-            LOG.warning("no new credentials: %s", error)
+            message = str(error)
+            self.events.emit(
+                CredentialsRenewalFailed,
+                lambda now: CredentialsRenewalFailed(time=now, message=message, are_valid=False),
+            )
             return False
+        self.events.emit(CredentialsRenewed, lambda now: CredentialsRenewed(time=now))
         return True
 
     async def close(self) -> None:
@@ -189,7 +248,34 @@ class Caller:
             self._limiter.answered(method, is_shared=watching)
         elif classify(answer).error is ThrottlingError:
             self._limiter.throttled(method)
-            LOG.debug("%s: throttled: at most %.1f requests a second now", answer.operation, self._limiter.rate(method))
+            operation, rate = answer.operation, self._limiter.rate(method)
+            self.events.emit(RateChanged, lambda now: RateChanged(time=now, operation=operation, rate=rate))
+
+    def _request_failed(
+        self, call: _Call, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False
+    ) -> None:
+        self.events.emit(
+            RequestFailed,
+            lambda now: RequestFailed(
+                time=now,
+                operation=fault.operation,
+                batch_id=call.batch_id,
+                attempt=call.attempts,
+                error=classify(fault).error,
+                message=fault.detail,
+                code=fault.code,
+                status_code=fault.status,
+                request_id=fault.request_id,
+                delay=delay,
+            ),
+        )
+        if is_quota_used_up:
+            self.events.emit(
+                RetryQuotaUsedUp,
+                lambda now: RetryQuotaUsedUp(
+                    time=now, operation=fault.operation, batch_id=call.batch_id, message=fault.detail
+                ),
+            )
 
 
 @dataclass(slots=True)

@@ -11,9 +11,9 @@ from omics_batch._errors import (
     OmicsBatchError,
     ResourceNotFoundError,
 )
+from omics_batch._events import BatchStarted
 from omics_batch._faults import leaves_doubt
 from omics_batch._inputs import is_batch_id
-from omics_batch._log import LOG
 from omics_batch._models import StartRunBatchResponse
 from omics_batch._reading import read_acceptance, read_answer, unreadable
 from omics_batch._statuses import CANCELLATION, RUNS_DELETION
@@ -68,7 +68,10 @@ class Changer:
             if _is_in_doubt(met) or (error.attempts and isinstance(error, (AttemptTimeoutError, ClientClosedError))):
                 error.args = (f"{error} {_MAYBE_STARTED.format(one_line(request.request_id))}",)
             raise
-        LOG.info("batch %s: started by the request %s", started.id, one_line(request.request_id))
+        self._caller.events.emit(
+            BatchStarted,
+            lambda now: BatchStarted(time=now, batch_id=started.id, request_id=request.request_id),
+        )
         return started
 
     async def cancel(self, batch_id: str, *, deadline: float | None, until_deadline: bool = False) -> None:

@@ -202,8 +202,9 @@ class OmicsBatchClient(Operations):
         """
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
-        lister = self._lister(timeout, max_attempts=self._opened().caller.retry.policy.patient_attempts)
-        failures = Failures(look, lister, with_reasons=reasons, with_cancelled=cancelled)
+        caller = self._opened().caller
+        lister = self._lister(timeout, max_attempts=caller.retry.policy.patient_attempts)
+        failures = Failures(look, lister, caller.events, with_reasons=reasons, with_cancelled=cancelled)
         return Listing(failures.walk(), self._opened().loop)
 
     async def cancel_and_wait(

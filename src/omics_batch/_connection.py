@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 from omics_batch._caller import Caller
 from omics_batch._changer import Changer
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, deadline_after, in_seconds
+from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from aiobotocore.session import AioSession
     from types_aiobotocore_omics import OmicsClient
+
+    from omics_batch._events import Event
 
 _KEEPALIVE: Final = 1.5
 """Of the longest poll interval: an idle connection has to outlast it, jitter included."""
@@ -63,6 +66,7 @@ class Connection:
         poll: PollPolicy = PollPolicy(),
         clock: Clock = SystemClock(),
         random: Callable[[], float] = _random.random,
+        on_event: Callable[[Event], object] | None = None,
     ) -> None:
         """Take the settings; nothing is looked up or sent before `async with`.
 
@@ -80,6 +84,11 @@ class Connection:
             poll: When waits look again.
             clock: What tells the time, sleeps, and limits calls and requests; tests bring their own.
             random: A source of numbers from 0.0 to 1.0 for delays and jitter.
+            on_event: Called with each `Event`, at once and on the event loop: let it be quick. It is not awaited.
+                What it raises is logged once, and changes nothing.
+
+        Raises:
+            InvalidInputError: Both `session` and `profile_name` are given, or `on_event` cannot be called.
         """
         if session is not None and profile_name is not None:
             raise InvalidInputError("give either session or profile_name: a session has its own profile")
@@ -92,6 +101,7 @@ class Connection:
         self._poll = poll
         self._clock = clock
         self._random = random
+        self._on_event = checked_hook(on_event)
         self._turns = TurnQueue(max_rate)
         self._entered = False
         self._open: Opened | None = None
@@ -108,6 +118,7 @@ class Connection:
         loop = OwnLoop()
         self._entered = True
         self._clock = clock = clock_here(self._clock)
+        events = EventEmitter(self._on_event, clock)
         retry = RetryHandler(self._retry, clock, self._random)
         transport = await open_transport(
             region_name=self._region_name,
@@ -118,12 +129,13 @@ class Connection:
             attempt_timeout=in_seconds("attempt_timeout", retry.policy.attempt_timeout),
             keepalive=max(_KEEPALIVE * in_seconds("maximum", self._poll.maximum), _SHORTEST_KEEPALIVE),
             clock=clock,
+            events=events,
         )
-        caller = Caller(transport, retry, RateLimiter(clock, self._turns), clock)
+        caller = Caller(transport, retry, RateLimiter(clock, self._turns), clock, events)
         looker = BatchLooker(caller, clock)
         changer = Changer(caller, looker)
         scan = partial(scan_lists, caller, clock, looker.is_outage)
-        waits = Waits(looker, scan, clock, self._random)
+        waits = Waits(looker, scan, clock, self._random, events)
         self._open = Opened(loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock))
         return self
 

@@ -7,14 +7,15 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from omics_batch._errors import MalformedResponseError, ResourceNotFoundError
+from omics_batch._events import FailedRunsMissing, RunReasonMissing
 from omics_batch._lister import PAGE
-from omics_batch._log import LOG
 from omics_batch._runs import FailedRun
 from omics_batch._statuses import FailureKind, RunStatus, SubmissionStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
+    from omics_batch._emitter import EventEmitter
     from omics_batch._lister import Lister
     from omics_batch._models import Batch, RunBatchListItem
 
@@ -43,14 +44,22 @@ class Failures:
     Args:
         look: Shows the batch.
         lister: What the calls go through.
+        events: What publishes that some are missing.
         with_reasons: Whether GetRun is asked about each failed run.
         with_cancelled: Whether cancelled runs belong to them.
     """
 
     def __init__(
-        self, look: Callable[[], Awaitable[Batch]], lister: Lister, *, with_reasons: bool, with_cancelled: bool
+        self,
+        look: Callable[[], Awaitable[Batch]],
+        lister: Lister,
+        events: EventEmitter,
+        *,
+        with_reasons: bool,
+        with_cancelled: bool,
     ) -> None:
         self._look = look
+        self._events = events
         self._lister = lister
         self._with_reasons = with_reasons
         self._with_cancelled = with_cancelled
@@ -115,7 +124,9 @@ class Failures:
             try:
                 run = await self._lister.run(run_id, batch.id)
             except ResourceNotFoundError:  # deleted since it was listed
-                LOG.warning("batch %s: run %s was deleted before its reason could be read", batch.id, run_id)
+                self._events.emit(
+                    RunReasonMissing, lambda now: RunReasonMissing(time=now, batch_id=batch.id, run_id=run_id)
+                )
         return FailedRun(
             run_setting_id=run_setting_id,
             run_id=run_id,
@@ -137,10 +148,9 @@ class Failures:
         counts = batch.run_summary
         expected = batch.failed_run_count + (counts.cancelled_run_count if self._with_cancelled else 0)
         if counts.deleted_run_count or found < expected:
-            LOG.warning(
-                "batch %s: %d of %d that did not succeed could be listed; deleted: %d",
-                batch.id,
-                found,
-                expected,
-                counts.deleted_run_count,
+            self._events.emit(
+                FailedRunsMissing,
+                lambda now: FailedRunsMissing(
+                    time=now, batch_id=batch.id, listed=found, expected=expected, deleted=counts.deleted_run_count
+                ),
             )

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from omics_batch._clock import Clock, Duration, in_seconds, is_number
 from omics_batch._errors import InvalidInputError
 from omics_batch._faults import Fault, Retry, classify
-from omics_batch._log import LOG
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -119,6 +118,20 @@ class RetryQuota:
         self.left = min(self.left + tokens, self._size)
 
 
+class Failed(Protocol):
+    """What is called with each fault, once it is known what follows."""
+
+    def __call__(self, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False) -> None:
+        """Take a fault.
+
+        Args:
+            fault: What the attempt met.
+            delay: Seconds until the next attempt; None where there is none.
+            is_quota_used_up: Whether there is none for want of tokens.
+        """
+        ...
+
+
 class RetryHandler:
     """Sends a request until it is answered, its attempts or its time are used up, or a retry makes no sense.
 
@@ -140,6 +153,7 @@ class RetryHandler:
     async def run(
         self,
         attempt: Callable[[], Awaitable[T | Fault]],
+        failed: Failed,
         *,
         deadline: float | None,
         max_attempts: int | None = None,
@@ -149,12 +163,13 @@ class RetryHandler:
 
         Args:
             attempt: Sends the request once.
+            failed: Called with the fault of each attempt that failed.
             deadline: The moment on the clock that no retry may wait beyond.
             max_attempts: As many attempts, where not as many as the policy's.
             until_deadline: Whether retries go on until the deadline, if there is one and the policy is the default one.
         """
         answer = await attempt()
-        paid = 0
+        paid, is_quota_used_up = 0, False
         # Setting the engine going costs a tenth of a call, so that it takes over at the first fault.
         if _is_worth_a_retry(answer):
             attempts = _Attempts(
@@ -163,22 +178,25 @@ class RetryHandler:
                 self._clock,
                 goes_on=until_deadline and self._is_default,
             )
-            answer, paid = await self._retry(answer, attempt, attempts)
-        if not isinstance(answer, Fault):
+            answer, paid, is_quota_used_up = await self._retry(answer, attempt, attempts, failed)
+        if isinstance(answer, Fault):
+            failed(answer, None, is_quota_used_up=is_quota_used_up)
+        else:
             self.quota.give_back(paid or 1)
         return answer
 
     async def _retry(
-        self, met: T | Fault, attempt: Callable[[], Awaitable[T | Fault]], attempts: _Attempts
-    ) -> tuple[T | Fault, int]:
-        """Return the last answer, and what the last retry cost.
+        self, met: T | Fault, attempt: Callable[[], Awaitable[T | Fault]], attempts: _Attempts, failed: Failed
+    ) -> tuple[T | Fault, int, bool]:
+        """Return the last answer, what the last retry cost, and whether too few tokens were left for one more.
 
         Args:
             met: What the first attempt met, which the engine is told as its own first attempt.
             attempt: Sends the request once more.
             attempts: How many there may be, and until when.
+            failed: Called with each fault that a retry follows.
         """
-        paid = 0
+        paid, is_quota_used_up = 0, False
         first = [met]
 
         async def next_attempt() -> T | Fault:
@@ -191,7 +209,7 @@ class RetryHandler:
             return self.policy.delay(retry, meaning, self._random(), fault.retry_after, longest=longest)
 
         def stop(state: RetryCallState) -> bool:
-            nonlocal paid
+            nonlocal paid, is_quota_used_up
             is_beyond = state.attempt_number >= attempts.most
             if (is_beyond and not attempts.are_unlimited) or not attempts.are_in_time(after=state.upcoming_sleep):
                 return True
@@ -201,21 +219,19 @@ class RetryHandler:
                 paid = cost
                 return False
             paid = 0
-            if not attempts.are_unlimited:
-                LOG.warning("the retry quota is used up: %s", _fault_of(state).detail)
-                return True
-            return False
+            is_quota_used_up = not attempts.are_unlimited
+            return is_quota_used_up
 
         retrying = AsyncRetrying(
             sleep=self._clock.sleep,
             retry=retry_if_result(_is_worth_a_retry),
             wait=wait,
             stop=stop,
-            before_sleep=_log_retry,
+            before_sleep=lambda state: failed(_fault_of(state), state.upcoming_sleep),
             retry_error_callback=_fault_of,
         )
         answer: T | Fault = await retrying(next_attempt)
-        return answer, paid
+        return answer, paid, is_quota_used_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,15 +270,3 @@ def _fault_of(state: RetryCallState) -> Fault:
     outcome: Any = state.outcome  # of an attempt, since this is asked after one; and nothing but a fault is retried
     fault: Fault = outcome.result()
     return fault
-
-
-def _log_retry(state: RetryCallState) -> None:
-    fault, retry = _fault_of(state), state.attempt_number + 1
-    LOG.info(
-        "%s: %s; attempt %d in %.2f s",
-        fault.operation,
-        fault.detail,
-        retry,
-        state.upcoming_sleep,
-        extra={"absorbed": classify(fault).error.__name__},
-    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from omics_batch import Batch, FailedRun, FailureKind
+from omics_batch import Batch, FailedRun, FailureKind, ListScanRecovered, RequestFailed, ThrottlingError
 from omics_batch.cli import main
 from omics_batch.cli._demo import _run
 from omics_batch.cli._demo._findings import Findings, deviations
@@ -90,7 +90,7 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
 def test_json_ends_with_a_line_that_says_how_it_went(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def run(view: View, _: float) -> Findings:
+    async def run(view: View, _: float, __: object) -> Findings:
         view.show(findings().batch)
         return findings()
 
@@ -120,6 +120,26 @@ def test_nothing_absorbed_and_other_errors_are_told_as_well() -> None:
 def test_the_errors_that_the_service_answered_with_are_counted() -> None:
     requests = [ReceivedRequest("GetBatch", "GET", "/runBatch/1", 0.0, status) for status in (200, 429, 429, None)]
     assert _run.errors_in(requests) == {429: 2}
+
+
+def test_what_a_look_met_and_is_sent_again_is_told() -> None:
+    """Not what other calls met, nor what nothing follows."""
+    failed = RequestFailed(
+        time=0.0,
+        operation="GetBatch",
+        batch_id="1",
+        attempt=1,
+        error=ThrottlingError,
+        message="ThrottlingException (HTTP 429): slow down.",
+        code="ThrottlingException",
+        status_code=429,
+        request_id=None,
+        delay=0.5,
+    )
+    assert _run.retried(failed) == "ThrottlingException (HTTP 429): slow down; attempt 2 in 0.50 s"
+    assert _run.retried(dataclasses.replace(failed, operation="ListRuns")) is None
+    assert _run.retried(dataclasses.replace(failed, delay=None)) is None
+    assert _run.retried(ListScanRecovered(time=0.0)) is None
 
 
 def test_the_samples_are_what_they_are_said_to_be() -> None:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from aiobotocore.credentials import AioCredentialResolver, AioProcessProvider
 from aiobotocore.session import AioSession
 
-from omics_batch._log import LOG
+from omics_batch._emitter import EventEmitter
+from omics_batch._events import CredentialsRenewalFailed, CredentialsRenewed
 from omics_batch._loop import start
 from omics_batch._threads import in_thread
 from omics_batch._transport._attempt import CURRENT
@@ -46,6 +47,8 @@ class OwnSession(AioSession):
 
     limit: float = 30.0
     """Seconds that a source may take."""
+    events: EventEmitter = EventEmitter()
+    """What publishes how renewals went."""
     _may_ask: bool = False
     trying: str = ""
     """botocore's name of the provider that is asked."""
@@ -239,9 +242,17 @@ class RenewedCredentials:
         return self._renewal
 
     def _ended(self, renewal: asyncio.Task[ReadOnlyCredentials]) -> None:
-        problem = None if renewal.cancelled() else renewal.exception()
-        if isinstance(problem, SourceError) and not self.refresh_needed():
-            LOG.warning("the credentials expire soon, and there are no new ones: %s. %s", problem, problem.next_step)
+        if renewal.cancelled():
+            return
+        problem, events = renewal.exception(), self._session.events
+        if problem is None:
+            events.emit(CredentialsRenewed, lambda now: CredentialsRenewed(time=now))
+        elif isinstance(problem, SourceError) and not self.refresh_needed():  # else requests fail, and say so
+            message = f"{problem}. {problem.next_step}"
+            events.emit(
+                CredentialsRenewalFailed,
+                lambda now: CredentialsRenewalFailed(time=now, message=message, are_valid=True),
+            )
 
     async def _renew(self) -> ReadOnlyCredentials:
         CURRENT.set(None)  # no request of the client is sent by this task

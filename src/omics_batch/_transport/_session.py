@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_omics import OmicsClient
 
     from omics_batch._clock import Clock
+    from omics_batch._emitter import EventEmitter
     from omics_batch._transport._credentials import OwnSession
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
@@ -52,6 +53,7 @@ async def open_transport(
     attempt_timeout: float,
     keepalive: float,
     clock: Clock,
+    events: EventEmitter,
 ) -> Transport | InProcess:
     """Return a transport that is ready.
 
@@ -65,6 +67,7 @@ async def open_transport(
             bounded from outside too.
         keepalive: Seconds that an idle connection is kept: more than a poll's interval.
         clock: What the bound of a request is measured on. Sources of credentials keep to real seconds.
+        events: What publishes how renewals of the credentials went.
 
     Raises:
         InvalidInputError: There is no such profile, no region, or the endpoint is not acceptable.
@@ -79,7 +82,9 @@ async def open_transport(
     async def make(may_ask: bool) -> AsyncGenerator[Made]:  # noqa: FBT001 - called by the transport alone
         async with AsyncExitStack() as exits:
             if session is None:
-                found: AioSession = await exits.enter_async_context(aclosing(own_session(profile_name=profile_name)))
+                own = await exits.enter_async_context(aclosing(own_session(profile_name=profile_name)))
+                own.events = events
+                found: AioSession = own
             else:
                 found = session
             credentials = await _find_credentials(found, attempt_timeout, ours=session is None, may_ask=may_ask)

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from omics_batch._events import Event
     from omics_batch._models import Batch
     from omics_batch._waiting.subscriptions import Subscription
 
@@ -76,10 +77,17 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Publish an event, after everything else was done: its hook may call the client."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Call `tick` at this moment, which may be infinite."""
 
     moment: float
 
 
-Action: TypeAlias = AskTurn | CancelTurns | Look | CancelLook | Scan | StopScan | Update | End | WakeAt
+Action: TypeAlias = AskTurn | CancelTurns | Look | CancelLook | Scan | StopScan | Update | End | WakeAt | Report

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import AccessDeniedError
 from omics_batch._lister import PAGE
-from omics_batch._log import LOG
 from omics_batch._statuses import ACTIVE
 
 if TYPE_CHECKING:
@@ -27,12 +26,6 @@ _SHORTEST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 300.0
 _AN_HOUR: Final = 3600.0
 _MANY_PAGES: Final = 10
-
-_DENIED: Final = (
-    "omics:ListBatch on * is not allowed: batches are looked at one by one, which takes longer where they are many. %s"
-)
-_FAILED: Final = "the lists of batches cannot be read, batches are looked at one by one: %s"
-_LAGS: Final = "the lists of batches lag by %.0f s, batches are looked at one by one"
 
 _ORDER: Final = {status.value: place for place, status in enumerate(ACTIVE)}
 
@@ -76,6 +69,11 @@ def longest_useful(watched: int, rate: float) -> float:
 def can_confirm(watched: int, rate: float) -> bool:
     """Whether there is a look for each batch in the time for which lists are believed."""
     return watched <= BELIEVED * CONFIRMING_SHARE * rate
+
+
+def are_denied(error: OmicsBatchError, pages: int) -> bool:
+    """Whether an error after some pages says that the lists are not allowed at all."""
+    return isinstance(error, AccessDeniedError) and not pages
 
 
 def is_active(status: str | None) -> bool:
@@ -122,11 +120,14 @@ class ListCost:
             return len(ACTIVE) + watched / PAGE
         return max(len(ACTIVE), self._pages + (watched - self._watched) / PAGE)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether no scan has come to its end since the lists failed or lagged."""
+        return self._pause > 0
+
     def read(self, pages: int, watched: int, now: float) -> None:
         """Note that a scan came to its end, after this many pages."""
         self._pages, self._watched, self._known_at = pages, watched, now
-        if self._pause:
-            LOG.info("the lists of batches can be read again")
         self._pause, self._was_read = 0.0, True
 
     def stopped(self, pages: int, watched: int, now: float) -> None:
@@ -144,9 +145,7 @@ class ListCost:
             rate: How many calls a second the waits may make.
             now: The moment on the clock.
         """
-        is_denied = isinstance(error, AccessDeniedError) and not pages
-        if not self._pause:
-            LOG.warning(_DENIED if is_denied else _FAILED, error)
+        is_denied = are_denied(error, pages)
         if is_denied and (self._pause or not self._was_read):
             self._close(_AN_HOUR, now)
         elif pages >= _MANY_PAGES:
@@ -154,10 +153,8 @@ class ListCost:
         else:
             self._close(min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE), now)
 
-    def lag(self, seconds: float, now: float) -> None:
-        """Pause because lists show what was this long ago."""
-        if not self._pause:
-            LOG.warning(_LAGS, seconds)
+    def lag(self, now: float) -> None:
+        """Pause because lists show what was before."""
         self._close(_LONGEST_PAUSE, now)
 
     def _close(self, seconds: float, now: float) -> None:

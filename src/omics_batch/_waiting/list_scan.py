@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel
 
 from omics_batch._errors import AccessDeniedError, OmicsBatchError, ServiceError, ValidationError
+from omics_batch._events import ListPageFailed
 from omics_batch._lister import PAGE, Page, walk
-from omics_batch._log import LOG
 from omics_batch._statuses import ACTIVE
 
 if TYPE_CHECKING:
@@ -55,6 +55,13 @@ async def scan_lists(
     """
     pages_read = 0
 
+    def page_failed(error: OmicsBatchError, *, is_requested_again: bool) -> None:
+        kind, message = type(error), str(error)
+        caller.events.emit(
+            ListPageFailed,
+            lambda now: ListPageFailed(time=now, error=kind, message=message, is_requested_again=is_requested_again),
+        )
+
     async def call(parameters: Mapping[str, Any], read: Callable[[Reply], ActivePage | Fault]) -> ActivePage:
         tries = 0
         while True:
@@ -73,7 +80,7 @@ async def scan_lists(
                 is_first = not pages_read, "startingToken" not in parameters
                 if tries == _TRIES or not (survives(error) or _concerns_one_page(error, *is_first)):
                     raise
-                LOG.info("a page of a list failed, and is requested again: %s", error)
+                page_failed(error, is_requested_again=True)
 
     refused = 0
     for status in ACTIVE:
@@ -88,7 +95,7 @@ async def scan_lists(
             refused += 1
             if refused == len(ACTIVE) or pages_read > pages_before:
                 raise
-            LOG.info("the service has no list of %s batches: %s", status.value, error)
+            page_failed(error, is_requested_again=False)
 
 
 def _concerns_one_page(error: OmicsBatchError, is_first_of_all: bool, is_first_of_list: bool) -> bool:  # noqa: FBT001

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._errors import ClientClosedError, OmicsBatchError
-from omics_batch._log import LOG
+from omics_batch._events import ProcessStoodStill
 from omics_batch._waiting.actions import (
     AskTurn,
     CancelLook,
@@ -20,6 +20,7 @@ from omics_batch._waiting.actions import (
     End,
     Look,
     LookFailure,
+    Report,
     Scan,
     StopScan,
     Update,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
     from omics_batch._clock import Clock
+    from omics_batch._emitter import EventEmitter
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._waiting.actions import Action
@@ -50,6 +52,7 @@ class Poller:
         scan: Reads all lists, page by page.
         clock: What tells the time and sleeps.
         random: A source of numbers from 0.0 to 1.0.
+        events: What publishes events.
     """
 
     def __init__(
@@ -58,11 +61,13 @@ class Poller:
         scan: Callable[[], AsyncGenerator[tuple[ActiveBatch, ...]]],
         clock: Clock,
         random: Callable[[], float],
+        events: EventEmitter,
     ) -> None:
+        self._events = events
         self._looker = looker
         self._scan = scan
         self._clock = clock
-        self._scheduler = Scheduler(random)
+        self._scheduler = Scheduler(random, events.hears)
         self._tasks = BackgroundTasks()
         self._timer = Timer(clock)
         self._closed = False
@@ -105,6 +110,8 @@ class Poller:
                     self._tasks.start(_SCAN, self._scan_lists(), self._ended)
                 case StopScan():
                     self._tasks.cancel(_SCAN)
+                case Report(event):
+                    self._events.publish(event)
                 case _:
                     self._wake(action.moment)
 
@@ -155,8 +162,8 @@ class Poller:
 
     def _excuse_standstill(self) -> None:
         if stood_still := self._timer.overslept():
-            LOG.info("the process stood still for %.0f s", stood_still)
             self._run(self._scheduler.stood_still(stood_still, self._clock.now()))
+            self._events.emit(ProcessStoodStill, lambda now: ProcessStoodStill(time=now, seconds=stood_still))
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         """End all waits when a task that they share has failed."""

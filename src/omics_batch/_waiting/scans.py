@@ -6,7 +6,7 @@ import math
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._waiting.cost import BELIEVED, SOON, ListCost, Need, is_scan_cheaper, longest_useful
+from omics_batch._waiting.cost import BELIEVED, SOON, ListCost, Need, are_denied, is_scan_cheaper, longest_useful
 from omics_batch._waiting.list_order import ListOrder
 from omics_batch._waiting.states import BatchState
 
@@ -146,12 +146,21 @@ class Scans:
         watched = len(self._batches)
         longest = longest_useful(watched, rate)
         if lag > longest:
-            self._cost.lag(lag, now)
+            self._cost.lag(now)
         elif now - self._since() > longest:
             self._cost.stopped(self._pages, watched, now)
         else:
             return False
         return True
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no scan has come to its end since the lists failed or lagged."""
+        return self._cost.is_paused
+
+    def are_denied(self, error: OmicsBatchError) -> bool:
+        """Whether an error of the scan under way says that the lists are not allowed at all."""
+        return are_denied(error, self._pages)
 
     def read(self, now: float) -> None:
         """Note that all lists were read.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from omics_batch._errors import OmicsBatchError
-from omics_batch._log import LOG
+from omics_batch._events import Event, ListScanFailed, ListScanRecovered, ListsLagging, LookFailed
 from omics_batch._waiting.actions import (
     AskTurn,
     CancelLook,
@@ -19,6 +19,7 @@ from omics_batch._waiting.actions import (
     End,
     Look,
     LookFailure,
+    Report,
     Scan,
     StopScan,
     Update,
@@ -29,11 +30,11 @@ from omics_batch._waiting.compressed import CompressedBatch
 from omics_batch._waiting.confirmations import Confirmations
 from omics_batch._waiting.cost import BELIEVED, is_active, is_later
 from omics_batch._waiting.deadlines import DeadlineHeap
+from omics_batch._waiting.news import show_status
 from omics_batch._waiting.policy import error_after_silence, silence_allowed
 from omics_batch._waiting.scans import BREATH, Scans
 from omics_batch._waiting.states import BatchState, Trigger
 from omics_batch._waiting.tracked_batch import TrackedBatch
-from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from omics_batch._waiting.actions import Action
     from omics_batch._waiting.list_scan import ActiveBatch
     from omics_batch._waiting.subscriptions import Subscription
+
+E = TypeVar("E", bound=Event)
 
 _RETRIES_FIRST: Final = 3
 """Failed looks in a row after which a batch keeps its place among the LISTED, where a round may take minutes."""
@@ -60,10 +63,12 @@ class Scheduler:
 
     Args:
         chance: Returns a number from 0.0 to 1.0, at random: batches are not to be polled in step.
+        hears: Whether anybody wants events of a kind: others are not built.
     """
 
-    def __init__(self, chance: Callable[[], float]) -> None:
+    def __init__(self, chance: Callable[[], float], hears: Callable[[type[Event]], bool]) -> None:
         self._chance = chance
+        self._hears = hears
         self._rate = math.inf
         self._batches = BatchTable()
         self._deadlines: DeadlineHeap[Subscription] = DeadlineHeap()
@@ -73,6 +78,7 @@ class Scheduler:
         """The turns that are asked for, by whether they are urgent."""
         self._due_first = False
         self._out: list[Action] = []
+        self._news: list[Event] = []
 
     def __len__(self) -> int:
         """Count the batches."""
@@ -148,13 +154,12 @@ class Scheduler:
         batch.status = seen.status.value
         batch.shown_at, batch.failures, batch.listed_in, batch.looked_in = now, 0, 0, self._scans.number
         batch.retries = 0
-        if is_news:
-            LOG.info("batch %s: %s, %.1f %% complete", batch_id, one_line(seen.status), seen.percent_complete)
         if not is_active(batch.status):
             self._scans.ended(batch_id, now)
         compressed: CompressedBatch | None = None
         for wait in batch.waits:
-            wait.looked(seen, now)
+            wait.looked(now)
+            self._news += show_status(wait, batch.status, seen, now, self._hears)
             if wait.is_over(seen):
                 self._end(wait, seen)
             elif wait.wants_counts:
@@ -184,8 +189,9 @@ class Scheduler:
                 wait.look_failed(error)
                 if wait.patience <= now:
                     self._end(wait, _silence(wait, error))
+                else:
+                    self._note_failure(wait, error, now)
         if batch.waits:
-            LOG.warning("batch %s: a look failed, the wait goes on: %s", batch_id, error)
             batch.looks += 1
             batch.failures += 1
             batch.retries += 1
@@ -211,13 +217,17 @@ class Scheduler:
                 self._show(batch, item.status, now)
                 for skipped in self._scans.skipped(batch):
                     self._miss(skipped, now)
+        was_paused = self._scans.is_paused
         if self._scans.is_in_vain(longest_lag, self._rate, now):
+            self._note_change(was_paused, ListsLagging, lambda: ListsLagging(time=now, lag=longest_lag))
             self._stop_scan(now)
         return self._answer(WakeAt(now))
 
     def scan_ended(self, now: float) -> list[Action]:
         """Take in that all lists were read: a batch that they should have shown is missing."""
+        was_paused = self._scans.is_paused
         self._scans.read(now)
+        self._note_change(was_paused, ListScanRecovered, lambda: ListScanRecovered(time=now))
         for batch in self._batches:
             self._miss(batch, now)
         self._end_scan(now)
@@ -225,7 +235,14 @@ class Scheduler:
 
     def scan_failed(self, error: OmicsBatchError, now: float) -> list[Action]:
         """Take in that a page cannot be had."""
+        was_paused, is_denied = self._scans.is_paused, self._scans.are_denied(error)
         self._scans.failed(error, self._rate, now)
+        kind, message = type(error), str(error)
+        self._note_change(
+            was_paused,
+            ListScanFailed,
+            lambda: ListScanFailed(time=now, error=kind, message=message, is_denied=is_denied),
+        )
         self._end_scan(now)
         return self._answer(WakeAt(now))
 
@@ -276,9 +293,10 @@ class Scheduler:
         batch.shown_at, batch.failures, batch.missed_at, batch.listed_in = now, 0, None, self._scans.number
         if is_news:
             batch.status = status
-            LOG.info("batch %s: listed as %s", batch.batch_id, one_line(status))
         for wait in batch.waits:
             wait.was_listed(status, now)
+            if status == batch.status:  # or the list lags
+                self._news += show_status(wait, status, None, now, self._hears)
         before, wants_counts = batch.state, batch.wants_counts
         self._move(batch, Trigger.SHOW, now)
         if batch.state is not BatchState.SCHEDULED:
@@ -311,6 +329,23 @@ class Scheduler:
     def _next_to_confirm(self, now: float) -> TrackedBatch | None:
         are_queued = bool(self._batches.those(BatchState.LISTED))
         return self._confirmations.pop(now, len(self._batches), self._rate, others_are_queued=are_queued)
+
+    def _note(self, kind: type[E], make: Callable[[], E]) -> None:
+        if self._hears(kind):
+            self._news.append(make())
+
+    def _note_change(self, was_paused: bool, kind: type[E], make: Callable[[], E]) -> None:  # noqa: FBT001 - as it was before
+        """Report that the lists cannot be read any more, or can be again."""
+        if self._scans.is_paused is not was_paused:
+            self._note(kind, make)
+
+    def _note_failure(self, wait: Subscription, error: OmicsBatchError, now: float) -> None:
+        self._note(
+            LookFailed,
+            lambda: LookFailed(
+                time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, error=type(error), message=str(error)
+            ),
+        )
 
     def _end(self, wait: Subscription, result: Batch | Exception | None) -> None:
         self._forget(wait)
@@ -379,7 +414,8 @@ class Scheduler:
         yield from self._scans.moments(now, choice)
 
     def _answer(self, *actions: Action) -> list[Action]:
-        out, self._out = [*self._out, *actions], []
+        out, self._out = [*self._out, *actions, *map(Report, self._news)], []
+        self._news.clear()
         return out
 
 

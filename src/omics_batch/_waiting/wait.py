@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar, cast
+from itertools import count
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
-from omics_batch._log import LOG
 from omics_batch._looker import LAST_LOOK
 from omics_batch._waiting.compressed import CompressedBatch
 from omics_batch._waiting.policy import has_ended, silence_allowed
-from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from omics_batch._waiting.policy import PollPolicy
 
 E = TypeVar("E", bound=Exception)
+
+_IDS: Final = count(1)
 
 
 class Wait:
@@ -40,7 +41,6 @@ class Wait:
         "_failed",
         "_grace",
         "_shown",
-        "_warned",
         "advice",
         "batch_id",
         "deadline",
@@ -48,9 +48,12 @@ class Wait:
         "is_over",
         "last_error",
         "listed",
+        "met_unknown",
         "poll",
         "polls",
         "started",
+        "status",
+        "wait_id",
     )
 
     wants_counts: bool = False
@@ -67,6 +70,12 @@ class Wait:
         is_over: Callable[[Batch], bool] = has_ended,
     ) -> None:
         self.batch_id: str = batch_id
+        self.wait_id: int = next(_IDS)
+        """Which wait of this process it is."""
+        self.status: str | None = None
+        """The last status that it was shown."""
+        self.met_unknown: bool = False
+        """Whether one of them was unknown."""
         self.poll: PollPolicy = poll
         self.deadline: float | None = None if timeout is None else now + timeout
         self.started: float = now
@@ -80,7 +89,6 @@ class Wait:
         self.listed: str | None = None
         """The status in which a list has shown the batch since its last look; None where none has."""
         self._grace: float | None = now + grace if grace else None
-        self._warned = False
         self._failed = False
         self._shown: Batch | CompressedBatch | None = None
 
@@ -119,12 +127,9 @@ class Wait:
         self._failed = True
         self.last_error = error
 
-    def looked(self, batch: Batch, now: float) -> None:
-        """Count a look that has shown the batch, and warn once of an unknown status."""
+    def looked(self, now: float) -> None:
+        """Count a look that has shown the batch."""
         self._answered(None, now)
-        if not (batch.status.is_known or self._warned):
-            self._warned = True
-            LOG.warning("batch %s: unknown status %s counts as not finished", batch.id, one_line(batch.status))
 
     def was_listed(self, status: str, now: float) -> None:
         """Count a list that has shown the batch as active."""

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omics_batch._errors import ClientClosedError, OmicsBatchError, QueueTimeoutError
-from omics_batch._log import LOG
+from omics_batch._events import WaitEnded, WaitStarted
 from omics_batch._loop import start
+from omics_batch._waiting.news import show_status
 from omics_batch._waiting.policy import error_at_the_deadline
 from omics_batch._waiting.poller import Poller
 from omics_batch._waiting.scheduler import own_copy
 from omics_batch._waiting.tasks import CANCELLED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from omics_batch._clock import Clock
+    from omics_batch._emitter import EventEmitter
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._waiting.list_scan import ActiveBatch
@@ -33,11 +36,13 @@ class Waits:
         scan: Callable[[], AsyncGenerator[tuple[ActiveBatch, ...]]],
         clock: Clock,
         random: Callable[[], float],
+        events: EventEmitter,
     ) -> None:
         """Begin with no wait; the arguments are those of `Poller`."""
+        self._events = events
         self._looker = looker
         self._clock = clock
-        self._poller = Poller(looker, scan, clock, random)
+        self._poller = Poller(looker, scan, clock, random, events)
         self._last_looks: dict[str, _LastLook] = {}
 
     async def wait(self, wait: Subscription) -> None:
@@ -49,14 +54,11 @@ class Waits:
         Raises:
             OmicsBatchError: What ended the wait, with the wait's facts on it.
         """
-        self._poller.join(wait)
-        try:
+        with self._joined(wait):
             batch = await self._batch_of(await wait.next(), wait)
             wait.show(batch)
             if not wait.is_over(batch):
                 raise self._timed_out(wait)
-        finally:
-            self._leave(wait)
 
     async def follow(self, wait: ChangeSubscription) -> AsyncGenerator[Batch]:
         """Yield the first `Batch`, each that differs from the one before, and end after a terminal one.
@@ -67,8 +69,7 @@ class Waits:
         Raises:
             OmicsBatchError: What ended the wait, with the wait's facts on it.
         """
-        self._poller.join(wait)
-        try:
+        with self._joined(wait):
             while True:
                 result = await wait.next()
                 batch = await self._batch_of(result, wait)
@@ -79,17 +80,25 @@ class Waits:
                     return
                 if result is None:
                     raise self._timed_out(wait)
-        finally:
-            self._leave(wait)
 
     async def close(self) -> None:
         """End all waits with `ClientClosedError`."""
         await self._poller.close()
 
-    def _leave(self, wait: Subscription) -> None:
-        self._poller.leave(wait)
-        seconds = self._clock.now() - wait.started
-        LOG.info("batch %s: a wait ended after %.0f s and %d looks", wait.batch_id, seconds, wait.polls)
+    @contextmanager
+    def _joined(self, wait: Subscription) -> Generator[None]:
+        """Let a wait join the poller for the time of a block, and publish its start and its end."""
+        self._events.emit(WaitStarted, lambda now: _started(wait, now))
+        error: type[BaseException] | None = None
+        try:
+            self._poller.join(wait)
+            yield
+        except BaseException as raised:
+            error = asyncio.CancelledError if isinstance(raised, GeneratorExit) else type(raised)
+            raise
+        finally:
+            self._poller.leave(wait)
+            self._events.emit(WaitEnded, lambda now: _ended(wait, error, now))
 
     async def _batch_of(self, result: Result, wait: Subscription) -> Batch:
         """Return the batch of a result; at the deadline, what a last look shows."""
@@ -122,7 +131,10 @@ class Waits:
             if not look.sharers:
                 look.task.cancel()
                 self._last_looks.pop(wait.batch_id, None)
-        wait.looked(batch, self._clock.now())
+        now = self._clock.now()
+        wait.looked(now)
+        for event in show_status(wait, batch.status.value, batch, now, self._events.hears):
+            self._events.publish(event)
         return batch
 
     def _timed_out(self, wait: Subscription, unsent: QueueTimeoutError | None = None) -> Exception:
@@ -131,6 +143,24 @@ class Waits:
             wait.batch_id, wait.shown, now - wait.started, wait.advice, listed=wait.listed, unsent=unsent
         )
         return wait.facts_on(error, now)
+
+
+def _started(wait: Subscription, now: float) -> WaitStarted:
+    timeout = None if wait.deadline is None else max(wait.deadline - now, 0.0)
+    return WaitStarted(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, timeout=timeout)
+
+
+def _ended(wait: Subscription, error: type[BaseException] | None, now: float) -> WaitEnded:
+    outcome = wait.shown.outcome if error is None and wait.shown else None
+    return WaitEnded(
+        time=now,
+        batch_id=wait.batch_id,
+        wait_id=wait.wait_id,
+        outcome=outcome,
+        error=error,
+        elapsed=now - wait.started,
+        polls=wait.polls,
+    )
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from omics_batch.cli._stderr import complain, logged_to
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from omics_batch import OmicsBatchClient
+    from omics_batch import Event, OmicsBatchClient
 
 T = TypeVar("T")
 
@@ -37,6 +37,8 @@ class Connection:
     endpoint_url: str | None = None
     allow_http: bool = False
     verbose: bool = False
+    on_event: Callable[[Event], object] | None = None
+    """What is called with each event of the client; not an option."""
 
     @asynccontextmanager
     async def client(self, timeout: float | None = None) -> AsyncGenerator[OmicsBatchClient]:
@@ -56,6 +58,7 @@ class Connection:
             profile_name=self.profile,
             endpoint_url=self.endpoint_url,
             allow_http=self.allow_http,
+            on_event=self.on_event,
         )
         limit = None if timeout is None else max(timeout, _LEAST)
         try:

@@ -32,17 +32,10 @@ def logged_to(tell: Callable[[str], None], level: int) -> Generator[None]:
     """Hand each log message of the library from a level on to somebody, one by one."""
     handler = _Teller(tell)
     handler.setLevel(level)
-    with heard_by(handler):
-        yield
-
-
-@contextmanager
-def heard_by(handler: logging.Handler) -> Generator[None]:
-    """Let a handler hear what the library logs, from its level on."""
     logger = logging.getLogger("omics_batch")
     before = logger.level
     logger.addHandler(handler)
-    logger.setLevel(min(handler.level, before or handler.level))
+    logger.setLevel(level)
     try:
         yield
     finally:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -13,10 +12,12 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import Json  # noqa: TC001 - typer reads it off the parameters
 from omics_batch.cli._output import console, say_json
 from omics_batch.cli._signals import until_signalled
-from omics_batch.cli._stderr import logged_to
 from omics_batch.cli._views._live import view_on
 from omics_batch.cli._views._of_one import JsonView
 from omics_batch.cli._waits._ending import processed
+
+if TYPE_CHECKING:
+    from omics_batch import Event
 
 
 def demo(
@@ -41,12 +42,11 @@ def demo(
     if not json:
         output.print(Text(f"Simulating {len(SAMPLES)} samples locally.\n", "bold"))
 
-    def tell(text: str) -> None:
-        if text.startswith(_run.OPERATION):
-            view.note(text.removeprefix(_run.OPERATION))
+    def tell(event: Event) -> None:
+        if (text := _run.retried(event)) is not None:
+            view.note(text)
 
-    with logged_to(tell, logging.INFO):
-        findings = asyncio.run(until_signalled(_run.run(view, speed)))
+    findings = asyncio.run(until_signalled(_run.run(view, speed, tell)))
     differences = deviations(findings)
     if json:
         say_json(document(findings, differences))

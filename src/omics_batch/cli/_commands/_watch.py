@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import nullcontext
+from dataclasses import replace
 
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
-from omics_batch.cli._stderr import complain, heard_by, logged_to
+from omics_batch.cli._stderr import complain, logged_to
 from omics_batch.cli._views._live import LiveView, is_live
 from omics_batch.cli._views._moving import MovingBoard
 from omics_batch.cli._views._notices import Notices
@@ -42,10 +43,8 @@ def watch(batches: BatchIds, connection: Connection, *, timeout: Timeout = None,
     notices = Notices()
     # A log on the same terminal would write across the picture.
     is_moving = not json and is_live(output) and not (connection.verbose and sys.stderr.isatty())
-    with ExitStack() as stack:
-        stack.enter_context(heard_by(notices))
-        if not (is_moving and sys.stderr.isatty()):
-            stack.enter_context(logged_to(complain, connection.level))
+    connection = replace(connection, on_event=notices)
+    with nullcontext() if is_moving and sys.stderr.isatty() else logged_to(complain, connection.level):
         if is_one(batches):
             view = JsonView() if json else LiveView(output, notices.words) if is_moving else PlainView()
             return wait_for_one(connection, batches[0], timeout, view, resume)

@@ -11,6 +11,7 @@ from omics_batch import (
     DefaultRunSettingInput,
     InlineSetting,
     PollPolicy,
+    RequestFailed,
     StartRunBatchRequest,
 )
 from omics_batch.cli._demo._findings import Findings
@@ -18,29 +19,34 @@ from omics_batch.cli._demo._samples import LIFE, SAMPLES, script
 from omics_batch.testing import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from omics_batch import Event
     from omics_batch.cli._views._of_one import View
     from omics_batch.testing import ReceivedRequest
-
-OPERATION: Final = "GetBatch: "
-"""How the log messages about a single request begin: with what was asked for."""
 
 POLL: Final = PollPolicy(initial=0.5, maximum=0.5)
 """A batch of seconds is looked at more often than one of hours."""
 
 
-async def run(view: View, speed: float) -> Findings:
+async def run(view: View, speed: float, on_event: Callable[[Event], None]) -> Findings:
     """Serve a HealthOmics, start a batch on it, show the batch until it is processed, and ask what went wrong in it."""
     # In a thread of its own, so that it answers while this one draws.
     with Simulator(life=LIFE, faults=script(), time_scale=speed) as simulator:
-        async with simulator.client(poll=POLL) as client:
+        async with simulator.client(poll=POLL, on_event=on_event) as client:
             started = await client.start_run_batch(request())
             with view:
                 batch = await client.wait_until_processed(started, on_update=view.show)
             failed = [run async for run in client.failed_runs(batch)]
         simulator.forget_script()  # what no request met shows in the errors that are counted
     return Findings(batch, failed, len(simulator.requests), errors_in(simulator.requests))
+
+
+def retried(event: Event) -> str | None:
+    """Write what a look met that is sent again; None where an event is about nothing of the kind."""
+    if isinstance(event, RequestFailed) and event.operation == "GetBatch" and event.delay is not None:
+        return f"{event.message.rstrip('.')}; attempt {event.attempt + 1} in {event.delay:.2f} s"
+    return None
 
 
 def errors_in(requests: Iterable[ReceivedRequest]) -> Mapping[int, int]:

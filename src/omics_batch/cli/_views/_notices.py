@@ -1,14 +1,17 @@
-"""Trouble on the way that was absorbed, counted by kind off the library's log."""
+"""Errors on the way that were retried, counted by kind."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
-from omics_batch import OmicsBatchError
+from omics_batch import ListPageFailed, ListScanFailed, LookFailed, RequestFailed
 from omics_batch._words import one_line
+
+if TYPE_CHECKING:
+    from omics_batch import Event
 
 _KINDS: Final = {
     "ThrottlingError": "throttled",
@@ -26,24 +29,23 @@ _KINDS: Final = {
 _OTHER: Final = "others"
 
 
-class Notices(logging.Handler):
-    """Listens to the library's log: what a retry or the next look makes good is counted, and the last message kept."""
+class Notices:
+    """Hears the client's events: what a retry or the next look makes good is counted, and the last line kept."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        super().__init__(logging.INFO)
         self._kinds: Counter[str] = Counter()
         self._at = ""
         self._last = ""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take in a message."""
-        kind = _kind_of(record)
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
+        kind = _kind_of(event)
         if kind is not None:
             self._kinds[kind] += 1
-        if kind is not None or record.levelno >= logging.WARNING:
-            self._at = f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S}"
-            self._last = one_line(record.getMessage(), limit=200)
+        if kind is not None or event.level >= logging.WARNING:
+            self._at = f"{datetime.now(UTC).astimezone():%H:%M:%S}"
+            self._last = one_line(str(event), limit=200)
 
     def words(self) -> str:
         """Write what there was, until when, and the most frequent kinds first; nothing where there was nothing."""
@@ -53,9 +55,10 @@ class Notices(logging.Handler):
         )
 
 
-def _kind_of(record: logging.LogRecord) -> str | None:
-    """Tell what kind of trouble a message is about: one that a retry mends says so, others name the error itself."""
-    name: str | None = getattr(record, "absorbed", None)
-    arguments = record.args if isinstance(record.args, tuple) else ()
-    names = [name, *(type(argument).__name__ for argument in arguments if isinstance(argument, OmicsBatchError))]
-    return next((_KINDS.get(name, _OTHER) for name in names if name is not None), None)
+def _kind_of(event: Event) -> str | None:
+    """Tell what kind of error was retried; None where an event is about none."""
+    if isinstance(event, RequestFailed) and event.delay is None:
+        return None
+    if isinstance(event, (RequestFailed, LookFailed, ListPageFailed, ListScanFailed)):
+        return _KINDS.get(event.error.__name__, _OTHER)
+    return None

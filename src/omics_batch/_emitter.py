@@ -1,0 +1,106 @@
+"""What becomes of events: a line of the logger `omics_batch` each, and a call of the user's hook.
+
+The logger is silent until the application configures logging.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from asyncio import CancelledError
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from omics_batch._clock import Clock, SystemClock
+from omics_batch._errors import InvalidInputError
+from omics_batch._words import one_line
+
+if TYPE_CHECKING:
+    from omics_batch._events import Event
+
+E = TypeVar("E", bound="Event")
+
+Hook: TypeAlias = Callable[["Event"], object]
+
+_LOG: Final = logging.getLogger("omics_batch")
+_LOG.addHandler(logging.NullHandler())
+
+_FIELDS: Final = (
+    *("batch_id", "wait_id", "operation", "status", "outcome"),
+    *("attempt", "delay", "polls", "elapsed", "error"),
+)
+"""What each log record has beside its text, None where the event has no such thing."""
+
+_PLAIN: Final = "on_event has to be a plain function: it is called, and not awaited"
+
+
+class EventEmitter:
+    """Hands the events of a client to its hook and to the log; without either, none is built.
+
+    Args:
+        hook: What the user wants called with each event.
+        clock: What events take their time from.
+    """
+
+    def __init__(self, hook: Hook | None = None, clock: Clock = SystemClock()) -> None:
+        self._hook = hook
+        self._clock = clock
+        self._has_complained = False
+
+    def hears(self, kind: type[Event]) -> bool:
+        """Whether anybody wants events of a kind."""
+        return self._hook is not None or _LOG.isEnabledFor(kind.level)
+
+    def emit(self, kind: type[E], make: Callable[[float], E]) -> None:
+        """Build an event and publish it, if anybody wants it.
+
+        Args:
+            kind: The kind of event.
+            make: Builds it, of the moment on the clock.
+        """
+        if self.hears(kind):
+            self.publish(make(self._clock.now()))
+
+    def publish(self, event: Event) -> None:
+        """Log an event, and call the hook, whatever that does."""
+        if _LOG.isEnabledFor(event.level):
+            _LOG.log(event.level, str(event), extra={name: _logged(getattr(event, name, None)) for name in _FIELDS})
+        if self._hook is None:
+            return
+        try:
+            result = self._hook(event)
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - a hook may raise anything, and disturbs nothing
+            self._complain("on_event raised %s: this is logged once, and it is called for further events", error)
+            return
+        if inspect.iscoroutine(result):
+            result.close()
+            self._complain("%s", InvalidInputError(_PLAIN))
+
+    def _complain(self, text: str, error: BaseException) -> None:
+        if not self._has_complained:
+            self._has_complained = True
+            _LOG.error(text, error if str(error) else type(error).__name__, exc_info=error)
+
+
+def checked_hook(hook: Hook | None) -> Hook | None:
+    """Return what a caller gave as `on_event`.
+
+    Raises:
+        InvalidInputError: It cannot be called, or it would have to be awaited.
+    """
+    if hook is not None and (not callable(hook) or _is_async(hook) or _is_async(getattr(hook, "__call__", None))):  # noqa: B004 - to see whether it is async
+        raise InvalidInputError(f"{_PLAIN}. To await something, put the event into an asyncio.Queue")
+    return hook
+
+
+def _is_async(function: object) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
+def _logged(value: Any) -> Any:  # noqa: ANN401 - whatever a log can hold
+    """Return a value as logs in JSON can have it."""
+    if isinstance(value, type):
+        return value.__name__
+    plain = value.value if isinstance(value, Enum) else value
+    return one_line(plain) if isinstance(plain, str) else plain

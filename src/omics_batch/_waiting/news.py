@@ -1,0 +1,48 @@
+"""What is new to a wait when it is shown a status. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_batch._events import Event, StatusChanged, UnknownStatus
+from omics_batch._statuses import BatchStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch._models import Batch
+    from omics_batch._waiting.wait import Wait
+
+
+def show_status(
+    wait: Wait, status: str, batch: Batch | None, now: float, hears: Callable[[type[Event]], bool]
+) -> list[Event]:
+    """Note on a wait the status that it is shown, and return what is new to it.
+
+    Args:
+        wait: The wait.
+        status: The status.
+        batch: The batch as GetBatch showed it; None where a list showed its status.
+        now: The moment on the clock.
+        hears: Whether anybody wants events of a kind: others are not built.
+    """
+    if status == wait.status:
+        return []
+    before, wait.status = wait.status, status
+    known, events = BatchStatus(status), list[Event]()
+    if hears(StatusChanged):
+        events.append(
+            StatusChanged(
+                time=now,
+                batch_id=wait.batch_id,
+                wait_id=wait.wait_id,
+                before=None if before is None else BatchStatus(before),
+                status=known,
+                batch=batch,
+            )
+        )
+    if not (known.is_known or wait.met_unknown):
+        wait.met_unknown = True
+        if hears(UnknownStatus):
+            events.append(UnknownStatus(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, status=known))
+    return events
