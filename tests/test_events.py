@@ -15,6 +15,9 @@ import pytest
 import omics_batch
 from omics_batch import (
     AccessDeniedError,
+    ActionAdvanced,
+    Advice,
+    AdviceKind,
     AttemptTimeoutError,
     BatchStarted,
     BatchStatus,
@@ -36,6 +39,7 @@ from omics_batch import (
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
+    Party,
     ProcessStoodStill,
     QueueTimeoutError,
     RateChanged,
@@ -113,6 +117,7 @@ FAILED_REQUEST: Final[dict[str, Any]] = {
     "operation": "GetBatch",
     "attempt": 1,
     "error": ThrottlingError,
+    "fault": Party.SERVICE,
     "message": "ThrottlingException (HTTP 429): slow down.",
     "code": "ThrottlingException",
     "status_code": 429,
@@ -183,9 +188,16 @@ LINES: Final[list[tuple[Event, str, str]]] = [
         "batch 7123456: unknown status [31mPAUSED counts as not finished",
     ),
     (
-        LookFailed(**WAIT, error=InternalServerError, message="error (HTTP 500)"),
+        LookFailed(
+            **WAIT, error=InternalServerError, fault=Party.SERVICE, message="down.", advice=Advice(AdviceKind.TRY_AGAIN)
+        ),
         "WARNING",
-        "batch 7123456: a look failed, the wait goes on: error (HTTP 500)",
+        "batch 7123456: a look failed, the wait goes on: down. Try again.",
+    ),
+    (
+        ActionAdvanced(**WAIT, call="cancel_and_wait", advice=Advice(AdviceKind.ASKED, {"call": "cancel_and_wait"})),
+        "DEBUG",
+        "batch 7123456: cancel_and_wait: ASKED",
     ),
     (
         WaitEnded(**WAIT, outcome=Outcome.SUCCEEDED, error=None, elapsed=23.7, polls=4),

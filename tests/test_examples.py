@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from pathlib import Path
@@ -43,7 +44,11 @@ def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         assert omics.start_batch(96) == "7123456"
         for name, value in omics.environment.items():
             monkeypatch.setenv(name, value)  # and back, whatever a page sets
+        log = logging.getLogger("omics_batch")
+        handlers = list(log.handlers)
         yield
+        log.setLevel(logging.NOTSET)
+        log.handlers[:] = handlers
 
 
 @pytest.mark.usefixtures("_a_service_with_a_batch")

@@ -106,7 +106,7 @@ TABLE = [
         RETRIED,
         {"code": "StrangeException"},
     ),
-    Row("400 ValidationException", faults.status(400), ValidationError, ONCE, {"status_code": 400}, "Mend the request"),
+    Row("400 ValidationException", faults.status(400), ValidationError, ONCE, {"status_code": 400}, "Fix the request"),
     Row("403 AccessDeniedException", faults.status(403), AccessDeniedError, ONCE, {"status_code": 403}, "IAM policy"),
     Row("404 ResourceNotFoundException", faults.status(404), ResourceNotFoundError, ONCE, {"status_code": 404}),
     Row("402 ServiceQuotaExceeded", faults.status(402), ServiceQuotaExceededError, ONCE, {"status_code": 402}),

@@ -758,9 +758,9 @@ def test_the_error_of_failed_runs_counts_none_as_not_completed_that_were_deleted
             "FAILED",
             {"failureReason": "no such role", "runSummary": {"failedRunCount": 1}},
             (
-                "no such role. 1 of its runs was created and may still run: check list_runs_in_batch, and leave those "
-                "out of a new batch. After a transient error, send the same request with the same request_id. "
-                "1 failed, 0 failed to submit. OmicsBatchClient.failed_runs lists which ones, and why."
+                "no such role. 1 failed, 0 failed to submit. OmicsBatchClient.failed_runs lists which ones, and why. "
+                "1 of its runs was created and may still run: check list_runs_in_batch, and leave those out of a new "
+                "batch. After a transient error, send the same request with the same request_id."
             ),
         ),
         (

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock, Duration, SystemClock
     from omics_batch._errors import (
         AccessDeniedError,
+        Advice,
+        AdviceKind,
         AttemptTimeoutError,
         BatchCancelledError,
         BatchFailedError,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         LostContactError,
         MalformedResponseError,
         OmicsBatchError,
+        Party,
         QueueTimeoutError,
         RedirectRefusedError,
         RequestTimeoutError,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from omics_batch._events import (
+        ActionAdvanced,
         BatchStarted,
         CallEnded,
         CredentialsRejected,
@@ -101,6 +105,9 @@ __version__ = VERSION
 __all__ = [
     "Accelerators",
     "AccessDeniedError",
+    "ActionAdvanced",
+    "Advice",
+    "AdviceKind",
     "AttemptTimeoutError",
     "Batch",
     "BatchCancelledError",
@@ -143,6 +150,7 @@ __all__ = [
     "OmicsBatchClient",
     "OmicsBatchError",
     "Outcome",
+    "Party",
     "PollPolicy",
     "ProcessStoodStill",
     "Progress",
@@ -192,6 +200,9 @@ __all__ = [
 _ROOMS = {
     "Accelerators": "_statuses",
     "AccessDeniedError": "_errors",
+    "ActionAdvanced": "_events",
+    "Advice": "_errors",
+    "AdviceKind": "_errors",
     "AttemptTimeoutError": "_errors",
     "Batch": "_models",
     "BatchCancelledError": "_errors",
@@ -234,6 +245,7 @@ _ROOMS = {
     "OmicsBatchClient": "_client",
     "OmicsBatchError": "_errors",
     "Outcome": "_statuses",
+    "Party": "_errors",
     "PollPolicy": "_waiting.policy",
     "ProcessStoodStill": "_events",
     "Progress": "_progress",

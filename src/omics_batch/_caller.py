@@ -18,7 +18,7 @@ from omics_batch._events import (
     RequestFailed,
     RetryQuotaUsedUp,
 )
-from omics_batch._faults import Fault, Trouble, classify, error_of
+from omics_batch._faults import Fault, Trouble, classify, error_of, party_of
 from omics_batch._rate_limiter import WAITS_SHARE, Priority, RateLimiter
 
 if TYPE_CHECKING:
@@ -262,6 +262,7 @@ class Caller:
                 batch_id=call.batch_id,
                 attempt=call.attempts,
                 error=classify(fault).error,
+                fault=party_of(fault),
                 message=fault.detail,
                 code=fault.code,
                 status_code=fault.status,

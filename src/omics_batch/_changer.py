@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from omics_batch._advice import with_advice, worded
 from omics_batch._errors import (
+    Advice,
+    AdviceKind,
     AttemptTimeoutError,
     ClientClosedError,
     ConflictError,
@@ -26,10 +29,6 @@ if TYPE_CHECKING:
     from omics_batch._requests import StartRunBatchRequest
     from omics_batch._statuses import BatchStatus
     from omics_batch._transport import Reply
-
-_MAYBE_STARTED: Final = (
-    "The batch may have been started: send the same request again, its request_id {} starts it once."
-)
 
 
 class Changer:
@@ -66,7 +65,10 @@ class Changer:
             )
         except OmicsBatchError as error:
             if _is_in_doubt(met) or (error.attempts and isinstance(error, (AttemptTimeoutError, ClientClosedError))):
-                error.args = (f"{error} {_MAYBE_STARTED.format(one_line(request.request_id))}",)
+                advice = Advice(AdviceKind.SEND_AGAIN, {"request_id": one_line(request.request_id)})
+                problem = error.problem
+                error.args = (worded(str(error), advice),)
+                with_advice(error, problem, advice)
             raise
         self._caller.events.emit(
             BatchStarted,

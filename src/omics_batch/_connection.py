@@ -136,7 +136,9 @@ class Connection:
         changer = Changer(caller, looker)
         scan = partial(scan_lists, caller, clock, looker.is_outage)
         waits = Waits(looker, scan, clock, self._random, events)
-        self._open = Opened(loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock))
+        self._open = Opened(
+            loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock, events)
+        )
         return self
 
     async def __aexit__(

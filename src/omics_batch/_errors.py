@@ -33,6 +33,8 @@ and then restore the attributes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from omics_batch._words import by_reason
@@ -45,9 +47,117 @@ if TYPE_CHECKING:
     from omics_batch._runs import FailedRun
 
 
+class Party(Enum):
+    """Whose fault an error is: where to look first."""
+
+    CALLER = "CALLER"
+    """The caller's input: an argument, a request, a batch that does not exist or was cancelled."""
+    MACHINE = "MACHINE"
+    """This machine's configuration: credentials and what they allow, region, endpoint, proxy, certificates."""
+    OWN_QUEUE = "OWN_QUEUE"
+    """This client's own queue: nothing was sent."""
+    NETWORK = "NETWORK"
+    """The network: no answer came."""
+    IN_BETWEEN = "IN_BETWEEN"
+    """Something between here and the service, such as a proxy: it answered in the service's place."""
+    SERVICE = "SERVICE"
+    """The service, its quotas included."""
+
+
+class AdviceKind(Enum):
+    """What to do about an error."""
+
+    RENEW_CREDENTIALS = "RENEW_CREDENTIALS"
+    """Restore the credentials; `step` is the command or the file."""
+    MAKE_ROOM_IN_QUEUE = "MAKE_ROOM_IN_QUEUE"
+    """Make fewer calls at once, raise the client's rate, or allow more time."""
+    CHECK_NETWORK = "CHECK_NETWORK"
+    """Check the network, the region and the endpoint."""
+    ALLOW_MORE_TIME = "ALLOW_MORE_TIME"
+    """Try again, or allow more time."""
+    CHECK_WHAT_IS_BETWEEN = "CHECK_WHAT_IS_BETWEEN"
+    """Try again; a proxy may have answered in the service's place."""
+    CHECK_ENDPOINT = "CHECK_ENDPOINT"
+    """Check the endpoint and the proxy."""
+    LOWER_RATE = "LOWER_RATE"
+    """Lower the client's rate, or try again later."""
+    TRY_AGAIN = "TRY_AGAIN"
+    """Try again."""
+    TRY_LATER = "TRY_LATER"
+    """Try again in a minute."""
+    SEE_SERVICE_HEALTH = "SEE_SERVICE_HEALTH"
+    """Try again; if it stays, see the AWS Health Dashboard."""
+    RAISE_QUOTA = "RAISE_QUOTA"
+    """Raise the quota, or wait for running work to end."""
+    FIX_REQUEST = "FIX_REQUEST"
+    """Fix the request."""
+    CHECK_BATCH = "CHECK_BATCH"
+    """Check the id, the account and the region."""
+    ALLOW_OPERATION = "ALLOW_OPERATION"
+    """Allow `operation` in the caller's IAM policy."""
+    ALLOW_START = "ALLOW_START"
+    """Allow what starting takes: omics:StartRunBatch, omics:StartRun and iam:PassRole."""
+    WAIT_FOR_STATUS = "WAIT_FOR_STATUS"
+    """`operation` is allowed while the batch is one of `statuses`, and while nothing else is under way in it."""
+    WAIT_FOR_OTHERS = "WAIT_FOR_OTHERS"
+    """Wait until what is under way in the batch has ended."""
+    USE_NEW_REQUEST_ID = "USE_NEW_REQUEST_ID"
+    """Make a request with a new `request_id`."""
+    SEND_AGAIN = "SEND_AGAIN"
+    """The batch may have been started: send the same request again, its `request_id` starts it once."""
+    WAIT_LONGER = "WAIT_LONGER"
+    """Wait for the batch again, with more time; it goes on if `goes_on` is true, else that is not known."""
+    WAIT_AGAIN = "WAIT_AGAIN"
+    """Wait for the batch again; it goes on if `goes_on` is true, else that is not known."""
+    NOT_ASKED = "NOT_ASKED"
+    """The batch was not asked to end yet: make `call` again, with more time."""
+    MAYBE_ASKED = "MAYBE_ASKED"
+    """Whether the batch was asked to end is not known: make `call` again."""
+    ASKED = "ASKED"
+    """The service goes on with it: make `call` again to wait for its end."""
+    RECORD_LEFT = "RECORD_LEFT"
+    """The runs are deleted, and the record may not be: make `call` again."""
+    RECORD_GONE = "RECORD_GONE"
+    """Somebody else deleted the record: whether all runs are deleted cannot be found out."""
+    SEE_RUNS_LEFT = "SEE_RUNS_LEFT"
+    """List the runs that could not be deleted, or delete the record without them."""
+    CANCEL_RUNS = "CANCEL_RUNS"
+    """Runs that a failed batch had created may still run: cancel them one by one."""
+    FIX_AND_START = "FIX_AND_START"
+    """The batch failed before it created runs: fix its reason, and start a new batch."""
+    LEAVE_OUT_CREATED = "LEAVE_OUT_CREATED"
+    """The batch failed, and runs that it had created may still run: leave those out of a new batch."""
+    START_INCOMPLETE = "START_INCOMPLETE"
+    """Start a new batch with the runs that did not complete."""
+    START_FAILED = "START_FAILED"
+    """Start a new batch with just the runs that failed."""
+    CHECK_COMPLETED = "CHECK_COMPLETED"
+    """Check which runs completed before you start any of them again: the counts do not show it."""
+    CHECK_OUTPUT = "CHECK_OUTPUT"
+    """How deleted runs ended is lost: check their output before you start any of them again."""
+    WAIT_FOR_END = "WAIT_FOR_END"
+    """Wait until the batch has ended before you start any run again."""
+    LOOK_AGAIN = "LOOK_AGAIN"
+    """Get the batch again in a minute, before you start any run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do about an error, as data: word it for your own users."""
+
+    kind: AdviceKind
+    """What to do."""
+    values: Mapping[str, str | int] = field(default_factory=dict[str, "str | int"], hash=False)
+    """What the kind's description names, such as `operation`."""
+
+
 class OmicsBatchError(Exception):
     """Anything this package raises; the message says what happened and what to do next."""
 
+    fault: Party = Party.SERVICE
+    """Whose fault it is."""
+    advice: Advice | None = None
+    """What to do about it, as data; the message says it in words of Python. None where the message alone says it."""
     attempts: int = 0
     """How many requests the failing call was allowed to send, the last one included; 0 where nothing was sent."""
     batch_id: str | None = None
@@ -60,18 +170,30 @@ class OmicsBatchError(Exception):
     """How often a wait had looked; 0 outside of waits."""
     last_error: OmicsBatchError | None = None
     """The last trouble that a wait met on the way, even one it had survived."""
+    _problem: str | None = None
+
+    @property
+    def problem(self) -> str:
+        """What happened: the message without the advice."""
+        return str(self) if self._problem is None else self._problem
 
 
 class InvalidInputError(OmicsBatchError, ValueError):
     """An argument cannot be right; nothing was sent."""
 
+    fault = Party.CALLER
+
 
 class ClientClosedError(OmicsBatchError):
     """The client was not entered with `async with`, or has been closed, perhaps under a running wait."""
 
+    fault = Party.CALLER
+
 
 class CredentialsError(OmicsBatchError):
     """No credentials were found, or they are incomplete, expired or refused, or the machine's clock is off."""
+
+    fault = Party.MACHINE
 
     def __init__(self, message: str = "", *, next_step: str = "", is_final: bool = False) -> None:
         """Keep what to do about it beside the message, which says it too."""
@@ -85,6 +207,8 @@ class CredentialsError(OmicsBatchError):
 class QueueTimeoutError(OmicsBatchError, TimeoutError):
     """The call's `timeout` was over while it waited for its turn in this client's queue: nothing was sent."""
 
+    fault = Party.OWN_QUEUE
+
     def __init__(self, message: str = "", *, next_step: str = "") -> None:
         """Keep what to do about it beside the message, which says it too."""
         super().__init__(message)
@@ -94,6 +218,8 @@ class QueueTimeoutError(OmicsBatchError, TimeoutError):
 
 class TransportError(OmicsBatchError):
     """No readable answer came: the request may or may not have reached the service."""
+
+    fault = Party.NETWORK
 
     def __init__(self, message: str = "", *, status_code: int | None = None) -> None:
         """Say what came instead of an answer."""
@@ -113,9 +239,13 @@ class AttemptTimeoutError(TransportError, TimeoutError):
 class MalformedResponseError(TransportError):
     """An answer came that nobody can trust: truncated, HTML, of wrong types, or about another batch."""
 
+    fault = Party.IN_BETWEEN
+
 
 class RedirectRefusedError(TransportError):
     """The endpoint wanted to send the signed request elsewhere; it was not sent on."""
+
+    fault = Party.IN_BETWEEN
 
 
 class ServiceError(OmicsBatchError):
@@ -170,25 +300,37 @@ class ServiceQuotaExceededError(ServiceError):
 class ValidationError(ServiceError):
     """The service refuses the request as invalid."""
 
+    fault = Party.CALLER
+
 
 class ResourceNotFoundError(ServiceError):
     """There is no such batch in this account and region."""
+
+    fault = Party.CALLER
 
 
 class AccessDeniedError(ServiceError):
     """The credentials are valid and lack the permission."""
 
+    fault = Party.MACHINE
+
 
 class ConflictError(ServiceError):
     """The request does not go with what is under way in the batch."""
+
+    fault = Party.CALLER
 
 
 class WaitError(OmicsBatchError):
     """A wait ended without what it waited for, such as the batch being processed."""
 
+    fault = Party.CALLER
+
 
 class BatchFailedError(WaitError):
     """The batch itself failed, for the reason in the message; runs that it had created may go on."""
+
+    fault = Party.SERVICE
 
 
 class BatchCancelledError(WaitError):
@@ -198,6 +340,8 @@ class BatchCancelledError(WaitError):
 class RunsDeleteFailedError(WaitError):
     """Not all runs of a batch could be deleted, so its record was kept: it tells which ones are left."""
 
+    fault = Party.SERVICE
+
 
 class WaitTimeoutError(WaitError, TimeoutError):
     """The time-out was over before the batch was; the batch goes on."""
@@ -206,9 +350,13 @@ class WaitTimeoutError(WaitError, TimeoutError):
 class LostContactError(WaitError):
     """Nothing readable was heard for `PollPolicy.max_silence`; the batch goes on."""
 
+    fault = Party.NETWORK
+
 
 class FailedRunsError(OmicsBatchError):
     """The batch has failed runs, or it ended and its counts do not show that all runs completed."""
+
+    fault = Party.CALLER
 
     def __init__(
         self,

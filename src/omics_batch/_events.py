@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from logging import DEBUG, INFO, WARNING
 from typing import TYPE_CHECKING, ClassVar
 
+from omics_batch._advice import worded
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._errors import OmicsBatchError
+    from omics_batch._errors import Advice, OmicsBatchError, Party
     from omics_batch._models import Batch
     from omics_batch._statuses import BatchStatus, Outcome
 
@@ -62,6 +63,8 @@ class RequestFailed(Event):
     """Which request of its call it was, from 1."""
     error: type[OmicsBatchError]
     """The class of the error that it is."""
+    fault: Party
+    """Whose fault it is."""
     message: str
     """What happened, in one line."""
     code: str
@@ -220,11 +223,15 @@ class LookFailed(WaitEvent):
 
     error: type[OmicsBatchError]
     """The class of the error."""
+    fault: Party
+    """Whose fault it is."""
     message: str
     """What happened, in one line."""
+    advice: Advice | None
+    """What to do about it, if it stays."""
 
     def __str__(self) -> str:
-        return f"batch {self.batch_id}: a look failed, the wait goes on: {self.message}"
+        return f"batch {self.batch_id}: a look failed, the wait goes on: {worded(self.message, self.advice)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +253,21 @@ class WaitEnded(WaitEvent):
     def __str__(self) -> str:
         how = "" if self.error is None else f" with {self.error.__name__}"
         return f"batch {self.batch_id}: a wait ended{how} after {self.elapsed:.0f} s and {self.polls} looks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionAdvanced(WaitEvent):
+    """`cancel_and_wait` or `delete_everything` came one step further."""
+
+    level: ClassVar[int] = DEBUG
+
+    call: str
+    """Which of them it is."""
+    advice: Advice
+    """What to do if it ends here: its kind says whether the batch was asked to end."""
+
+    def __str__(self) -> str:
+        return f"batch {self.batch_id}: {self.call}: {self.advice.kind.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

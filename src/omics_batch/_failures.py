@@ -6,7 +6,14 @@ from contextlib import aclosing
 from math import ceil
 from typing import TYPE_CHECKING
 
-from omics_batch._errors import MalformedResponseError, ResourceNotFoundError
+from omics_batch._advice import with_advice, worded
+from omics_batch._errors import (
+    Advice,
+    AdviceKind,
+    MalformedResponseError,
+    Party,
+    ResourceNotFoundError,
+)
 from omics_batch._events import FailedRunsMissing, RunReasonMissing
 from omics_batch._lister import PAGE
 from omics_batch._runs import FailedRun
@@ -138,11 +145,13 @@ class Failures:
 
     def _account_for(self, batch: Batch, found: int) -> None:
         if self._sought:
-            error = MalformedResponseError(
+            problem = (
                 f"ListRuns shows {len(self._sought)} runs of batch {batch.id} that did not succeed and that "
-                f"ListRunsInBatch does not have, such as {next(iter(self._sought))}: its lists may lag, try again in "
-                "a minute.",
+                f"ListRunsInBatch does not have, such as {next(iter(self._sought))}: its lists may lag."
             )
+            advice = Advice(AdviceKind.TRY_LATER)
+            error = with_advice(MalformedResponseError(worded(problem, advice)), problem, advice)
+            error.fault = Party.SERVICE
             error.batch_id, error.batch = batch.id, batch
             raise error
         counts = batch.run_summary

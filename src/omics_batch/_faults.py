@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
+from omics_batch._advice import in_python, with_advice, worded
 from omics_batch._errors import (
     AccessDeniedError,
+    Advice,
+    AdviceKind,
     AttemptTimeoutError,
     ConflictError,
     ConnectionFailedError,
@@ -18,6 +21,7 @@ from omics_batch._errors import (
     InvalidInputError,
     MalformedResponseError,
     OmicsBatchError,
+    Party,
     QueueTimeoutError,
     RedirectRefusedError,
     RequestTimeoutError,
@@ -161,45 +165,41 @@ _BY_TROUBLE: Final[Mapping[Trouble, Meaning]] = {
     Trouble.UNREADABLE: Meaning(MalformedResponseError, Retry.TRANSIENT),
 }
 
-_NEXT_STEP: Final[Mapping[type[OmicsBatchError], str]] = {
-    CredentialsError: "Check the credentials (aws sts get-caller-identity) and renew them.",
-    QueueTimeoutError: "Make fewer calls at once, raise max_rate, or allow more time.",
-    ConnectionFailedError: "Check the network, the region and the endpoint.",
-    AttemptTimeoutError: "Try again, or allow more time.",
-    MalformedResponseError: "Something between here and the service may have answered in its place; try again.",
-    RedirectRefusedError: "Nothing was sent on. Check the endpoint and the proxy: the service never redirects.",
-    ThrottlingError: "The account's quota is shared by all of its clients: lower max_rate, or try again later.",
-    RequestTimeoutError: "Try again.",
-    InternalServerError: "Try again; if it stays, see the AWS Health Dashboard.",
-    ServiceQuotaExceededError: "Raise the quota in Service Quotas, or wait for running work to end.",
-    ValidationError: "Mend the request.",
-    ResourceNotFoundError: "Check the id, the account and the region.",
-    AccessDeniedError: "Allow the operation in the caller's IAM policy.",
-    ConflictError: "Wait until what is under way in the batch has ended.",
+_K = AdviceKind
+
+_ADVICE: Final[Mapping[type[OmicsBatchError], Advice]] = {
+    CredentialsError: Advice(
+        _K.RENEW_CREDENTIALS, {"step": "Check the credentials (aws sts get-caller-identity) and renew them."}
+    ),
+    QueueTimeoutError: Advice(_K.MAKE_ROOM_IN_QUEUE),
+    ConnectionFailedError: Advice(_K.CHECK_NETWORK),
+    AttemptTimeoutError: Advice(_K.ALLOW_MORE_TIME),
+    MalformedResponseError: Advice(_K.CHECK_WHAT_IS_BETWEEN),
+    RedirectRefusedError: Advice(_K.CHECK_ENDPOINT),
+    ThrottlingError: Advice(_K.LOWER_RATE),
+    RequestTimeoutError: Advice(_K.TRY_AGAIN),
+    InternalServerError: Advice(_K.SEE_SERVICE_HEALTH),
+    ServiceQuotaExceededError: Advice(_K.RAISE_QUOTA),
+    ValidationError: Advice(_K.FIX_REQUEST),
+    ResourceNotFoundError: Advice(_K.CHECK_BATCH),
+    ConflictError: Advice(_K.WAIT_FOR_OTHERS),
 }
 
-_ONE_AT_A_TIME: Final = "one cancel or delete at a time is done: see where it stands (GetBatch)."
 
-
-def _named(statuses: frozenset[BatchStatus]) -> str:
+def _allowed(operation: str, statuses: frozenset[BatchStatus]) -> Advice:
     *others, last = (status.value for status in BatchStatus if status in statuses)
-    return f"{', '.join(others)} or {last}"
+    named = f"{', '.join(others)} or {last}"
+    return Advice(AdviceKind.WAIT_FOR_STATUS, {"operation": operation, "statuses": named})
 
 
-_NEXT_STEP_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], str]] = {
-    ("CancelRunBatch", ConflictError): f"A batch is cancelled while it is {_named(CANCELLABLE)}, and {_ONE_AT_A_TIME}",
-    ("DeleteRunBatch", ConflictError): (
-        f"The runs of a batch are deleted once it is {_named(RUNS_DELETABLE)}, and {_ONE_AT_A_TIME}"
-    ),
-    ("DeleteBatch", ConflictError): (
-        f"The record of a batch is deleted once it is {_named(DELETABLE)}, and {_ONE_AT_A_TIME}"
-    ),
-    ("StartRunBatch", ConflictError): "Its request_id belongs to another batch: make a request with a new one.",
-    ("StartRunBatch", AccessDeniedError): (
-        "Starting takes omics:StartRunBatch together with omics:StartRun, and iam:PassRole for the role."
-    ),
+_ADVICE_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], Advice]] = {
+    ("CancelRunBatch", ConflictError): _allowed("CancelRunBatch", CANCELLABLE),
+    ("DeleteRunBatch", ConflictError): _allowed("DeleteRunBatch", RUNS_DELETABLE),
+    ("DeleteBatch", ConflictError): _allowed("DeleteBatch", DELETABLE),
+    ("StartRunBatch", ConflictError): Advice(_K.USE_NEW_REQUEST_ID),
+    ("StartRunBatch", AccessDeniedError): Advice(_K.ALLOW_START),
 }
-"""Where the operation lets us say more than `_NEXT_STEP` does."""
+"""Where the operation lets us say more than `_ADVICE` does."""
 
 
 def classify(fault: Fault) -> Meaning:
@@ -222,15 +222,22 @@ def leaves_doubt(fault: Fault) -> bool:
     return classify(fault).retry is Retry.TRANSIENT
 
 
+def party_of(fault: Fault) -> Party:
+    """Tell whose fault it is: an error without the service's own code or request id was written by somebody else."""
+    if fault.trouble is Trouble.SERVICE and not (fault.code or fault.request_id):
+        return Party.IN_BETWEEN
+    return classify(fault).error.fault
+
+
 def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatchError:
     """Return what to raise for a fault: what happened, to which batch, and what to do next."""
     kind = classify(fault).error
     about = fault.operation if batch_id is None else f"{fault.operation} of batch {batch_id}"
     tries = f" (attempt {attempts})" if attempts > 1 else ""
-    happened = f"{about}{tries}: {fault.detail.rstrip('.')}."
-    request = f"[request id {fault.request_id}]" if fault.request_id else ""
-    advice = fault.next_step or _NEXT_STEP_OF.get((fault.operation, kind)) or _NEXT_STEP.get(kind, "")
-    message = " ".join(part for part in (happened, advice, request) if part)
+    problem = f"{about}{tries}: {fault.detail.rstrip('.')}."
+    request = f" [request id {fault.request_id}]" if fault.request_id else ""
+    advice = _advice_for(fault, kind)
+    message = f"{worded(problem, advice)}{request}"
     error: OmicsBatchError
     if issubclass(kind, ServiceError):
         error = kind(
@@ -240,18 +247,29 @@ def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatch
             request_id=fault.request_id,
             operation=fault.operation,
         )
-    elif issubclass(kind, QueueTimeoutError):
-        error = kind(message, next_step=advice)
+    elif advice is not None and issubclass(kind, QueueTimeoutError):
+        error = kind(message, next_step=in_python(advice))
     elif issubclass(kind, TransportError):
         error = kind(message, status_code=fault.status)
-    elif issubclass(kind, CredentialsError):
-        error = kind(message, next_step=advice, is_final=fault.is_final)
+    elif advice is not None and issubclass(kind, CredentialsError):
+        error = kind(message, next_step=in_python(advice), is_final=fault.is_final)
     else:
         error = kind(message)
+    error.fault = party_of(fault)
     error.batch_id = batch_id
     error.attempts = attempts
     error.__cause__ = fault.cause
-    return error
+    return with_advice(error, problem, advice)
+
+
+def _advice_for(fault: Fault, kind: type[OmicsBatchError]) -> Advice | None:
+    if fault.next_step:
+        return Advice(AdviceKind.RENEW_CREDENTIALS, {"step": fault.next_step})
+    if advice := _ADVICE_OF.get((fault.operation, kind)):
+        return advice
+    if kind is AccessDeniedError:
+        return Advice(AdviceKind.ALLOW_OPERATION, {"operation": f"omics:{fault.operation}"})
+    return _ADVICE.get(kind)
 
 
 def fault_in_answer(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from omics_batch._advice import do_counts_add_up, failed_runs_advice
+from omics_batch._advice import do_counts_add_up, failed_runs, with_advice, worded
 from omics_batch._answer import Answer, Count, NullIsEmpty, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
 from omics_batch._settings import DefaultRunSetting
@@ -250,11 +250,9 @@ class Batch(Answer, frozen=True):
         if not (self.failed_run_count or is_short or is_in_doubt):
             return
         listed = tuple(runs)
-        raise FailedRunsError(
-            f"batch {one_line(self.id)} is {one_line(self.status)}: {failed_runs_advice(self, listed)}",
-            batch=self,
-            runs=listed,
-        )
+        happened, advice = failed_runs(self, listed)
+        problem = f"batch {one_line(self.id)} is {one_line(self.status)}: {happened}"
+        raise with_advice(FailedRunsError(worded(problem, advice), batch=self, runs=listed), problem, advice)
 
     def _repr_html_(self) -> str:
         from omics_batch._html import card  # noqa: PLC0415 - notebooks alone need it

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from omics_batch import Batch, FailedRun, FailureKind, ListScanRecovered, RequestFailed, ThrottlingError
+from omics_batch import Batch, FailedRun, FailureKind, ListScanRecovered, Party, RequestFailed, ThrottlingError
 from omics_batch.cli import main
 from omics_batch.cli._demo import _run
 from omics_batch.cli._demo._findings import Findings, deviations
@@ -130,6 +130,7 @@ def test_what_a_look_met_and_is_sent_again_is_told() -> None:
         batch_id="1",
         attempt=1,
         error=ThrottlingError,
+        fault=Party.SERVICE,
         message="ThrottlingException (HTTP 429): slow down.",
         code="ThrottlingException",
         status_code=429,

@@ -20,9 +20,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
-from omics_batch._waiting.cancel_delete import _LEFTOVER, CANCEL, DELETE_RUNS, Request
 from omics_batch.cli._connection import Connection
-from omics_batch.cli._ends import _intent
 from omics_batch.testing import Life, VirtualTimeLoop, faults
 from tests.cli._support import ID, REGION, Here, Ran, Shell, document, printed, processed
 from tests.forked import PROGRAM
@@ -279,15 +277,6 @@ def test_a_time_out_is_124_and_tells_how_far_it_is_and_how_to_go_on(
     assert resume == f"Resume with: {end['resume']}"
     words = shlex.split(end["resume"])
     assert words[words.index(command) :] == [command, ID, "--yes", "--json", "--timeout", "0.1s"]
-
-
-@pytest.mark.parametrize("request_", [CANCEL, DELETE_RUNS], ids=lambda request: request.call)
-def test_whatever_the_library_advises_is_told_in_commands(request_: Request) -> None:
-    """Its own words are for those who have Python."""
-    for advice in (request_.not_made, request_.in_doubt, request_.accepted, _LEFTOVER.format(ID)):
-        told = _intent._in_commands(advice)
-        assert "run the same command again" in told
-        assert "call" not in told
 
 
 def test_a_single_look_is_gone_on_with_by_waiting(here: Here) -> None:

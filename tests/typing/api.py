@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 from omics_batch import (
     AccessDeniedError,
+    AdviceKind,
     AttemptTimeoutError,
     Batch,
     BatchFailedError,
@@ -23,6 +24,7 @@ from omics_batch import (
     DefaultRunSetting,
     DefaultRunSettingInput,
     Duration,
+    Event,
     FailedRun,
     FailedRunsError,
     FailureKind,
@@ -32,8 +34,10 @@ from omics_batch import (
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
+    Party,
     PollPolicy,
     QueueTimeoutError,
+    RequestFailed,
     RetryPolicy,
     Rows,
     Run,
@@ -48,6 +52,7 @@ from omics_batch import (
     SystemClock,
     ThrottlingError,
     TransportError,
+    WaitEnded,
     WaitError,
     WaitTimeoutError,
     __version__,
@@ -85,6 +90,30 @@ def clients(session: AioSession) -> list[OmicsBatchClient]:
             poll=PollPolicy(initial=1, factor=2, maximum=timedelta(minutes=2), jitter=0, max_silence=7200),
         ),
     ]
+
+
+def hears(event: Event) -> None:
+    assert_type(event.time, float)
+    if isinstance(event, WaitEnded):
+        assert_type(event.wait_id, int)
+        assert_type(event.outcome, Outcome | None)
+        assert_type(event.error, type[BaseException] | None)
+    if isinstance(event, RequestFailed):
+        assert_type(event.error, type[OmicsBatchError])
+        assert_type(event.delay, float | None)
+
+
+HEARING: OmicsBatchClient = OmicsBatchClient(on_event=hears)
+LISTED: list[Event] = []
+KEEPING: OmicsBatchClient = OmicsBatchClient(on_event=LISTED.append)
+
+
+def advised(error: OmicsBatchError) -> str:
+    assert_type(error.fault, Party)
+    assert_type(error.problem, str)
+    if error.advice is not None and error.advice.kind is AdviceKind.RENEW_CREDENTIALS:
+        return str(error.advice.values["step"])
+    return error.problem
 
 
 async def service(client: OmicsBatchClient) -> Batch:

@@ -13,7 +13,8 @@ from aiobotocore.config import AioConfig
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
 
-from omics_batch._errors import CredentialsError, InvalidInputError
+from omics_batch._advice import with_advice, worded
+from omics_batch._errors import Advice, AdviceKind, CredentialsError, InvalidInputError, Party
 from omics_batch._hosts import is_loopback
 from omics_batch._inputs import check_endpoint
 from omics_batch._loop import OwnLoop
@@ -92,7 +93,7 @@ async def open_transport(
                 exits, found, region_name, endpoint_url, _config(endpoint_url, attempt_timeout, keepalive)
             )
             resolved = aws.meta.endpoint_url
-            check_endpoint(resolved, allow_http=allow_http)
+            _check_resolved(resolved, endpoint_url, allow_http=allow_http)
             if endpoint_url is None and _is_here(resolved):
                 # A proxy of the environment must not see what is meant for this machine alone.
                 config = _config(resolved, attempt_timeout, keepalive)
@@ -105,6 +106,15 @@ async def open_transport(
     transport = Transport(make, clock, is_renewable=session is None)
     await transport.open()
     return transport
+
+
+def _check_resolved(url: str, given: str | None, *, allow_http: bool) -> None:
+    try:
+        check_endpoint(url, allow_http=allow_http)
+    except InvalidInputError as error:
+        if given is None:  # it comes from the environment
+            error.fault = Party.MACHINE
+        raise
 
 
 def _config(endpoint_url: str | None, attempt_timeout: float, keepalive: float) -> AioConfig:
@@ -145,14 +155,14 @@ async def _enter(
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
         problem = f"{_UNUSABLE}: {presentable(error)}"
     # Raised out here, since what botocore raised may hold a line of the credentials file.
-    raise InvalidInputError(problem)
+    raise _misconfigured(problem)
 
 
 def _check_certificates(session: AioSession) -> None:
     """Make sure that there are certificates to check by: a wait would take a lack of them for an outage."""
     path = session.get_config_variable("ca_bundle")
     if path and not Path(path).exists():
-        raise InvalidInputError(f"there is no file of certificates {path} (AWS_CA_BUNDLE, or the profile's ca_bundle)")
+        raise _misconfigured(f"there is no file of certificates {path} (AWS_CA_BUNDLE, or the profile's ca_bundle)")
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
@@ -166,7 +176,7 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
         async with asyncio.timeout(limit):
             return await session.get_credentials()
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
-        problem = InvalidInputError(one_line(str(error)))
+        problem = _misconfigured(one_line(str(error)))
     except TimeoutError:
         problem = _credentials_error(Source().silent(limit))
     except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
@@ -183,8 +193,15 @@ def _is_waited_for(credentials: Any) -> bool:  # noqa: ANN401 - botocore's have 
 
 
 def _credentials_error(error: SourceError) -> CredentialsError:
-    message = f"{error.problem}. {error.next_step}"
-    return CredentialsError(message, next_step=error.next_step, is_final=error.is_final)
+    problem, advice = f"{error.problem}.", Advice(AdviceKind.RENEW_CREDENTIALS, {"step": error.next_step})
+    made = CredentialsError(worded(problem, advice), next_step=error.next_step, is_final=error.is_final)
+    return with_advice(made, problem, advice)
+
+
+def _misconfigured(problem: str) -> InvalidInputError:
+    error = InvalidInputError(problem)
+    error.fault = Party.MACHINE
+    return error
 
 
 def _is_here(endpoint_url: str) -> bool:

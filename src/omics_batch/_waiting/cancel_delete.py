@@ -7,7 +7,17 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._errors import ConflictError, OmicsBatchError, ResourceNotFoundError, ServiceError, WaitError
+from omics_batch._advice import in_python
+from omics_batch._errors import (
+    Advice,
+    AdviceKind,
+    ConflictError,
+    OmicsBatchError,
+    ResourceNotFoundError,
+    ServiceError,
+    WaitError,
+)
+from omics_batch._events import ActionAdvanced
 from omics_batch._statuses import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
 from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadline, error_unless_cancelled
 
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
     from omics_batch._changer import Changer
     from omics_batch._clock import Clock
+    from omics_batch._emitter import EventEmitter
     from omics_batch._looker import BatchLooker
     from omics_batch._models import Batch
     from omics_batch._waiting.subscriptions import ChangeSubscription
@@ -23,9 +34,6 @@ if TYPE_CHECKING:
 
 _MOST_CONFLICTS: Final = 3
 """A look that lags may show a batch that allows what the service refuses, but not that often."""
-
-_LEFTOVER: Final = "The runs of batch {} are deleted, and its record may not be: call delete_everything again."
-_GONE: Final = "Somebody else deleted the record of batch {}: nobody can tell whether all of its runs are deleted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +49,9 @@ class Request:
     can_wait: bool
     """Whether it is waited for until the service allows it."""
 
-    @property
-    def not_made(self) -> str:
-        """What to do while the batch was not asked."""
-        return f"The batch was not asked for it yet: call {self.call} again, with more time."
-
-    @property
-    def in_doubt(self) -> str:
-        """What to do where nobody knows whether the batch was asked."""
-        return f"Whether the batch was asked for it is not known: call {self.call} again."
-
-    @property
-    def accepted(self) -> str:
-        """What to do once the batch was asked."""
-        return f"The service goes on with it: call {self.call} again to wait for its end."
+    def advice(self, kind: AdviceKind) -> Advice:
+        """Return what to do as long as it is not over."""
+        return Advice(kind, {"call": self.call})
 
 
 CANCEL: Final = Request("cancel_and_wait", CANCELLABLE, CANCELLATION, can_wait=True)
@@ -72,8 +69,9 @@ class DestructiveActions:
     Its waits are eager ones: it may have to ask again though a batch shows nothing new.
     """
 
-    def __init__(self, waits: Waits, changer: Changer, looker: BatchLooker, clock: Clock) -> None:
+    def __init__(self, waits: Waits, changer: Changer, looker: BatchLooker, clock: Clock, events: EventEmitter) -> None:
         """Ask through a changer, and look through a waits."""
+        self._events = events
         self._waits = waits
         self._changer = changer
         self._looker = looker
@@ -94,15 +92,17 @@ class DestructiveActions:
         batch = wait.result(error_after_deletion, self._clock.now())
         if not self._has_time(wait):
             elapsed = self._clock.now() - wait.started
-            advice = _LEFTOVER.format(batch.id)
+            advice = _about_record(AdviceKind.RECORD_LEFT, batch.id)
             raise wait.facts_on(error_at_the_deadline(batch.id, batch, elapsed, advice), self._clock.now())
+        if batch.status in RUNS_DELETION:
+            self._advance(wait, DELETE_RUNS, _about_record(AdviceKind.RECORD_LEFT, batch.id))
         try:
             await self._changer.delete_record(batch.id, deadline=wait.deadline, is_patient=True)
         except ResourceNotFoundError:
             return batch  # somebody else was quicker
         except (OmicsBatchError, asyncio.CancelledError) as error:
             if batch.status in RUNS_DELETION:
-                error.add_note(_LEFTOVER.format(batch.id))
+                _note(error, _about_record(AdviceKind.RECORD_LEFT, batch.id))
             if isinstance(error, OmicsBatchError):
                 wait.facts_on(error, self._clock.now())
             raise
@@ -114,44 +114,69 @@ class DestructiveActions:
             await self._ask_and_wait(request, ask, wait)
         except OmicsBatchError as error:
             if isinstance(error, ResourceNotFoundError) and wait.shown and wait.shown.status in RUNS_DELETION:
-                error.add_note(_GONE.format(wait.batch_id))
+                error.advice = None  # to check the id is no advice here
+                _note(error, _about_record(AdviceKind.RECORD_GONE, wait.batch_id))
             elif wait.advice and not isinstance(error, (ServiceError, WaitError)):
-                error.add_note(wait.advice)
+                _note(error, wait.advice)
             wait.facts_on(error, self._clock.now())
             raise
         except asyncio.CancelledError as stopped:
-            stopped.add_note(wait.advice or request.not_made)
+            _note(stopped, wait.advice or request.advice(AdviceKind.NOT_ASKED))
             raise
 
     async def _ask_and_wait(
         self, request: Request, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription
     ) -> None:
         is_made, conflicts = False, 0
-        wait.advice = request.not_made
+        self._advance(wait, request, request.advice(AdviceKind.NOT_ASKED))
         async with aclosing(self._waits.follow(wait)) as batches:
             async for batch in batches:
                 if is_made or batch.status in request.obeyed:
-                    is_made, wait.advice = True, request.accepted
+                    is_made = True
+                    self._advance(wait, request, request.advice(AdviceKind.ASKED))
                     continue
                 is_allowed = batch.status in request.allowed
                 if wait.is_over(batch) or not self._has_time(wait) or (request.can_wait and not is_allowed):
                     continue
-                wait.advice = request.in_doubt
+                self._advance(wait, request, request.advice(AdviceKind.MAYBE_ASKED))
                 try:
                     await ask(wait.batch_id, deadline=wait.deadline)
                 except ConflictError:
                     conflicts += 1
-                    wait.advice = request.not_made
+                    self._advance(wait, request, request.advice(AdviceKind.NOT_ASKED))
                     if not is_allowed or conflicts == _MOST_CONFLICTS:
                         raise
                 except OmicsBatchError as error:
                     if not error.attempts:
-                        wait.advice = request.not_made
+                        self._advance(wait, request, request.advice(AdviceKind.NOT_ASKED))
                     if not self._looker.is_outage(error):
                         raise
                     wait.last_error = error
                 else:
-                    is_made, wait.advice = True, request.accepted
+                    is_made = True
+                    self._advance(wait, request, request.advice(AdviceKind.ASKED))
+
+    def _advance(self, wait: ChangeSubscription, request: Request, advice: Advice) -> None:
+        """Note what to do if it ends here."""
+        if advice != wait.advice:
+            wait.advice = advice
+            self._events.emit(
+                ActionAdvanced,
+                lambda now: ActionAdvanced(
+                    time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, call=request.call, advice=advice
+                ),
+            )
 
     def _has_time(self, wait: ChangeSubscription) -> bool:
         return wait.deadline is None or self._clock.now() < wait.deadline
+
+
+def _about_record(kind: AdviceKind, batch_id: str) -> Advice:
+    return Advice(kind, {"batch_id": batch_id, "call": DELETE_RUNS.call})
+
+
+def _note(error: BaseException, advice: Advice) -> None:
+    """Add an advice to an error in words of Python, and as data where it has no other."""
+    error.add_note(in_python(advice))
+    if isinstance(error, OmicsBatchError) and error.advice is None:
+        error.advice = advice

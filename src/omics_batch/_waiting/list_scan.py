@@ -56,7 +56,7 @@ async def scan_lists(
     pages_read = 0
 
     def page_failed(error: OmicsBatchError, *, is_requested_again: bool) -> None:
-        kind, message = type(error), str(error)
+        kind, message = type(error), error.problem
         caller.events.emit(
             ListPageFailed,
             lambda now: ListPageFailed(time=now, error=kind, message=message, is_requested_again=is_requested_again),

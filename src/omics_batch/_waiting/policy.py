@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from omics_batch._advice import cancelled_batch_advice, failed_batch_advice
+from omics_batch._advice import cancelled_batch, failed_batch, with_advice, worded
 from omics_batch._clock import Duration, in_seconds, is_number
 from omics_batch._errors import (
+    Advice,
+    AdviceKind,
     BatchCancelledError,
     BatchFailedError,
     InvalidInputError,
@@ -25,6 +27,9 @@ from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._models import Batch
+
+
+E = TypeVar("E", bound=WaitError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +124,11 @@ def has_ended(batch: Batch) -> bool:
 def error_at_the_end(batch: Batch) -> WaitError | None:
     """Return what a wait raises for the last `Batch`: None where it was processed."""
     if judge(batch) is Verdict.FAILED:
-        return BatchFailedError(f"batch {batch.id} failed: {failed_batch_advice(batch)}")
+        happened, advice = failed_batch(batch)
+        return _error(BatchFailedError, f"batch {batch.id} failed: {happened}", advice)
     if judge(batch) is Verdict.CANCELLED:
-        return BatchCancelledError(f"batch {batch.id} is {one_line(batch.status)}: {cancelled_batch_advice(batch)}")
+        happened, advice = cancelled_batch(batch)
+        return _error(BatchCancelledError, f"batch {batch.id} is {one_line(batch.status)}: {happened}", advice)
     return None
 
 
@@ -131,10 +138,10 @@ def error_unless_cancelled(batch: Batch) -> WaitError | None:
         return None
     reason = f": {one_line(batch.failure_reason).rstrip('.')}" if batch.failure_reason else ""
     may_go_on = batch.status == BatchStatus.FAILED and batch.created_run_count != 0
-    runs = " Runs that it had created may go on: cancel those that list_runs_in_batch shows with CancelRun."
-    return WaitError(
-        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled{reason}."
-        f"{runs if may_go_on else ''}",
+    return _error(
+        WaitError,
+        f"batch {batch.id} is {one_line(batch.status)}: it ended by itself before it was cancelled{reason}.",
+        Advice(AdviceKind.CANCEL_RUNS) if may_go_on else None,
     )
 
 
@@ -143,11 +150,11 @@ def error_after_deletion(batch: Batch) -> RunsDeleteFailedError | None:
     if batch.status != BatchStatus.RUNS_DELETE_FAILED:
         return None
     counts = batch.submission_summary
-    return RunsDeleteFailedError(
+    return _error(
+        RunsDeleteFailedError,
         f"batch {batch.id} is RUNS_DELETE_FAILED: {counts.successful_delete_submission_count} of its runs were "
-        f"deleted, {counts.failed_delete_submission_count} could not be. Its record was kept: "
-        'list_runs_in_batch(..., submission_status="DELETE_FAILED") tells which runs are left, and delete_batch '
-        "deletes the record without them.",
+        f"deleted, {counts.failed_delete_submission_count} could not be. Its record was kept.",
+        Advice(AdviceKind.SEE_RUNS_LEFT),
     )
 
 
@@ -155,7 +162,7 @@ def error_at_the_deadline(
     batch_id: str,
     batch: Batch | None,
     elapsed: float,
-    advice: str | None = None,
+    advice: Advice | None = None,
     *,
     listed: str | None = None,
     unsent: QueueTimeoutError | None = None,
@@ -176,11 +183,9 @@ def error_at_the_deadline(
         else:
             standing = _standing(batch, listed)
             happened = f"batch {batch_id} {standing} after {_span(elapsed)}; the last look at it was not sent"
-        return WaitTimeoutError(f"{happened}: it waited for its turn. {advice or unsent.next_step}")
-    return WaitTimeoutError(
-        f"batch {batch_id} {_standing(batch, listed)} after {_span(elapsed)}. "
-        f"{advice or f'{_future(batch, listed)}: wait for it again, with more time.'}",
-    )
+        return _error(WaitTimeoutError, f"{happened}: it waited for its turn.", advice or unsent.advice)
+    problem = f"batch {batch_id} {_standing(batch, listed)} after {_span(elapsed)}."
+    return _error(WaitTimeoutError, problem, advice or _again(AdviceKind.WAIT_LONGER, batch, listed))
 
 
 def error_after_silence(
@@ -188,26 +193,32 @@ def error_after_silence(
     batch: Batch | None,
     silence: float,
     last: OmicsBatchError,
-    advice: str | None = None,
+    advice: Advice | None = None,
     *,
     listed: str | None = None,
 ) -> LostContactError:
     """Return what a wait raises when nothing readable was heard for too long."""
-    error = LostContactError(
+    error = _error(
+        LostContactError,
         f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
-        f"it {_standing(batch, listed)}. The last trouble: {last} "
-        f"{advice or f'{_future(batch, listed)}: wait for it again.'}",
+        f"it {_standing(batch, listed)}. The last trouble: {last.problem}",
+        advice or _again(AdviceKind.WAIT_AGAIN, batch, listed),
     )
+    error.fault = last.fault
     error.__cause__ = last
     return error
 
 
+def _error(kind: type[E], problem: str, advice: Advice | None) -> E:
+    return with_advice(kind(worded(problem, advice)), problem, advice)
+
+
+def _again(kind: AdviceKind, batch: Batch | None, listed: str | None) -> Advice:
+    return Advice(kind, {"goes_on": batch is not None or listed is not None})
+
+
 def _span(seconds: float) -> timedelta:
     return timedelta(seconds=round(seconds))
-
-
-def _future(batch: Batch | None, listed: str | None) -> str:
-    return "Nobody knows whether it goes on" if batch is None and listed is None else "The batch goes on"
 
 
 def _standing(batch: Batch | None, listed: str | None) -> str:

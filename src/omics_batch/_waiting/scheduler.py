@@ -237,7 +237,7 @@ class Scheduler:
         """Take in that a page cannot be had."""
         was_paused, is_denied = self._scans.is_paused, self._scans.are_denied(error)
         self._scans.failed(error, self._rate, now)
-        kind, message = type(error), str(error)
+        kind, message = type(error), error.problem
         self._note_change(
             was_paused,
             ListScanFailed,
@@ -343,7 +343,13 @@ class Scheduler:
         self._note(
             LookFailed,
             lambda: LookFailed(
-                time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, error=type(error), message=str(error)
+                time=now,
+                batch_id=wait.batch_id,
+                wait_id=wait.wait_id,
+                error=type(error),
+                fault=error.fault,
+                message=error.problem,
+                advice=error.advice,
             ),
         )
 

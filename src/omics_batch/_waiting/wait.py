@@ -14,7 +14,7 @@ from omics_batch._waiting.policy import has_ended, silence_allowed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch._errors import WaitError
+    from omics_batch._errors import Advice, WaitError
     from omics_batch._models import Batch
     from omics_batch._waiting.policy import PollPolicy
 
@@ -80,7 +80,7 @@ class Wait:
         self.deadline: float | None = None if timeout is None else now + timeout
         self.started: float = now
         self.is_over: Callable[[Batch], bool] = is_over
-        self.advice: str | None = None
+        self.advice: Advice | None = None
         """What to do when the wait ends too early, if not just to wait again."""
         self.heard: float = now
         """When the service last answered anything readable about the batch."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omics_batch._errors import ClientClosedError, OmicsBatchError, QueueTimeoutError
+from omics_batch._errors import ClientClosedError, OmicsBatchError, QueueTimeoutError, WaitTimeoutError
 from omics_batch._events import WaitEnded, WaitStarted
 from omics_batch._loop import start
 from omics_batch._waiting.news import show_status
@@ -125,7 +125,9 @@ class Waits:
                 raise wait.facts_on(own_copy(error), self._clock.now()) from error.__cause__
             wait.last_error = error
             unsent = error if isinstance(error, QueueTimeoutError) else None
-            raise self._timed_out(wait, unsent) from error
+            timed_out = self._timed_out(wait, unsent)
+            timed_out.fault = error.fault
+            raise timed_out from error
         finally:
             look.sharers -= 1
             if not look.sharers:
@@ -137,7 +139,7 @@ class Waits:
             self._events.publish(event)
         return batch
 
-    def _timed_out(self, wait: Subscription, unsent: QueueTimeoutError | None = None) -> Exception:
+    def _timed_out(self, wait: Subscription, unsent: QueueTimeoutError | None = None) -> WaitTimeoutError:
         now = self._clock.now()
         error = error_at_the_deadline(
             wait.batch_id, wait.shown, now - wait.started, wait.advice, listed=wait.listed, unsent=unsent

@@ -10,10 +10,13 @@ from omics_batch import (
     BatchFailedError,
     CredentialsError,
     InvalidInputError,
+    OmicsBatchError,
     QueueTimeoutError,
+    ServiceError,
     WaitTimeoutError,
 )
 from omics_batch._words import one_line
+from omics_batch.cli._advice import in_commands
 
 
 class Exit(IntEnum):
@@ -61,9 +64,6 @@ _BY_ERROR: Final = (
 )
 
 
-_ROOM_IN_THE_QUEUE: Final = "Give a longer --timeout, or fewer batches at once."
-
-
 def exit_of(error: Exception) -> Exit:
     """Give the exit code of an error."""
     if isinstance(error, ProgramError):
@@ -72,17 +72,23 @@ def exit_of(error: Exception) -> Exit:
 
 
 def next_step_of(error: Exception) -> str:
-    """Return the part of an error's message that says what to do about it; empty where it has none of its own."""
-    return one_line(error.next_step) if isinstance(error, CredentialsError) else ""
+    """Return the part of an error's message that says what to do about it; empty where it has no line of its own."""
+    advice = error.advice if isinstance(error, CredentialsError) else None
+    return "" if advice is None else one_line(in_commands(advice))
 
 
 def message_of(error: Exception) -> str:
-    """Return an error's message, with what to do here in place of what to do in Python."""
-    message = str(error)
-    unsent = error.last_error if isinstance(error, WaitTimeoutError) else error
-    if isinstance(unsent, QueueTimeoutError) and message.endswith(unsent.next_step):
-        return f"{message.removesuffix(unsent.next_step)}{_ROOM_IN_THE_QUEUE}"
-    return message
+    """Write what happened, what to do about it here, and what AWS Support asks for."""
+    if not isinstance(error, OmicsBatchError) or error.advice is None:
+        return str(error)
+    request_id = error.request_id if isinstance(error, ServiceError) else None
+    return " ".join(
+        [
+            error.problem,
+            in_commands(error.advice),
+            *([] if request_id is None else [f"[request id {request_id}]"]),
+        ]
+    )
 
 
 def lines_of(error: Exception) -> list[str]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, TransportError
 from omics_batch._words import one_line
 from omics_batch.cli._connection import Connection, connected
-from omics_batch.cli._exits import Exit, ProgramError, exit_of
+from omics_batch.cli._exits import Exit, ProgramError, exit_of, message_of
 from omics_batch.cli._options import Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._requested import facts, rehearse
@@ -93,7 +93,7 @@ def _sent(request: StartRunBatchRequest, connection: Connection, again: str) -> 
     except OmicsBatchError as error:
         if not _may_succeed_later(error):
             raise
-        complain(str(error), again)
+        complain(message_of(error), again)
         raise typer.Exit(exit_of(error)) from None
 
 

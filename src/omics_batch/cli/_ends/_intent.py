@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.text import Text
 
 from omics_batch import (
+    ActionAdvanced,
+    AdviceKind,
     LostContactError,
     OmicsBatchError,
     ResourceNotFoundError,
     RunsDeleteFailedError,
+    ServiceError,
     TransportError,
+    WaitError,
     WaitTimeoutError,
 )
 from omics_batch._words import one_line
+from omics_batch.cli._advice import in_commands
 from omics_batch.cli._ends._confirm import confirm
 from omics_batch.cli._exits import Exit, exit_of, message_of
 from omics_batch.cli._signals import SignalledError
@@ -30,13 +35,11 @@ from omics_batch.cli._words import caveat, counted, in_brackets, title
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from omics_batch import Batch, OmicsBatchClient
+    from omics_batch import Advice, Batch, Event, OmicsBatchClient
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
 
 _NOBODY_KNOWS: Final = "Whether the batch was asked for it is not known."
-_AGAIN: Final = ("call cancel_and_wait again", "call delete_everything again")
-"""How the library says to go on, to those who have Python."""
 
 
 def standing(batch: Batch) -> str:
@@ -96,6 +99,7 @@ def fulfil(
     """
     batch: Batch | None = None
     deadline: float | None = None  # before it is begun there is none
+    steps = _Steps()
     try:
         batch = connection.talk(lambda client: client.get_batch(batch_id))
         if obstacle := intent.obstacle(batch):
@@ -103,7 +107,7 @@ def fulfil(
         if asks and not intent.is_decided(batch):
             confirm(intent.notice(batch), *intent.question(batch))
         deadline = math.inf if timeout is None else time.monotonic() + timeout.seconds
-        return _carried_out(intent, connection, batch, timeout, resume)
+        return _carried_out(intent, replace(connection, on_event=steps), batch, timeout, resume=resume, steps=steps)
     except OmicsBatchError as error:
         is_late = deadline is not None and isinstance(error, TimeoutError) and time.monotonic() >= deadline
         is_in_doubt = deadline is not None and isinstance(error, TransportError)
@@ -111,25 +115,32 @@ def fulfil(
         return Ending(
             exit=Exit.TIMED_OUT if is_late else exit_of(error),
             batch_id=batch_id,
-            message=_why(error, connection),
+            message=_why(error, connection, steps.advice),
             batch=error.batch or batch,
             error=type(error).__name__,
             resume=resume if goes_on else None,
         )
 
 
-def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: Span | None, resume: str) -> Ending:
-    advice = _NOBODY_KNOWS
+class _Steps:
+    """Hears how far the client came, and what to do if it ends there."""
+
+    advice: Advice | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, ActionAdvanced):
+            self.advice = event.advice
+
+
+def _carried_out(
+    intent: Intent, connection: Connection, batch: Batch, timeout: Span | None, *, resume: str, steps: _Steps
+) -> Ending:
     done: Batch | None = None
 
     async def do(client: OmicsBatchClient) -> Batch:
-        nonlocal advice, done
-        try:
-            with _moving(f"{intent.doing} batch {batch.id}: Ctrl-C ends the waiting alone ..."):
-                done = await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
-        except asyncio.CancelledError as stopped:
-            advice = " ".join(getattr(stopped, "__notes__", [advice]))
-            raise
+        nonlocal done
+        with _moving(f"{intent.doing} batch {batch.id}: Ctrl-C ends the waiting alone ..."):
+            done = await intent.carry_out(client, batch, None if timeout is None else timeout.seconds)
         return done
 
     try:
@@ -137,23 +148,27 @@ def _carried_out(intent: Intent, connection: Connection, batch: Batch, timeout: 
     except (SignalledError, KeyboardInterrupt) as stopped:
         exit_code = stopped.exit if isinstance(stopped, SignalledError) else Exit.INTERRUPTED
         if done is None:
-            message = f"the waiting was stopped. {_in_commands(advice)}"
+            message = f"the waiting was stopped. {in_commands(steps.advice) if steps.advice else _NOBODY_KNOWS}"
             return Ending(exit=exit_code, batch_id=batch.id, message=message, batch=batch, resume=resume)
         last = done
     return Ending(exit=exit_code, batch_id=batch.id, message=intent.result(last), batch=last)
 
 
-def _why(error: OmicsBatchError, connection: Connection) -> str:
+def _why(error: OmicsBatchError, connection: Connection, step: Advice | None) -> str:
     """Write what went wrong, and what can be done about it here."""
-    text = (
-        _rest(error.batch, connection)
-        if isinstance(error, RunsDeleteFailedError) and error.batch
-        else message_of(error)
-    )
-    notes: list[str] = getattr(error, "__notes__", [])
-    if isinstance(error, ResourceNotFoundError) and not notes:
+    if isinstance(error, RunsDeleteFailedError) and error.batch:
+        return one_line(_rest(error.batch, connection), limit=1000)
+    notes: list[str] = []
+    if step is not None and step != error.advice and _is_left_open(error, step):
+        notes = [in_commands(step)]
+    elif isinstance(error, ResourceNotFoundError) and error.advice and error.advice.kind is AdviceKind.CHECK_BATCH:
         notes = ["It may have been deleted already."]
-    return one_line(_in_commands(" ".join([text, *notes])), limit=1000)
+    return one_line(" ".join([message_of(error), *notes]), limit=1000)
+
+
+def _is_left_open(error: OmicsBatchError, step: Advice) -> bool:
+    """Whether an error does not say how far the client came."""
+    return step.kind is AdviceKind.RECORD_LEFT or not isinstance(error, (ServiceError, WaitError))
 
 
 def _rest(batch: Batch, connection: Connection) -> str:
@@ -165,12 +180,6 @@ def _rest(batch: Batch, connection: Connection) -> str:
         f"{connection.command('runs', batch.id, '--submission-status', 'DELETE_FAILED')} lists them, "
         f"and {connection.command('delete', batch.id, '--record-only')} deletes the record without them"
     )
-
-
-def _in_commands(text: str) -> str:
-    for call in _AGAIN:
-        text = text.replace(call, "run the same command again")
-    return text
 
 
 @contextmanager
