@@ -249,6 +249,28 @@ def test_throttling_may_pass(here: Here, trio: Path) -> None:
     assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]
 
 
+@pytest.fixture
+def _own_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's own policy, but for the delays."""
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", partial(OmicsBatchClient, random=lambda: 0.0))
+
+
+@pytest.mark.usefixtures("_own_retries")
+def test_with_a_time_out_throttling_passes(here: Here, trio: Path) -> None:
+    """A request that is sent again starts no second batch."""
+    here.omics.script(faults.throttled("StartRunBatch", times=5))
+    ran = here.run("start", str(trio), "--timeout", "1h")
+    assert (ran.code, ran.lines[:1], ran.complaints) == (0, ["Batch     7123456"], [])
+    assert here.omics.requests_of("StartRunBatch") == 6
+
+
+def test_a_time_out_that_is_over_is_in_the_command_that_is_told(here: Here, trio: Path) -> None:
+    here.omics.script(faults.status(503, "StartRunBatch", times=3))
+    ran = here.run("start", str(trio), "--timeout", "1s")
+    assert ran.code == 1
+    assert again_in(ran) == ["start", str(trio), "--request-id", "trio-1", "--timeout", "1s"]
+
+
 def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_started(here: Here, trio: Path) -> None:
     here.omics.script(faults.status(500, "StartRunBatch"), faults.status(403, "StartRunBatch"))
     assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]

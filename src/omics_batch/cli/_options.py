@@ -63,4 +63,13 @@ Timeout: TypeAlias = Annotated[
     Span | None,
     typer.Option(metavar="SPAN", parser=_span_of, help="Stop waiting after 90s, 30m, 24h, 2d, ...; 0 looks once."),
 ]
+StartTimeout: TypeAlias = Annotated[
+    Span | None,
+    typer.Option(
+        "--timeout",
+        metavar="SPAN",
+        parser=_span_of,
+        help="Send a request that is throttled, or fails, again for 60s, 10m, ...; without it, three times at most.",
+    ),
+]
 Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, metavar="N", help="End after so many.")]

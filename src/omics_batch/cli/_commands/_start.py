@@ -15,14 +15,16 @@ from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, Transp
 from omics_batch._words import one_line
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit, ProgramError, exit_of, message_of
-from omics_batch.cli._options import Json
+from omics_batch.cli._options import Json, StartTimeout
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._requested import facts, rehearse
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
+from omics_batch.cli._waits._resume import limit
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
+    from omics_batch.cli._durations import Span
 
 _STDIN: Final = "-"
 _AGAIN: Final = "The same request again, which starts no second batch: "
@@ -37,6 +39,7 @@ def start(
     request_id: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Send it under this id, and not under the file's requestId.")
     ] = None,
+    timeout: StartTimeout = None,
     json: Json = False,
 ) -> Exit:
     """Start a batch from a request in a file, and tell its id.
@@ -58,8 +61,10 @@ def start(
         return Exit.OK
     if sys.__stdout__ is None:  # which was closed before the program began
         raise ProgramError("stdout is closed, where the batch's id would be told: nothing was sent", Exit.USAGE)
-    again = connection.command("start", file, "--request-id", request.request_id)
-    started = _sent(request, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}")
+    again = connection.command("start", file, "--request-id", request.request_id, *limit(timeout))
+    started = _sent(
+        request, timeout, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
+    )
     try:
         _tell(started, request, connection, as_json=json)
     except BaseException:  # a full disk, a reader who has left, Ctrl-C
@@ -75,14 +80,16 @@ def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
     return request if request_id is None else request.model_copy(update={"request_id": request_id})
 
 
-def _sent(request: StartRunBatchRequest, connection: Connection, again: str) -> StartRunBatchResponse:
+def _sent(
+    request: StartRunBatchRequest, timeout: Span | None, connection: Connection, again: str
+) -> StartRunBatchResponse:
     """Send a request; where nobody knows whether it arrived, say so, and how to send it once more."""
     is_under_way = False
 
     async def send(client: OmicsBatchClient) -> StartRunBatchResponse:
         nonlocal is_under_way
         is_under_way = True
-        return await client.start_run_batch(request)
+        return await client.start_run_batch(request, timeout=None if timeout is None else timeout.seconds)
 
     try:
         return connection.talk(send)
