@@ -271,6 +271,12 @@ def test_a_time_out_that_is_over_is_in_the_command_that_is_told(here: Here, trio
     assert again_in(ran) == ["start", str(trio), "--request-id", "trio-1", "--timeout", "1s"]
 
 
+def test_a_time_out_of_nothing_is_wrong_usage(here: Here, trio: Path) -> None:
+    ran = here.run("start", str(trio), "--timeout", "0")
+    assert (ran.code, here.omics.requests) == (2, ())
+    assert "0 leaves no time to send anything." in ran.stderr
+
+
 def test_a_refusal_after_a_lost_answer_is_no_proof_that_nothing_was_started(here: Here, trio: Path) -> None:
     here.omics.script(faults.status(500, "StartRunBatch"), faults.status(403, "StartRunBatch"))
     assert again_in(here.run("start", str(trio))) == ["start", str(trio), "--request-id", "trio-1"]

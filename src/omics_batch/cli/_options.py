@@ -38,6 +38,13 @@ def _span_of(text: str) -> Span:
         raise typer.BadParameter(f"{error}.") from None
 
 
+def _span_to_send_of(text: str) -> Span:
+    span = _span_of(text)
+    if not span.seconds:
+        raise typer.BadParameter(f"{text} leaves no time to send anything.")
+    return span
+
+
 BatchId: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", parser=batch_of, help="The batch's id, such as 7123456, or its ARN.")
 ]
@@ -68,7 +75,7 @@ StartTimeout: TypeAlias = Annotated[
     typer.Option(
         "--timeout",
         metavar="SPAN",
-        parser=_span_of,
+        parser=_span_to_send_of,
         help="Send a request that is throttled, or fails, again for 60s, 10m, ...; without it, three times at most.",
     ),
 ]

@@ -39,7 +39,7 @@ def start(
     request_id: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Send it under this id, and not under the file's requestId.")
     ] = None,
-    timeout: StartTimeout = None,
+    retried_for: StartTimeout = None,
     json: Json = False,
 ) -> Exit:
     """Start a batch from a request in a file, and tell its id.
@@ -61,9 +61,9 @@ def start(
         return Exit.OK
     if sys.__stdout__ is None:  # which was closed before the program began
         raise ProgramError("stdout is closed, where the batch's id would be told: nothing was sent", Exit.USAGE)
-    again = connection.command("start", file, "--request-id", request.request_id, *limit(timeout))
+    again = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
     started = _sent(
-        request, timeout, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
+        request, retried_for, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
     )
     try:
         _tell(started, request, connection, as_json=json)
@@ -81,7 +81,7 @@ def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
 
 
 def _sent(
-    request: StartRunBatchRequest, timeout: Span | None, connection: Connection, again: str
+    request: StartRunBatchRequest, retried_for: Span | None, connection: Connection, again: str
 ) -> StartRunBatchResponse:
     """Send a request; where nobody knows whether it arrived, say so, and how to send it once more."""
     is_under_way = False
@@ -89,7 +89,7 @@ def _sent(
     async def send(client: OmicsBatchClient) -> StartRunBatchResponse:
         nonlocal is_under_way
         is_under_way = True
-        return await client.start_run_batch(request, timeout=None if timeout is None else timeout.seconds)
+        return await client.start_run_batch(request, timeout=None if retried_for is None else retried_for.seconds)
 
     try:
         return connection.talk(send)
