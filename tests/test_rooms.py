@@ -23,6 +23,7 @@ ROOMS: Final = (
     "_clock",
     "_events",
     "_emitter",
+    "_frozen",
     "_answer",
     "_settings",
     "_html",

@@ -1,6 +1,7 @@
 """What all answers of the service have in common."""
 
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from omics_batch._frozen import frozen
+
 
 def _zero_for_null(count: object) -> object:
     return 0 if count is None else count
@@ -28,16 +31,21 @@ def _empty_for_null(summary: object) -> object:
     return {} if summary is None else summary
 
 
-def _finite(value: JsonValue) -> JsonValue:
+def _check_finite(value: JsonValue) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number is not finite")  # JSON has no such number, and NaN differs even from itself
     if isinstance(value, dict):
         for part in value.values():
-            _finite(part)
+            _check_finite(part)
     if isinstance(value, list):
         for part in value:
-            _finite(part)
-    return value
+            _check_finite(part)
+
+
+def _document(value: JsonValue) -> JsonValue:
+    _check_finite(value)
+    document: JsonValue = frozen(value)
+    return document
 
 
 def _in_utc(time: datetime) -> datetime:
@@ -50,15 +58,29 @@ Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_zero_for_null)
 NullIsEmpty = BeforeValidator(_empty_for_null)
 """For a part whose absence means that there is nothing in it yet."""
 
-Document = Annotated[JsonValue, AfterValidator(_finite)]
-"""A free JSON document."""
+Document = Annotated[JsonValue, AfterValidator(_document)]
+"""A free JSON document; no part of it can be changed."""
+
+Texts = Annotated[dict[str, str], AfterValidator(frozen)]
+"""Texts by their names, such as tags; they cannot be changed."""
 
 Timestamp = Annotated[datetime, AfterValidator(_in_utc)]
 """An aware datetime; the service writes UTC."""
 
 
+class Value(BaseModel, frozen=True):
+    """A model that is a value: equal and hashable by its fields, and shown without those that are None."""
+
+    def __hash__(self) -> int:
+        fields = (frozen(vars(self).get(name)) for name in type(self).model_fields)
+        return hash((type(self), *fields, frozen(self.__pydantic_extra__)))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return ((name, value) for name, value in super().__repr_args__() if value is not None)
+
+
 class Answer(
-    BaseModel,
+    Value,
     frozen=True,
     extra="allow",
     alias_generator=to_camel,
@@ -72,14 +94,22 @@ class Answer(
     what was absent stays absent. `frozen` stands on each class, where type checkers look for it.
     """
 
-    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_finite)]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] - pydantic reads this very type
+    __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_document)]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] - pydantic reads this very type
         init=False,
     )
+
+    @property
+    def model_extra(self) -> dict[str, Any] | None:
+        """The fields that this release does not know, as the service named them; they cannot be changed."""
+        extra: dict[str, Any] | None = frozen(self.__pydantic_extra__)
+        return extra
 
     @model_serializer(mode="wrap")
     def _leave_out_the_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields = type(self).model_fields
+        computed = type(self).model_computed_fields
         present = self.model_fields_set | {fields[name].alias or name for name in self.model_fields_set & fields.keys()}
+        present |= {spelling for name, field in computed.items() for spelling in (name, field.alias or name)}
         return {name: value for name, value in write(self).items() if name in present}
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from omics_batch._advice import do_counts_add_up, failed_runs, with_advice, worded
-from omics_batch._answer import Answer, Count, NullIsEmpty, Timestamp
+from omics_batch._answer import Answer, Count, NullIsEmpty, Texts, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
 from omics_batch._settings import DefaultRunSetting
 from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
@@ -76,7 +76,7 @@ class Batch(Answer, frozen=True):
     """The batch's UUID; also a part of its output's paths."""
     name: str | None = None
     """The name the batch was started with, if any."""
-    tags: dict[str, str] | None = None
+    tags: Texts | None = None
     """The batch's own tags; its runs have `DefaultRunSetting.run_tags`."""
     total_runs: Count | None = None
     """How many runs the batch has; None until the service has read the settings, and for most FAILED ones."""
@@ -282,7 +282,7 @@ class StartRunBatchResponse(Answer, frozen=True):
     """The batch's ARN."""
     uuid: str | None = None
     """The batch's UUID."""
-    tags: dict[str, str] | None = None
+    tags: Texts | None = None
     """The batch's own tags."""
 
 

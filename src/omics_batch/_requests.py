@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from omics_batch._answer import Document, first_problem
+from omics_batch._answer import Document, Value, first_problem
 from omics_batch._document_file import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch._errors import InvalidInputError
+from omics_batch._frozen import frozen
 from omics_batch._statuses import (
     BatchStatus,
     CacheBehavior,
@@ -62,11 +63,11 @@ _S3Uri: TypeAlias = Annotated[str, Field(min_length=1, max_length=750, pattern=V
 _UpToHundredThousand: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 _TagKey: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
 _TagValue: TypeAlias = Annotated[str, Field(max_length=256)]
-_Tags: TypeAlias = dict[_TagKey, _TagValue]
+_Tags: TypeAlias = Annotated[dict[_TagKey, _TagValue], AfterValidator(frozen)]
 
 
 class _Request(
-    BaseModel,
+    Value,
     frozen=True,
     extra="forbid",
     alias_generator=to_camel,

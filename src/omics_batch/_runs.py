@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from omics_batch._answer import Answer, Document, Timestamp
+from omics_batch._answer import Answer, Document, Texts, Timestamp
 from omics_batch._statuses import (
     Accelerators,
     CacheBehavior,
@@ -124,7 +124,7 @@ class Run(Answer, frozen=True):
     """The workflow's definition, where it was asked for."""
     digest: str | None = None
     """The definition's digest."""
-    resource_digests: dict[str, str] | None = None
+    resource_digests: Texts | None = None
     """The digests of what the run read, by URI."""
     role_arn: str | None = None
     """The IAM role that the run acts as."""
@@ -166,7 +166,7 @@ class Run(Answer, frozen=True):
     """The named configuration that the run uses, if any."""
     session_policy: str | None = None
     """The inline IAM policy, as JSON text, that narrows the role."""
-    tags: dict[str, str] | None = None
+    tags: Texts | None = None
     """The run's tags."""
     creation_time: Timestamp | None = None
     """When the run was submitted."""

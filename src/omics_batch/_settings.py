@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omics_batch._answer import Answer, Document
+from omics_batch._answer import Answer, Document, Texts
 from omics_batch._statuses import (
     CacheBehavior,
     NetworkingMode,
@@ -54,7 +54,7 @@ class DefaultRunSetting(Answer, frozen=True):
     """The account that has to own the output bucket."""
     log_level: RunLogLevel | None = None
     """How much goes to CloudWatch."""
-    run_tags: dict[str, str] | None = None
+    run_tags: Texts | None = None
     """The tags of every run; the batch's own are `Batch.tags`."""
     retention_mode: RunRetentionMode | None = None
     """Whether old run records make room for new ones."""
