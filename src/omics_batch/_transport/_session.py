@@ -93,7 +93,7 @@ async def open_transport(
                 exits, found, region_name, endpoint_url, _config(endpoint_url, attempt_timeout, keepalive)
             )
             resolved = aws.meta.endpoint_url
-            _check_resolved(resolved, endpoint_url, allow_http=allow_http)
+            _check_resolved(resolved, allow_http=allow_http)
             if endpoint_url is None and _is_here(resolved):
                 # A proxy of the environment must not see what is meant for this machine alone.
                 config = _config(resolved, attempt_timeout, keepalive)
@@ -108,12 +108,11 @@ async def open_transport(
     return transport
 
 
-def _check_resolved(url: str, given: str | None, *, allow_http: bool) -> None:
+def _check_resolved(url: str, *, allow_http: bool) -> None:
     try:
         check_endpoint(url, allow_http=allow_http)
     except InvalidInputError as error:
-        if given is None:  # it comes from the environment
-            error.fault = Party.MACHINE
+        error.fault = Party.MACHINE  # what the caller gave was checked before: this comes from the environment
         raise
 
 
