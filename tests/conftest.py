@@ -45,7 +45,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Run more tests at a time than there are cores: many of them wait for sockets and processes."""
-    return 3 * (os.cpu_count() or 1) // 2
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_asyncio_loop_factories(
