@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
+import omics_batch
 from omics_batch._answer import Answer
-from omics_batch._clock import in_seconds
+from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._failures import Failures
+from omics_batch._inputs import BatchReference
 from omics_batch._loop import LoopIterator, start
-from omics_batch._models import StartRunBatchResponse
+from omics_batch._models import Batch, StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._rows import Listing
 from omics_batch._waiting.cancel_delete import is_deletion_over
-from omics_batch._waiting.policy import checked_policy, error_at_the_end, has_ended
+from omics_batch._waiting.policy import PollPolicy, checked_policy, error_at_the_end, has_ended
 from omics_batch._waiting.subscriptions import ChangeSubscription, LookSubscription, Subscription
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
-
-    from omics_batch._clock import Duration
-    from omics_batch._inputs import BatchReference
-    from omics_batch._models import Batch
-    from omics_batch._runs import FailedRun
-    from omics_batch._waiting.policy import PollPolicy
 
 W = TypeVar("W", bound=Subscription)
 
@@ -170,7 +164,7 @@ class OmicsBatchClient(Operations):
         reasons: bool = True,
         cancelled: bool = False,
         timeout: Duration | None = None,
-    ) -> Listing[FailedRun]:
+    ) -> Listing[omics_batch.FailedRun]:
         """Iterate over every sample of a batch that did not succeed, or await them all: which, how, and why.
 
         While the batch is under way these are the ones that have failed so far. So are those of a batch that

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from omics_batch._errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
 
 Duration: TypeAlias = float | timedelta
 """A span of time: seconds, or a timedelta."""

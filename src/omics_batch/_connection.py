@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random as _random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self
+from types import TracebackType
+from typing import Final, Self
 
 from omics_batch._caller import Caller
 from omics_batch._changer import Changer
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, deadline_after, in_seconds
 from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
+from omics_batch._events import Event
 from omics_batch._inputs import BatchReference, batch_id_of
 from omics_batch._lister import Lister
 from omics_batch._looker import BatchLooker
 from omics_batch._loop import OwnLoop
 from omics_batch._rate_limiter import RateLimiter, TurnQueue
 from omics_batch._retry import RetryHandler, RetryPolicy
-from omics_batch._transport import open_transport
+from omics_batch._transport import AioSession, OmicsClient, open_transport
 from omics_batch._waiting.cancel_delete import DestructiveActions
 from omics_batch._waiting.list_scan import scan_lists
 from omics_batch._waiting.policy import PollPolicy
 from omics_batch._waiting.waits import Waits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from aiobotocore.session import AioSession
-    from types_aiobotocore_omics import OmicsClient
-
-    from omics_batch._events import Event
 
 _KEEPALIVE: Final = 1.5
 """Of the longest poll interval: an idle connection has to outlast it, jitter included."""

@@ -33,18 +33,14 @@ and then restore the attributes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+import omics_batch
 from omics_batch._words import by_reason
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
-
-    from omics_batch._models import Batch
-    from omics_batch._runs import FailedRun
 
 
 class Party(Enum):
@@ -162,7 +158,7 @@ class OmicsBatchError(Exception):
     """How many requests the failing call was allowed to send, the last one included; 0 where nothing was sent."""
     batch_id: str | None = None
     """The batch this is about, where it is about one."""
-    batch: Batch | None = None
+    batch: omics_batch.Batch | None = None
     """The last `Batch` that a wait saw; None outside of waits, and where none was seen."""
     elapsed: timedelta | None = None
     """How long a wait had lasted; None outside of waits."""
@@ -362,17 +358,17 @@ class FailedRunsError(OmicsBatchError):
         self,
         message: str = "",
         *,
-        batch: Batch | None = None,
-        runs: tuple[FailedRun, ...] = (),
+        batch: omics_batch.Batch | None = None,
+        runs: tuple[omics_batch.FailedRun, ...] = (),
     ) -> None:
         """Keep the batch, and the runs where they were listed."""
         super().__init__(message)
         self.batch = batch
         self.batch_id = None if batch is None else batch.id
-        self.runs: tuple[FailedRun, ...] = runs
+        self.runs: tuple[omics_batch.FailedRun, ...] = runs
         """The runs in question, where they were listed; empty where only the counts are known."""
 
     @property
-    def by_reason(self) -> Mapping[str, tuple[FailedRun, ...]]:
+    def by_reason(self) -> Mapping[str, tuple[omics_batch.FailedRun, ...]]:
         """The listed runs by their reasons, those with the most runs first; runs without one by their kind."""
         return by_reason(self.runs)

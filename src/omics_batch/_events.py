@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from logging import DEBUG, INFO, WARNING
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+import omics_batch
 from omics_batch._advice import worded
+from omics_batch._errors import Advice, OmicsBatchError, Party
+from omics_batch._statuses import BatchStatus, Outcome
 from omics_batch._words import one_line
-
-if TYPE_CHECKING:
-    from omics_batch._errors import Advice, OmicsBatchError, Party
-    from omics_batch._models import Batch
-    from omics_batch._statuses import BatchStatus, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +190,7 @@ class StatusChanged(WaitEvent):
     """The status before; None at first."""
     status: BatchStatus
     """The status now."""
-    batch: Batch | None
+    batch: omics_batch.Batch | None
     """The batch as GetBatch showed it; None where a list showed its status."""
 
     def __str__(self) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
+import omics_batch
 from omics_batch._advice import do_counts_add_up, failed_runs, with_advice, worded
 from omics_batch._answer import Answer, Count, NullIsEmpty, Texts, Timestamp
 from omics_batch._errors import FailedRunsError, InvalidInputError
 from omics_batch._settings import DefaultRunSetting
 from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
 from omics_batch._words import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from omics_batch._runs import FailedRun
 
 
 class SubmissionSummary(Answer, frozen=True):
@@ -230,7 +227,7 @@ class Batch(Answer, frozen=True):
             return self.duration
         return max(now - self.creation_time, timedelta())
 
-    def raise_for_failed_runs(self, runs: Iterable[FailedRun] = ()) -> None:
+    def raise_for_failed_runs(self, runs: Iterable[omics_batch.FailedRun] = ()) -> None:
         """Raise unless the batch has no failed run, so that a pipeline stops at one.
 
         Nothing is raised while all is well so far, nor when deleted runs make a verdict impossible

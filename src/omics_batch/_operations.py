@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from omics_batch._clock import Duration
 from omics_batch._connection import Connection
-from omics_batch._requests import BatchFilter, RunInBatchFilter, checked, one_filter
+from omics_batch._inputs import BatchReference
+from omics_batch._models import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
+from omics_batch._requests import BatchFilter, RunInBatchFilter, StartRunBatchRequest, checked, one_filter
 from omics_batch._rows import Listing
-
-if TYPE_CHECKING:
-    from omics_batch._clock import Duration
-    from omics_batch._inputs import BatchReference
-    from omics_batch._models import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
-    from omics_batch._requests import StartRunBatchRequest
 
 
 class Operations(Connection):

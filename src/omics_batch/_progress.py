@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from omics_batch._clock import SystemClock
+from omics_batch._clock import Clock, SystemClock
+from omics_batch._models import Batch
 from omics_batch._statuses import BatchStatus
-
-if TYPE_CHECKING:
-    from omics_batch._clock import Clock
-    from omics_batch._models import Batch
 
 _STEPS: Final = 32
 """So many steps back the rate is taken from: it follows a batch that slows down, and one late run does not shake it."""

@@ -6,10 +6,11 @@ The limits are those of botocore's service model; what the user guide adds to th
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -31,10 +32,8 @@ from omics_batch._statuses import (
 )
 
 if TYPE_CHECKING:
-    import os
-    from typing import IO
-
     from omics_batch._document_file import Place
+
 
 VISIBLE: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+$"
 """Text without control characters, as pydantic's own engine reads it."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final, SupportsIndex, TypeVar, overload
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from typing import Any, Final, SupportsIndex, TypeVar, overload
 
 from omics_batch._errors import InvalidInputError
-from omics_batch._loop import LoopIterator
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
-
-    from omics_batch._loop import OwnLoop
+from omics_batch._loop import LoopIterator, OwnLoop
 
 T = TypeVar("T")
 S = TypeVar("S")

@@ -6,20 +6,14 @@ import asyncio
 import heapq
 import itertools
 import math
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from omics_batch._clock import in_seconds, monotonic
+from omics_batch._clock import Duration, in_seconds, monotonic
 from omics_batch._errors import InvalidInputError
 from omics_batch._loop import running_loop
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-    from contextlib import AbstractAsyncContextManager
-
-    from omics_batch._clock import Duration
-
 
 _LEAST: Final = 2.0
 """Real seconds that a limit leaves to requests, however fast a clock runs."""

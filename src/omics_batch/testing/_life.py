@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
-from omics_batch._clock import in_seconds
+from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from omics_batch._clock import Duration
 
 RunLength: TypeAlias = "Duration | tuple[Duration, Duration]"
 """How long a run is RUNNING: always the same, or drawn between two limits."""

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from omics_batch._clock import in_seconds
+import omics_batch
+from omics_batch._clock import Clock, Duration, in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
 from omics_batch.testing._background import in_background
 from omics_batch.testing._clock import ScaledClock
 from omics_batch.testing._life import Life
 from omics_batch.testing._quota import Quota
-from omics_batch.testing._received import RequestLog, Requests
+from omics_batch.testing._received import ReceivedRequest, RequestLog, Requests
 from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._script import Script
 from omics_batch.testing._server import Server
 from omics_batch.testing._service import Service
 from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
+from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
-    from types import TracebackType
-
-    from omics_batch._client import OmicsBatchClient
-    from omics_batch._clock import Clock, Duration
     from omics_batch.testing._in_process import InProcessServer
-    from omics_batch.testing._received import ReceivedRequest
-    from omics_batch.testing.faults import Fault
+
 
 _LONGEST_ID: Final = 128
 
@@ -323,12 +321,12 @@ class Simulator:
             raise InvalidInputError("a batch's document has an id, a string")
         return self._account.put(dict(document), self._clock.now() + in_seconds("after", after))
 
-    def client(self, **overrides: Any) -> OmicsBatchClient:  # noqa: ANN401 - the client checks them
+    def client(self, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
         """Make a client of this service, on its clock; arguments are those of `OmicsBatchClient`."""
         return local_client(self.endpoint_url, **{"region_name": self._region_name, "clock": self._clock, **overrides})
 
 
-def local_client(endpoint_url: str, **overrides: Any) -> OmicsBatchClient:  # noqa: ANN401 - the client checks them
+def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
     """Make a client of a simulator that runs elsewhere, such as `omics-batch simulate` in another process.
 
     It needs no AWS configuration, and is changed by none: it has credentials of its own.

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+from selectors import SelectorKey
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from omics_batch._clock import in_seconds
+from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch._loop import running_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor
-    from contextlib import AbstractAsyncContextManager
-    from contextvars import Context
-    from selectors import SelectorKey
-
     from _typeshed import FileDescriptorLike
 
-    from omics_batch._clock import Duration
 
 T = TypeVar("T")
 

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from omics_batch._clock import in_seconds
+from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing import _plans as plans
 from omics_batch.testing._reply import Reply, error_reply
-
-if TYPE_CHECKING:
-    from omics_batch._clock import Duration
 
 __all__ = [
     "ANY",

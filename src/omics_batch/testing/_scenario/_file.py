@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from omics_batch._document_file import Place
     from omics_batch.testing.faults import Fault
 
-_DURATION: Final = {"Duration": Duration}
 """What the annotations that are read here name, and their modules import for type checkers alone."""
 
 _MAX_PROBLEMS: Final = 10
@@ -109,7 +108,7 @@ def _docs_of(kind: type) -> dict[str, str]:
 
 
 def _life_fields() -> type[LifeEntry]:
-    hints, docs, usual = get_type_hints(Life, localns=_DURATION), _docs_of(Life), Life()
+    hints, docs, usual = get_type_hints(Life), _docs_of(Life), Life()
     members: dict[str, Any] = {}
     for field in fields(Life):
         hint, default = hints[field.name], getattr(usual, field.name)
@@ -120,7 +119,7 @@ def _life_fields() -> type[LifeEntry]:
 
 
 def _arguments_of(name: str, function: Callable[..., Fault]) -> type[Entry]:
-    hints = get_type_hints(function, localns=_DURATION)
+    hints = get_type_hints(function)
     members: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
         default: Any = ... if parameter.default is parameter.empty else parameter.default

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from omics_batch._clock import Duration
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._life import Life
 from omics_batch.testing._simulator import Simulator
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
-    from omics_batch._clock import Duration
-    from omics_batch.testing.faults import Fault
+from omics_batch.testing.faults import Fault
 
 
 class ScenarioError(InvalidInputError):
