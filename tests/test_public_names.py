@@ -166,6 +166,13 @@ def test_the_client_brings_what_it_works_with() -> None:
     assert modules_after("from omics_batch import OmicsBatchClient") == {*HEAVY} - {SHOWN}
 
 
+def test_the_client_brings_no_models_of_what_a_reader_of_a_batch_never_uses() -> None:
+    late = {"omics_batch._requests", "omics_batch._runs", "omics_batch._failures"}
+    program = f"import sys; from omics_batch import OmicsBatchClient; print(*sys.modules.keys() & {late})"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+
+
 def test_what_notebooks_show_is_brought_when_it_is_shown() -> None:
     statement = "from omics_batch import Batch; Batch(id='7123456', status='PENDING')"
     assert SHOWN in modules_after(f"{statement}._repr_html_()")

@@ -40,6 +40,7 @@ ROOMS: Final = (
     "_reading",
     "_caller",
     "_lister",
+    "_run_lister",
     "_looker",
     "_failures",
     "_changer",

@@ -13,7 +13,6 @@ import omics_batch
 from omics_batch._answer import Answer
 from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
-from omics_batch._failures import Failures
 from omics_batch._inputs import BatchReference
 from omics_batch._loop import LoopIterator, start
 from omics_batch._models import Batch, StartRunBatchResponse
@@ -194,6 +193,8 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch, ListRuns, ListRunsInBatch and GetRun.
         """
+        from omics_batch._failures import Failures  # noqa: PLC0415 - who follows a batch starts without its runs
+
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
         caller = self._opened().caller

@@ -16,6 +16,7 @@ from omics_batch._errors import (
 )
 from omics_batch._events import FailedRunsMissing, RunReasonMissing
 from omics_batch._lister import PAGE
+from omics_batch._run_lister import RunLister
 from omics_batch._runs import FailedRun
 from omics_batch._statuses import FailureKind, RunStatus, SubmissionStatus
 
@@ -68,6 +69,7 @@ class Failures:
         self._look = look
         self._events = events
         self._lister = lister
+        self._runs = RunLister(lister)
         self._with_reasons = with_reasons
         self._with_cancelled = with_cancelled
         self._sought: dict[str, FailureKind] = {}
@@ -89,7 +91,7 @@ class Failures:
         self._account_for(batch, found)
 
     async def _seek(self, batch: Batch, status: RunStatus, kind: FailureKind) -> None:
-        async for run in self._lister.runs(batch.id, status):
+        async for run in self._runs.runs(batch.id, status):
             if run.status == status:  # whatever becomes of the filter on its way
                 self._sought[run.id] = kind
 
@@ -129,7 +131,7 @@ class Failures:
         run = None
         if self._with_reasons:
             try:
-                run = await self._lister.run(run_id, batch.id)
+                run = await self._runs.run(run_id, batch.id)
             except ResourceNotFoundError:  # deleted since it was listed
                 self._events.emit(
                     RunReasonMissing, lambda now: RunReasonMissing(time=now, batch_id=batch.id, run_id=run_id)

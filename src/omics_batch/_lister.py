@@ -1,4 +1,4 @@
-"""What the service lists, page by page: batches, the runs of a batch, and single runs."""
+"""What the service lists, page by page: batches, and the submissions of a batch's runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from omics_batch._answer import Answer
 from omics_batch._clock import deadline_after
 from omics_batch._models import BatchListItem, RunBatchListItem
 from omics_batch._reading import read_answer, unreadable
-from omics_batch._runs import Run, RunListItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
@@ -42,12 +41,6 @@ class RunsInBatchPage(Page, frozen=True):
     runs: tuple[RunBatchListItem, ...] = ()
 
 
-class RunPage(Page, frozen=True):
-    """A page of ListRuns."""
-
-    items: tuple[RunListItem, ...] = ()
-
-
 P = TypeVar("P", bound=Page)
 T = TypeVar("T")
 
@@ -77,45 +70,45 @@ class Lister:
 
     def batches(self, filters: Mapping[str, str]) -> AsyncGenerator[BatchListItem]:
         """Walk through the account's batches."""
-        return self._walk("list_batch", BatchPage, lambda page: page.items, {**filters, "maxItems": PAGE})
+        return self.walk("list_batch", BatchPage, lambda page: page.items, {**filters, "maxItems": PAGE})
 
     def runs_in_batch(self, batch_id: str, filters: Mapping[str, str]) -> AsyncGenerator[RunBatchListItem]:
         """Walk through the submissions of a batch's runs."""
         parameters = {"batchId": batch_id, **filters, "maxItems": PAGE}
-        return self._walk("list_runs_in_batch", RunsInBatchPage, lambda page: page.runs, parameters)
+        return self.walk("list_runs_in_batch", RunsInBatchPage, lambda page: page.runs, parameters)
 
-    def runs(self, batch_id: str, status: str) -> AsyncGenerator[RunListItem]:
-        """Walk through the runs of a batch that have a status."""
-        parameters = {"batchId": batch_id, "status": status, "maxResults": PAGE}
-        return self._walk("list_runs", RunPage, lambda page: page.items, parameters)
-
-    async def run(self, run_id: str, batch_id: str) -> Run:
-        """Return one run of a batch."""
-
-        def read(reply: Reply) -> Run | Fault:
-            run = read_answer(Run, reply, "GetRun")
-            if isinstance(run, Run) and run.id != run_id:
-                return unreadable("GetRun", reply, f"the answer is about run {run.id}")
-            return run
-
-        return await self._call("get_run", {"id": run_id}, read, batch_id)
-
-    async def _walk(
+    async def walk(
         self, method: str, model: type[P], items: Callable[[P], Iterable[T]], parameters: Mapping[str, Any]
     ) -> AsyncGenerator[T]:
+        """Walk through the items of all pages of a list.
+
+        Args:
+            method: The operation as aiobotocore's client names it, such as `list_batch`.
+            model: What a page is read into.
+            items: Returns the items of a page.
+            parameters: The parameters of each page, but for its token.
+        """
         operation = self._caller.transport.operation(method)
 
         def call(page: Mapping[str, Any], read: Callable[[Reply], P | Fault]) -> Awaitable[P]:
-            return self._call(method, page, read, parameters.get("batchId"))
+            return self.call(method, page, read, parameters.get("batchId"))
 
         async with aclosing(walk(operation, model, parameters, call)) as pages:
             async for page in pages:
                 for item in items(page):
                     yield item
 
-    async def _call(
+    async def call(
         self, method: str, parameters: Mapping[str, Any], read: Callable[[Reply], T | Fault], batch_id: str | None
     ) -> T:
+        """Return what `read` makes of the answer to one call.
+
+        Args:
+            method: The operation as aiobotocore's client names it, such as `list_batch`.
+            parameters: Its parameters, in the service's own names.
+            read: Makes the caller's object of the reply, or a fault.
+            batch_id: The batch this is about, for errors.
+        """
         return await self._caller.call(
             method,
             parameters,

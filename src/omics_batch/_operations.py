@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import omics_batch
 from omics_batch._clock import Duration
 from omics_batch._connection import Connection
 from omics_batch._inputs import BatchReference
 from omics_batch._models import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
-from omics_batch._requests import BatchFilter, RunInBatchFilter, StartRunBatchRequest, checked, one_filter
 from omics_batch._rows import Listing
 
 
@@ -17,7 +17,7 @@ class Operations(Connection):
     """
 
     async def start_run_batch(
-        self, request: StartRunBatchRequest, *, timeout: Duration | None = None
+        self, request: omics_batch.StartRunBatchRequest, *, timeout: Duration | None = None
     ) -> StartRunBatchResponse:
         """Start a batch, and return what started: wait for it with `wait_until_processed`.
 
@@ -43,6 +43,8 @@ class Operations(Connection):
 
         Source: the AWS operation StartRunBatch.
         """
+        from omics_batch._requests import checked  # noqa: PLC0415 - who follows a batch starts without requests
+
         return await self._opened_here().changer.start(checked(request), deadline=self._deadline(timeout))
 
     async def get_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> Batch:
@@ -92,6 +94,8 @@ class Operations(Connection):
 
         Source: the AWS operation ListBatch, 100 items a page.
         """
+        from omics_batch._requests import BatchFilter, one_filter  # noqa: PLC0415 - the same
+
         lister = self._lister(timeout)
         filters = one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)
         return Listing(lister.batches(filters), self._opened().loop)
@@ -125,6 +129,8 @@ class Operations(Connection):
 
         Source: the AWS operation ListRunsInBatch, 100 items a page.
         """
+        from omics_batch._requests import RunInBatchFilter, one_filter  # noqa: PLC0415 - the same
+
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
         )

@@ -1,0 +1,49 @@
+"""The runs of a batch as HealthOmics has them: lists of them, and single ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_batch._lister import PAGE, Page
+from omics_batch._reading import read_answer, unreadable
+from omics_batch._runs import Run, RunListItem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from omics_batch._faults import Fault
+    from omics_batch._lister import Lister
+    from omics_batch._transport import Reply
+
+
+class RunPage(Page, frozen=True):
+    """A page of ListRuns."""
+
+    items: tuple[RunListItem, ...] = ()
+
+
+class RunLister:
+    """Lists and reads runs.
+
+    Args:
+        lister: What the calls go through.
+    """
+
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+
+    def runs(self, batch_id: str, status: str) -> AsyncGenerator[RunListItem]:
+        """Walk through the runs of a batch that have a status."""
+        parameters = {"batchId": batch_id, "status": status, "maxResults": PAGE}
+        return self._lister.walk("list_runs", RunPage, lambda page: page.items, parameters)
+
+    async def run(self, run_id: str, batch_id: str) -> Run:
+        """Return one run of a batch."""
+
+        def read(reply: Reply) -> Run | Fault:
+            run = read_answer(Run, reply, "GetRun")
+            if isinstance(run, Run) and run.id != run_id:
+                return unreadable("GetRun", reply, f"the answer is about run {run.id}")
+            return run
+
+        return await self._lister.call("get_run", {"id": run_id}, read, batch_id)
