@@ -104,12 +104,27 @@ async def test_valid_credentials_stay_in_use_while_their_process_hangs(
             await client.get_batch(batch_id)
         await program.hangs(2)
         let_pass(LIMIT_OF_A_PROCESS)
-        warned = "the credentials expire soon, and there are no new ones: credential_process of profile lab failed"
+        warned = "the credentials expire soon, and there are no new ones: credential_process of profile lab "
         await until(lambda: warned in caplog.text)
-        assert program.alive == []
+        await until(lambda: not program.alive)
         await client.get_batch(batch_id)
     assert len(program.started) == 2
     assert "SECRET" not in caplog.text
+
+
+async def test_valid_credentials_stay_in_use_where_their_process_fails(
+    omics: Simulator, program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    batch_id = omics.start_batch(1)
+    program.expire_in(603)
+    async with lab(omics, clock=omics.clock) as client:
+        program.path.write_text("#!/bin/sh\nexit 1\n")
+        await client.get_batch(batch_id)
+        warned = (
+            "the credentials expire soon, and there are no new ones: credential_process of profile lab failed. Check"
+        )
+        await until(lambda: warned in caplog.text)
+        await client.get_batch(batch_id)
 
 
 async def test_calls_wait_for_one_process_where_the_credentials_are_at_their_end(
