@@ -99,6 +99,17 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return passed.append
 
 
+@pytest.fixture
+def let_processes_age(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let seconds pass at once for the limit of a process alone: whoever waits for it has all of their time left."""
+    from omics_batch._clock import monotonic  # noqa: PLC0415 - as above
+    from omics_batch._transport import _process  # noqa: PLC0415
+
+    passed = [0.0]
+    monkeypatch.setattr(_process, "monotonic", lambda: monotonic() + sum(passed))
+    return passed.append
+
+
 @pytest.fixture(autouse=True)
 def _kept_environment() -> Iterator[None]:
     """No test leaves variables behind: which test comes next differs from run to run."""
