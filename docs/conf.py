@@ -57,9 +57,9 @@ nitpick_ignore_regex = [
 PYTHON = "https://docs.python.org/3/library"
 PYDANTIC = "https://docs.pydantic.dev/latest"
 ELSEWHERE = {
-    "AioSession": "https://aiobotocore.aio-libs.org/en/latest/",
-    "OmicsClient": "https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/omics.html",
-    "AbstractAsyncContextManager": f"{PYTHON}/contextlib.html#contextlib.AbstractAsyncContextManager",
+    "aiobotocore.session.AioSession": "https://aiobotocore.aio-libs.org/en/latest/",
+    "aiobotocore.client.AioBaseClient": "https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/omics.html",
+    "contextlib.AbstractAsyncContextManager": f"{PYTHON}/contextlib.html#contextlib.AbstractAsyncContextManager",
     "datetime.datetime": f"{PYTHON}/datetime.html#datetime.datetime",
     "datetime.timedelta": f"{PYTHON}/datetime.html#datetime.timedelta",
     "enum.Enum": f"{PYTHON}/enum.html#enum.Enum",
@@ -132,6 +132,8 @@ def find(
     """Lead a name of a signature to its place, here or elsewhere."""
     name = str(wanted["reftarget"])
     name = NAMES.get(name, name)
+    if name.startswith("collections.abc."):
+        return nodes.reference("", "", content, internal=False, refuri=f"{PYTHON}/collections.abc.html#{name}")
     if name in ELSEWHERE:
         return nodes.reference("", "", content, internal=False, refuri=ELSEWHERE[name])
     if shown := as_written(name):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+import omics_batch
 from omics_batch._clock import Clock, SystemClock
-from omics_batch._models import Batch
 from omics_batch._statuses import BatchStatus
 
 _STEPS: Final = 32
@@ -46,14 +46,14 @@ class Progress:
         """Begin with nothing seen."""
         self._clock: Clock = clock or SystemClock()
         self._steps: tuple[_Step, ...] = ()  # never changed in place: a picture may be drawn by another thread
-        self.batch: Batch | None = None
+        self.batch: omics_batch.Batch | None = None
         """The batch as it was seen last; None before the first look."""
         self.percent_submitted: float = 0.0
         """How far the submission is, 0.0 to 100.0."""
         self.percent_complete: float = 0.0
         """How far the runs are, 0.0 to 100.0."""
 
-    def see(self, batch: Batch) -> None:
+    def see(self, batch: omics_batch.Batch) -> None:
         """Take in a look at the batch.
 
         Args:
