@@ -158,7 +158,9 @@ async def test_a_call_with_less_time_than_the_process_needs_names_it_too(
         call = asyncio.create_task(client.get_batch(batch_id, timeout=10))
         await program.hangs(2)
         let_pass(10)
-        with pytest.raises(CredentialsError, match=r"credential_process of profile lab gave no answer within 10 s"):
+        with pytest.raises(
+            CredentialsError, match=r"credential_process of profile lab gave no answer within (10|9\.\d+) s"
+        ):
             await call
         (running,) = program.alive
         with pytest.raises(CredentialsError, match="credential_process"):
@@ -359,7 +361,7 @@ async def test_an_sts_that_is_silent_is_named(
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
         monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/R")
         async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
-            for timeout, limit in ((None, 30), (20, 20)):
+            for timeout, limit in ((None, "30"), (20, r"(20|19\.\d+)")):
                 call = asyncio.create_task(client.get_batch("7123456", timeout=timeout))
                 await until(lambda: service.asked)
                 let_pass(LIMIT)
