@@ -97,6 +97,20 @@ def test_a_job_in_a_thread_holds_the_time() -> None:
     run(story())
 
 
+def test_a_thread_that_is_busy_when_the_loop_is_closed_holds_the_time() -> None:
+    """From Python 3.13 on, a time-out of five minutes limits how long its end is waited for."""
+
+    async def story() -> None:
+        job = asyncio.ensure_future(asyncio.to_thread(may_go_on.wait))
+        await asyncio.sleep(0)
+        job.cancel()
+        await asyncio.wait({job})
+
+    may_go_on = threading.Event()
+    threading.Timer(0.05, may_go_on.set).start()
+    run(story())
+
+
 def test_a_job_whose_caller_left_holds_the_time_no_more() -> None:
     async def story() -> None:
         job = asyncio.ensure_future(asyncio.to_thread(may_go_on.wait))

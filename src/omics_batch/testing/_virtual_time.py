@@ -81,6 +81,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         job.add_done_callback(self._job_ended)
         return job
 
+    async def shutdown_default_executor(self, *timeout: float | None) -> None:
+        """Wait until the threads of `run_in_executor` have ended; time stands still until then."""
+        self._jobs += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._jobs -= 1
+
     def advance(self, seconds: float) -> None:
         """Let time pass at once: all timers are late that were due in it."""
         self._go_to(self._now + seconds)
