@@ -69,8 +69,8 @@ CASES: Final[list[tuple[dict[str, Any], list[Fault], list[str]]]] = [
     (document("CANCELLED"), [], ["wait", ID, "--json"]),
     (document("CANCELLED", totalRuns=1, runSummary={"cancelledRunCount": 1}), [], ["wait", ID]),
     (processed(failedRunCount=1, completedRunCount=9), [], ["wait", ID]),
-    (document(), [], ["wait", ID, "--timeout", "0.05s", "--json"]),
-    (document(), [], ["wait", ID, "7123457", "--timeout", "0.05s", "--json"]),
+    (document(), [], ["wait", ID, "--timeout", "0.5s", "--json"]),
+    (document(), [], ["wait", ID, "7123457", "--timeout", "0.5s", "--json"]),
     (document(), [faults.error("AccessDeniedException", 403)], ["wait", ID]),
     (document(), [faults.error("ThrottlingException", 429, times=2)], ["get", ID]),
     (document(), [faults.status(500, times=2)], ["get", ID]),
@@ -78,15 +78,15 @@ CASES: Final[list[tuple[dict[str, Any], list[Fault], list[str]]]] = [
     (document(), [faults.redirected(307, "https://portal.example.org/")], ["get", ID]),
     (document(), [faults.expired_token()], ["get", ID]),
     (document(), [], ["get", "7123457"]),
-    (document("CREATING"), [], ["cancel", ID, "--yes", "--timeout", "0.05s", "--json"]),
-    (document("STOPPING"), [], ["cancel", ID, "--yes", "--timeout", "0.05s", "--json"]),
+    (document("CREATING"), [], ["cancel", ID, "--yes", "--timeout", "0.5s", "--json"]),
+    (document("STOPPING"), [], ["cancel", ID, "--yes", "--timeout", "0.5s", "--json"]),
     (document(), [faults.error("AccessDeniedException", 403, operation="CancelRunBatch")], ["cancel", ID, "--yes"]),
     (
         document(),
         [faults.error("ConflictException", 409, operation="CancelRunBatch")],
         ["cancel", ID, "--yes", "--no-wait"],
     ),
-    (document("RUNS_DELETING"), [], ["delete", ID, "--yes", "--timeout", "0.05s", "--json"]),
+    (document("RUNS_DELETING"), [], ["delete", ID, "--yes", "--timeout", "0.5s", "--json"]),
     (DELETED, [faults.error("AccessDeniedException", 403, operation="DeleteBatch")], ["delete", ID, "--yes"]),
     (document("RUNS_DELETE_FAILED"), [], ["delete", ID, "--yes"]),
 ]
@@ -102,7 +102,7 @@ def run(here: Here, batch: dict[str, Any], met: list[Fault], arguments: list[str
     resumed = [line for line in ran.complaints if line.startswith("Resume with: ")]
     documents = [json.loads(line) for line in ran.lines] if "--json" in arguments and arguments[0] == "wait" else []
     ends = [(end.get("exitCode"), end.get("error"), end.get("resume"), end.get("outcomes")) for end in documents]
-    return ran.code, [piece for piece in ADVICE if piece in said], [*resumed, *ends]
+    return ran.code, [piece for piece in ADVICE if piece in said], [*resumed, *sorted(ends, key=repr)]
 
 
 @pytest.mark.usefixtures("impatient")
