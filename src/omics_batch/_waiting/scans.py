@@ -42,7 +42,7 @@ class Scans:
         self._pages = 0
         self._rescan_at = math.inf
         """The moment on the clock from which a scan is of use for batches that are LISTED or MISSING."""
-        self._next_choice = -math.inf
+        self.next_choice: float = -math.inf
         """The moment on the clock before which nothing is weighed again, however many batches there are to weigh."""
         self._ended_at: dict[str, float] = {}
         """When looks showed that batches have ended: lists that show them later lag by that much."""
@@ -73,7 +73,7 @@ class Scans:
             rate: How many calls a second the waits may make.
             now: The moment on the clock.
         """
-        if self.is_under_way or now < self._next_choice:
+        if self.is_under_way or now < self.next_choice:
             return ()
         is_rescan = now >= self._rescan_at
         if is_rescan:
@@ -88,7 +88,7 @@ class Scans:
             queued += [*missing, *self._batches.those(BatchState.LISTED)]
         if not queued:
             return ()
-        self._next_choice = now + BREATH
+        self.next_choice = now + BREATH
         interval = min(batch.interval for batch in queued)
         soon = self._batches.those(BatchState.SCHEDULED).until(now + SOON * interval)
         needed = [*queued, *_listable(soon, now)]
@@ -107,12 +107,7 @@ class Scans:
             yield choice
         are_shown = self._batches.those(BatchState.LISTED) or self._batches.those(BatchState.MISSING)
         if not self.is_under_way and are_shown:
-            yield max(self._rescan_at, self._next_choice, now + BREATH)
-
-    @property
-    def next_choice(self) -> float:
-        """The moment on the clock before which nothing is weighed again."""
-        return self._next_choice
+            yield max(self._rescan_at, self.next_choice, now + BREATH)
 
     # What happens to a scan
 
