@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from omics_batch import (
     BatchStatus,
     ClientClosedError,
     CredentialsError,
+    CredentialsRejected,
+    Event,
     InvalidInputError,
     OmicsBatchClient,
     Outcome,
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAST = PollPolicy(initial=0.01, maximum=0.05)
+PATIENT = PollPolicy(max_silence=1e6)
+"""A silence that no machine is too slow for, as `QUICK` has such attempts."""
 LONG = Life(run_length=20 * 3600)
 QUICK = RetryPolicy(base=0.001, throttling_base=0.001, attempt_timeout=3600)
 """Attempts that no machine is too slow for, on a clock that runs faster than the real one."""
@@ -295,7 +300,7 @@ async def test_what_was_begun_before_the_close_and_is_used_after_it_says_so(omic
     with pytest.raises(ClientClosedError):
         await anext(batches)
     with pytest.raises(ClientClosedError):
-        await caller.call("get_batch", {}, lambda reply: reply, batch_id=None, deadline=None)
+        await caller.call("get_batch", {}, lambda reply: reply, batch_id=None, within=None)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch")]
 
 
@@ -587,7 +592,7 @@ async def test_credentials_of_a_callers_own_session_are_not_looked_for_anew(omic
     async with omics.client() as client:
         ending = asyncio.create_task(_end_once_asked(omics, 3))
         before = client.aws
-        await client.wait_until_processed(batch_id)
+        await client.wait_until_processed(batch_id, poll=PATIENT)
         await ending
         assert client.aws is before
 
@@ -624,6 +629,26 @@ async def test_new_credentials_are_found_in_the_middle_of_a_wait(
     assert [await _token(aws) for aws in (old, new)] == ["OLD", "NEW"]
 
 
+async def test_new_credentials_may_take_long_to_be_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Here 14 hours of the clock, on which silence may last for one: then there is time for an answer to them."""
+    config = tmp_path / "config"
+    config.write_text(_profile())
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+    def hold_up(event: Event) -> None:
+        if isinstance(event, CredentialsRejected):
+            time.sleep(0.05)
+
+    async with Simulator(time_scale=1_000_000, life=Life(run_length=1e9)) as omics:
+        omics.script(faults.answered(), faults.expired_token())
+        async with OmicsBatchClient(
+            profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock, on_event=hold_up
+        ) as client:
+            ending = asyncio.create_task(_end_once_asked(omics, 3, days=20_000))
+            assert (await client.wait_until_processed(omics.start_batch(2))).is_processed
+            await ending
+
+
 async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
     omics: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -635,7 +660,7 @@ async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
     batch_id = omics.start_batch(2, life=LONG)
     async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
         ending = asyncio.create_task(_end_once_asked(omics, 4))
-        await client.wait_until_processed(batch_id, on_update=lambda _: config.unlink(missing_ok=True))
+        await client.wait_until_processed(batch_id, poll=PATIENT, on_update=lambda _: config.unlink(missing_ok=True))
         await ending
     assert [record.getMessage() for record in caplog.records if "no new credentials" in record.getMessage()] == [
         "no new credentials: The config profile (lab) could not be found"
@@ -653,11 +678,11 @@ def _profile(region_name: str = "us-west-2", **more: str) -> str:
     return "[profile lab]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items())
 
 
-async def _end_once_asked(omics: Simulator, times: int) -> None:
+async def _end_once_asked(omics: Simulator, times: int, days: float = 1) -> None:
     """Let a batch go on until it was asked for so often, however slow the machine is."""
     while omics.requests_of("GetBatch") < times:  # noqa: ASYNC110 - the simulator has no event for it
         await asyncio.sleep(0.01)
-    omics.advance(days=1)
+    omics.advance(days=days)
 
 
 async def _token(aws: Any) -> str:

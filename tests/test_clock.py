@@ -17,7 +17,7 @@ import pytest
 import time_machine
 
 from omics_batch import Batch, Clock, InvalidInputError, PollPolicy, SystemClock, WaitTimeoutError
-from omics_batch._clock import deadline_after, in_seconds, is_number, time_limit
+from omics_batch._clock import in_seconds, is_number, time_limit, timeout_in_seconds
 from omics_batch.testing import Life, ManualClock, Simulator, VirtualClock, VirtualTimeLoop
 
 Frozen: TypeAlias = Callable[[], AbstractContextManager[object]]
@@ -69,20 +69,12 @@ def test_everything_else_is_the_callers_mistake(duration: object) -> None:
         in_seconds("timeout", duration)
 
 
-def test_a_deadline_counts_from_now_on_the_given_clock() -> None:
-    clock = ManualClock(start=100)
-    assert deadline_after("timeout", 5, clock) == 105.0
-    assert deadline_after("timeout", timedelta(minutes=1), clock) == 160.0
-    assert deadline_after("timeout", 0, clock) == 100.0
-
-
-def test_no_duration_is_no_deadline() -> None:
-    assert deadline_after("timeout", None, ManualClock()) is None
-
-
-def test_an_impossible_duration_names_its_argument() -> None:
-    with pytest.raises(InvalidInputError, match="^max_silence has"):
-        deadline_after("max_silence", -1, ManualClock())
+def test_a_timeout_is_seconds_or_no_limit() -> None:
+    assert timeout_in_seconds(timedelta(minutes=1)) == 60.0
+    assert timeout_in_seconds(0) == 0.0
+    assert timeout_in_seconds(None) is None
+    with pytest.raises(InvalidInputError, match="^timeout has"):
+        timeout_in_seconds(-1)
 
 
 async def test_the_systems_clock_is_the_monotonic_one() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,13 @@ from omics_batch import (
     InlineSetting,
     OmicsBatchClient,
     OmicsBatchError,
+    Outcome,
     PollPolicy,
     RetryPolicy,
     StartRunBatchRequest,
     WaitTimeoutError,
 )
-from omics_batch.testing import Fault, ManualClock, Simulator, VirtualTimeLoop, faults, local_client
+from omics_batch.testing import Fault, Life, ManualClock, Simulator, VirtualTimeLoop, faults, local_client
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ TIMEOUT = 0.3
 LAST_LOOK = 0.2
 ON_TIME = 1e-6
 """Seconds after a deadline, on virtual time."""
+FAST = 1_000_000.0
+"""Seconds of a clock in a real one."""
+HELD_UP = 0.02
+"""Real seconds; five hours of such a clock."""
 NO_HANG = 20.0
 """Seconds after a deadline, on a busy machine: the next longer limit is that of an attempt, 30 s."""
 
@@ -49,6 +55,20 @@ HANGING = [
 
 def on_virtual_time() -> bool:
     return isinstance(asyncio.get_running_loop(), VirtualTimeLoop)
+
+
+@asynccontextmanager
+async def busy_loop() -> AsyncGenerator[None]:
+    """Hold up whatever runs on the loop, again and again."""
+
+    async def be_busy() -> None:
+        while True:
+            time.sleep(HELD_UP)  # noqa: ASYNC251 - that is what others suffer from
+            await asyncio.sleep(0)
+
+    busy = asyncio.create_task(be_busy())
+    yield
+    busy.cancel()
 
 
 @asynccontextmanager
@@ -204,6 +224,16 @@ async def test_a_time_out_on_a_fast_clock_is_over_within_seconds(name: str) -> N
         async with omics.client(max_rate=None) as client:
             await over_after(0, {**EVERY_CALL, **EVERY_WAIT}[name](client, batch_id), OmicsBatchError)
         omics.forget_script()
+
+
+async def test_a_busy_machine_on_a_fast_clock_is_no_lost_contact() -> None:
+    """An hour is over in 3.6 ms there, and every task has to wait for longer than that until it may go on."""
+    async with Simulator(time_scale=FAST, life=Life(run_length=FAST)) as omics:
+        batch_id = omics.start_batch(1)
+        async with omics.client() as client, busy_loop():
+            batch = await client.wait_until_processed(batch_id)
+    assert batch.outcome is Outcome.SUCCEEDED
+    assert omics.requests_of("GetBatch") > 2
 
 
 async def test_closing_the_client_ends_a_call_on_any_clock() -> None:

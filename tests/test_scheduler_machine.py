@@ -95,8 +95,8 @@ class World:
             match action:
                 case End() | Update():
                     self.publish(action)
-                case Look(batch_id, deadline):
-                    assert deadline > self.now or any(wait.deadline == deadline for wait in self.waits)
+                case Look(batch_id, within):
+                    assert within > 0 or any(wait.deadline == self.now for wait in self.waits)
                     self.check_look(batch_id)
                     assert batch_id not in self.looks
                     self.looks[batch_id] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from omics_batch._transport import InProcess, Reply, Transport
 
 T = TypeVar("T")
+
+_RENEWED: Final = 5.0
+"""Seconds that a call has with new credentials, however long it took to find them."""
 
 
 class Caller:
@@ -63,10 +66,9 @@ class Caller:
         read: Callable[[Reply], T | Fault],
         *,
         batch_id: str | None,
-        deadline: float | None,
+        within: float | None,
         watching: bool = False,
         priority: Priority = Priority.CALL,
-        within: float | None = None,
         max_attempts: int | None = None,
         until_deadline: bool = False,
         met: list[Fault] | None = None,
@@ -78,19 +80,18 @@ class Caller:
             parameters: Its parameters, in the service's own names.
             read: Makes the caller's object of the reply, or a fault of one that nobody can trust.
             batch_id: The batch this is about, for errors.
-            deadline: The moment on the clock by which the call is over; None for none.
+            within: Seconds for the whole call, its turn included; None for no limit.
             watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
                 urgent ones, and credentials that worked before are renewed once.
             priority: Which requests it goes before, where waits do not ask.
-            within: Seconds for the whole call, its turn included, where there is no deadline.
             max_attempts: As many attempts, where not as many as the policy's.
-            until_deadline: Whether it is retried until its deadline, under the default policy.
+            until_deadline: Whether it is retried until its time is over, under the default policy.
             met: Where every fault goes that an attempt met.
 
         Raises:
             OmicsBatchError: The class tells what went wrong.
         """
-        call = _Call(method, batch_id, deadline, within, self._bound(deadline, within), [] if met is None else met)
+        call = _Call(method, batch_id, within, [] if met is None else met)
         began = self._clock.now() if self.events.hears(CallEnded) else None
         error: type[BaseException] | None = None
         try:
@@ -127,7 +128,8 @@ class Caller:
     ) -> T:
         if self._closed:
             raise ClientClosedError("the client is closed")
-        method, deadline, within = call.method, call.deadline, call.within
+        method, within, began = call.method, call.within, self._clock.now()
+        bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
 
         async def attempt() -> T | Fault:
             call.is_sent = False
@@ -137,7 +139,7 @@ class Caller:
                 await self.watching_turn(is_urgent=True, method=method)
             call.is_sent = True
             call.attempts += 1
-            reply = await self.transport.call(method, parameters, bound=self._bound(deadline, within))
+            reply = await self.transport.call(method, parameters, bound=bound)
             answer = reply if isinstance(reply, Fault) else read(reply)
             self._learn_from(method, answer, watching=watching)
             if isinstance(answer, Fault):
@@ -145,39 +147,38 @@ class Caller:
             return answer
 
         async def attempts() -> T | Fault:
-            ends = deadline if within is None else self._clock.now() + within
             return await self.retry.run(
                 attempt,
                 partial(self._request_failed, call),
-                deadline=ends,
+                deadline=None if within is None else began + within,
                 max_attempts=max_attempts,
                 until_deadline=until_deadline,
             )
 
-        answer = await self._answer(call, attempts)
+        answer = await self._answer(call, attempts, within)
         if watching and _is_of_credentials(answer) and await self._renew_credentials():
-            answer = await self._answer(call, attempts)
+            left = None if within is None else max(began + within - self._clock.now(), _RENEWED)
+            answer = await self._answer(call, attempts, left)
         if isinstance(answer, Fault):
             raise self._error_of(answer, call)
         return answer
 
-    async def _answer(self, call: _Call, attempts: Callable[[], Awaitable[T | Fault]]) -> T | Fault:
-        """Return what comes of a call within its time."""
-        limit = call.within if call.deadline is None else max(call.deadline - self._clock.now(), 0.0)
+    async def _answer(self, call: _Call, attempts: Callable[[], Awaitable[T | Fault]], left: float | None) -> T | Fault:
+        """Return what comes of a call in the time that is left for it."""
         open_until = asyncio.timeout(None)
         self._under_way.add(open_until)
         try:
-            async with open_until, time_limit(self._clock, limit):
+            async with open_until, time_limit(self._clock, left):
                 return await attempts()
         except TimeoutError:
-            return self._fault_at_the_limit(call, limit or 0.0)
+            return self._fault_at_the_limit(call, call.within or 0.0)
         finally:
             self._under_way.discard(open_until)
 
     def _fault_at_the_limit(self, call: _Call, limit: float) -> Fault:
         operation, seconds = self.transport.operation(call.method), f"{round(limit, 2):g} s"
         if call.is_sent:
-            waiting = self.transport.waits_for_credentials(call.method, call.allowed)
+            waiting = self.transport.waits_for_credentials(call.method, min(self.attempt_timeout, limit))
             detail = f"no answer within the call's {seconds}"
             fault = waiting or Fault(trouble=Trouble.TIMEOUT, operation=operation, detail=detail)
             if not self._closed:
@@ -238,10 +239,6 @@ class Caller:
                 open_until.reschedule(asyncio.get_running_loop().time())
         await self.transport.close()
 
-    def _bound(self, deadline: float | None, within: float | None) -> float:
-        bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
-        return bound if deadline is None else min(bound, max(deadline - self._clock.now(), 0.0))
-
     def _learn_from(self, method: str, answer: object, *, watching: bool) -> None:
         if not isinstance(answer, Fault):
             self.is_trusted = self._may_renew = True
@@ -285,10 +282,7 @@ class _Call:
 
     method: str
     batch_id: str | None
-    deadline: float | None
     within: float | None
-    allowed: float
-    """Seconds that it may take, or its first attempt."""
     met: list[Fault]
     """The faults that its attempts met."""
     attempts: int = 0

@@ -24,6 +24,7 @@ from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller
+    from omics_batch._clock import Clock
     from omics_batch._faults import Fault
     from omics_batch._looker import BatchLooker
     from omics_batch._requests import StartRunBatchRequest
@@ -38,13 +39,14 @@ class Changer:
     what the first one did: such a refusal is held against what the batch shows.
     """
 
-    def __init__(self, caller: Caller, looker: BatchLooker) -> None:
+    def __init__(self, caller: Caller, looker: BatchLooker, clock: Clock) -> None:
         """Send through a caller, and look where an answer leaves doubts."""
         self._caller = caller
         self._looker = looker
+        self._clock = clock
 
-    async def start(self, request: StartRunBatchRequest, *, deadline: float | None) -> StartRunBatchResponse:
-        """Start a batch: one, however often the request is sent, which may be until its deadline."""
+    async def start(self, request: StartRunBatchRequest, *, within: float | None) -> StartRunBatchResponse:
+        """Start a batch: one, however often the request is sent, which may be until its time is over."""
         met: list[Fault] = []
 
         def read(reply: Reply) -> StartRunBatchResponse | Fault:
@@ -59,7 +61,7 @@ class Changer:
                 request.members(),
                 read,
                 batch_id=None,
-                deadline=deadline,
+                within=within,
                 until_deadline=True,
                 met=met,
             )
@@ -76,23 +78,23 @@ class Changer:
         )
         return started
 
-    async def cancel(self, batch_id: str, *, deadline: float | None, until_deadline: bool = False) -> None:
-        """Cancel the runs of a batch; `until_deadline`, retries go on until then."""
-        await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, deadline, until_deadline=until_deadline)
+    async def cancel(self, batch_id: str, *, within: float | None, until_deadline: bool = False) -> None:
+        """Cancel the runs of a batch; `until_deadline`, retries go on until its time is over."""
+        await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, within, until_deadline=until_deadline)
 
-    async def delete_runs(self, batch_id: str, *, deadline: float | None, until_deadline: bool = False) -> None:
-        """Delete the runs of a batch; `until_deadline`, retries go on until then."""
-        await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, deadline, until_deadline=until_deadline)
+    async def delete_runs(self, batch_id: str, *, within: float | None, until_deadline: bool = False) -> None:
+        """Delete the runs of a batch; `until_deadline`, retries go on until its time is over."""
+        await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, within, until_deadline=until_deadline)
 
     async def delete_record(
-        self, batch_id: str, *, deadline: float | None, is_patient: bool = False, until_deadline: bool = False
+        self, batch_id: str, *, within: float | None, is_patient: bool = False, until_deadline: bool = False
     ) -> None:
-        """Delete the record of a batch; patiently, where much was done before, or with retries until the deadline."""
+        """Delete the record of a batch; patiently, where much was done before, or until its time is over."""
         met: list[Fault] = []
         attempts = self._caller.retry.policy.patient_attempts if is_patient else None
         try:
             await self._send(
-                "delete_batch", batch_id, deadline, met, max_attempts=attempts, until_deadline=until_deadline
+                "delete_batch", batch_id, within, met, max_attempts=attempts, until_deadline=until_deadline
             )
         except ResourceNotFoundError as error:
             # A proxy's 404 has no code: it is not the service that misses the record.
@@ -104,18 +106,20 @@ class Changer:
         method: str,
         batch_id: str,
         obeyed: frozenset[BatchStatus],
-        deadline: float | None,
+        within: float | None,
         *,
         until_deadline: bool,
     ) -> None:
         met: list[Fault] = []
+        began = self._clock.now()
         try:
-            await self._send(method, batch_id, deadline, met, until_deadline=until_deadline)
+            await self._send(method, batch_id, within, met, until_deadline=until_deadline)
         except ConflictError as conflict:
             if not _is_in_doubt(met):
                 raise
+            left = None if within is None else max(began + within - self._clock.now(), 0.0)
             try:
-                conflict.batch = await self._looker.get(batch_id, deadline=deadline)
+                conflict.batch = await self._looker.get(batch_id, within=left)
             except OmicsBatchError as trouble:
                 raise conflict from trouble
             if conflict.batch.status not in obeyed:
@@ -125,7 +129,7 @@ class Changer:
         self,
         method: str,
         batch_id: str,
-        deadline: float | None,
+        within: float | None,
         met: list[Fault],
         *,
         until_deadline: bool,
@@ -137,7 +141,7 @@ class Changer:
             {"batchId": batch_id},
             lambda reply: read_acceptance(reply, operation),
             batch_id=batch_id,
-            deadline=deadline,
+            within=within,
             max_attempts=max_attempts,
             until_deadline=until_deadline,
             met=met,

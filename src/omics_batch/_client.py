@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import omics_batch
 from omics_batch._answer import Answer
-from omics_batch._clock import Duration, in_seconds
+from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._inputs import BatchReference
 from omics_batch._loop import LoopIterator, start
@@ -304,6 +304,5 @@ class OmicsBatchClient(Operations):
     ) -> W:
         batch_id = self._id_of(batch)
         policy = self._poll if poll is None else checked_policy(poll)
-        seconds = None if timeout is None else in_seconds("timeout", timeout)
         grace = _GRACE if isinstance(batch, StartRunBatchResponse) else 0.0
-        return kind(batch_id, policy, seconds, self._clock.now(), grace=grace, is_over=is_over)
+        return kind(batch_id, policy, timeout_in_seconds(timeout), self._clock.now(), grace=grace, is_over=is_over)

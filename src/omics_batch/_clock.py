@@ -100,6 +100,10 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
 
 
-def deadline_after(name: str, duration: Duration | None, clock: Clock) -> float | None:
-    """Return the moment on the clock at which a caller's duration from now is over; None for no limit."""
-    return None if duration is None else clock.now() + in_seconds(name, duration)
+def timeout_in_seconds(timeout: Duration | None) -> float | None:
+    """Return a caller's `timeout` in seconds; None for no limit.
+
+    Raises:
+        InvalidInputError: It is negative, not finite, or no duration at all.
+    """
+    return None if timeout is None else in_seconds("timeout", timeout)

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from omics_batch._caller import Caller
 from omics_batch._changer import Changer
-from omics_batch._clock import Clock, Duration, SystemClock, clock_here, deadline_after, in_seconds
+from omics_batch._clock import Clock, Duration, SystemClock, clock_here, in_seconds, timeout_in_seconds
 from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._events import Event
@@ -127,8 +127,8 @@ class Connection:
         )
         caller = Caller(transport, retry, RateLimiter(clock, self._turns), clock, events)
         looker = BatchLooker(caller, clock)
-        changer = Changer(caller, looker)
-        scan = partial(scan_lists, caller, clock, looker.is_outage)
+        changer = Changer(caller, looker, clock)
+        scan = partial(scan_lists, caller, looker.is_outage)
         waits = Waits(looker, scan, clock, self._random, events)
         self._open = Opened(
             loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock, events)
@@ -199,12 +199,8 @@ class Connection:
     def _id_of(self, batch: BatchReference) -> str:
         return batch_id_of(batch, self._opened().caller.transport.region_name)
 
-    def _deadline(self, timeout: Duration | None) -> float | None:
-        return deadline_after("timeout", timeout, self._clock)
-
     def _lister(self, timeout: Duration | None, *, max_attempts: int | None = None) -> Lister:
-        seconds = None if timeout is None else in_seconds("timeout", timeout)
-        return Lister(self._opened().caller, self._clock, timeout=seconds, max_attempts=max_attempts)
+        return Lister(self._opened().caller, timeout=timeout_in_seconds(timeout), max_attempts=max_attempts)
 
 
 @dataclass(frozen=True, slots=True)

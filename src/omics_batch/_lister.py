@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch._answer import Answer
-from omics_batch._clock import deadline_after
 from omics_batch._models import BatchListItem, RunBatchListItem
 from omics_batch._reading import read_answer, unreadable
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
     from omics_batch._caller import Caller
-    from omics_batch._clock import Clock
     from omics_batch._faults import Fault
     from omics_batch._transport import Reply
 
@@ -50,7 +48,6 @@ class Lister:
 
     Args:
         caller: What sends the calls.
-        clock: What their time-outs are measured on.
         timeout: Seconds for each call, retries included; None bounds each attempt alone.
         max_attempts: Attempts for each call, where not as many as the policy's.
     """
@@ -58,13 +55,11 @@ class Lister:
     def __init__(
         self,
         caller: Caller,
-        clock: Clock,
         *,
         timeout: float | None = None,
         max_attempts: int | None = None,
     ) -> None:
         self._caller = caller
-        self._clock = clock
         self._timeout = timeout
         self._max_attempts = max_attempts
 
@@ -114,7 +109,7 @@ class Lister:
             parameters,
             read,
             batch_id=batch_id,
-            deadline=deadline_after("timeout", self._timeout, self._clock),
+            within=self._timeout,
             max_attempts=self._max_attempts,
         )
 

@@ -40,20 +40,18 @@ class BatchLooker:
         """Come back when a wait may send: its look follows at once."""
         await self._caller.watching_turn(is_urgent=is_urgent)
 
-    async def get(self, batch_id: str, *, deadline: float | None) -> Batch:
-        """Return the batch, for someone who asked for it now."""
-        return await self._get(batch_id, deadline=deadline)
+    async def get(self, batch_id: str, *, within: float | None) -> Batch:
+        """Return the batch within so many seconds, for someone who asked for it now."""
+        return await self._get(batch_id, within=within)
 
-    async def look(self, batch_id: str, *, deadline: float) -> Batch:
-        """Return the batch, for waits, after a `turn`."""
-        return await self._get(batch_id, deadline=deadline, watching=True)
+    async def look(self, batch_id: str, *, within: float) -> Batch:
+        """Return the batch within so many seconds, for waits, after a `turn`."""
+        return await self._get(batch_id, within=within, watching=True)
 
     async def last_look(self, batch_id: str) -> Batch:
         """Return the batch within a few seconds: a process that was stopped may have lost its connections."""
         limit = min(self._caller.attempt_timeout, LAST_LOOK)
-        return await self._get(
-            batch_id, deadline=None, priority=Priority.LAST_LOOK, within=limit, max_attempts=_LAST_ATTEMPTS
-        )
+        return await self._get(batch_id, within=limit, priority=Priority.LAST_LOOK, max_attempts=_LAST_ATTEMPTS)
 
     def is_outage(self, error: OmicsBatchError) -> bool:
         """Whether a wait survives the error."""
@@ -63,10 +61,9 @@ class BatchLooker:
         self,
         batch_id: str,
         *,
-        deadline: float | None,
+        within: float | None,
         watching: bool = False,
         priority: Priority = Priority.CALL,
-        within: float | None = None,
         max_attempts: int | None = None,
     ) -> Batch:
         return await self._caller.call(
@@ -74,10 +71,9 @@ class BatchLooker:
             {"batchId": batch_id},
             lambda reply: batch_in(reply, batch_id),
             batch_id=batch_id,
-            deadline=deadline,
+            within=within,
             watching=watching,
             priority=priority,
-            within=within,
             max_attempts=max_attempts,
         )
 

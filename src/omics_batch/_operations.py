@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import omics_batch
-from omics_batch._clock import Duration
+from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._connection import Connection
 from omics_batch._inputs import BatchReference
 from omics_batch._models import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
@@ -45,7 +45,7 @@ class Operations(Connection):
         """
         from omics_batch._requests import checked  # noqa: PLC0415 - who follows a batch starts without requests
 
-        return await self._opened_here().changer.start(checked(request), deadline=self._deadline(timeout))
+        return await self._opened_here().changer.start(checked(request), within=timeout_in_seconds(timeout))
 
     async def get_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> Batch:
         """Return a batch as it stands now.
@@ -65,7 +65,7 @@ class Operations(Connection):
 
         Source: the AWS operation GetBatch.
         """
-        return await self._opened_here().looker.get(self._id_of(batch), deadline=self._deadline(timeout))
+        return await self._opened_here().looker.get(self._id_of(batch), within=timeout_in_seconds(timeout))
 
     def list_batch(
         self,
@@ -161,7 +161,7 @@ class Operations(Connection):
         Source: the AWS operation CancelRunBatch.
         """
         await self._opened_here().changer.cancel(
-            self._id_of(batch), deadline=self._deadline(timeout), until_deadline=True
+            self._id_of(batch), within=timeout_in_seconds(timeout), until_deadline=True
         )
 
     async def delete_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
@@ -189,7 +189,7 @@ class Operations(Connection):
         Source: the AWS operation DeleteRunBatch.
         """
         await self._opened_here().changer.delete_runs(
-            self._id_of(batch), deadline=self._deadline(timeout), until_deadline=True
+            self._id_of(batch), within=timeout_in_seconds(timeout), until_deadline=True
         )
 
     async def delete_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
@@ -217,5 +217,5 @@ class Operations(Connection):
         Source: the AWS operation DeleteBatch.
         """
         await self._opened_here().changer.delete_record(
-            self._id_of(batch), deadline=self._deadline(timeout), until_deadline=True
+            self._id_of(batch), within=timeout_in_seconds(timeout), until_deadline=True
         )

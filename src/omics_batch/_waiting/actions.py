@@ -40,7 +40,8 @@ class Look:
     """Send GetBatch, and call `looked` or `look_failed`."""
 
     batch_id: str
-    deadline: float
+    within: float
+    """Seconds after which it is of no more use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class DestructiveActions:
         if batch.status in RUNS_DELETION:
             self._advance(wait, DELETE_RUNS, _about_record(AdviceKind.RECORD_LEFT, batch.id))
         try:
-            await self._changer.delete_record(batch.id, deadline=wait.deadline, is_patient=True)
+            await self._changer.delete_record(batch.id, within=wait.left(self._clock.now()), is_patient=True)
         except ResourceNotFoundError:
             return batch  # somebody else was quicker
         except (OmicsBatchError, asyncio.CancelledError) as error:
@@ -140,7 +140,7 @@ class DestructiveActions:
                     continue
                 self._advance(wait, request, request.advice(AdviceKind.MAYBE_ASKED))
                 try:
-                    await ask(wait.batch_id, deadline=wait.deadline)
+                    await ask(wait.batch_id, within=wait.left(self._clock.now()))
                 except ConflictError:
                     conflicts += 1
                     self._advance(wait, request, request.advice(AdviceKind.NOT_ASKED))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from omics_batch._caller import Caller
-    from omics_batch._clock import Clock
     from omics_batch._faults import Fault
     from omics_batch._transport import Reply
 
@@ -40,13 +39,12 @@ class ActivePage(Page, frozen=True):
 
 
 async def scan_lists(
-    caller: Caller, clock: Clock, survives: Callable[[OmicsBatchError], bool]
+    caller: Caller, survives: Callable[[OmicsBatchError], bool]
 ) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
     """Read the lists page by page, status by status in the order of life.
 
     Args:
         caller: What sends the calls; each page takes an urgent turn of the waits.
-        clock: What the time for a page is measured on.
         survives: Whether an error is an outage. After one, or after a refusal that may concern one page alone, the
             page is requested again.
 
@@ -73,7 +71,7 @@ async def scan_lists(
                     parameters,
                     read,
                     batch_id=None,
-                    deadline=clock.now() + _A_MINUTE,
+                    within=_A_MINUTE,
                     watching=True,
                 )
             except OmicsBatchError as error:

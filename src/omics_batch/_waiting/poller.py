@@ -97,8 +97,8 @@ class Poller:
             match action:
                 case Update(wait, result) | End(wait, result):
                     wait.publish(result)
-                case Look(batch_id, deadline):
-                    look = self._looker.look(batch_id, deadline=deadline)
+                case Look(batch_id, within):
+                    look = self._looker.look(batch_id, within=within)
                     self._tasks.start(f"look {batch_id}", look, partial(self._looked, batch_id))
                 case CancelLook(batch_id):
                     self._tasks.cancel(f"look {batch_id}")

@@ -139,7 +139,7 @@ class Scheduler:
             self._confirmations.called(is_look=True)
             self._confirmations.discard(batch)
             self._move(batch, Trigger.TURN, now)
-            self._out.append(Look(batch.batch_id, max(wait.limit(now) for wait in batch.waits)))
+            self._out.append(Look(batch.batch_id, max(wait.time_for_look(now) for wait in batch.waits)))
         self._ask_turns()
         if is_urgent and not self._batches.those(BatchState.MISSING):
             self._out.append(WakeAt(now))  # a scan may have been put off until now

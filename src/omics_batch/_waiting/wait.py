@@ -106,11 +106,15 @@ class Wait:
         """The moment on the clock at which the silence has lasted too long."""
         return self.heard + silence_allowed(self.poll)
 
-    def limit(self, now: float) -> float:
-        """Return the moment on the clock until which a look that begins now is of use to this wait."""
+    def left(self, now: float) -> float | None:
+        """Return the seconds that are left until the deadline; None where there is none."""
+        return None if self.deadline is None else max(self.deadline - now, 0.0)
+
+    def time_for_look(self, now: float) -> float:
+        """Return for how many seconds a look that begins now is of use to this wait."""
         # The look that is due when the patience ends needs time of its own, or it could never end the silence.
-        patience = max(self.patience, now) + LAST_LOOK
-        return patience if self.deadline is None else min(patience, self.deadline)
+        seconds, left = max(self.patience - now, 0.0) + LAST_LOOK, self.left(now)
+        return seconds if left is None else min(seconds, left)
 
     def excuse(self, seconds: float, now: float) -> None:
         """Do not count as silence that a look waited for its turn, unless the look before it failed."""

@@ -148,8 +148,7 @@ class Waits:
 
 
 def _started(wait: Subscription, now: float) -> WaitStarted:
-    timeout = None if wait.deadline is None else max(wait.deadline - now, 0.0)
-    return WaitStarted(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, timeout=timeout)
+    return WaitStarted(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, timeout=wait.left(now))
 
 
 def _ended(wait: Subscription, error: type[BaseException] | None, now: float) -> WaitEnded:
