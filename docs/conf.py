@@ -31,7 +31,7 @@ exclude_patterns = ["speed/*", "states/*"]  # pages include what tools wrote the
 html_theme = "furo"
 html_title = f"omics-batch {release}"
 html_static_path = ["static"]
-html_css_files = ["house.css"]
+html_css_files = ["site.css"]
 
 autodoc_default_options = {
     "members": True,
@@ -50,7 +50,7 @@ myst_heading_anchors = 3
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # the default role: other words between backticks are just code
-    ("py:class", r"omics_batch\.(\w+\.)*_.*"),  # what private rooms hand to each other
+    ("py:class", r"omics_batch\.(\w+\.)*_.*"),  # what private modules hand to each other
     ("py:class", "AfterValidator|Field|NullIsEmpty|VISIBLE"),  # how pydantic checks what stands before it
 ]
 
@@ -117,8 +117,8 @@ def show_what_is_public(_: Sphinx, __: str, ___: object, ____: object, bases: li
 
 def as_written(name: str) -> str | None:
     """Return what is written for a type that is checked: `str` for an id that has to be of digits."""
-    for room in (_answer, _requests):
-        alias = getattr(room, name, None)
+    for module in (_answer, _requests):
+        alias = getattr(module, name, None)
         if get_origin(alias) is Annotated:
             return stringify_annotation(get_args(alias)[0])
         if get_origin(alias) is dict:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import state_diagram
 from botocore.loaders import Loader
+from module_map import MAP, Graph, drawn, read_graph
 from pydantic import BaseModel
-from rooms_map import MAP, House, drawn, house
 
 import omics_batch
 from omics_batch import OmicsBatchClient, testing
@@ -146,22 +146,22 @@ def test_the_diagram_of_states_is_that_of_the_code() -> None:
     assert state_diagram.TABLE.read_text(encoding="utf-8") == state_diagram.table()
 
 
-def test_the_map_shows_todays_rooms() -> None:
-    """Where this fails: `python3 tools/rooms_map.py` draws it anew."""
-    assert MAP.read_text(encoding="utf-8") == drawn(house())
+def test_the_map_shows_todays_modules() -> None:
+    """Where this fails: `python3 tools/module_map.py` draws it again."""
+    assert MAP.read_text(encoding="utf-8") == drawn(read_graph())
 
 
-def test_a_house_without_a_ground_is_not_drawn() -> None:
-    """Rooms that use each other stand on no floor."""
-    circle = House({"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset()})
+def test_a_circle_of_imports_is_not_drawn() -> None:
+    """Modules that use each other are on no layer."""
+    circle = Graph({"a": frozenset({"b"}), "b": frozenset({"a"}), "c": frozenset()})
     with pytest.raises(ValueError, match=r"use each other: \['a', 'b'\]"):
         drawn(circle)
 
 
 def test_a_line_that_a_detour_shows_is_left_out() -> None:
-    """It is there for whoever points at the room."""
-    stairs = House({"a": frozenset({"b", "c"}), "b": frozenset({"c"}), "c": frozenset()})
-    picture = drawn(stairs)
+    """It is there for whoever points at the module."""
+    graph = Graph({"a": frozenset({"b", "c"}), "b": frozenset({"c"}), "c": frozenset()})
+    picture = drawn(graph)
     assert 'class="from-a to-c known"' in picture
     assert 'class="from-a to-b"' in picture
 

@@ -35,16 +35,16 @@ def names_for_type_checkers() -> dict[str, str]:
 def test_the_names_are_sorted() -> None:
     assert omics_batch.__all__ == sorted(omics_batch.__all__)
     assert len(set(omics_batch.__all__)) == len(omics_batch.__all__)
-    assert list(omics_batch._ROOMS) == NAMES
+    assert list(omics_batch._MODULES) == NAMES
 
 
 def test_type_checkers_see_the_names_that_there_are() -> None:
-    assert names_for_type_checkers() == omics_batch._ROOMS
+    assert names_for_type_checkers() == omics_batch._MODULES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_comes_from_its_module_and_stays(name: str) -> None:
-    module = import_module(f"omics_batch.{omics_batch._ROOMS[name]}")
+    module = import_module(f"omics_batch.{omics_batch._MODULES[name]}")
     value = getattr(omics_batch, name)
     assert value is getattr(module, name)
     assert vars(omics_batch)[name] is value
@@ -55,11 +55,11 @@ def test_a_name_comes_from_its_module_and_stays(name: str) -> None:
 def test_what_is_public_in_a_module_is_offered() -> None:
     """Exceptions, enums and models are what a caller may meet, so each has to be importable."""
     inner = {"OpenEnum", "RunListItem", "Filter", "BatchFilter", "RunInBatchFilter", "checked", "one_filter"}
-    for room in ("_errors", "_statuses", "_settings", "_models", "_runs", "_requests"):
-        module = import_module(f"omics_batch.{room}")
+    for path in ("_errors", "_statuses", "_settings", "_models", "_runs", "_requests"):
+        module = import_module(f"omics_batch.{path}")
         own = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
         missing = {name for name in own - set(NAMES) if not name.startswith("_")}
-        assert missing <= inner, room
+        assert missing <= inner, path
 
 
 def test_dir_shows_the_names() -> None:
@@ -75,7 +75,7 @@ def test_a_star_brings_them_all() -> None:
 def test_a_name_that_there_is_not_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match=r"^module 'omics_batch' has no attribute 'Btach'$"):
         _ = omics_batch.Btach
-    assert not hasattr(omics_batch, "_ROOMS_")
+    assert not hasattr(omics_batch, "_MODULES_")
     with pytest.raises(ImportError, match="cannot import name 'Btach'"):
         exec("from omics_batch import Btach", {})  # noqa: S102 - it is to fail
 

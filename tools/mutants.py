@@ -1,8 +1,8 @@
-"""Change the code line by line (mutmut), and hold how many of the changes the tests notice against what is asked.
+"""Change the code line by line (mutmut), and compare how many of the changes the tests notice with what is asked.
 
     .venv-mutants/bin/python tools/mutants.py
 
-pyproject.toml says which rooms are changed and which tests have to notice. The survivors are shown as they are.
+pyproject.toml says which modules are changed and which tests have to notice. The survivors are shown as they are.
 """
 
 import re
@@ -14,12 +14,12 @@ from pathlib import Path
 
 MUTMUT = Path(sys.executable).with_name("mutmut")
 ASKED = 90.0
-VERDICT = re.compile(r"\s*(?P<mutant>omics_batch\.(?P<room>\w+)\.\S+): (?P<verdict>.+)")
+VERDICT = re.compile(r"\s*(?P<mutant>omics_batch\.(?P<module>[\w.]+)\.\w+): (?P<verdict>.+)")
 NOTICED = ("killed", "timeout")
 
 
 def main() -> bool:
-    """Test every mutant; tell whether enough of each room's were noticed."""
+    """Test every mutant; return whether enough of each module's were noticed."""
     shutil.rmtree("mutants", ignore_errors=True)  # it remembers who survived, whatever the tests have learnt since
     subprocess.run([MUTMUT, "run"], check=True)
     listing = subprocess.run([MUTMUT, "results", "--all", "true"], check=True, capture_output=True, text=True).stdout
@@ -27,12 +27,12 @@ def main() -> bool:
     survivors = [found["mutant"] for found in verdicts if found["verdict"] not in NOTICED]
     for mutant in survivors:
         print(f"\n{mutant}\n{difference(mutant)}")
-    made = Counter(found["room"] for found in verdicts)
-    noticed = Counter(found["room"] for found in verdicts if found["verdict"] in NOTICED)
-    shares = {room: 100 * noticed[room] / made[room] for room in sorted(made)}
+    made = Counter(found["module"] for found in verdicts)
+    noticed = Counter(found["module"] for found in verdicts if found["verdict"] in NOTICED)
+    shares = {module: 100 * noticed[module] / made[module] for module in sorted(made)}
     print()
-    for room, share in shares.items():
-        print(f"{room:12} {noticed[room]:4} of {made[room]:4} mutants were noticed: {share:.1f} %")
+    for module, share in shares.items():
+        print(f"{module:24} {noticed[module]:4} of {made[module]:4} mutants were noticed: {share:.1f} %")
     return bool(shares) and min(shares.values()) >= ASKED
 
 
@@ -43,4 +43,4 @@ def difference(mutant: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main() else f"less than {ASKED:g} % of a room's mutants were noticed")
+    sys.exit(0 if main() else f"less than {ASKED:g} % of a module's mutants were noticed")

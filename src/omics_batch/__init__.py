@@ -197,7 +197,7 @@ __all__ = [
     "__version__",
 ]
 
-_ROOMS = {
+_MODULES = {
     "Accelerators": "_statuses",
     "AccessDeniedError": "_errors",
     "ActionAdvanced": "_events",
@@ -293,10 +293,10 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above
-    room = _ROOMS.get(name)
-    if room is None:
+    path = _MODULES.get(name)
+    if path is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{room}"), name)
+    value = getattr(import_module(f"{__name__}.{path}"), name)
     globals()[name] = value
     return value
 

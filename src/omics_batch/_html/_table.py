@@ -110,7 +110,7 @@ _KINDS: Final = {
     "RunBatchListItem": _Kind("Runs", _run_batch_list_item),
     "FailedRun": _Kind("Runs that did not succeed", _failed_run),
 }
-"""By name, since the classes themselves come after this room."""
+"""By name, since the classes themselves come after this module."""
 
 
 def _kind(type_: type) -> _Kind | None:

@@ -34,7 +34,7 @@ __all__ = [
     "local_client",
 ]
 
-_ROOMS = {
+_MODULES = {
     "Fault": "faults",
     "Life": "_life",
     "ManualClock": "_clock",
@@ -53,9 +53,9 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above
-    room = _ROOMS.get(name)
-    if room is None:
+    path = _MODULES.get(name)
+    if path is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{room}")
-    globals()[name] = value = module if name == room else getattr(module, name)
+    module = import_module(f"{__name__}.{path}")
+    globals()[name] = value = module if name == path else getattr(module, name)
     return value
