@@ -13,7 +13,8 @@ from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.typing import stringify_annotation
 
 import omics_batch
-from omics_batch import _answer, _requests, testing
+from omics_batch import testing
+from omics_batch._models import base, request
 
 if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
@@ -117,7 +118,7 @@ def show_what_is_public(_: Sphinx, __: str, ___: object, ____: object, bases: li
 
 def as_written(name: str) -> str | None:
     """Return what is written for a type that is checked: `str` for an id that has to be of digits."""
-    for module in (_answer, _requests):
+    for module in (base, request):
         alias = getattr(module, name, None)
         if get_origin(alias) is Annotated:
             return stringify_annotation(get_args(alias)[0])

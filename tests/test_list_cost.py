@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from omics_batch import AccessDeniedError, BatchStatus, InternalServerError, OmicsBatchError
-from omics_batch._statuses import ACTIVE, TERMINAL
+from omics_batch._models.enums import ACTIVE, TERMINAL
 from omics_batch._waiting.cost import ListCost, Need, can_confirm, is_active, is_later, is_scan_cheaper, longest_useful
 
 

@@ -38,9 +38,9 @@ from omics_batch import (
     SubmissionStatus,
     SubmissionSummary,
 )
-from omics_batch._answer import Answer
 from omics_batch._looker import batch_in
-from omics_batch._runs import RunListItem
+from omics_batch._models.base import Answer
+from omics_batch._models.run import RunListItem
 from omics_batch._transport import Reply
 from tests.support import FAILED, IN_PROGRESS, JSON, batch_with, copies_of
 

@@ -55,7 +55,7 @@ def test_a_name_comes_from_its_module_and_stays(name: str) -> None:
 def test_what_is_public_in_a_module_is_offered() -> None:
     """Exceptions, enums and models are what a caller may meet, so each has to be importable."""
     inner = {"OpenEnum", "RunListItem", "Filter", "BatchFilter", "RunInBatchFilter", "checked", "one_filter"}
-    for path in ("_errors", "_statuses", "_settings", "_models", "_runs", "_requests"):
+    for path in ("_errors", "_models.enums", "_models.settings", "_models.batch", "_models.run", "_models.request"):
         module = import_module(f"omics_batch.{path}")
         own = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
         missing = {name for name in own - set(NAMES) if not name.startswith("_")}
@@ -167,7 +167,7 @@ def test_the_client_brings_what_it_works_with() -> None:
 
 
 def test_the_client_brings_no_models_of_what_a_reader_of_a_batch_never_uses() -> None:
-    late = {"omics_batch._requests", "omics_batch._runs", "omics_batch._failures"}
+    late = {"omics_batch._models.request", "omics_batch._models.run", "omics_batch._failures"}
     program = f"import sys; from omics_batch import OmicsBatchClient; print(*sys.modules.keys() & {late})"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []

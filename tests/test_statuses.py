@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from omics_batch import BatchStatus, FailureKind, Outcome, StorageType, SubmissionStatus
-from omics_batch import _statuses as statuses
-from omics_batch._statuses import RUNS_DELETION, TERMINAL, OpenEnum
+from omics_batch._models import enums
+from omics_batch._models.enums import RUNS_DELETION, TERMINAL, OpenEnum
 from tests.support import copies_of
 
 OPEN_ENUMS = sorted(OpenEnum.__subclasses__(), key=lambda kind: kind.__name__)
 
 
 def test_every_enum_of_the_service_is_open() -> None:
-    ours = {kind for kind in vars(statuses).values() if isinstance(kind, type) and issubclass(kind, Enum)}
+    ours = {kind for kind in vars(enums).values() if isinstance(kind, type) and issubclass(kind, Enum)}
     assert ours - {Enum, OpenEnum, StrEnum} == {*OPEN_ENUMS, FailureKind, Outcome}
     assert [kind.__name__ for kind in OPEN_ENUMS] == [
         "Accelerators",

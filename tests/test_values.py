@@ -11,7 +11,7 @@ import pytest
 from pydantic import computed_field
 
 from omics_batch import Batch, DefaultRunSetting, InlineSetting, Run
-from omics_batch._frozen import FrozenDict, FrozenList, frozen
+from omics_batch._models.frozen import FrozenDict, FrozenList, frozen
 
 DOCUMENT: Final[dict[str, Any]] = {
     "id": "7123456",

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         WaitStarted,
     )
     from omics_batch._inputs import BatchReference
-    from omics_batch._models import (
+    from omics_batch._models.batch import (
         Batch,
         BatchListItem,
         RunBatchListItem,
@@ -77,13 +77,7 @@ if TYPE_CHECKING:
         StartRunBatchResponse,
         SubmissionSummary,
     )
-    from omics_batch._progress import Progress
-    from omics_batch._requests import BatchRunSettings, DefaultRunSettingInput, InlineSetting, StartRunBatchRequest
-    from omics_batch._retry import RetryPolicy
-    from omics_batch._rows import Listing, Rows
-    from omics_batch._runs import FailedRun, Run, RunConfiguration, RunLogLocation, RunVpcConfig
-    from omics_batch._settings import DefaultRunSetting
-    from omics_batch._statuses import (
+    from omics_batch._models.enums import (
         Accelerators,
         BatchStatus,
         CacheBehavior,
@@ -98,6 +92,17 @@ if TYPE_CHECKING:
         SubmissionStatus,
         WorkflowType,
     )
+    from omics_batch._models.progress import Progress
+    from omics_batch._models.request import (
+        BatchRunSettings,
+        DefaultRunSettingInput,
+        InlineSetting,
+        StartRunBatchRequest,
+    )
+    from omics_batch._models.run import FailedRun, Run, RunConfiguration, RunLogLocation, RunVpcConfig
+    from omics_batch._models.settings import DefaultRunSetting
+    from omics_batch._retry import RetryPolicy
+    from omics_batch._rows import Listing, Rows
     from omics_batch._waiting.policy import PollPolicy
 
 __version__ = VERSION
@@ -198,21 +203,21 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Accelerators": "_statuses",
+    "Accelerators": "_models.enums",
     "AccessDeniedError": "_errors",
     "ActionAdvanced": "_events",
     "Advice": "_errors",
     "AdviceKind": "_errors",
     "AttemptTimeoutError": "_errors",
-    "Batch": "_models",
+    "Batch": "_models.batch",
     "BatchCancelledError": "_errors",
     "BatchFailedError": "_errors",
-    "BatchListItem": "_models",
+    "BatchListItem": "_models.batch",
     "BatchReference": "_inputs",
-    "BatchRunSettings": "_requests",
+    "BatchRunSettings": "_models.request",
     "BatchStarted": "_events",
-    "BatchStatus": "_statuses",
-    "CacheBehavior": "_statuses",
+    "BatchStatus": "_models.enums",
+    "CacheBehavior": "_models.enums",
     "CallEnded": "_events",
     "ClientClosedError": "_errors",
     "Clock": "_clock",
@@ -222,15 +227,15 @@ _MODULES = {
     "CredentialsRejected": "_events",
     "CredentialsRenewalFailed": "_events",
     "CredentialsRenewed": "_events",
-    "DefaultRunSetting": "_settings",
-    "DefaultRunSettingInput": "_requests",
+    "DefaultRunSetting": "_models.settings",
+    "DefaultRunSettingInput": "_models.request",
     "Duration": "_clock",
     "Event": "_events",
-    "FailedRun": "_runs",
+    "FailedRun": "_models.run",
     "FailedRunsError": "_errors",
     "FailedRunsMissing": "_events",
-    "FailureKind": "_statuses",
-    "InlineSetting": "_requests",
+    "FailureKind": "_models.enums",
+    "InlineSetting": "_models.request",
     "InternalServerError": "_errors",
     "InvalidInputError": "_errors",
     "ListPageFailed": "_events",
@@ -241,14 +246,14 @@ _MODULES = {
     "LookFailed": "_events",
     "LostContactError": "_errors",
     "MalformedResponseError": "_errors",
-    "NetworkingMode": "_statuses",
+    "NetworkingMode": "_models.enums",
     "OmicsBatchClient": "_client",
     "OmicsBatchError": "_errors",
-    "Outcome": "_statuses",
+    "Outcome": "_models.enums",
     "Party": "_errors",
     "PollPolicy": "_waiting.policy",
     "ProcessStoodStill": "_events",
-    "Progress": "_progress",
+    "Progress": "_models.progress",
     "QueueTimeoutError": "_errors",
     "RateChanged": "_events",
     "RedirectRefusedError": "_errors",
@@ -258,26 +263,26 @@ _MODULES = {
     "RetryPolicy": "_retry",
     "RetryQuotaUsedUp": "_events",
     "Rows": "_rows",
-    "Run": "_runs",
-    "RunBatchListItem": "_models",
-    "RunConfiguration": "_runs",
-    "RunLogLevel": "_statuses",
-    "RunLogLocation": "_runs",
+    "Run": "_models.run",
+    "RunBatchListItem": "_models.batch",
+    "RunConfiguration": "_models.run",
+    "RunLogLevel": "_models.enums",
+    "RunLogLocation": "_models.run",
     "RunReasonMissing": "_events",
-    "RunRetentionMode": "_statuses",
-    "RunStatus": "_statuses",
-    "RunSummary": "_models",
-    "RunVpcConfig": "_runs",
+    "RunRetentionMode": "_models.enums",
+    "RunStatus": "_models.enums",
+    "RunSummary": "_models.batch",
+    "RunVpcConfig": "_models.run",
     "RunsDeleteFailedError": "_errors",
-    "ScratchStorageMode": "_statuses",
+    "ScratchStorageMode": "_models.enums",
     "ServiceError": "_errors",
     "ServiceQuotaExceededError": "_errors",
-    "StartRunBatchRequest": "_requests",
-    "StartRunBatchResponse": "_models",
+    "StartRunBatchRequest": "_models.request",
+    "StartRunBatchResponse": "_models.batch",
     "StatusChanged": "_events",
-    "StorageType": "_statuses",
-    "SubmissionStatus": "_statuses",
-    "SubmissionSummary": "_models",
+    "StorageType": "_models.enums",
+    "SubmissionStatus": "_models.enums",
+    "SubmissionSummary": "_models.batch",
     "SystemClock": "_clock",
     "ThrottlingError": "_errors",
     "TransportError": "_errors",
@@ -288,7 +293,7 @@ _MODULES = {
     "WaitEvent": "_events",
     "WaitStarted": "_events",
     "WaitTimeoutError": "_errors",
-    "WorkflowType": "_statuses",
+    "WorkflowType": "_models.enums",
 }
 
 

@@ -17,9 +17,9 @@ from omics_batch._errors import (
 from omics_batch._events import BatchStarted
 from omics_batch._faults import leaves_doubt
 from omics_batch._inputs import is_batch_id
-from omics_batch._models import StartRunBatchResponse
+from omics_batch._models.batch import StartRunBatchResponse
+from omics_batch._models.enums import CANCELLATION, RUNS_DELETION
 from omics_batch._reading import read_acceptance, read_answer, unreadable
-from omics_batch._statuses import CANCELLATION, RUNS_DELETION
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._faults import Fault
     from omics_batch._looker import BatchLooker
-    from omics_batch._requests import StartRunBatchRequest
-    from omics_batch._statuses import BatchStatus
+    from omics_batch._models.enums import BatchStatus
+    from omics_batch._models.request import StartRunBatchRequest
     from omics_batch._transport import Reply
 
 

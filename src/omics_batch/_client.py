@@ -10,12 +10,12 @@ from functools import partial
 from typing import Final, TypeVar
 
 import omics_batch
-from omics_batch._answer import Answer
 from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._inputs import BatchReference
 from omics_batch._loop import LoopIterator, start
-from omics_batch._models import Batch, StartRunBatchResponse
+from omics_batch._models.base import Answer
+from omics_batch._models.batch import Batch, StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._rows import Listing
 from omics_batch._waiting.cancel_delete import is_deletion_over

@@ -12,7 +12,7 @@ from typing import ClassVar
 import omics_batch
 from omics_batch._advice import worded
 from omics_batch._errors import Advice, OmicsBatchError, Party
-from omics_batch._statuses import BatchStatus, Outcome
+from omics_batch._models.enums import BatchStatus, Outcome
 from omics_batch._words import one_line
 
 

@@ -16,16 +16,16 @@ from omics_batch._errors import (
 )
 from omics_batch._events import FailedRunsMissing, RunReasonMissing
 from omics_batch._lister import PAGE
+from omics_batch._models.enums import FailureKind, RunStatus, SubmissionStatus
+from omics_batch._models.run import FailedRun
 from omics_batch._run_lister import RunLister
-from omics_batch._runs import FailedRun
-from omics_batch._statuses import FailureKind, RunStatus, SubmissionStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
     from omics_batch._emitter import EventEmitter
     from omics_batch._lister import Lister
-    from omics_batch._models import Batch, RunBatchListItem
+    from omics_batch._models.batch import Batch, RunBatchListItem
 
 
 def is_scan_cheaper(*, total: int, filtered: Iterable[int], failed: int) -> bool:

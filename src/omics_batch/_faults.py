@@ -32,7 +32,7 @@ from omics_batch._errors import (
     TransportError,
     ValidationError,
 )
-from omics_batch._statuses import CANCELLABLE, DELETABLE, RUNS_DELETABLE, BatchStatus
+from omics_batch._models.enums import CANCELLABLE, DELETABLE, RUNS_DELETABLE, BatchStatus
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from omics_batch._errors import InvalidInputError
 from omics_batch._hosts import is_loopback
-from omics_batch._models import Batch, BatchListItem, StartRunBatchResponse
+from omics_batch._models.batch import Batch, BatchListItem, StartRunBatchResponse
 from omics_batch._words import one_line
 
 BatchReference: TypeAlias = str | Batch | BatchListItem | StartRunBatchResponse

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from omics_batch._answer import Answer
-from omics_batch._models import BatchListItem, RunBatchListItem
+from omics_batch._models.base import Answer
+from omics_batch._models.batch import BatchListItem, RunBatchListItem
 from omics_batch._reading import read_answer, unreadable
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import CredentialsError, QueueTimeoutError, ServiceError, TransportError
-from omics_batch._models import Batch
+from omics_batch._models.batch import Batch
 from omics_batch._rate_limiter import Priority
 from omics_batch._reading import read_answer, unreadable
 

@@ -6,7 +6,7 @@ import omics_batch
 from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._connection import Connection
 from omics_batch._inputs import BatchReference
-from omics_batch._models import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
+from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
 from omics_batch._rows import Listing
 
 
@@ -43,7 +43,7 @@ class Operations(Connection):
 
         Source: the AWS operation StartRunBatch.
         """
-        from omics_batch._requests import checked  # noqa: PLC0415 - who follows a batch starts without requests
+        from omics_batch._models.request import checked  # noqa: PLC0415 - who follows a batch starts without requests
 
         return await self._opened_here().changer.start(checked(request), within=timeout_in_seconds(timeout))
 
@@ -94,7 +94,7 @@ class Operations(Connection):
 
         Source: the AWS operation ListBatch, 100 items a page.
         """
-        from omics_batch._requests import BatchFilter, one_filter  # noqa: PLC0415 - the same
+        from omics_batch._models.request import BatchFilter, one_filter  # noqa: PLC0415 - the same
 
         lister = self._lister(timeout)
         filters = one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)
@@ -129,7 +129,7 @@ class Operations(Connection):
 
         Source: the AWS operation ListRunsInBatch, 100 items a page.
         """
-        from omics_batch._requests import RunInBatchFilter, one_filter  # noqa: PLC0415 - the same
+        from omics_batch._models.request import RunInBatchFilter, one_filter  # noqa: PLC0415 - the same
 
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omics_batch._lister import PAGE, Page
+from omics_batch._models.run import Run, RunListItem
 from omics_batch._reading import read_answer, unreadable
-from omics_batch._runs import Run, RunListItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

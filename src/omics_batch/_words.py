@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
 
-    from omics_batch._runs import FailedRun
+    from omics_batch._models.run import FailedRun
 
 KINDS: Final = {"RUN": "failed", "SUBMISSION": "not submitted", "CANCELLED": "cancelled"}
 """What became of a run, by the value of its `FailureKind`, in the words of the counts by state."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from omics_batch._html import card
 from omics_batch._html import line as line_of
-from omics_batch._progress import Progress
+from omics_batch._models.progress import Progress
 
 if TYPE_CHECKING:
     from omics_batch._clock import Clock
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
 
 try:
     import IPython.display

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._html._style import filled
 from omics_batch._html._tags import tag
-from omics_batch._statuses import BatchStatus
+from omics_batch._models.enums import BatchStatus
 from omics_batch._words import counted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
 
 _THINNEST: Final = 0.8
 """Per cent of the bar: one failed run of 100,000 is to be seen."""

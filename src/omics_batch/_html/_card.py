@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from xml.etree.ElementTree import Element
 
-    from omics_batch._models import Batch
-    from omics_batch._progress import Progress
+    from omics_batch._models.batch import Batch
+    from omics_batch._models.progress import Progress
 
 
 def card(batch: Batch, now: datetime, progress: Progress | None = None) -> str:

@@ -11,8 +11,8 @@ from omics_batch._words import KINDS, lowered, percentage
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omics_batch._models import Batch, BatchListItem, RunBatchListItem
-    from omics_batch._runs import FailedRun
+    from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem
+    from omics_batch._models.run import FailedRun
 
 _SHOWN: Final = 100
 """So many rows are shown: more are to be searched, not to be read."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import botocore
 
-from omics_batch._statuses import WORDS
+from omics_batch._models.enums import WORDS
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:

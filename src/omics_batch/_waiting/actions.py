@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from omics_batch._events import Event
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
     from omics_batch._waiting.subscriptions import Subscription
 
 

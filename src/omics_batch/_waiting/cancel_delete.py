@@ -18,7 +18,7 @@ from omics_batch._errors import (
     WaitError,
 )
 from omics_batch._events import ActionAdvanced
-from omics_batch._statuses import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
+from omics_batch._models.enums import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
 from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadline, error_unless_cancelled
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
     from omics_batch._looker import BatchLooker
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
     from omics_batch._waiting.subscriptions import ChangeSubscription
     from omics_batch._waiting.waits import Waits
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from omics_batch._models import Batch
+from omics_batch._models.batch import Batch
 
 
 class CompressedBatch:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch._errors import AccessDeniedError
 from omics_batch._lister import PAGE
-from omics_batch._statuses import ACTIVE
+from omics_batch._models.enums import ACTIVE
 
 if TYPE_CHECKING:
     from omics_batch._errors import OmicsBatchError

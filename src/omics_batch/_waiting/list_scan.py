@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from omics_batch._errors import AccessDeniedError, OmicsBatchError, ServiceError, ValidationError
 from omics_batch._events import ListPageFailed
 from omics_batch._lister import PAGE, Page, walk
-from omics_batch._statuses import ACTIVE
+from omics_batch._models.enums import ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omics_batch._events import Event, StatusChanged, UnknownStatus
-from omics_batch._statuses import BatchStatus
+from omics_batch._models.enums import BatchStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
     from omics_batch._waiting.wait import Wait
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
-from omics_batch._advice import cancelled_batch, failed_batch, with_advice, worded
+from omics_batch._advice import with_advice, worded
 from omics_batch._clock import Duration, in_seconds, is_number
 from omics_batch._errors import (
     Advice,
@@ -22,11 +22,12 @@ from omics_batch._errors import (
     WaitError,
     WaitTimeoutError,
 )
-from omics_batch._statuses import BatchStatus
+from omics_batch._models.enums import BatchStatus
+from omics_batch._models.outcome import cancelled_batch, failed_batch
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
 
 
 E = TypeVar("E", bound=WaitError)

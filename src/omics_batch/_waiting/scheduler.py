@@ -39,7 +39,7 @@ from omics_batch._waiting.tracked_batch import TrackedBatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
     from omics_batch._waiting.actions import Action
     from omics_batch._waiting.list_scan import ActiveBatch
     from omics_batch._waiting.subscriptions import Subscription

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
-from omics_batch._models import Batch
+from omics_batch._models.batch import Batch
 from omics_batch._waiting.policy import has_ended
 from omics_batch._waiting.wait import Wait
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omics_batch._errors import Advice, WaitError
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
     from omics_batch._waiting.policy import PollPolicy
 
 E = TypeVar("E", bound=Exception)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
     from omics_batch._looker import BatchLooker
-    from omics_batch._models import Batch
+    from omics_batch._models.batch import Batch
     from omics_batch._waiting.list_scan import ActiveBatch
     from omics_batch._waiting.subscriptions import ChangeSubscription, Result, Subscription
 

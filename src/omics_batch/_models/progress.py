@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import omics_batch
 from omics_batch._clock import Clock, SystemClock
-from omics_batch._statuses import BatchStatus
+from omics_batch._models.enums import BatchStatus
 
 _STEPS: Final = 32
 """So many steps back the rate is taken from: it follows a batch that slows down, and one late run does not shake it."""

@@ -15,11 +15,10 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from omics_batch._answer import Document, Value, first_problem
 from omics_batch._document_file import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch._errors import InvalidInputError
-from omics_batch._frozen import frozen
-from omics_batch._statuses import (
+from omics_batch._models.base import Document, Value, first_problem
+from omics_batch._models.enums import (
     BatchStatus,
     CacheBehavior,
     NetworkingMode,
@@ -30,6 +29,7 @@ from omics_batch._statuses import (
     SubmissionStatus,
     WorkflowType,
 )
+from omics_batch._models.frozen import frozen
 
 if TYPE_CHECKING:
     from omics_batch._document_file import Place

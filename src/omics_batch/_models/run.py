@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from omics_batch._answer import Answer, Document, Texts, Timestamp
-from omics_batch._statuses import (
+from omics_batch._models.base import Answer, Document, Texts, Timestamp
+from omics_batch._models.enums import (
     Accelerators,
     CacheBehavior,
     FailureKind,

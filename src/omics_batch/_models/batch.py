@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import Field
 
 import omics_batch
-from omics_batch._advice import do_counts_add_up, failed_runs, with_advice, worded
-from omics_batch._answer import Answer, Count, NullIsEmpty, Texts, Timestamp
+from omics_batch._advice import with_advice, worded
 from omics_batch._errors import FailedRunsError, InvalidInputError
-from omics_batch._settings import DefaultRunSetting
-from omics_batch._statuses import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
+from omics_batch._models.base import Answer, Count, NullIsEmpty, Texts, Timestamp
+from omics_batch._models.enums import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
+from omics_batch._models.outcome import do_counts_add_up, failed_runs
+from omics_batch._models.settings import DefaultRunSetting
 from omics_batch._words import one_line
 
 

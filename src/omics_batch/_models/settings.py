@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from omics_batch._answer import Answer, Document, Texts
-from omics_batch._statuses import (
+from omics_batch._models.base import Answer, Document, Texts
+from omics_batch._models.enums import (
     CacheBehavior,
     NetworkingMode,
     RunLogLevel,

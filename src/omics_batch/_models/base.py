@@ -20,7 +20,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from omics_batch._frozen import frozen
+from omics_batch._models.frozen import frozen
 
 
 def _zero_for_null(count: object) -> object:
