@@ -17,7 +17,7 @@ MODULES: Final = (
     "_threads",
     "_errors",
     "_loop",
-    "_document_file",
+    "_files",
     "_clock",
     "_advice",
     "_models",
@@ -57,7 +57,7 @@ OWNERS: Final = {
     "rich": {"cli"},
     "tenacity": {"_retry"},
     "typer": {"cli"},
-    "yaml": {"_document_file"},
+    "yaml": {"_files"},
     "pytest": {"testing"},
 }
 """Who may import a library; what is not here is Python's own."""

@@ -219,7 +219,7 @@ def test_json_is_told_of_as_well(write: Writer, text: str, problem: str) -> None
 def test_a_long_document_is_refused_before_it_is_read_to_its_end(
     write: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omics_batch._document_file._yaml._MAX_NODES", 50)
+    monkeypatch.setattr("omics_batch._files.yaml12._MAX_NODES", 50)
     assert write.problems("[" + "1, " * 51 + "this is no end") == ["it has more than 50 entries"]
 
 

@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from omics_batch._document_file import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch._errors import InvalidInputError
+from omics_batch._files import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch._models.base import Document, Value, first_problem
 from omics_batch._models.enums import (
     BatchStatus,
@@ -32,7 +32,7 @@ from omics_batch._models.enums import (
 from omics_batch._models.frozen import frozen
 
 if TYPE_CHECKING:
-    from omics_batch._document_file import Place
+    from omics_batch._files import Place
 
 
 VISIBLE: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+$"

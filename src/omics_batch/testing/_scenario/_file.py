@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast, get_ar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from omics_batch._clock import Duration, in_seconds
-from omics_batch._document_file import TextError, name_of, problems_in, read_document, unknown_among
+from omics_batch._files import TextError, name_of, problems_in, read_document, unknown_among
 from omics_batch.testing import faults
 from omics_batch.testing._life import Life
 from omics_batch.testing._operations import HANDLERS
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from omics_batch._document_file import Place
+    from omics_batch._files import Place
     from omics_batch.testing.faults import Fault
 
 """What the annotations that are read here name, and their modules import for type checkers alone."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from omics_batch._document_file._problems import TextError
+from omics_batch._files.problems import TextError
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._document_file._problems import Place
+    from omics_batch._files.problems import Place
 
 _NO_YAML: Final = "YAML needs an extra: pip install 'omics-batch[cli]' (JSON needs none)"
 _MAX_NODES: Final = 300_000

@@ -8,12 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
-from omics_batch._document_file._problems import TextError
-from omics_batch._document_file._yaml import from_yaml
+from omics_batch._files.problems import TextError
+from omics_batch._files.yaml12 import from_yaml
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._document_file._problems import Place
+    from omics_batch._files.problems import Place
 
 Source: TypeAlias = str | os.PathLike[str] | IO[bytes]
 """Where a document is: a file's path, or an open file of bytes, such as `sys.stdin.buffer`."""
