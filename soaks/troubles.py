@@ -14,8 +14,8 @@ from omics_batch import (
     ServiceQuotaExceededError,
     ValidationError,
 )
-from omics_batch._faults import CREDENTIALS_CODES, THROTTLING_CODES
-from omics_batch._transport import LARGEST_ANSWER
+from omics_batch._transport.attempt import LARGEST_ANSWER
+from omics_batch._transport.failure import CREDENTIALS_CODES, THROTTLING_CODES
 from omics_batch.testing import Fault, faults
 from omics_batch.testing._plans import Delay, Edit, Send
 from omics_batch.testing._reply import Reply

@@ -90,12 +90,12 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """
     # Imported late: the process that only hands out the tests needs none of it.
     from omics_batch._clock import monotonic  # noqa: PLC0415
-    from omics_batch._transport import _process  # noqa: PLC0415
+    from omics_batch._transport import credential_process  # noqa: PLC0415
 
     loop, passed = asyncio.get_running_loop(), [0.0]
     time = loop.time
     monkeypatch.setattr(loop, "time", lambda: time() + sum(passed))
-    monkeypatch.setattr(_process, "monotonic", lambda: monotonic() + sum(passed))
+    monkeypatch.setattr(credential_process, "monotonic", lambda: monotonic() + sum(passed))
     return passed.append
 
 
@@ -103,10 +103,10 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def let_processes_age(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let seconds pass at once for the limit of a process alone: whoever waits for it has all of their time left."""
     from omics_batch._clock import monotonic  # noqa: PLC0415 - as above
-    from omics_batch._transport import _process  # noqa: PLC0415
+    from omics_batch._transport import credential_process  # noqa: PLC0415
 
     passed = [0.0]
-    monkeypatch.setattr(_process, "monotonic", lambda: monotonic() + sum(passed))
+    monkeypatch.setattr(credential_process, "monotonic", lambda: monotonic() + sum(passed))
     return passed.append
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from omics_batch import OmicsBatchClient
-from omics_batch._faults import Trouble
-from omics_batch._transport import LARGEST_ANSWER, InProcess
+from omics_batch._transport.attempt import LARGEST_ANSWER
+from omics_batch._transport.failure import Trouble
+from omics_batch._transport.in_process import InProcess
 from omics_batch.testing import Fault, Simulator, faults
 from tests.virtual_time import NotingClock, running_clock
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 
 from omics_batch import Batch
-from omics_batch._faults import Fault, Trouble
+from omics_batch._transport.failure import Fault, Trouble
 
 ANSWERS: Final = Path(__file__).parent / "answers"
 

@@ -24,8 +24,8 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._advice import in_python, worded
-from omics_batch._faults import Trouble
 from omics_batch._models.enums import CANCELLABLE
+from omics_batch._transport.failure import Trouble
 from omics_batch.cli._advice import in_commands
 from omics_batch.testing import faults
 from tests.stories import ACCEPTED, BATCH_ID, DENIED, NOT_FOUND, OUTAGE, THROTTLED, seen, service, telling, trouble

@@ -29,7 +29,7 @@ from omics_batch import (
     ThrottlingError,
     ValidationError,
 )
-from omics_batch._transport import Transport
+from omics_batch._transport.request import Transport
 from omics_batch.testing import Life, Simulator, faults
 from tests.machine import NO_FILE
 from tests.virtual_time import running_clock

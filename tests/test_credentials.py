@@ -28,8 +28,8 @@ from omics_batch import (
     PollPolicy,
     RetryPolicy,
 )
-from omics_batch._transport import _credentials, _process, _terminal
-from omics_batch._transport._sources import Source, explain
+from omics_batch._transport import credential_process, credentials, terminal
+from omics_batch._transport.credential_sources import Source, explain
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked, until
 from tests.sources import Program, group_ended, is_alive, silent_endpoint, sts
@@ -275,11 +275,11 @@ def test_processes_are_found_where_there_is_no_proc(tmp_path: Path, monkeypatch:
     ps.write_text("#!/bin/sh\necho '    1     0'\necho '  702     1'\necho '  703   702'\n")
     ps.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert _process._parents(str(tmp_path / "proc")) == {1: 0, 702: 1, 703: 702}
+    assert credential_process._parents(str(tmp_path / "proc")) == {1: 0, 702: 1, 703: 702}
 
 
 def test_the_processes_of_this_machine_have_parents() -> None:
-    assert _process._parents()[os.getpid()] == os.getppid()
+    assert credential_process._parents()[os.getpid()] == os.getppid()
 
 
 async def test_a_renewal_that_somebody_cancels_is_an_error_of_its_calls(omics: Simulator, program: Program) -> None:
@@ -462,7 +462,7 @@ async def test_a_question_that_nobody_answers_ends(
         return ""
 
     asks(monkeypatch, ask)
-    monkeypatch.setattr(_credentials, "_A_PERSON", 0.05)
+    monkeypatch.setattr(credentials, "_A_PERSON", 0.05)
     with pytest.raises(CredentialsError, match=r"no MFA code was typed within 0\.05 s"):
         async with lab(omics, region_name="us-west-2"):
             pass
@@ -495,7 +495,7 @@ async def test_a_notebook_without_a_terminal_runs_a_process_all_the_same(
     omics: Simulator, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A notebook can ask, but has no terminal to share with the process."""
-    monkeypatch.setattr(_terminal, "_TTY", str(tmp_path / "no-terminal"))
+    monkeypatch.setattr(terminal, "_TTY", str(tmp_path / "no-terminal"))
     asks(monkeypatch, str)
     async with lab(omics) as client:
         assert (await client.get_batch(omics.start_batch(1))).arn
@@ -517,7 +517,7 @@ def test_windows_asks_where_stdin_is_a_terminal(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.delattr(os, "tcgetpgrp")
     monkeypatch.setattr("sys.stdin", Stdin())
-    assert _terminal.can_ask() is is_terminal
+    assert terminal.can_ask() is is_terminal
 
 
 # What an error of a source means

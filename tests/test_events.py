@@ -58,7 +58,7 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._emitter import EventEmitter
-from omics_batch._faults import Trouble
+from omics_batch._transport.failure import Trouble
 from omics_batch.testing import Simulator
 from tests.accounts import LIST_DENIED, LIST_DOWN, ONE_ATTEMPT, Account, ends, following
 from tests.eager import EAGERLY

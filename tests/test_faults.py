@@ -31,7 +31,9 @@ from omics_batch import (
     TransportError,
     ValidationError,
 )
-from omics_batch._faults import (
+from omics_batch._looker import batch_in
+from omics_batch._transport.attempt import Reply
+from omics_batch._transport.failure import (
     CREDENTIALS_CODES,
     THROTTLING_CODES,
     Fault,
@@ -43,8 +45,6 @@ from omics_batch._faults import (
     fault_in_answer,
     retry_after,
 )
-from omics_batch._looker import batch_in
-from omics_batch._transport import Reply
 from tests.support import IN_PROGRESS, JSON, service_fault
 
 if TYPE_CHECKING:

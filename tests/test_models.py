@@ -41,7 +41,7 @@ from omics_batch import (
 from omics_batch._looker import batch_in
 from omics_batch._models.base import Answer
 from omics_batch._models.run import RunListItem
-from omics_batch._transport import Reply
+from omics_batch._transport.attempt import Reply
 from tests.support import FAILED, IN_PROGRESS, JSON, batch_with, copies_of
 
 TEN = datetime(2025, 3, 15, 10, 0, tzinfo=UTC)

@@ -32,9 +32,9 @@ from omics_batch import (
     StartRunBatchRequest,
     SubmissionStatus,
     ThrottlingError,
-    _faults,
 )
-from omics_batch._faults import Trouble, leaves_doubt
+from omics_batch._transport import failure
+from omics_batch._transport.failure import Trouble, leaves_doubt
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing import _plans as plans
 from omics_batch.testing._reply import json_reply
@@ -433,7 +433,7 @@ async def test_a_proxys_404_deletes_nothing() -> None:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("kind", [Trouble.REDIRECT, Trouble.CREDENTIALS, Trouble.INVALID])
 async def test_what_did_not_reach_the_service_leaves_no_doubt(kind: Trouble) -> None:
-    assert not leaves_doubt(_faults.Fault(trouble=kind, operation="CancelRunBatch", detail="?"))
+    assert not leaves_doubt(failure.Fault(trouble=kind, operation="CancelRunBatch", detail="?"))
 
 
 @pytest.mark.virtual_time

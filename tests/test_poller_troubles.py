@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_batch import Batch, ClientClosedError, PollPolicy
-from omics_batch._faults import Trouble
+from omics_batch._transport.failure import Trouble
 from tests.accounts import (
     LIST_DENIED,
     ONE_ATTEMPT,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omics_batch import AccessDeniedError, BatchCancelledError, BatchFailedError, OmicsBatchError, RetryPolicy
-from omics_batch._faults import Trouble
+from omics_batch._transport.failure import Trouble
 from omics_batch.testing import faults
 from tests.stories import (
     BATCH_ID,

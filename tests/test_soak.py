@@ -20,7 +20,7 @@ from omics_batch import (
     RetryPolicy,
     WaitTimeoutError,
 )
-from omics_batch._transport import LARGEST_ANSWER
+from omics_batch._transport.attempt import LARGEST_ANSWER
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing._server import Server
 

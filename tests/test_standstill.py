@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omics_batch import LostContactError, RetryPolicy, WaitTimeoutError
-from omics_batch._faults import Trouble
+from omics_batch._transport.failure import Trouble
 from omics_batch._waiting import timer
 from tests.stories import BATCH_ID, PROCESSED, seen, telling, trouble
 from tests.virtual_time import running_clock

@@ -33,13 +33,14 @@ from omics_batch import (
     RetryPolicy,
     SystemClock,
 )
-from omics_batch._faults import Trouble
-from omics_batch._transport import Transport, _session
-from omics_batch._transport._attempt import CURRENT, Attempt
-from omics_batch._transport._http import OneRequestSession
-from omics_batch._transport._mishaps import fault_of
-from omics_batch._transport._own_sessions import own_session, static_session
-from omics_batch._transport._parsers import Parsers
+from omics_batch._transport import client_factory
+from omics_batch._transport.attempt import CURRENT, Attempt
+from omics_batch._transport.exceptions import fault_of
+from omics_batch._transport.failure import Trouble
+from omics_batch._transport.http_session import OneRequestSession
+from omics_batch._transport.parsers import Parsers
+from omics_batch._transport.request import Transport
+from omics_batch._transport.session import own_session, static_session
 from omics_batch.testing import Simulator, faults
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ async def test_a_default_config_of_the_session_does_not_open_the_way_for_redirec
 
 async def test_an_http_session_that_is_not_ours_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever swapped it."""
-    monkeypatch.setattr(_session, "_keep_the_host_of_a_custom_endpoint", _set_http_session)
+    monkeypatch.setattr(client_factory, "_keep_the_host_of_a_custom_endpoint", _set_http_session)
     with pytest.raises(InvalidInputError, match="redirects"):
         async with OmicsBatchClient(region_name="us-west-2", session=static_session("A", "B")):
             pass
@@ -189,7 +190,7 @@ def _set_http_session(aws: Any) -> None:
 
 async def test_retries_that_botocore_keeps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stacked layers multiply requests."""
-    monkeypatch.setattr(_session, "_keep_the_host_of_a_custom_endpoint", _set_retries)
+    monkeypatch.setattr(client_factory, "_keep_the_host_of_a_custom_endpoint", _set_retries)
     with pytest.raises(InvalidInputError, match="requests would multiply"):
         async with OmicsBatchClient(region_name="us-west-2", session=static_session("A", "B")):
             pass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiobotocore.session import AioSession
 from botocore.useragent import UserAgentString, register_feature_id
 
-from omics_batch._transport import _user_agent
+from omics_batch._transport import user_agent
 from omics_batch._version import VERSION
 from omics_batch.testing import Simulator
 
@@ -105,7 +105,7 @@ async def test_it_is_built_for_each_request_where_botocore_does_not_tell_what_it
     """A botocore that has moved what is its own costs time, and nothing else."""
     async with client_and_its_headers() as (aws, header):
         known = await header()
-        monkeypatch.setattr(_user_agent, "useragent", SimpleNamespace())
+        monkeypatch.setattr(user_agent, "useragent", SimpleNamespace())
         assert words(await header()) == words(known)
         aws.meta.events.register("before-call.omics", _paginate)
         assert words(await header()) != words(known)

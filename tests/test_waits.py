@@ -33,7 +33,7 @@ from omics_batch import (
     ThrottlingError,
     WaitTimeoutError,
 )
-from omics_batch._faults import Trouble
+from omics_batch._transport.failure import Trouble
 from omics_batch._waiting.states import BatchState
 from omics_batch._waiting.subscriptions import ChangeSubscription
 from omics_batch.testing import Fault, faults

@@ -18,15 +18,17 @@ from omics_batch._events import (
     RequestFailed,
     RetryQuotaUsedUp,
 )
-from omics_batch._faults import Fault, Trouble, classify, error_of, party_of
 from omics_batch._rate_limiter import WAITS_SHARE, Priority, RateLimiter
+from omics_batch._transport.failure import Fault, Trouble, classify, error_of, party_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from omics_batch._emitter import EventEmitter
     from omics_batch._retry import RetryHandler
-    from omics_batch._transport import InProcess, Reply, Transport
+    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.in_process import InProcess
+    from omics_batch._transport.request import Transport
 
 T = TypeVar("T")
 

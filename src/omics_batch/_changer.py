@@ -15,21 +15,21 @@ from omics_batch._errors import (
     ResourceNotFoundError,
 )
 from omics_batch._events import BatchStarted
-from omics_batch._faults import leaves_doubt
 from omics_batch._inputs import is_batch_id
 from omics_batch._models.batch import StartRunBatchResponse
 from omics_batch._models.enums import CANCELLATION, RUNS_DELETION
 from omics_batch._reading import read_acceptance, read_answer, unreadable
+from omics_batch._transport.failure import leaves_doubt
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._caller import Caller
     from omics_batch._clock import Clock
-    from omics_batch._faults import Fault
     from omics_batch._looker import BatchLooker
     from omics_batch._models.enums import BatchStatus
     from omics_batch._models.request import StartRunBatchRequest
-    from omics_batch._transport import Reply
+    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.failure import Fault
 
 
 class Changer:

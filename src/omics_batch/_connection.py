@@ -23,7 +23,8 @@ from omics_batch._looker import BatchLooker
 from omics_batch._loop import OwnLoop
 from omics_batch._rate_limiter import RateLimiter, TurnQueue
 from omics_batch._retry import RetryHandler, RetryPolicy
-from omics_batch._transport import AioSession, OmicsClient, open_transport
+from omics_batch._transport.client_factory import open_transport
+from omics_batch._transport.types import AioSession, OmicsClient
 from omics_batch._waiting.cancel_delete import DestructiveActions
 from omics_batch._waiting.list_scan import scan_lists
 from omics_batch._waiting.policy import PollPolicy

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
     from omics_batch._caller import Caller
-    from omics_batch._faults import Fault
-    from omics_batch._transport import Reply
+    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.failure import Fault
 
 
 PAGE: Final = 100

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from omics_batch._caller import Caller
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
-    from omics_batch._faults import Fault
-    from omics_batch._transport import Reply
+    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.failure import Fault
 
 LAST_LOOK: Final = 5.0
 """Seconds that the look at a wait's deadline, or at the end of its patience, may take."""

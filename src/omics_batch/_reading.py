@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError as UnreadableError
 
-from omics_batch._faults import Fault, Trouble, object_in
 from omics_batch._models.base import first_problem
+from omics_batch._transport.failure import Fault, Trouble, object_in
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from omics_batch._models.base import Answer
-    from omics_batch._transport import Reply
+    from omics_batch._transport.attempt import Reply
 
 M = TypeVar("M", bound="Answer")
 

@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from omics_batch._clock import Clock, Duration, in_seconds, is_number
 from omics_batch._errors import InvalidInputError
-from omics_batch._faults import Fault, Retry, classify
+from omics_batch._transport.failure import Fault, Retry, classify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

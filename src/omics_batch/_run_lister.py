@@ -11,9 +11,9 @@ from omics_batch._reading import read_answer, unreadable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from omics_batch._faults import Fault
     from omics_batch._lister import Lister
-    from omics_batch._transport import Reply
+    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.failure import Fault
 
 
 class RunPage(Page, frozen=True):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from omics_batch._caller import Caller
-    from omics_batch._faults import Fault
-    from omics_batch._transport import Reply
+    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.failure import Fault
 
 _TRIES: Final = 3
 """Calls for one page, of several attempts each: not a hundred pages are given up for one that fails."""

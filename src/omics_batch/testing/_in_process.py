@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
-from omics_batch._transport import LARGEST_ANSWER, REDIRECTS, SERVED
+from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS
+from omics_batch._transport.in_process import SERVED
 from omics_batch.testing import _plans as plans
 from omics_batch.testing._delivery import rewritten
 from omics_batch.testing._model import service_model
@@ -23,7 +24,7 @@ from omics_batch.testing._wire import checked, path_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omics_batch._transport import Attempt
+    from omics_batch._transport.attempt import Attempt
     from omics_batch.testing._delivery import Truth
     from omics_batch.testing._model import Operation, Shape
     from omics_batch.testing._service import Service

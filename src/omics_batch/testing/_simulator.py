@@ -336,7 +336,7 @@ def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchC
         overrides: Arguments of `OmicsBatchClient`; the region is us-west-2 if none is among them.
     """
     from omics_batch._client import OmicsBatchClient  # noqa: PLC0415 - the simulator serves others without it
-    from omics_batch._transport import static_session  # noqa: PLC0415 - the same
+    from omics_batch._transport.session import static_session  # noqa: PLC0415 - the same
 
     arguments: dict[str, Any] = {
         "region_name": "us-west-2",

@@ -23,7 +23,7 @@ def open_objects(s3: Path | str, region_name: str) -> Objects:
         InvalidInputError: There is no such folder, or the URL is none.
     """
     if isinstance(s3, str) and is_url(s3):
-        from omics_batch._inputs import check_endpoint  # noqa: PLC0415 - a folder needs no client
+        from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - a folder needs no client
         from omics_batch.testing._s3._server import LocalS3  # noqa: PLC0415 - a folder needs no client
 
         check_endpoint(s3, allow_http=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from omics_batch._transport import static_session
+from omics_batch._transport.session import static_session
 from omics_batch.testing._s3._objects import StoredObject, check_size, parts_of, unreadable
 from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
 

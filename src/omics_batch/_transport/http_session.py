@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from aiobotocore.httpsession import AIOHTTPSession
 
-from omics_batch._transport._attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
+from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from omics_batch._transport._attempt import Attempt
+    from omics_batch._transport.attempt import Attempt
 
 
 class _RefusedError(Exception):

@@ -23,14 +23,14 @@ from botocore.exceptions import (
 )
 
 from omics_batch._errors import CredentialsError
-from omics_batch._faults import Fault, Trouble, classify, fault_in_answer
-from omics_batch._transport._attempt import LARGEST_ANSWER, Reply
-from omics_batch._transport._sources import PRESENTABLE, Source, SourceError, explain, presentable
+from omics_batch._transport.attempt import LARGEST_ANSWER, Reply
+from omics_batch._transport.credential_sources import PRESENTABLE, Source, SourceError, explain, presentable
+from omics_batch._transport.failure import Fault, Trouble, classify, fault_in_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch._transport._attempt import Attempt
+    from omics_batch._transport.attempt import Attempt
 
 _NOTABLE_SKEW: Final = 240.0
 """Seconds; AWS accepts signatures that are off by less than five minutes."""

@@ -15,15 +15,15 @@ from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError,
 
 from omics_batch._advice import with_advice, worded
 from omics_batch._errors import Advice, AdviceKind, CredentialsError, InvalidInputError, Party
-from omics_batch._hosts import is_loopback
-from omics_batch._inputs import check_endpoint
 from omics_batch._loop import OwnLoop
-from omics_batch._transport._call import Made, Transport
-from omics_batch._transport._credentials import RenewedCredentials, source_in
-from omics_batch._transport._http import OneRequestSession
-from omics_batch._transport._in_process import InProcess, find_exchange
-from omics_batch._transport._own_sessions import make_cheap, own_session
-from omics_batch._transport._sources import Source, SourceError, explain, presentable
+from omics_batch._transport.credential_sources import Source, SourceError, explain, presentable
+from omics_batch._transport.credentials import RenewedCredentials, source_in
+from omics_batch._transport.endpoint import check_endpoint
+from omics_batch._transport.http_session import OneRequestSession
+from omics_batch._transport.in_process import InProcess, find_exchange
+from omics_batch._transport.loopback import is_loopback
+from omics_batch._transport.request import Made, Transport
+from omics_batch._transport.session import make_cheap, own_session
 from omics_batch._version import VERSION
 from omics_batch._words import one_line
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
-    from omics_batch._transport._credentials import OwnSession
+    from omics_batch._transport.credentials import OwnSession
 
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
 _POOL: Final = 50

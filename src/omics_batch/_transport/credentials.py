@@ -21,10 +21,10 @@ from omics_batch._emitter import EventEmitter
 from omics_batch._events import CredentialsRenewalFailed, CredentialsRenewed
 from omics_batch._loop import start
 from omics_batch._threads import in_thread
-from omics_batch._transport._attempt import CURRENT
-from omics_batch._transport._process import CredentialProcess
-from omics_batch._transport._sources import Source, SourceError, explain, mfa_needed
-from omics_batch._transport._terminal import ask, can_ask, has_terminal
+from omics_batch._transport.attempt import CURRENT
+from omics_batch._transport.credential_process import CredentialProcess
+from omics_batch._transport.credential_sources import Source, SourceError, explain, mfa_needed
+from omics_batch._transport.terminal import ask, can_ask, has_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from omics_batch._clock import time_limit
 from omics_batch._errors import InvalidInputError
-from omics_batch._faults import Fault, Trouble
-from omics_batch._transport._attempt import Attempt
-from omics_batch._transport._mishaps import answer_in, fault_of
-from omics_batch._transport._sendable import unsendable
+from omics_batch._transport.attempt import Attempt
+from omics_batch._transport.exceptions import answer_in, fault_of
+from omics_batch._transport.failure import Fault, Trouble
+from omics_batch._transport.model_check import unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omics_batch._clock import Clock
-    from omics_batch._transport._attempt import Reply
+    from omics_batch._transport.attempt import Reply
 
 
 class Exchange(Protocol):

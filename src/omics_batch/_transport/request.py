@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._clock import time_limit
-from omics_batch._faults import Fault, Trouble
-from omics_batch._transport._attempt import CURRENT, Attempt, Reply
-from omics_batch._transport._mishaps import answer_in, fault_of, fault_of_source
-from omics_batch._transport._sendable import unsendable
+from omics_batch._transport.attempt import CURRENT, Attempt, Reply
+from omics_batch._transport.exceptions import answer_in, fault_of, fault_of_source
+from omics_batch._transport.failure import Fault, Trouble
+from omics_batch._transport.model_check import unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_omics import OmicsClient
 
     from omics_batch._clock import Clock
-    from omics_batch._transport._sources import Source
+    from omics_batch._transport.credential_sources import Source
 
 _CLIENTS: Final = 2
 """The one that is used now, and the one before it, which may have calls under way."""

@@ -13,9 +13,9 @@ from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import EventAliaser
 from botocore.loaders import Loader, create_loader
 
-from omics_batch._transport._credentials import OwnSession
-from omics_batch._transport._parsers import Parsers
-from omics_batch._transport._user_agent import RememberedUserAgent
+from omics_batch._transport.credentials import OwnSession
+from omics_batch._transport.parsers import Parsers
+from omics_batch._transport.user_agent import RememberedUserAgent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from omics_batch._clock import monotonic
 from omics_batch._threads import stoppable
-from omics_batch._transport._sources import SourceError
-from omics_batch._transport._terminal import terminal_state
+from omics_batch._transport.credential_sources import SourceError
+from omics_batch._transport.terminal import terminal_state
 
 if TYPE_CHECKING:
     import threading

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiobotocore.parsers import AioResponseParserFactory
 
-from omics_batch._transport._attempt import CURRENT
+from omics_batch._transport.attempt import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

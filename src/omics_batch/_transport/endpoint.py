@@ -1,0 +1,51 @@
+"""Which endpoints a client accepts."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from omics_batch._errors import InvalidInputError
+from omics_batch._transport.loopback import is_loopback
+from omics_batch._words import one_line
+
+
+def check_endpoint(url: object, *, allow_http: bool) -> None:
+    """Refuse an endpoint that signed requests must not go to.
+
+    A session token travels in each request's headers, so plain http is for this machine alone.
+
+    Args:
+        url: The endpoint as resolved, environment and configuration files included.
+        allow_http: Whether the caller accepts plain http to other machines.
+
+    Raises:
+        InvalidInputError: The URL is no http(s) URL, carries more than a host, port and path, or is
+            plain http to another machine.
+    """
+    if not isinstance(url, str):
+        raise InvalidInputError(f"an endpoint is a URL as text, not a {type(url).__name__}")
+    parts = _parts_of(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        # What precedes an @ may be a password, and what follows a ? a signature.
+        host = url.rpartition("@")[2].partition("?")[0]
+        raise InvalidInputError(f"the endpoint {one_line(host, limit=100)!a} is no http or https URL")
+    if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise InvalidInputError(
+            "the endpoint's URL may hold a host, a port and a path: no user, password, query or fragment",
+        )
+    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
+        raise InvalidInputError(
+            f"the endpoint {one_line(url, limit=100)!a} is plain http to another machine, where everybody on the way "
+            "can read the session token: use https, or allow_http=True if you must",
+        )
+
+
+def _parts_of(url: str) -> SplitResult | None:
+    if not url.isprintable() or " " in url:
+        return None  # urlsplit would drop line breaks and go on with the rest
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
