@@ -24,7 +24,7 @@ from omics_batch import (
     RunStatus,
     ThrottlingError,
 )
-from omics_batch._failures import is_scan_cheaper
+from omics_batch._api.failed_runs import is_scan_cheaper
 from omics_batch.testing import Life, Simulator, faults
 from tests.stories import PROCESSED, seen, service, shown, telling
 from tests.virtual_time import running_clock

@@ -31,7 +31,7 @@ from omics_batch import (
     TransportError,
     ValidationError,
 )
-from omics_batch._looker import batch_in
+from omics_batch._api.get_batch import batch_in
 from omics_batch._transport.attempt import Reply
 from omics_batch._transport.failure import (
     CREDENTIALS_CODES,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch._inputs import batch_id_of
+from omics_batch._api.arguments import batch_id_of
 from omics_batch._transport.endpoint import check_endpoint
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from omics_batch import (
     SubmissionStatus,
     SubmissionSummary,
 )
-from omics_batch._looker import batch_in
+from omics_batch._api.get_batch import batch_in
 from omics_batch._models.base import Answer
 from omics_batch._models.run import RunListItem
 from omics_batch._transport.attempt import Reply

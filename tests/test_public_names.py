@@ -167,7 +167,7 @@ def test_the_client_brings_what_it_works_with() -> None:
 
 
 def test_the_client_brings_no_models_of_what_a_reader_of_a_batch_never_uses() -> None:
-    late = {"omics_batch._models.request", "omics_batch._models.run", "omics_batch._failures"}
+    late = {"omics_batch._models.request", "omics_batch._models.run", "omics_batch._api.failed_runs"}
     program = f"import sys; from omics_batch import OmicsBatchClient; print(*sys.modules.keys() & {late})"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []

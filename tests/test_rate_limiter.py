@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch._rate_limiter import WAITS_SHARE, AdaptiveRate, Priority, RateLimiter, Request, TurnQueue
+from omics_batch._api.rate_limiter import WAITS_SHARE, AdaptiveRate, Priority, RateLimiter, Request, TurnQueue
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock
 

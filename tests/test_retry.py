@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError, RetryPolicy
-from omics_batch._retry import RetryHandler, RetryQuota
+from omics_batch._api.retry import RetryHandler, RetryQuota
 from omics_batch._transport.failure import Fault, Retry, Trouble
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock, copies_of, service_fault

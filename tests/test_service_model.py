@@ -29,12 +29,12 @@ from omics_batch import (
     StartRunBatchResponse,
 )
 from omics_batch import _errors as errors
-from omics_batch._lister import BatchPage, RunsInBatchPage
+from omics_batch._api.pagination import BatchPage, RunsInBatchPage
+from omics_batch._api.run_lists import RunPage
 from omics_batch._models.base import Answer
 from omics_batch._models.enums import OpenEnum
 from omics_batch._models.request import VISIBLE, BatchFilter, RunInBatchFilter
 from omics_batch._models.run import RunListItem
-from omics_batch._run_lister import RunPage
 from omics_batch._transport.failure import Retry, classify
 from omics_batch._transport.model_check import FIRST_BOTOCORE, unsendable
 from tests.support import service_fault

@@ -35,7 +35,7 @@ from omics_batch import (
     ValidationError,
     WaitTimeoutError,
 )
-from omics_batch._looker import is_outage
+from omics_batch._api.get_batch import is_outage
 from omics_batch._waiting.policy import (
     Verdict,
     error_after_silence,

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from omics_batch._version import VERSION
 
 if TYPE_CHECKING:
+    from omics_batch._api.arguments import BatchReference
+    from omics_batch._api.listing import Listing, Rows
+    from omics_batch._api.retry import RetryPolicy
     from omics_batch._client import OmicsBatchClient
     from omics_batch._clock import Clock, Duration, SystemClock
     from omics_batch._errors import (
@@ -68,7 +71,6 @@ if TYPE_CHECKING:
         WaitEvent,
         WaitStarted,
     )
-    from omics_batch._inputs import BatchReference
     from omics_batch._models.batch import (
         Batch,
         BatchListItem,
@@ -101,8 +103,6 @@ if TYPE_CHECKING:
     )
     from omics_batch._models.run import FailedRun, Run, RunConfiguration, RunLogLocation, RunVpcConfig
     from omics_batch._models.settings import DefaultRunSetting
-    from omics_batch._retry import RetryPolicy
-    from omics_batch._rows import Listing, Rows
     from omics_batch._waiting.policy import PollPolicy
 
 __version__ = VERSION
@@ -213,7 +213,7 @@ _MODULES = {
     "BatchCancelledError": "_errors",
     "BatchFailedError": "_errors",
     "BatchListItem": "_models.batch",
-    "BatchReference": "_inputs",
+    "BatchReference": "_api.arguments",
     "BatchRunSettings": "_models.request",
     "BatchStarted": "_events",
     "BatchStatus": "_models.enums",
@@ -241,7 +241,7 @@ _MODULES = {
     "ListPageFailed": "_events",
     "ListScanFailed": "_events",
     "ListScanRecovered": "_events",
-    "Listing": "_rows",
+    "Listing": "_api.listing",
     "ListsLagging": "_events",
     "LookFailed": "_events",
     "LostContactError": "_errors",
@@ -260,9 +260,9 @@ _MODULES = {
     "RequestFailed": "_events",
     "RequestTimeoutError": "_errors",
     "ResourceNotFoundError": "_errors",
-    "RetryPolicy": "_retry",
+    "RetryPolicy": "_api.retry",
     "RetryQuotaUsedUp": "_events",
-    "Rows": "_rows",
+    "Rows": "_api.listing",
     "Run": "_models.run",
     "RunBatchListItem": "_models.batch",
     "RunConfiguration": "_models.run",

@@ -10,14 +10,14 @@ from functools import partial
 from typing import Final, TypeVar
 
 import omics_batch
+from omics_batch._api.arguments import BatchReference
+from omics_batch._api.listing import Listing
 from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
-from omics_batch._inputs import BatchReference
 from omics_batch._loop import LoopIterator, start
 from omics_batch._models.base import Answer
 from omics_batch._models.batch import Batch, StartRunBatchResponse
 from omics_batch._operations import Operations
-from omics_batch._rows import Listing
 from omics_batch._waiting.cancel_delete import is_deletion_over
 from omics_batch._waiting.policy import PollPolicy, checked_policy, error_at_the_end, has_ended
 from omics_batch._waiting.subscriptions import ChangeSubscription, LookSubscription, Subscription
@@ -193,7 +193,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch, ListRuns, ListRunsInBatch and GetRun.
         """
-        from omics_batch._failures import Failures  # noqa: PLC0415 - who follows a batch starts without its runs
+        from omics_batch._api.failed_runs import Failures  # noqa: PLC0415 - who follows a batch starts without its runs
 
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)

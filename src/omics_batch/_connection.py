@@ -11,18 +11,18 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
-from omics_batch._caller import Caller
-from omics_batch._changer import Changer
+from omics_batch._api.arguments import BatchReference, batch_id_of
+from omics_batch._api.call import Caller
+from omics_batch._api.changes import Changer
+from omics_batch._api.get_batch import BatchLooker
+from omics_batch._api.pagination import Lister
+from omics_batch._api.rate_limiter import RateLimiter, TurnQueue
+from omics_batch._api.retry import RetryHandler, RetryPolicy
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, in_seconds, timeout_in_seconds
 from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._events import Event
-from omics_batch._inputs import BatchReference, batch_id_of
-from omics_batch._lister import Lister
-from omics_batch._looker import BatchLooker
 from omics_batch._loop import OwnLoop
-from omics_batch._rate_limiter import RateLimiter, TurnQueue
-from omics_batch._retry import RetryHandler, RetryPolicy
 from omics_batch._transport.client_factory import open_transport
 from omics_batch._transport.types import AioSession, OmicsClient
 from omics_batch._waiting.cancel_delete import DestructiveActions

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import omics_batch
+from omics_batch._api.arguments import BatchReference
+from omics_batch._api.listing import Listing
 from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._connection import Connection
-from omics_batch._inputs import BatchReference
 from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
-from omics_batch._rows import Listing
 
 
 class Operations(Connection):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omics_batch import _looker
+from omics_batch._api import get_batch
 from omics_batch.testing import Simulator
 from tests.cli._support import Here, Shell
 
@@ -46,7 +46,7 @@ def here_over_http(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 @contextmanager
 def _here(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Generator[Here]:
     # Of a wait whose time is over, a last look tries for seconds where there is trouble: tests of that are elsewhere.
-    monkeypatch.setattr(_looker, "_LAST_ATTEMPTS", 1)
+    monkeypatch.setattr(get_batch, "_LAST_ATTEMPTS", 1)
     with simulator:
         for name, value in simulator.environment.items():
             monkeypatch.setenv(name, value)

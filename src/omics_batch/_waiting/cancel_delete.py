@@ -24,10 +24,10 @@ from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadl
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from omics_batch._changer import Changer
+    from omics_batch._api.changes import Changer
+    from omics_batch._api.get_batch import BatchLooker
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
-    from omics_batch._looker import BatchLooker
     from omics_batch._models.batch import Batch
     from omics_batch._waiting.subscriptions import ChangeSubscription
     from omics_batch._waiting.waits import Waits

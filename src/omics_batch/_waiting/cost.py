@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from omics_batch._api.pagination import PAGE
 from omics_batch._errors import AccessDeniedError
-from omics_batch._lister import PAGE
 from omics_batch._models.enums import ACTIVE
 
 if TYPE_CHECKING:

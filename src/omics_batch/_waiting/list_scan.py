@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from omics_batch._api.pagination import PAGE, Page, walk
 from omics_batch._errors import AccessDeniedError, OmicsBatchError, ServiceError, ValidationError
 from omics_batch._events import ListPageFailed
-from omics_batch._lister import PAGE, Page, walk
 from omics_batch._models.enums import ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
-    from omics_batch._caller import Caller
+    from omics_batch._api.call import Caller
     from omics_batch._transport.attempt import Reply
     from omics_batch._transport.failure import Fault
 

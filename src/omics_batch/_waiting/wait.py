@@ -6,8 +6,8 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from omics_batch._api.get_batch import LAST_LOOK
 from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
-from omics_batch._looker import LAST_LOOK
 from omics_batch._waiting.compressed import CompressedBatch
 from omics_batch._waiting.policy import has_ended, silence_allowed
 

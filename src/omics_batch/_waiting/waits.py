@@ -19,9 +19,9 @@ from omics_batch._waiting.tasks import CANCELLED
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
+    from omics_batch._api.get_batch import BatchLooker
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
-    from omics_batch._looker import BatchLooker
     from omics_batch._models.batch import Batch
     from omics_batch._waiting.list_scan import ActiveBatch
     from omics_batch._waiting.subscriptions import ChangeSubscription, Result, Subscription

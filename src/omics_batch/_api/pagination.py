@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from omics_batch._api.response import read_answer, unreadable
 from omics_batch._models.base import Answer
 from omics_batch._models.batch import BatchListItem, RunBatchListItem
-from omics_batch._reading import read_answer, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
-    from omics_batch._caller import Caller
+    from omics_batch._api.call import Caller
     from omics_batch._transport.attempt import Reply
     from omics_batch._transport.failure import Fault
 

@@ -7,6 +7,8 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from omics_batch._advice import with_advice, worded
+from omics_batch._api.pagination import PAGE
+from omics_batch._api.run_lists import RunLister
 from omics_batch._errors import (
     Advice,
     AdviceKind,
@@ -15,16 +17,14 @@ from omics_batch._errors import (
     ResourceNotFoundError,
 )
 from omics_batch._events import FailedRunsMissing, RunReasonMissing
-from omics_batch._lister import PAGE
 from omics_batch._models.enums import FailureKind, RunStatus, SubmissionStatus
 from omics_batch._models.run import FailedRun
-from omics_batch._run_lister import RunLister
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
+    from omics_batch._api.pagination import Lister
     from omics_batch._emitter import EventEmitter
-    from omics_batch._lister import Lister
     from omics_batch._models.batch import Batch, RunBatchListItem
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omics_batch._advice import with_advice, worded
+from omics_batch._api.arguments import is_batch_id
+from omics_batch._api.response import read_acceptance, read_answer, unreadable
 from omics_batch._errors import (
     Advice,
     AdviceKind,
@@ -15,17 +17,15 @@ from omics_batch._errors import (
     ResourceNotFoundError,
 )
 from omics_batch._events import BatchStarted
-from omics_batch._inputs import is_batch_id
 from omics_batch._models.batch import StartRunBatchResponse
 from omics_batch._models.enums import CANCELLATION, RUNS_DELETION
-from omics_batch._reading import read_acceptance, read_answer, unreadable
 from omics_batch._transport.failure import leaves_doubt
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._caller import Caller
+    from omics_batch._api.call import Caller
+    from omics_batch._api.get_batch import BatchLooker
     from omics_batch._clock import Clock
-    from omics_batch._looker import BatchLooker
     from omics_batch._models.enums import BatchStatus
     from omics_batch._models.request import StartRunBatchRequest
     from omics_batch._transport.attempt import Reply

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_batch._lister import PAGE, Page
+from omics_batch._api.pagination import PAGE, Page
+from omics_batch._api.response import read_answer, unreadable
 from omics_batch._models.run import Run, RunListItem
-from omics_batch._reading import read_answer, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from omics_batch._lister import Lister
+    from omics_batch._api.pagination import Lister
     from omics_batch._transport.attempt import Reply
     from omics_batch._transport.failure import Fault
 

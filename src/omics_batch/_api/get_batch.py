@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from omics_batch._api.rate_limiter import Priority
+from omics_batch._api.response import read_answer, unreadable
 from omics_batch._errors import CredentialsError, QueueTimeoutError, ServiceError, TransportError
 from omics_batch._models.batch import Batch
-from omics_batch._rate_limiter import Priority
-from omics_batch._reading import read_answer, unreadable
 
 if TYPE_CHECKING:
-    from omics_batch._caller import Caller
+    from omics_batch._api.call import Caller
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
     from omics_batch._transport.attempt import Reply

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from omics_batch._api.rate_limiter import WAITS_SHARE, Priority, RateLimiter
 from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
 from omics_batch._events import (
@@ -18,14 +19,13 @@ from omics_batch._events import (
     RequestFailed,
     RetryQuotaUsedUp,
 )
-from omics_batch._rate_limiter import WAITS_SHARE, Priority, RateLimiter
 from omics_batch._transport.failure import Fault, Trouble, classify, error_of, party_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from omics_batch._api.retry import RetryHandler
     from omics_batch._emitter import EventEmitter
-    from omics_batch._retry import RetryHandler
     from omics_batch._transport.attempt import Reply
     from omics_batch._transport.in_process import InProcess
     from omics_batch._transport.request import Transport
