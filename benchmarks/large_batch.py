@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.results import RATIO, Findings, Measure
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._service.operations import HANDLERS
 
 SIZES: Final = (100, 100_000)
 ROUNDS: Final = 20

@@ -18,7 +18,7 @@ from benchmarks.watch_accounts import MEAN_LENGTH, QUOTA
 from benchmarks.watch_clients import INTERVAL
 from benchmarks.watch_points import OWN, Point, point
 from omics_batch.testing import ManualClock
-from omics_batch.testing._quota import Quota
+from omics_batch.testing._service.quota import Quota
 
 _ANSWER: Final = (0.05, 0.15)
 _ATTEMPTS: Final = 3

@@ -8,10 +8,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing import Life
-from omics_batch.testing._documents import whole_batch
-from omics_batch.testing._reply import json_reply
-from omics_batch.testing._schedule import Schedule, tick
-from omics_batch.testing._timeline import Timeline
+from omics_batch.testing._service.http_response import json_reply
+from omics_batch.testing._service.responses import whole_batch
+from omics_batch.testing._service.schedule import Schedule, tick
+from omics_batch.testing._service.timeline import Timeline
 from soaks.troubles import REFUSALS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from omics_batch import OmicsBatchError
     from omics_batch.testing import Fault, Simulator
-    from omics_batch.testing._batch import Batch
+    from omics_batch.testing._service.batch import Batch
 
 HOUR: Final = 3600.0
 FAILURE: Final = "the role cannot be assumed"

@@ -7,14 +7,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from omics_batch.testing import Life, Simulator, VirtualClock
-from omics_batch.testing._operations import HANDLERS
-from omics_batch.testing._reply import page_reply
+from omics_batch.testing._service.http_response import page_reply
+from omics_batch.testing._service.operations import HANDLERS
 from soaks.account import Account
 from soaks.batches import HOUR
 from soaks.pages import Whims
 
 if TYPE_CHECKING:
-    from omics_batch.testing._account import Account as Store
+    from omics_batch.testing._service.store import Account as Store
 
 
 async def test_whims_repeat_lie_and_stop_but_mostly_show_all() -> None:

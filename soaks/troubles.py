@@ -17,8 +17,8 @@ from omics_batch import (
 from omics_batch._transport.attempt import LARGEST_ANSWER
 from omics_batch._transport.failure import CREDENTIALS_CODES, THROTTLING_CODES
 from omics_batch.testing import Fault, faults
-from omics_batch.testing._plans import Delay, Edit, Send
-from omics_batch.testing._reply import Reply
+from omics_batch.testing._faults.actions import Delay, Edit, Send
+from omics_batch.testing._service.http_response import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -129,5 +129,5 @@ def imported() -> None:
         module = import_module(package)
         for name in module.__all__:
             getattr(module, name)
-    import_module("omics_batch.testing._scenario._file")
+    import_module("omics_batch.testing._scenario.file")
     import_module("boto3").client("omics", region_name="us-west-2")

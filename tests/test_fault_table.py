@@ -32,7 +32,7 @@ from omics_batch import (
 )
 from omics_batch._transport.attempt import LARGEST_ANSWER
 from omics_batch.testing import Fault, Simulator, VirtualClock, faults
-from omics_batch.testing._delivery import OTHER_BATCH_ID
+from omics_batch.testing._http.fault_delivery import OTHER_BATCH_ID
 from omics_batch.testing._simulator import local_client
 from tests.events import asked
 

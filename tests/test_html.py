@@ -19,8 +19,8 @@ from omics_batch import (
     SubmissionSummary,
 )
 from omics_batch._html import card, line
-from omics_batch._html._bar import shares
-from omics_batch._html._style import STATES, STYLE, TONES
+from omics_batch._html.bar import shares
+from omics_batch._html.style import STATES, STYLE, TONES
 from tests.markup import cells, read, words
 from tests.support import FAILED, IN_PROGRESS, InstantClock, batch_with
 

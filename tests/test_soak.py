@@ -22,7 +22,7 @@ from omics_batch import (
 )
 from omics_batch._transport.attempt import LARGEST_ANSWER
 from omics_batch.testing import Fault, Life, Simulator, faults
-from omics_batch.testing._server import Server
+from omics_batch.testing._http.server import Server
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient

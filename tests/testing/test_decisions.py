@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch.testing import ManualClock, UnusedFaultError, faults
-from omics_batch.testing import _plans as plans
-from omics_batch.testing._access import check_host
-from omics_batch.testing._pages import page, position
-from omics_batch.testing._quota import Quota
-from omics_batch.testing._reply import Refusal
-from omics_batch.testing._script import Script
+from omics_batch.testing._faults import actions
+from omics_batch.testing._faults.script import Script
+from omics_batch.testing._http.access import check_host
+from omics_batch.testing._service.http_response import Refusal
+from omics_batch.testing._service.pagination import page, position
+from omics_batch.testing._service.quota import Quota
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "127.1.2.3", "[::1]:8080"])
@@ -97,9 +97,9 @@ def test_a_script_meets_requests_in_its_order() -> None:
     throttle, reset = faults.throttled(times=2), faults.reset(operation=faults.ANY)
     script.add([throttle, faults.answered(), reset])
     assert script.take("GetBatch", {}) == throttle.plan
-    assert script.take("ListRuns", {}) == plans.Reset()
-    assert script.take("ListRuns", {}) == plans.Answer()
-    assert [script.take("GetBatch", {}) for _ in range(3)] == [throttle.plan, plans.Answer(), plans.Answer()]
+    assert script.take("ListRuns", {}) == actions.Reset()
+    assert script.take("ListRuns", {}) == actions.Answer()
+    assert [script.take("GetBatch", {}) for _ in range(3)] == [throttle.plan, actions.Answer(), actions.Answer()]
     script.check_used()
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_batch.testing import Fault, ManualClock, Simulator, faults
-from omics_batch.testing import _plans as plans
-from omics_batch.testing._delivery import Delivery
-from omics_batch.testing._reply import json_reply
+from omics_batch.testing._faults import actions
+from omics_batch.testing._http.fault_delivery import Delivery
+from omics_batch.testing._service.http_response import json_reply
 from tests.testing._support import Reply, Wire, signed, until, wire_to
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ async def test_the_true_answer_can_be_told_wrongly(omics: Simulator, wire: Wire,
     assert other["id"] != batch_id
     assert other["arn"].endswith(f":runBatch/{other['id']}")
 
-    edit = plans.Edit(lambda body: body.replace(b"CREATING", b"DEFRAGMENTING"))
-    for plan in (edit, plans.Delay(0.0, edit)):
+    edit = actions.Edit(lambda body: body.replace(b"CREATING", b"DEFRAGMENTING"))
+    for plan in (edit, actions.Delay(0.0, edit)):
         unknown = await meet(omics, wire, batch_id, replace(faults.answered(), plan=plan))
         assert (unknown.document["name"], unknown.document["status"]) == ("cohort", "DEFRAGMENTING")
 

@@ -22,7 +22,7 @@ from omics_batch import (
     ValidationError,
 )
 from omics_batch.testing import Life, ManualClock, Simulator, UnusedFaultError, VirtualClock, faults
-from omics_batch.testing import _plans as plans
+from omics_batch.testing._faults import actions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ async def test_a_script_that_was_not_met_is_told() -> None:
 
 async def test_a_fault_may_come_late() -> None:
     """And so may the true answer."""
-    late = replace(faults.throttled(), plan=plans.Delay(60.0, faults.throttled().plan))
+    late = replace(faults.throttled(), plan=actions.Delay(60.0, faults.throttled().plan))
     async with Simulator(in_process=True, time_scale=1000.0, faults=[late, faults.delayed(60.0)]) as omics:
         batch_id = omics.start_batch(1)
         async with omics.client(max_rate=None, retry=RetryPolicy(max_attempts=1, attempt_timeout=120)) as client:

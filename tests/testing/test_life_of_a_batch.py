@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
 
 from omics_batch.testing import Life, ManualClock
-from omics_batch.testing._account import Account
-from omics_batch.testing._operations import HANDLERS
-from omics_batch.testing._reply import Refusal
+from omics_batch.testing._service.http_response import Refusal
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.store import Account
 from tests.testing._support import EPOCH, SETTING
 
 if TYPE_CHECKING:

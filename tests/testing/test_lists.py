@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing._account import Account
-from omics_batch.testing._batch import Batch
-from omics_batch.testing._operations import HANDLERS
-from omics_batch.testing._timeline import Timeline
+from omics_batch.testing._service.batch import Batch
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.store import Account
+from omics_batch.testing._service.timeline import Timeline
 from tests.testing._support import EPOCH, SETTING, boto_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch.testing._records import Record
+    from omics_batch.testing._service.records import Record
 
 LIVES: Final = (
     Life(run_length=10),

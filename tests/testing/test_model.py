@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 from botocore.model import ServiceModel
 
-from omics_batch.testing._checks import find_problems
-from omics_batch.testing._model import error_code, find, service_model
-from omics_batch.testing._operations import HANDLERS
-from omics_batch.testing._reply import Refusal, json_reply
-from omics_batch.testing._wire import read_request, write_answer
+from omics_batch.testing._service.http_response import Refusal, json_reply
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.serialization import read_request, write_answer
+from omics_batch.testing._service.service_model import error_code, find, service_model
+from omics_batch.testing._service.shape_check import find_problems
 
 MODEL: Final[Any] = service_model()
 

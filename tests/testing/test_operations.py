@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing._account import Account
-from omics_batch.testing._model import service_model
-from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.service_model import service_model
+from omics_batch.testing._service.store import Account
 from tests.testing._support import EPOCH, SETTING, Boto, ClientError, boto_to
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing._checks import find_problems
-from omics_batch.testing._model import service_model
-from omics_batch.testing._operations import HANDLERS
-from omics_batch.testing._rules import ALLOWED
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.rules import ALLOWED
+from omics_batch.testing._service.service_model import service_model
+from omics_batch.testing._service.shape_check import find_problems
 from tests.testing._support import SETTING, Boto, ClientError, Wire, boto_to
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing._reply import Refusal
-from omics_batch.testing._s3 import _objects as s3_module
-from omics_batch.testing._s3._folder import Folder
-from omics_batch.testing._s3._run_settings import RunSettings
+from omics_batch.testing._s3 import objects
+from omics_batch.testing._s3.folder import Folder
+from omics_batch.testing._s3.run_settings import RunSettings
+from omics_batch.testing._service.http_response import Refusal
 from tests.testing._support import EPOCH, Wire, boto3, until, wire_to
 
 if TYPE_CHECKING:
@@ -330,7 +330,7 @@ async def test_nothing_outside_of_a_bucket_is_read(tmp_path: Path) -> None:
 
 
 async def test_an_object_that_is_too_large_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_module, "MAX_BYTES", 10)
+    monkeypatch.setattr(objects, "MAX_BYTES", 10)
     store.put(as_json(TRIO))
     async with service_with(store) as (wire, _):
         reply = await wire.start(batchRunSettings={"s3UriSettings": URI})

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from omics_batch.testing import Simulator
-from omics_batch.testing._reply import Refusal
-from omics_batch.testing._signature import ACCESS_KEY, SignedRequest, check_signature, skew_message
+from omics_batch.testing._http.sigv4 import ACCESS_KEY, SignedRequest, check_signature, skew_message
+from omics_batch.testing._service.http_response import Refusal
 from tests.testing._support import (
     SETTING,
     Boto,

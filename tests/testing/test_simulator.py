@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
 from omics_batch.testing import Fault, Life, ManualClock, ReceivedRequest, Simulator, UnusedFaultError, faults
-from omics_batch.testing._operations import HANDLERS
+from omics_batch.testing._service.operations import HANDLERS
 from tests.machine import has_ipv6
 from tests.testing._support import (
     EPOCH,
@@ -148,7 +148,7 @@ async def test_a_fault_of_its_own_is_an_internal_error(
     def fail(*_: object) -> dict[str, Any]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("omics_batch.testing._service.HANDLERS", {**HANDLERS, "GetBatch": fail})
+    monkeypatch.setattr("omics_batch.testing._service.exchange.HANDLERS", {**HANDLERS, "GetBatch": fail})
     reply = await wire.get("/runBatch/1")
     assert (reply.status, reply.code) == (500, "InternalServerException")
     assert "ZeroDivisionError" in caplog.text

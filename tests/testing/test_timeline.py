@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch.testing import Life
-from omics_batch.testing._schedule import Schedule
-from omics_batch.testing._states import RunCounts, RunState, SubmissionCounts
-from omics_batch.testing._timeline import Timeline
+from omics_batch.testing._service.schedule import Schedule
+from omics_batch.testing._service.states import RunCounts, RunState, SubmissionCounts
+from omics_batch.testing._service.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from omics_batch.testing import faults
     from omics_batch.testing._clock import ManualClock, ScaledClock
+    from omics_batch.testing._faults.script import UnusedFaultError
+    from omics_batch.testing._http.request_log import ReceivedRequest
     from omics_batch.testing._life import Life
-    from omics_batch.testing._received import ReceivedRequest
     from omics_batch.testing._scenario import PlacedBatch, Scenario, ScenarioError
-    from omics_batch.testing._script import UnusedFaultError
     from omics_batch.testing._simulator import Simulator, local_client
     from omics_batch.testing._virtual_time import VirtualClock, VirtualTimeLoop
     from omics_batch.testing.faults import Fault
@@ -39,12 +39,12 @@ _MODULES = {
     "Life": "_life",
     "ManualClock": "_clock",
     "PlacedBatch": "_scenario",
-    "ReceivedRequest": "_received",
+    "ReceivedRequest": "_http.request_log",
     "ScaledClock": "_clock",
     "Scenario": "_scenario",
     "ScenarioError": "_scenario",
     "Simulator": "_simulator",
-    "UnusedFaultError": "_script",
+    "UnusedFaultError": "_faults.script",
     "VirtualClock": "_virtual_time",
     "VirtualTimeLoop": "_virtual_time",
     "faults": "faults",

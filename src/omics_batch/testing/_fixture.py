@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from omics_batch.testing._faults.script import UnusedFaultError
 from omics_batch.testing._scenario import Scenario
-from omics_batch.testing._script import UnusedFaultError
 from omics_batch.testing._simulator import Simulator
 from omics_batch.testing._virtual_time import VirtualClock, VirtualTimeLoop
 

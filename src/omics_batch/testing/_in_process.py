@@ -14,20 +14,20 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
 from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS
 from omics_batch._transport.in_process import SERVED
-from omics_batch.testing import _plans as plans
-from omics_batch.testing._delivery import rewritten
-from omics_batch.testing._model import service_model
-from omics_batch.testing._operations import HANDLERS
-from omics_batch.testing._reply import Reply, error_reply, json_reply
-from omics_batch.testing._wire import checked, path_of
+from omics_batch.testing._faults import actions
+from omics_batch.testing._http.fault_delivery import rewritten
+from omics_batch.testing._service.http_response import Reply, error_reply, json_reply
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.serialization import checked, path_of
+from omics_batch.testing._service.service_model import service_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omics_batch._transport.attempt import Attempt
-    from omics_batch.testing._delivery import Truth
-    from omics_batch.testing._model import Operation, Shape
-    from omics_batch.testing._service import Service
+    from omics_batch.testing._http.fault_delivery import Truth
+    from omics_batch.testing._service.exchange import Service
+    from omics_batch.testing._service.service_model import Operation, Shape
 
 _logger = logging.getLogger("omics_batch.testing")
 
@@ -85,26 +85,26 @@ class InProcessServer:
         await asyncio.sleep(0)  # a request over HTTP lets others run as well
         return await self._carry_out(plan, truth)
 
-    async def _carry_out(self, plan: plans.Plan, truth: Truth) -> Reply:
+    async def _carry_out(self, plan: actions.Plan, truth: Truth) -> Reply:
         """Do what a plan says, as `Delivery` does on a connection."""
         clock = self._service.clock
         match plan:
-            case plans.Delay(seconds, then):
+            case actions.Delay(seconds, then):
                 await clock.sleep(seconds)
                 return await self._carry_out(then, truth)
-            case plans.Drip(interval):
+            case actions.Drip(interval):
                 reply = truth()
                 await clock.sleep(interval * len(reply.body))
                 return reply
-            case plans.Flood(size):
+            case actions.Flood(size):
                 return json_reply(200, {"padding": "x" * size})
-            case plans.Hold(after_half):
+            case actions.Hold(after_half):
                 if after_half:
                     truth()
                 await asyncio.Event().wait()  # until the client gives up
-            case plans.Cut():
+            case actions.Cut():
                 truth()
-            case plans.Raw() | plans.Reset():
+            case actions.Raw() | actions.Reset():
                 pass
             case _:
                 return rewritten(plan, truth)

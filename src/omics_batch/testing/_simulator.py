@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import omics_batch
 from omics_batch._clock import Clock, Duration, in_seconds
 from omics_batch._errors import InvalidInputError
-from omics_batch.testing._account import ACCOUNT_ID, Account, Lives
-from omics_batch.testing._background import in_background
 from omics_batch.testing._clock import ScaledClock
+from omics_batch.testing._faults.script import Script
+from omics_batch.testing._http.background import in_background
+from omics_batch.testing._http.request_log import ReceivedRequest, RequestLog, Requests
+from omics_batch.testing._http.server import Server
+from omics_batch.testing._http.sigv4 import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._life import Life
-from omics_batch.testing._quota import Quota
-from omics_batch.testing._received import ReceivedRequest, RequestLog, Requests
 from omics_batch.testing._s3 import is_url, open_objects
-from omics_batch.testing._script import Script
-from omics_batch.testing._server import Server
-from omics_batch.testing._service import Service
-from omics_batch.testing._signature import ACCESS_KEY, SECRET_KEY
+from omics_batch.testing._service.exchange import Service
+from omics_batch.testing._service.quota import Quota
+from omics_batch.testing._service.store import ACCOUNT_ID, Account, Lives
 from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:

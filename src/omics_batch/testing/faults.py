@@ -16,8 +16,8 @@ from typing import Final
 
 from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import InvalidInputError
-from omics_batch.testing import _plans as plans
-from omics_batch.testing._reply import Reply, error_reply
+from omics_batch.testing._faults import actions
+from omics_batch.testing._service.http_response import Reply, error_reply
 
 __all__ = [
     "ANY",
@@ -62,7 +62,7 @@ class Fault:
     """The AWS operation whose requests it meets; `*` for all."""
     times: int
     """How many requests it meets."""
-    plan: plans.Plan
+    plan: actions.Plan
     """What is sent in place of the answer."""
 
     def __post_init__(self) -> None:
@@ -86,68 +86,68 @@ class Fault:
 
 def answered(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer truly: lets a script say that a later request meets the fault."""
-    return Fault("answered", operation, times, plans.Answer())
+    return Fault("answered", operation, times, actions.Answer())
 
 
 def throttled(operation: str = "GetBatch", times: int = 1, retry_after_ms: int | None = None) -> Fault:
     """Answer 429 ThrottlingException, with `x-amz-retry-after` in milliseconds if one is given."""
     headers = {} if retry_after_ms is None else {"x-amz-retry-after": str(retry_after_ms)}
     reply = error_reply(429, "ThrottlingException", "Rate exceeded", headers)
-    return Fault("throttled", operation, times, plans.Send(reply))
+    return Fault("throttled", operation, times, actions.Send(reply))
 
 
 def status(code: int, operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer with the service's own error for a HTTP status; one that the service lacks comes without a body."""
     _check_status(code)
-    return Fault(f"status {code}", operation, times, plans.Status(code))
+    return Fault(f"status {code}", operation, times, actions.Status(code))
 
 
 def error(code: str, status: int, message: str = "", operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer with any error: its code, its HTTP status, its text."""
     _check_status(status)
-    return Fault(f"error {code}", operation, times, plans.Send(error_reply(status, code, message)))
+    return Fault(f"error {code}", operation, times, actions.Send(error_reply(status, code, message)))
 
 
 def delayed(duration: Duration, operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer truly, but late."""
     seconds = in_seconds("duration", duration)
-    return Fault(f"delayed by {seconds:g} s", operation, times, plans.Delay(seconds))
+    return Fault(f"delayed by {seconds:g} s", operation, times, actions.Delay(seconds))
 
 
 def reset(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Reset the connection (TCP RST) instead of answering."""
-    return Fault("reset", operation, times, plans.Reset())
+    return Fault("reset", operation, times, actions.Reset())
 
 
 def closed(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Close the connection instead of answering."""
-    return Fault("closed", operation, times, plans.Raw(b""))
+    return Fault("closed", operation, times, actions.Raw(b""))
 
 
 def truncated(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Close the connection in the middle of the true answer's body."""
-    return Fault("truncated", operation, times, plans.Cut())
+    return Fault("truncated", operation, times, actions.Cut())
 
 
 def stalled(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Fall silent in the middle of the true answer's body, and keep the connection open."""
-    return Fault("stalled", operation, times, plans.Hold(after_half=True))
+    return Fault("stalled", operation, times, actions.Hold(after_half=True))
 
 
 def unanswered(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Never answer, and keep the connection open."""
-    return Fault("unanswered", operation, times, plans.Hold(after_half=False))
+    return Fault("unanswered", operation, times, actions.Hold(after_half=False))
 
 
 def dripped(interval: Duration, operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer truly, one byte in each interval."""
     seconds = in_seconds("interval", interval)
-    return Fault(f"dripped every {seconds:g} s", operation, times, plans.Drip(seconds))
+    return Fault(f"dripped every {seconds:g} s", operation, times, actions.Drip(seconds))
 
 
 def not_http(data: bytes = _GREETING, operation: str = "GetBatch", times: int = 1) -> Fault:
     """Send bytes that are no HTTP, and close the connection."""
-    return Fault("not_http", operation, times, plans.Raw(data))
+    return Fault("not_http", operation, times, actions.Raw(data))
 
 
 def body(
@@ -178,33 +178,33 @@ def redirected(status: int, location: str, operation: str = "GetBatch", times: i
 
 def huge(size: int = 64 * 1024 * 1024, *, declared: bool = True, operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer with a JSON body of `size` bytes; undeclared, it comes in chunks without a Content-Length."""
-    return Fault(f"huge {size}", operation, times, plans.Flood(size, declared=declared))
+    return Fault(f"huge {size}", operation, times, actions.Flood(size, declared=declared))
 
 
 def gzip_body(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer truly, but compressed, which nobody asked for."""
-    return Fault("gzip_body", operation, times, plans.Gzip())
+    return Fault("gzip_body", operation, times, actions.Gzip())
 
 
 def wrong_batch(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer with the true document under another batch's id."""
-    return Fault("wrong_batch", operation, times, plans.WrongBatch())
+    return Fault("wrong_batch", operation, times, actions.WrongBatch())
 
 
 def expired_token(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer 403 ExpiredTokenException: the session's credentials are over."""
     reply = error_reply(403, "ExpiredTokenException", "The security token included in the request is expired")
-    return Fault("expired_token", operation, times, plans.Send(reply))
+    return Fault("expired_token", operation, times, actions.Send(reply))
 
 
 def skewed_clock(seconds: float = -900.0, operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer 403 InvalidSignatureException, with a Date header that is so many seconds from the real time."""
-    return Fault(f"skewed_clock {seconds:g} s", operation, times, plans.Skew(seconds))
+    return Fault(f"skewed_clock {seconds:g} s", operation, times, actions.Skew(seconds))
 
 
-def _send(status: int, content: bytes, headers: dict[str, str]) -> plans.Send:
+def _send(status: int, content: bytes, headers: dict[str, str]) -> actions.Send:
     _check_status(status)
-    return plans.Send(Reply(status, content, headers, from_service=False))
+    return actions.Send(Reply(status, content, headers, from_service=False))
 
 
 def _check_status(status: int) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omics_batch._errors import InvalidInputError
-from omics_batch.testing._s3._folder import Folder
+from omics_batch.testing._s3.folder import Folder
 
 if TYPE_CHECKING:
-    from omics_batch.testing._s3._objects import Objects
+    from omics_batch.testing._s3.objects import Objects
 
 
 def open_objects(s3: Path | str, region_name: str) -> Objects:
@@ -24,7 +24,7 @@ def open_objects(s3: Path | str, region_name: str) -> Objects:
     """
     if isinstance(s3, str) and is_url(s3):
         from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - a folder needs no client
-        from omics_batch.testing._s3._server import LocalS3  # noqa: PLC0415 - a folder needs no client
+        from omics_batch.testing._s3.server import LocalS3  # noqa: PLC0415 - a folder needs no client
 
         check_endpoint(s3, allow_http=True)
         return LocalS3(s3, region_name)

@@ -1,5 +1,5 @@
 """Scenarios: cohorts and faults, written in a file or in Python."""
 
-from omics_batch.testing._scenario._scenario import PlacedBatch, Scenario, ScenarioError
+from omics_batch.testing._scenario.scenario import PlacedBatch, Scenario, ScenarioError
 
 __all__ = ["PlacedBatch", "Scenario", "ScenarioError"]

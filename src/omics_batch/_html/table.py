@@ -1,0 +1,119 @@
+"""Lists as tables: the first rows of a list, and how many more there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from omics_batch._html.bar import bar, coloured, do_counts_lag, states
+from omics_batch._html.tags import Part, badge, moment, page, prose, said, tag
+from omics_batch._words import KINDS, lowered, percentage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem
+    from omics_batch._models.run import FailedRun
+
+_SHOWN: Final = 100
+"""So many rows are shown: more are to be searched, not to be read."""
+
+_MINUTE: Final = "%H:%M %Z"
+_LAG: Final = " (counts lag)"
+
+Cells: TypeAlias = dict[str, Part]
+"""A row: its cells by the headings of their columns."""
+
+
+def table(rows: Sequence[object]) -> str | None:
+    """Show a list; None where it is empty, or holds anything else than one kind of answer."""
+    kinds = {_kind(type(row)) for row in rows}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is None:
+        return None
+    shown = [kind.cells(row) for row in rows[:_SHOWN]]
+    title = f"{kind.title}: {len(rows):,}"
+    whole = tag(
+        "table",
+        tag("caption", title),
+        tag("thead", tag("tr", *(tag("th", heading, scope="col") for heading in shown[0]))),
+        tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row.values())) for row in shown)),
+        class_="ob-table",
+    )
+    more = f"and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else None
+    return page(
+        tag("div", whole, class_="ob-wide"),
+        tag("div", more, class_="ob-note") if more else None,
+        label=title,
+    )
+
+
+def _batch(batch: Batch) -> Cells:
+    return {
+        "Batch": said(batch.id, limit=64),
+        "Name": prose(batch.name),
+        "Status": badge(batch.status, batch.outcome.value),
+        "Outcome": lowered(batch.outcome.value),
+        "Runs": _number(batch.total_runs),
+        "States": bar(batch) if states(batch) else None,
+        "Complete": tag(
+            "div", percentage(batch.percent_complete), _LAG if do_counts_lag(batch) and not batch.is_processed else None
+        ),
+        "Created": moment(batch.creation_time, form=_MINUTE),
+    }
+
+
+def _batch_list_item(batch: BatchListItem) -> Cells:
+    return {
+        "Batch": said(batch.id, limit=64),
+        "Name": prose(batch.name),
+        "Status": badge(batch.status),
+        "Runs": _number(batch.total_runs),
+        "Workflow": said(batch.workflow_id, limit=64),
+        "Created": moment(batch.created_at, form=_MINUTE),
+    }
+
+
+def _run_batch_list_item(run: RunBatchListItem) -> Cells:
+    status = run.submission_status
+    return {
+        "Sample": prose(run.run_setting_id),
+        "Submission": badge(status) if status else None,
+        "Reason": said(run.submission_failure_reason, limit=64),
+        "Message": prose(run.submission_failure_message),
+        "Run": said(run.run_id, limit=64),
+    }
+
+
+def _failed_run(run: FailedRun) -> Cells:
+    kind = KINDS[run.kind.value]
+    return {
+        "Sample": prose(run.run_setting_id),
+        "Kind": coloured(kind, kind),
+        "Reason": said(run.reason, limit=64),
+        "Message": prose(run.message),
+        "Run": said(run.run_id, limit=64),
+    }
+
+
+def _number(count: int | None) -> Part:
+    return None if count is None else f"{count:,}"
+
+
+class _Kind(NamedTuple):
+    title: str
+    cells: Callable[[Any], Cells]
+
+
+_KINDS: Final = {
+    "Batch": _Kind("Batches", _batch),
+    "BatchListItem": _Kind("Batches", _batch_list_item),
+    "RunBatchListItem": _Kind("Runs", _run_batch_list_item),
+    "FailedRun": _Kind("Runs that did not succeed", _failed_run),
+}
+"""By name, since the classes themselves come after this module."""
+
+
+def _kind(type_: type) -> _Kind | None:
+    """Find what an answer is shown as: a class of the user's own as the answer that it is made from, if it is."""
+    ours = (base.__name__ for base in type_.__mro__ if base.__module__.startswith("omics_batch."))
+    return next((_KINDS[name] for name in ours if name in _KINDS), None)

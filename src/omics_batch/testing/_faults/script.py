@@ -1,0 +1,71 @@
+"""The faults that are still to come, and the complaint about those that never came."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from omics_batch._errors import InvalidInputError
+from omics_batch.testing._faults import actions
+from omics_batch.testing.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+class UnusedFaultError(AssertionError):
+    """A test scripted faults that no request met: it has not shown what it seems to show."""
+
+
+class Script:
+    """A queue of faults; each waits for the next request of its operation.
+
+    Args:
+        choose: Gives what a request meets that no fault of the queue waits for; None for the true answer.
+    """
+
+    def __init__(self, choose: Callable[[str, Mapping[str, Any]], Fault | None] | None = None) -> None:
+        """Start with an empty queue."""
+        self._choose = choose
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()  # a test may script from another thread than the server's
+
+    def check_used(self) -> None:
+        """Make sure that nothing of the script is left.
+
+        Raises:
+            UnusedFaultError: Something is: it is named.
+        """
+        if self._faults:
+            left = "; ".join(fault.description for fault in self._faults)
+            raise UnusedFaultError(f"Scripted, but never met by a request: {left}.")
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Put faults at the end of the script."""
+        added = list(faults)
+        strangers: list[object] = [fault for fault in added if type(fault) is not Fault]
+        if strangers:
+            raise InvalidInputError(f"a script is of faults, such as faults.throttled(), not of {strangers[0]!r}")
+        with self._lock:
+            self._faults.extend(added)
+
+    def clear(self) -> None:
+        """Drop what is left."""
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, operation: str, members: Mapping[str, Any]) -> actions.Plan:
+        """Give what happens to a request: the true answer where nothing is scripted.
+
+        Args:
+            operation: What it is for.
+            members: What it says.
+        """
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if fault.matches(operation):
+                    left = fault.once_less()
+                    self._faults[index : index + 1] = [] if left is None else [left]
+                    return fault.plan
+        chosen = None if self._choose is None else self._choose(operation, members)
+        return actions.Answer() if chosen is None else chosen.plan

@@ -1,0 +1,25 @@
+"""Who may ask: whoever means this machine."""
+
+from __future__ import annotations
+
+import re
+
+from omics_batch._transport.loopback import is_loopback
+from omics_batch.testing._service.http_response import Refusal
+
+
+def check_host(header: str | None, bound_to: str) -> None:
+    """Let only requests through that were meant for this machine, unless another address was asked for.
+
+    A page in a browser can make any name point here; its requests still say that name.
+
+    Args:
+        header: The request's Host header.
+        bound_to: The address that the server listens on.
+
+    Raises:
+        Refusal: The Host is neither the server's own nor a loopback name.
+    """
+    name = re.sub(r":[0-9]*\Z", "", header or "").strip("[]").lower()
+    if is_loopback(bound_to) and not is_loopback(name):
+        raise Refusal(421, "MisdirectedRequestException", "The Host header names another machine.")

@@ -1,0 +1,179 @@
+"""Carrying a plan out on a connection: the one place where answers, true and otherwise, are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import socket
+import struct
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from aiohttp import web
+
+from omics_batch.testing._faults import actions
+from omics_batch.testing._http.sigv4 import skew_message
+from omics_batch.testing._service.http_response import JSON_TYPE, Reply, error_reply
+from omics_batch.testing._service.service_model import error_code
+
+if TYPE_CHECKING:
+    from omics_batch._clock import Clock
+
+Truth: TypeAlias = Callable[[], Reply]
+"""Gives the true answer, as it is when asked for."""
+
+OTHER_BATCH_ID: Final = "999999999999999999"
+
+_CHUNK: Final = 64 * 1024
+_LINGER_NONE: Final = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one request is dealt with.
+
+    Args:
+        request: The request, its body read.
+        clock: What delays are measured on.
+        truth: The true answer.
+    """
+
+    request: web.BaseRequest
+    clock: Clock
+    truth: Truth
+
+    async def carry_out(self, plan: actions.Plan) -> web.StreamResponse | None:
+        """Do what a plan says; None where the connection is broken, so that nothing is left to send."""
+        match plan:
+            case actions.Delay(seconds, then):
+                await self.clock.sleep(seconds)
+                return await self.carry_out(then)
+            case actions.Drip(interval):
+                return await self._drip(self.truth(), interval)
+            case actions.Flood(size, declared):
+                return await self._flood(size, declared=declared)
+            case actions.Hold(after_half):
+                if after_half:
+                    self._send_half(self.truth())
+                await asyncio.get_running_loop().create_future()  # cancelled when the client or the server goes
+            case actions.Cut():
+                self._send_half(self.truth())
+                self._close()
+            case actions.Raw(data):
+                self._write(data)
+                self._close()
+            case actions.Reset():
+                self._reset()
+            case _:
+                return to_response(rewritten(plan, self.truth))
+        return None
+
+    async def _drip(self, reply: Reply, interval: float) -> web.StreamResponse:
+        response = to_response(reply, streamed=True)
+        response.content_length = len(reply.body)
+        await response.prepare(self.request)
+        for byte in reply.body:
+            await self.clock.sleep(interval)
+            await response.write(bytes([byte]))
+        return response
+
+    async def _flood(self, size: int, *, declared: bool) -> web.StreamResponse:
+        head, tail = b'{"padding":"', b'"}'
+        response = web.StreamResponse(headers={"content-type": JSON_TYPE})
+        if declared:
+            response.content_length = size
+        await response.prepare(self.request)
+        await response.write(head)
+        left = size - len(head) - len(tail)
+        while left > 0:
+            await response.write(b"x" * min(left, _CHUNK))
+            left -= _CHUNK
+        await response.write(tail)
+        return response
+
+    def _send_half(self, reply: Reply) -> None:
+        phrase = HTTPStatus(reply.status).phrase
+        lines = [f"HTTP/1.1 {reply.status} {phrase}", f"content-length: {len(reply.body)}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+        head = "\r\n".join(lines) + "\r\n\r\n"
+        self._write(head.encode("latin-1") + reply.body[: len(reply.body) // 2])
+
+    def _write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def _close(self) -> None:
+        self._transport.close()
+
+    def _reset(self) -> None:
+        transport = self._transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+        transport.abort()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        transport = self.request.transport
+        if transport is None:
+            raise ConnectionResetError("the client has left")
+        return transport
+
+
+def rewritten(plan: actions.Plan, truth: Truth) -> Reply:
+    """Give the answer that a plan puts in the place of the true one: no connection is needed to know it."""
+    match plan:
+        case actions.Send(reply):
+            return reply
+        case actions.Status(status):
+            return _status_reply(status)
+        case actions.Skew(seconds):
+            return _skewed_reply(datetime.now(UTC), seconds)
+        case _:
+            return _edited(plan, truth())
+
+
+def _edited(plan: actions.Plan, reply: Reply) -> Reply:
+    match plan:
+        case actions.Edit(edit):
+            return replace(reply, body=edit(reply.body))
+        case actions.Gzip():
+            headers = {**reply.headers, "content-encoding": "gzip"}
+            return replace(reply, body=gzip.compress(reply.body), headers=headers)
+        case actions.WrongBatch():
+            return _about_another_batch(reply)
+        case _:
+            return reply
+
+
+def _status_reply(status: int) -> Reply:
+    code = error_code(status)
+    if code is None:
+        return Reply(status, b"", from_service=False)
+    return error_reply(status, code, HTTPStatus(status).phrase)
+
+
+def _skewed_reply(now: datetime, seconds: float) -> Reply:
+    here = now + timedelta(seconds=seconds)
+    headers = {"Date": format_datetime(here, usegmt=True)}
+    return error_reply(403, "InvalidSignatureException", skew_message(now, here), headers)
+
+
+def _about_another_batch(reply: Reply) -> Reply:
+    document = json.loads(reply.body)
+    arn = document.get("arn", "").rpartition("/")[0]
+    other = {**document, "id": OTHER_BATCH_ID, "arn": f"{arn}/{OTHER_BATCH_ID}"}
+    return replace(reply, body=json.dumps(other).encode())
+
+
+def to_response(reply: Reply, *, streamed: bool = False) -> web.StreamResponse:
+    """Make a reply ready to send: at once, or bit by bit."""
+    headers = dict(reply.headers)
+    if reply.from_service:
+        headers["x-amzn-requestid"] = str(uuid.uuid4())
+    if streamed:
+        return web.StreamResponse(status=reply.status, headers=headers)
+    return web.Response(status=reply.status, body=reply.body, headers=headers)

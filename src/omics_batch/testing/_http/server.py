@@ -1,0 +1,154 @@
+"""The service over HTTP: requests are read and checked here, and answered by the service."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from omics_batch._loop import OwnLoop
+from omics_batch.testing._http.access import check_host
+from omics_batch.testing._http.fault_delivery import Delivery, to_response
+from omics_batch.testing._http.sigv4 import SignedRequest, check_signature
+from omics_batch.testing._service.http_response import Refusal, error_reply
+from omics_batch.testing._service.operations import HANDLERS
+from omics_batch.testing._service.serialization import read_request
+from omics_batch.testing._service.service_model import Operation, find, service_model
+
+if TYPE_CHECKING:
+    from omics_batch.testing._service.exchange import Service
+
+UNKNOWN: Final = "Unknown"
+"""The operation's name in the record of a request that is for none."""
+
+_MAX_BODY: Final = 4 * 1024 * 1024
+_SHUTDOWN: Final = 0.001
+"""Seconds that requests under way are left when the server stops; to aiohttp, 0 means for ever."""
+
+_STOP_THERE: Final = "the simulator belongs to another event loop: leave its `async with` there"
+
+_logger = logging.getLogger("omics_batch.testing")
+
+_silent = logging.Logger("omics_batch.testing.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody is to turn it on
+"""For aiohttp's own log, which quotes header lines that it cannot read, and so could quote a signature."""
+
+
+class Server:
+    """A HTTP server of a service, on one address.
+
+    Args:
+        service: What the answers come from.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+    """
+
+    def __init__(self, service: Service, host: str, port: int) -> None:
+        self._service = service
+        self._host = host
+        self._port = port
+        self._model = service_model()
+        self._running: tuple[asyncio.Server, web.ServerRunner, web.Server, OwnLoop] | None = None
+        self.connections = 0
+
+    async def start(self) -> str:
+        """Listen, and give the URL."""
+        protocols = web.Server(self._handle, access_log=None, logger=_silent, handler_cancellation=True)
+        runner = web.ServerRunner(protocols, shutdown_timeout=_SHUTDOWN)
+
+        def accept() -> asyncio.Protocol:
+            self.connections += 1
+            return protocols()
+
+        listener = await asyncio.get_running_loop().create_server(accept, self._host, self._port)
+        await runner.setup()
+        self._running = listener, runner, protocols, OwnLoop()
+        name = f"[{self._host}]" if _is_ipv6(self._host) else self._host
+        return f"http://{name}:{listener.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Stop listening, and let go of everyone who still waits for an answer.
+
+        Raises:
+            InvalidInputError: Another event loop is running than the server's, which is not closed.
+        """
+        if self._running is None:
+            return
+        listener, runner, protocols, loop = self._running
+        if not loop.may_close(_STOP_THERE):
+            with suppress(RuntimeError):  # from what cannot be closed without its loop
+                listener.close()
+            self._running = None
+            return
+        listener.close()
+        transports = [one.transport for one in protocols.connections if one.transport is not None]
+        await runner.cleanup()
+        for transport in transports:
+            transport.abort()  # a client that does not read would keep a mere close waiting
+        await asyncio.sleep(0)  # and the loop tells each connection's end only now
+        await listener.wait_closed()
+        self._running = None
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.rel_url.raw_path
+        found = find(self._model, request.method, path)
+        name = UNKNOWN if found is None else found[0].name
+        log = self._service.requests
+        place = log.add(name, request.method, path, self._service.clock.now())
+        try:
+            response = await self._respond(request, found)
+        except ConnectionError:
+            response = None  # the client left in the middle of the answer
+        except Exception:
+            _logger.exception("%s could not be answered", name)
+            response = to_response(
+                error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
+            )
+        if response is None:
+            return web.Response()  # goes nowhere: the connection is closed
+        log.answered(place, response.status)
+        return response
+
+    async def _respond(
+        self, request: web.BaseRequest, found: tuple[Operation, dict[str, str]] | None
+    ) -> web.StreamResponse | None:
+        try:
+            check_host(request.headers.get("Host"), self._host)
+            body = await _read(request)
+            signed = SignedRequest(request.method, request.raw_path, request.headers, body)
+            check_signature(signed, self._service.account.region_name, datetime.now(UTC))
+            operation, uri_members = _served(found)
+        except Refusal as refusal:
+            return to_response(refusal.reply)
+        query = {name: request.rel_url.query.getall(name) for name in request.rel_url.query}
+        plan, truth = await self._service.take(operation, partial(read_request, operation, uri_members, query, body))
+        return await Delivery(request, self._service.clock, truth).carry_out(plan)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004 - the IP's
+    except ValueError:
+        return False
+
+
+def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:
+    if found is None:
+        raise Refusal(404, "UnknownOperationException", "The service has no such operation.")
+    if found[0].name not in HANDLERS:
+        raise Refusal(404, "UnknownOperationException", f"The simulator does not serve {found[0].name}.")
+    return found
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise Refusal(413, "RequestEntityTooLargeException", f"A request has {_MAX_BODY} bytes at most.")
+    return bytes(body)

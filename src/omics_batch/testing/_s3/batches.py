@@ -1,0 +1,112 @@
+"""Batches whose run settings are in S3: read as they start, and looked at once more when it is their turn."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_batch.testing._life import Life
+from omics_batch.testing._s3.run_settings import INVALID, RunSettings
+from omics_batch.testing._service.http_response import Refusal, validation
+from omics_batch.testing._service.schedule import Schedule
+from omics_batch.testing._service.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omics_batch.testing._s3.objects import Objects
+    from omics_batch.testing._service.batch import Batch
+    from omics_batch.testing._service.service_model import Document
+    from omics_batch.testing._service.store import Account
+
+_AFTER_PENDING: Final = frozenset({"SUBMITTING", "INPROGRESS", "PROCESSED"})
+"""What a batch shows after PENDING that was neither cancelled nor is to fail for another reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """What an object of S3 says of a batch's runs."""
+
+    uri: str
+    etag: str
+    settings: Sequence[Document]
+    flaw: str | None = None
+    """Why a batch of them will be FAILED; None if they can be read."""
+    is_new: bool = True
+    """Whether they are not those of an earlier request that comes again."""
+
+
+class S3Batches:
+    """The batches of an account that were started from S3.
+
+    The service records the object's ETag when a batch is started, and reads it while the batch is
+    PENDING: if it changed until then, the batch is FAILED. Here it is looked at again when somebody
+    asks the service anything, for the first time after PENDING is over.
+
+    Args:
+        objects: Where the objects are; None if no S3 was given.
+        account: Where the batches are.
+    """
+
+    def __init__(self, objects: Objects | None, account: Account) -> None:
+        """Start with no batch."""
+        self._objects = objects
+        self._account = account
+        self._unread: dict[str, tuple[Batch, StoredSettings]] = {}
+        self._turn = asyncio.Lock()
+
+    async def read(self, request: Document) -> StoredSettings | None:
+        """Read the run settings that a request names by their URI; None if it names none.
+
+        Raises:
+            Refusal: There is no such object, or no S3.
+        """
+        uri = request.get("batchRunSettings", {}).get("s3UriSettings")
+        if uri is None:
+            return None
+        if (before := self._account.started(request)) is not None:  # whatever became of the object since
+            return StoredSettings(uri, "", before.settings, is_new=False)
+        found = await self._found().read(uri)
+        try:
+            return StoredSettings(uri, found.etag, await asyncio.to_thread(RunSettings, found.content))
+        except ValueError:
+            return StoredSettings(uri, found.etag, [], INVALID)
+
+    def follow(self, batch_id: str, stored: StoredSettings) -> None:
+        """Look at a batch's object again when it is its turn, unless the batch is one of an earlier request."""
+        batch = self._account.batch(batch_id)
+        if stored.is_new and batch is not None and batch.settings is stored.settings:
+            self._unread[batch_id] = batch, stored
+
+    async def settle(self) -> None:
+        """Look again at the objects of the batches whose turn it is."""
+        async with self._turn:  # who comes while it is looked at gets the new answer as well
+            for batch, stored in list(self._unread.values()):
+                age = self._account.age(batch)
+                if age >= batch.timeline.submitting_at:
+                    reason = stored.flaw or await self._change(stored)
+                    if reason is not None and batch.timeline.status(age) in _AFTER_PENDING:
+                        self._account.change(batch, _failed(batch, reason))
+                    del self._unread[batch.id]
+
+    async def _change(self, stored: StoredSettings) -> str | None:
+        try:
+            etag = await self._found().etag(stored.uri)
+        except Refusal:
+            etag = "null"
+        return None if etag == stored.etag else f"Expected s3UriConfigs etag: {stored.etag} but was: {etag}"
+
+    def _found(self) -> Objects:
+        if self._objects is None:
+            raise validation(
+                "s3UriSettings cannot be read without Simulator(s3=...), a folder or the URL of a local S3: give one, "
+                "or send the run settings as inlineSettings."
+            )
+        return self._objects
+
+
+def _failed(batch: Batch, reason: str) -> Timeline:
+    """Give the timeline of a batch that fails at its turn: what was before is over by then."""
+    life = Life(creating=batch.timeline.submitting_at, pending=0.0, failure_reason=reason)
+    return Timeline(Schedule(life, [setting["runSettingId"] for setting in batch.settings]))

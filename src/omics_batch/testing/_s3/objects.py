@@ -1,0 +1,57 @@
+"""Objects of `s3://`, and what is told of those that cannot be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from omics_batch._words import one_line
+from omics_batch.testing._service.http_response import validation
+
+if TYPE_CHECKING:
+    from omics_batch.testing._service.http_response import Refusal
+
+MAX_BYTES: Final = 256 * 1024 * 1024
+"""How large an object may be: one is held in memory."""
+
+_URI: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.{1,1024})", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as it was when it was read."""
+
+    etag: str
+    content: bytes = field(repr=False)
+
+
+class Objects(Protocol):
+    """Objects that can be read by their `s3://` URI; each call raises a Refusal for one that cannot."""
+
+    async def read(self, uri: str) -> StoredObject:
+        """Read an object."""
+        ...
+
+    async def etag(self, uri: str) -> str:
+        """Give an object's ETag as it is now."""
+        ...
+
+
+def parts_of(uri: str) -> tuple[str, str]:
+    """Give an object's bucket and key; raise a Refusal for what is no URI of one."""
+    parts = _URI.fullmatch(uri)
+    if parts is None:
+        raise unreadable(uri, "a URI of an object reads s3://bucket/key")
+    return parts["bucket"], parts["key"]
+
+
+def check_size(uri: str, size: int) -> None:
+    """Refuse an object of too many bytes."""
+    if size > MAX_BYTES:
+        raise unreadable(uri, f"it has {size} bytes, and the simulator reads {MAX_BYTES} at most")
+
+
+def unreadable(uri: str, why: str) -> Refusal:
+    """Refuse a request that names an object which cannot be read."""
+    return validation(f"s3UriSettings {one_line(uri)} cannot be read: {one_line(why)}")

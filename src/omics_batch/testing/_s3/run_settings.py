@@ -1,0 +1,85 @@
+"""The run settings in an object of S3: a JSON array like inlineSettings, kept as its text and read entry by entry."""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Final, NoReturn, overload
+
+from omics_batch.testing._service.service_model import Document, service_model
+from omics_batch.testing._service.shape_check import find_problems
+
+INVALID: Final = "Invalid JSON format in run configurations"
+"""Why a batch is FAILED whose run settings are no JSON array of settings."""
+
+_OPENING: Final = re.compile(r"[ \t\n\r]*\[[ \t\n\r]*")
+_COMMA: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_CLOSING: Final = re.compile(r"[ \t\n\r]*\][ \t\n\r]*")
+
+
+class RunSettings(Sequence[Document]):
+    """Settings that become objects only while somebody looks at them: 100,000 of them take as much as their text.
+
+    Args:
+        content: The object's bytes.
+
+    Raises:
+        ValueError: They are not a JSON array in UTF-8, it is empty, or one of its entries is no setting.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        """Find and check every entry."""
+        self._text = content.decode()
+        self._starts = array("Q")
+        self._ends = array("Q")
+        setting = service_model().shape_for("InlineSetting")
+        for entry, start, end in _entries(self._text):
+            if find_problems(setting, entry):
+                raise ValueError(INVALID)
+            self._starts.append(start)
+            self._ends.append(end)
+        if not self._starts:
+            raise ValueError(INVALID)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Document]: ...
+
+    def __getitem__(self, index: int | slice) -> Document | list[Document]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(len(self))[index]]
+        setting: Document = json.loads(self._text[self._starts[index] : self._ends[index]])
+        return setting
+
+
+def _entries(text: str) -> Iterator[tuple[object, int, int]]:
+    """Walk through a JSON array: each entry, where it starts and where it ends.
+
+    One entry at a time holds the interpreter's lock for a moment only, so that the event loop goes on meanwhile.
+    """
+    end = 0
+    separator = _OPENING.match(text)
+    while separator is not None:
+        start = separator.end()
+        try:
+            entry, end = _DECODER.raw_decode(text, start)
+        except RecursionError:
+            raise ValueError(INVALID) from None
+        yield entry, start, end
+        separator = _COMMA.match(text, end)
+    if _CLOSING.fullmatch(text, end) is None:
+        raise ValueError(INVALID)
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)

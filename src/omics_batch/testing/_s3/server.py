@@ -1,0 +1,61 @@
+"""The objects of a local S3, such as moto's server or MinIO."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aiobotocore.config import AioConfig
+from botocore.exceptions import BotoCoreError, ClientError
+
+from omics_batch._transport.session import static_session
+from omics_batch.testing._http.sigv4 import ACCESS_KEY, SECRET_KEY
+from omics_batch.testing._s3.objects import StoredObject, check_size, parts_of, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "s3": {"addressing_style": "path"},
+    "retries": {"total_max_attempts": 1},
+    "connect_timeout": 5.0,
+    "read_timeout": 30.0,
+    "proxies": {},  # what is local is not asked of a proxy
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalS3:
+    """An S3 server that knows the simulator's credentials, or takes any."""
+
+    endpoint_url: str
+    region_name: str
+
+    async def read(self, uri: str) -> StoredObject:
+        """Read an object."""
+        async with self._client(uri) as (s3, place):
+            found = await s3.get_object(**place)
+            async with found["Body"] as body:
+                check_size(uri, found["ContentLength"])
+                return StoredObject(found["ETag"].strip('"'), await body.read())
+
+    async def etag(self, uri: str) -> str:
+        """Give an object's ETag as it is now."""
+        async with self._client(uri) as (s3, place):
+            etag: str = (await s3.head_object(**place))["ETag"]
+            return etag.strip('"')
+
+    @asynccontextmanager
+    async def _client(self, uri: str) -> AsyncGenerator[tuple[Any, dict[str, str]]]:
+        """Give a client, and an object's place as the client's methods take it."""
+        bucket, key = parts_of(uri)
+        session: Any = static_session(ACCESS_KEY, SECRET_KEY)
+        making = session.create_client(
+            "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=AioConfig(**_SETTINGS)
+        )
+        try:
+            async with making as s3:
+                yield s3, {"Bucket": bucket, "Key": key}
+        except (BotoCoreError, ClientError) as error:
+            raise unreadable(uri, str(error)) from None

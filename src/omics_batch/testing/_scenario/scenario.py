@@ -1,0 +1,120 @@
+"""A scenario: which batches there are at once, how batches live, and what goes wrong; written in a file, or here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from omics_batch._clock import Duration
+from omics_batch._errors import InvalidInputError
+from omics_batch.testing._life import Life
+from omics_batch.testing._simulator import Simulator
+from omics_batch.testing.faults import Fault
+
+
+class ScenarioError(InvalidInputError):
+    """A file that is no scenario; each line of the message names the file, the place and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedBatch:
+    """A batch that is there at once."""
+
+    runs: int | Sequence[str]
+    """The runSettingIds, or how many runs: `sample-1` and so on then."""
+    name: str | None = None
+    """Its name."""
+    life: Life | None = None
+    """How it lives; as the scenario's batches do if None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What a local HealthOmics plays.
+
+    For example::
+
+        scenario = Scenario.load("trio.yaml")
+        async with scenario.simulator() as omics, omics.client() as client:
+            ...
+    """
+
+    batches: Sequence[PlacedBatch] = ()
+    """The batches that are there at once, in the order of their ids."""
+    life: Life = field(default_factory=Life)
+    """How all others live."""
+    faults: Sequence[Fault] = ()
+    """What happens to requests, in this order."""
+    quota: float | None = None
+    """Requests a second beyond which the service throttles; None for no limit."""
+    list_lag: Duration = 0.0
+    """How far ListBatch lags behind what has happened."""
+    time_scale: float | None = None
+    """How many simulated seconds pass in a real one; None leaves it to who plays the scenario."""
+    region_name: str = "us-west-2"
+    """The region that the service stands for."""
+    s3: Path | str | None = None
+    """Where the objects of `s3UriSettings` are: a folder, or the URL of a local S3."""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a scenario from a file.
+
+        Args:
+            path: A file of JSON or YAML, told by its name (`.json`, `.yaml`) or by its text; YAML takes the extra
+                `cli`. A folder that it names as `s3` is sought from its own.
+
+        Raises:
+            ScenarioError: The file cannot be read, or is no scenario.
+        """
+        from omics_batch.testing._scenario.file import read_scenario  # noqa: PLC0415 - pydantic, for files alone
+
+        return cls(**read_scenario(Path(path)))
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        """Give the JSON schema of a scenario's file, for editors."""
+        from omics_batch.testing._scenario.file import ScenarioFile  # noqa: PLC0415 - pydantic, for files alone
+
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `Simulator` has to be told: all but the batches."""
+        return {
+            "life": self.life,
+            "faults": self.faults,
+            "quota": self.quota,
+            "list_lag": self.list_lag,
+            "region_name": self.region_name,
+            "s3": self.s3,
+            **({} if self.time_scale is None else {"time_scale": self.time_scale}),
+        }
+
+    def simulator(self, **overrides: Any) -> Simulator:  # noqa: ANN401 - the simulator checks them
+        """Make a simulator that plays the scenario, its batches placed.
+
+        Args:
+            overrides: Arguments of `Simulator` that take the place of the scenario's; a clock takes that of
+                its time scale.
+
+        Raises:
+            InvalidInputError: A setting is none that `Simulator` takes.
+        """
+        settings = {**self.settings, **overrides}
+        if "clock" in overrides:
+            settings.pop("time_scale", None)
+        omics = Simulator(**settings)
+        self.place(omics)
+        return omics
+
+    def place(self, omics: Simulator) -> list[str]:
+        """Place the scenario's batches.
+
+        Returns:
+            Their ids, in the scenario's order.
+        """
+        return [omics.start_batch(batch.runs, name=batch.name, life=batch.life) for batch in self.batches]

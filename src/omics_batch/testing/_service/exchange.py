@@ -1,0 +1,104 @@
+"""What the service makes of a request, whichever way it came: what the script or the account says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from omics_batch.testing._http.request_log import RequestLog
+from omics_batch.testing._s3.batches import S3Batches
+from omics_batch.testing._service.http_response import Refusal, Reply, error_reply, json_reply, page_reply
+from omics_batch.testing._service.operations import HANDLERS, start_run_batch
+from omics_batch.testing._service.serialization import write_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omics_batch._clock import Clock
+    from omics_batch.testing._faults.actions import Plan
+    from omics_batch.testing._faults.script import Script
+    from omics_batch.testing._http.fault_delivery import Truth
+    from omics_batch.testing._s3.batches import StoredSettings
+    from omics_batch.testing._s3.objects import Objects
+    from omics_batch.testing._service.quota import Quota
+    from omics_batch.testing._service.service_model import Document, Operation
+    from omics_batch.testing._service.store import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was read."""
+
+    members: Document
+    stored: StoredSettings | None
+    """The run settings in S3 that it names."""
+
+
+class Service:
+    """One account, the script of its faults, its quota, and the log of its requests.
+
+    Args:
+        account: What the answers are about.
+        script: What happens to requests instead of a true answer.
+        clock: What requests are timed on.
+        quota: How many requests a second are answered; None for no limit.
+        objects: Where the objects of S3 are that requests name; None for nowhere.
+    """
+
+    def __init__(
+        self, *, account: Account, script: Script, clock: Clock, quota: Quota | None, objects: Objects | None
+    ) -> None:
+        self.account = account
+        self.clock = clock
+        self.requests = RequestLog()
+        self._script = script
+        self._quota = quota
+        self._s3_batches = S3Batches(objects, account)
+
+    async def take(self, operation: Operation, read: Callable[[], Document]) -> tuple[Plan, Truth]:
+        """Take a request in.
+
+        Args:
+            operation: What it is for.
+            read: Gives its members, or raises the `Refusal` that the true answer is then.
+
+        Returns:
+            What happens to it, and what gives the true answer.
+        """
+        asked = await self._understand(read)
+        members = {} if isinstance(asked, Refusal) else asked.members
+        return self._script.take(operation.name, members), partial(self._answer, operation, asked)
+
+    async def _understand(self, read: Callable[[], Document]) -> Asked | Refusal:
+        await self._s3_batches.settle()
+        try:
+            members = read()
+            return Asked(members, await self._s3_batches.read(members))
+        except Refusal as refusal:
+            return refusal
+
+    def _answer(self, operation: Operation, asked: Asked | Refusal) -> Reply:
+        """Give the true answer: an error, too, is one."""
+        if self._quota is not None and not self._quota.admits():
+            return error_reply(429, "ThrottlingException", "Rate exceeded")
+        if isinstance(asked, Refusal):
+            return asked.reply
+        try:
+            return self._carry_out(operation, asked)
+        except Refusal as refusal:
+            return refusal.reply
+
+    def _carry_out(self, operation: Operation, asked: Asked) -> Reply:
+        members, status = asked.members, operation.http["responseCode"]
+        if operation.name == "GetBatch" and (put := self.account.document(members["batchId"])) is not None:
+            return json_reply(status, put)
+        if asked.stored is None:
+            answer = HANDLERS[operation.name](self.account, members)
+        else:
+            answer = start_run_batch(self.account, members, asked.stored.settings)
+            self._s3_batches.follow(answer["id"], asked.stored)
+        if operation.name == "GetBatch":
+            return json_reply(status, answer)  # as its shape has it
+        written: Document = write_answer(operation.output_shape, answer)
+        return page_reply(status, written) if "items" in written else json_reply(status, written)

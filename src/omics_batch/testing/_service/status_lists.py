@@ -1,0 +1,114 @@
+"""What ListBatch looks into: the records by status, as they are now or were a while ago."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from bisect import bisect_left, insort
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from omics_batch.testing._service.batch import AGE_DIGITS, Batch
+from omics_batch.testing._service.records import status_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omics_batch.testing._service.records import Record
+    from omics_batch.testing._service.service_model import Document
+
+_HAIR: Final = 1e-6
+"""Seconds that a change is looked for too early: an age is rounded, and so may get there before the clock does."""
+
+_FEW: Final = 1000
+"""Changes to come of removed records that are kept at most, beside as many as there are records in the lists."""
+
+_AT_A_TIME: Final = 128
+"""A page, in most cases."""
+
+
+@dataclass(slots=True)
+class Listed:
+    """A record as the lists show it."""
+
+    place: int
+    record: Record
+    status: str
+    item: Document | None = None
+    """How a page has it; None until one did."""
+
+
+class Shelves:
+    """Every record that the lists show, on the shelf of its status.
+
+    A batch's status changes by itself, so it is put on its next shelf when somebody looks and its time
+    has come: a look costs as much as has changed since the last one, and not as much as there is.
+
+    Args:
+        lag: How many seconds pass until the lists show what has happened.
+    """
+
+    def __init__(self, lag: float) -> None:
+        """Begin without any record."""
+        self._lag = lag
+        self._news: deque[tuple[float, int, Record | None]] = deque()
+        self._listed: dict[int, Listed] = {}
+        self._shelves: defaultdict[str | None, list[int]] = defaultdict(list)
+        """The places of the records by their status, and of all records, in their order."""
+        self._changes: list[tuple[float, int]] = []
+
+    def note(self, now: float, place: int, record: Record | None) -> None:
+        """Take in that a record came to a place, or that something was done to it; None where it was removed."""
+        self._news.append((now, place, record))
+        self._catch_up(now)
+
+    def walk(self, now: float, status: str | None, start: int | None) -> Iterator[Listed]:
+        """Walk through what the lists show from a place on, or from the newest, to the oldest.
+
+        Args:
+            now: What the clock shows.
+            status: The only status to look for; all if None.
+            start: The place; None for the newest.
+        """
+        self._catch_up(now)
+        shelf = self._shelves[status]
+        return self._walk(status, shelf[-1:] if start is None else [start])
+
+    def _walk(self, status: str | None, newest: list[int]) -> Iterator[Listed]:
+        """Walk along a shelf some places at a time, which are copies, since things move meanwhile."""
+        shelf, before = self._shelves[status], max(newest, default=-1) + 1
+        while places := shelf[max(0, (end := bisect_left(shelf, before)) - _AT_A_TIME) : end]:
+            before = places[0]
+            found = map(self._listed.get, reversed(places))
+            yield from (listed for listed in found if listed is not None and status in (None, listed.status))
+
+    def _catch_up(self, now: float) -> None:
+        while self._news and round(now - self._news[0][0], AGE_DIGITS) >= self._lag:
+            _, place, record = self._news.popleft()
+            self._shelve(now, place, record)
+        due: list[int] = []
+        while self._changes and self._changes[0][0] <= now:
+            due.append(heapq.heappop(self._changes)[1])
+        for place in due:
+            if (listed := self._listed.get(place)) is not None:  # or it was removed in the meantime
+                self._shelve(now, place, listed.record)
+        if len(self._changes) > 2 * len(self._listed) + _FEW:
+            self._changes = [change for change in self._changes if change[1] in self._listed]
+            heapq.heapify(self._changes)
+
+    def _shelve(self, now: float, place: int, record: Record | None) -> None:
+        """Put a record on the shelf of its status."""
+        seen_at = now - self._lag
+        if (before := self._listed.pop(place, None)) is not None:
+            for name in (None, before.status):
+                shelf = self._shelves[name]
+                del shelf[bisect_left(shelf, place)]
+        if record is not None:
+            self._listed[place] = after = Listed(place, record, status_at(record, seen_at))
+            for name in (None, after.status):
+                insort(self._shelves[name], place)
+        if isinstance(record, Batch):
+            moment = record.created + record.timeline.next_change(record.age(seen_at)) + self._lag
+            if moment < math.inf:
+                heapq.heappush(self._changes, (moment - _HAIR, place))
