@@ -19,7 +19,7 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch.cli._exits import Exit, exit_of, lines_of
-from omics_batch.cli._waits._ending import failed
+from omics_batch.cli._waits.one_result import failed
 from tests.accounts import Account, cohort, following
 from tests.stories import ACCEPTED, EMPTY, THROTTLED, seen, shown, started, telling
 from tests.support import copies_of

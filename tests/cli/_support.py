@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from omics_batch.cli import _program, main
+from omics_batch.cli import _program_name, main
 from tests.conftest import MEASURED
 from tests.forked import PROGRAM, Forked, may_be_forked
 
@@ -96,7 +96,7 @@ class Shell:
 
 def printed(*words: str) -> str:
     """A command in that region, as the program prints it to be pasted."""
-    return _program.command([*words, *REGION])
+    return _program_name.command([*words, *REGION])
 
 
 async def line_of(process: Process | Forked) -> str:

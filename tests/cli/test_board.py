@@ -14,9 +14,9 @@ from rich.console import Console
 
 from omics_batch import Batch, BatchFailedError, LostContactError, Progress, ResourceNotFoundError
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._views._board import Board
-from omics_batch.cli._views._roster import Rank, Roster
-from omics_batch.cli._waits import _ending
+from omics_batch.cli._views.followed_batches import Rank, Roster
+from omics_batch.cli._views.many_table import Board
+from omics_batch.cli._waits import one_result
 from tests.support import InstantClock
 
 NAMES: Final = ("cohort", 64 * "全", "דגימות 2026", "[red]x[/red]\x1b[31m\u202e", "e\u0301" * 32, "🧬" * 32)
@@ -44,7 +44,7 @@ def roster(*batches: Batch) -> Roster:
     for seen in batches:
         made.see(seen)
         if seen.is_processed:
-            made.end(_ending.processed(seen))
+            made.end(one_result.processed(seen))
     return made
 
 
@@ -78,34 +78,34 @@ def test_a_row_for_each_batch_and_the_sums_over_all() -> None:
 
 def test_a_rate_and_the_time_left_are_those_of_batches_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = InstantClock()
-    monkeypatch.setattr("omics_batch.cli._views._roster.Progress", lambda: Progress(clock))
+    monkeypatch.setattr("omics_batch.cli._views.followed_batches.Progress", lambda: Progress(clock))
     shown = roster(under_way(completed=3))
     clock.time = 3600
     shown.see(under_way(completed=5))
     assert drawn(shown)[4].endswith("~50.0 %     2.0   2h30m")
     assert drawn(shown)[-1] == "~ lags behind the runs"
     shown.see(processed())
-    shown.end(_ending.processed(processed()))
+    shown.end(one_result.processed(processed()))
     assert drawn(shown)[4].endswith("100.0 %")
     assert "~" not in "".join(drawn(shown))
 
 
 def test_nothing_is_guessed_of_one_that_nobody_follows_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = InstantClock()
-    monkeypatch.setattr("omics_batch.cli._views._roster.Progress", lambda: Progress(clock))
+    monkeypatch.setattr("omics_batch.cli._views.followed_batches.Progress", lambda: Progress(clock))
     shown = roster(under_way(completed=3))
     clock.time = 3600
     shown.see(under_way(completed=5))
-    shown.end(_ending.failed(LostContactError("No answer for an hour."), "1", under_way(completed=5)))
+    shown.end(one_result.failed(LostContactError("No answer for an hour."), "1", under_way(completed=5)))
     assert re.search("~50.0 %  +No answer for an hour", drawn(shown, width=120)[4])
 
 
 def test_what_was_not_seen_yet_or_cannot_be_is_told_as_such() -> None:
     shown = Roster(["1", "2", "3"])
-    shown.end(_ending.failed(ResourceNotFoundError("Batch 2 does not exist."), "2", None))
+    shown.end(one_result.failed(ResourceNotFoundError("Batch 2 does not exist."), "2", None))
     failed = batch("3", "FAILED", failureReason="Invalid JSON", name="trio", totalRuns=None)
     shown.see(failed)
-    shown.end(_ending.failed(BatchFailedError("told"), "3", failed))
+    shown.end(one_result.failed(BatchFailedError("told"), "3", failed))
     lines = drawn(shown, width=100, notice="Absorbed: 3 throttled")
     assert lines[:2] == [f"2 of 3 batches have ended{'0:12:10':>75}", "1 FAILED  1 error  1 unseen"]
     assert [line.split()[:2] for line in lines[4:7]] == [["1", "unseen"], ["2", "error"], ["3", "FAILED"]]
@@ -185,7 +185,7 @@ def test_a_batch_moves_up_when_a_run_of_it_fails_and_down_when_it_has_ended() ->
     shown = roster(*(under_way(str(number)) for number in range(100)))
     shown.see(under_way("50", failed=1))
     assert shown.foremost(1)[0].batch_id == "50"
-    shown.end(_ending.processed(processed("50", failed=1)))
+    shown.end(one_result.processed(processed("50", failed=1)))
     assert shown.foremost(1)[0].batch_id == "0"
     assert (shown.ended, shown.foremost(100)[50].ending) != (0, None)
     ending = shown.foremost(100)[50].ending

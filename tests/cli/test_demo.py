@@ -14,15 +14,15 @@ from rich.console import Console
 
 from omics_batch import Batch, FailedRun, FailureKind, ListScanRecovered, Party, RequestFailed, ThrottlingError
 from omics_batch.cli import main
-from omics_batch.cli._demo import _run
-from omics_batch.cli._demo._findings import Findings, deviations
-from omics_batch.cli._demo._samples import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
-from omics_batch.cli._demo._summary import absorbed, summary
+from omics_batch.cli._demo import runner
+from omics_batch.cli._demo.check import Findings, deviations
+from omics_batch.cli._demo.samples import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
+from omics_batch.cli._demo.summary import absorbed, summary
 from omics_batch.testing import ReceivedRequest
 from tests.cli._support import Shell, line_of
 
 if TYPE_CHECKING:
-    from omics_batch.cli._views._of_one import View
+    from omics_batch.cli._views.one_plain import View
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
     async def otherwise(*_: object) -> Findings:
         return dataclasses.replace(findings(), failed=REFUSED)
 
-    monkeypatch.setattr(_run, "run", otherwise)
+    monkeypatch.setattr(runner, "run", otherwise)
     assert main(["demo"]) == 1
     shown = capsys.readouterr().out
     assert "Not as scripted: why runs failed: {}" in shown
@@ -94,7 +94,7 @@ def test_json_ends_with_a_line_that_says_how_it_went(
         view.show(findings().batch)
         return findings()
 
-    monkeypatch.setattr(_run, "run", run)
+    monkeypatch.setattr(runner, "run", run)
     assert main(["demo", "--json"]) == 0
     change, end = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert change == end["batch"]
@@ -119,7 +119,7 @@ def test_nothing_absorbed_and_other_errors_are_told_as_well() -> None:
 
 def test_the_errors_that_the_service_answered_with_are_counted() -> None:
     requests = [ReceivedRequest("GetBatch", "GET", "/runBatch/1", 0.0, status) for status in (200, 429, 429, None)]
-    assert _run.errors_in(requests) == {429: 2}
+    assert runner.errors_in(requests) == {429: 2}
 
 
 def test_what_a_look_met_and_is_sent_again_is_told() -> None:
@@ -137,10 +137,10 @@ def test_what_a_look_met_and_is_sent_again_is_told() -> None:
         request_id=None,
         delay=0.5,
     )
-    assert _run.retried(failed) == "ThrottlingException (HTTP 429): slow down; attempt 2 in 0.50 s"
-    assert _run.retried(dataclasses.replace(failed, operation="ListRuns")) is None
-    assert _run.retried(dataclasses.replace(failed, delay=None)) is None
-    assert _run.retried(ListScanRecovered(time=0.0)) is None
+    assert runner.retried(failed) == "ThrottlingException (HTTP 429): slow down; attempt 2 in 0.50 s"
+    assert runner.retried(dataclasses.replace(failed, operation="ListRuns")) is None
+    assert runner.retried(dataclasses.replace(failed, delay=None)) is None
+    assert runner.retried(ListScanRecovered(time=0.0)) is None
 
 
 def test_the_samples_are_what_they_are_said_to_be() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient
-from omics_batch.cli._counter import counting
+from omics_batch.cli._list_progress import counting
 from omics_batch.cli._output import console
 from omics_batch.testing import Life, faults
 from tests.cli._support import ID, Here, Shell, processed

@@ -15,15 +15,15 @@ from omics_batch import Batch, LostContactError, OmicsBatchClient, PollPolicy, P
 from omics_batch.cli._connection import Connection
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._signals import until_signalled
-from omics_batch.cli._views._of_one import JsonView, PlainView, View
-from omics_batch.cli._waits import _ending
-from omics_batch.cli._waits._waiting import follow
+from omics_batch.cli._views.one_plain import JsonView, PlainView, View
+from omics_batch.cli._waits import one_result
+from omics_batch.cli._waits.wait import follow
 from tests.cli._support import ID, document, processed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.one_result import Ending
     from omics_batch.testing import Simulator
 
 
@@ -88,7 +88,7 @@ async def test_each_change_is_one_json_line(story: Callable[..., Any], capsys: p
 
 
 def test_lost_contact_is_an_error_and_can_be_resumed() -> None:
-    ending = _ending.failed(LostContactError("nothing was heard"), ID, None, "omics-batch wait 7123456")
+    ending = one_result.failed(LostContactError("nothing was heard"), ID, None, "omics-batch wait 7123456")
     assert (ending.exit, ending.resume) == (Exit.ERROR, "omics-batch wait 7123456")
 
 
@@ -97,7 +97,7 @@ def test_a_wait_that_is_stopped_takes_nothing_back() -> None:
     for completed in (6, 2):
         runs = {"completedRunCount": completed, "runningRunCount": 10 - completed}
         progress.see(Batch.model_validate(document(runSummary=runs)))
-    ending = _ending.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
+    ending = one_result.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
     assert ending.message.endswith(" goes on (INPROGRESS, ~60.0 %, 2 completed, 8 running)")
     assert ending.goes_on
 
@@ -105,7 +105,7 @@ def test_a_wait_that_is_stopped_takes_nothing_back() -> None:
 def test_a_batch_that_was_seen_to_end_does_not_go_on_after_a_signal() -> None:
     progress = Progress()
     progress.see(Batch.model_validate(document("PROCESSED", runSummary={"completedRunCount": 10})))
-    ending = _ending.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
+    ending = one_result.signalled(Exit.INTERRUPTED, ID, progress, "omics-batch wait 7123456")
     assert ending.message.endswith("; batch 7123456 has ended (PROCESSED, 100.0 %, 10 completed)")
     assert not ending.goes_on
 

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from omics_batch import Batch, Progress
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._views._bar import Bar, widths
-from omics_batch.cli._views._live import LiveView, Picture
-from omics_batch.cli._waits._ending import Ending
+from omics_batch.cli._views.bar import Bar, widths
+from omics_batch.cli._views.one_live import LiveView, Picture
+from omics_batch.cli._waits.one_result import Ending
 from omics_batch.testing import faults
 from tests.cli._support import ID, Here, Shell, document, processed
 from tests.forked import PROGRAM

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from omics_batch import Batch, ResourceNotFoundError, WaitTimeoutError
-from omics_batch.cli._views import _moving
-from omics_batch.cli._views._moving import MovingBoard, MovingLine
-from omics_batch.cli._waits import _conclusion, _ending
-from omics_batch.cli._waits._tally import Tally
+from omics_batch.cli._views import many_live
+from omics_batch.cli._views.many_live import MovingBoard, MovingLine
+from omics_batch.cli._waits import many_result, one_result
+from omics_batch.cli._waits.tally import Tally
 from tests.cli._support import document, processed
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     made = Time()
-    monkeypatch.setattr(_moving, "time", made)
+    monkeypatch.setattr(many_live, "time", made)
     return made
 
 
@@ -65,13 +65,13 @@ def test_a_line_moves_when_a_batch_ends_or_a_second_has_passed(time: Time) -> No
         time.now += 0.1
         line.tick()
         assert "0 of 3 batches have ended, 0:00:01" in news()
-        line.ended(_ending.processed(batch(processed(completedRunCount=10))))
+        line.ended(one_result.processed(batch(processed(completedRunCount=10))))
         assert "7123456  Processed in 0:15:00: all 10 runs completed.\n" in news()
         line.tick()
         assert "1 of 3 batches have ended, 0:00:01" in news()
-        line.ended(_ending.failed(ResourceNotFoundError("No such batch."), "99", None))
+        line.ended(one_result.failed(ResourceNotFoundError("No such batch."), "99", None))
         assert "99  No such batch.\n" in news()
-        line.ended(_ending.failed(WaitTimeoutError("It goes on."), "98", None))
+        line.ended(one_result.failed(WaitTimeoutError("It goes on."), "98", None))
         assert "It goes on" not in news()
 
 
@@ -93,7 +93,7 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
         console.size = (40, 12)  # what a person does with the mouse
         board.tick()
         assert "batches have ended        0:00:01" in news()
-        ending = _ending.processed(batch(processed(completedRunCount=9, failedRunCount=1)))
+        ending = one_result.processed(batch(processed(completedRunCount=9, failedRunCount=1)))
         board.ended(ending)
         tally.add(ending)
     left_behind = news().rpartition("\x1b[?1049l")[2]
@@ -103,7 +103,7 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
         pass
     assert len(news().rpartition("\x1b[?1049l")[2].splitlines()) == 1
     command = f"omics-batch failed 7123456 --profile {'x' * 40}"
-    board.conclude(_conclusion.came_to_its_end(tally, None, command))
+    board.conclude(many_result.came_to_its_end(tally, None, command))
     assert news().splitlines() == [
         "1 batch: 1 partial.",
         "Not succeeded: 7123456",

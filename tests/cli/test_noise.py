@@ -14,7 +14,7 @@ import omics_batch
 from omics_batch import Event, OmicsBatchClient, OmicsBatchError, PollPolicy, RetryPolicy, WaitTimeoutError, _advice
 from omics_batch._emitter import EventEmitter
 from omics_batch.cli import _advice as words
-from omics_batch.cli._views._notices import Notices
+from omics_batch.cli._views.retried_errors import Notices
 from omics_batch.testing import faults
 from tests.cli._support import ID, Here, document, processed
 

@@ -15,7 +15,7 @@ from omics_batch import (
     RetryPolicy,
     UnknownStatus,
 )
-from omics_batch.cli._views._notices import Notices
+from omics_batch.cli._views.retried_errors import Notices
 from omics_batch.testing import faults
 from tests.cli._support import ID, processed
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from omics_batch.cli import _program
+from omics_batch.cli import _program_name
 from omics_batch.cli._connection import Connection
 
 
@@ -20,13 +20,13 @@ from omics_batch.cli._connection import Connection
     ],
 )
 def test_the_program_is_named_so_that_it_is_found(started_as: str, found: str | None, words: list[str]) -> None:
-    assert _program.words(started_as, found, "python3") == words
+    assert _program_name.words(started_as, found, "python3") == words
 
 
 def test_a_command_is_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["omics-batch"])
     monkeypatch.setenv("PATH", os.devnull)
     connection = Connection(region="us-west-2", profile="my team's", endpoint_url="https://a?b", allow_http=True)
-    assert _program.command(["wait", "1", *connection.arguments()]) == (
+    assert _program_name.command(["wait", "1", *connection.arguments()]) == (
         "omics-batch wait 1 --region us-west-2 --profile 'my team'\"'\"'s' --endpoint-url 'https://a?b' --allow-http"
     )

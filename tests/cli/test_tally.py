@@ -16,12 +16,12 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._waits import _ending
-from omics_batch.cli._waits._tally import Tally, worst
+from omics_batch.cli._waits import one_result
+from omics_batch.cli._waits.tally import Tally, worst
 from tests.support import batch_with
 
 if TYPE_CHECKING:
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.one_result import Ending
 
 ENDINGS: dict[str, tuple[str, dict[str, int], type[OmicsBatchError] | None]] = {
     "SUCCEEDED": ("PROCESSED", {"completedRunCount": 2}, None),
@@ -40,7 +40,7 @@ def ending(kind: str, batch_id: str) -> Ending:
     status, runs, error = ENDINGS[kind]
     more: dict[str, Any] = {} if error else {"processedTime": "2025-03-15T12:00:00Z"}
     batch = batch_with(status, totalRuns=2, runSummary=runs, **more).model_copy(update={"id": batch_id})
-    return _ending.processed(batch) if error is None else _ending.failed(error("told"), batch_id, batch)
+    return one_result.processed(batch) if error is None else one_result.failed(error("told"), batch_id, batch)
 
 
 def tally(*kinds: str) -> Tally:
@@ -101,7 +101,7 @@ def test_those_that_go_on_are_left_and_the_others_are_summed_up() -> None:
 def test_failures_that_are_known_are_no_success_where_a_verdict_is_impossible() -> None:
     batch = batch_with("RUNS_DELETED", processedTime=0, runSummary={"deletedRunCount": 9, "failedRunCount": 1})
     summed = Tally([batch.id])
-    summed.add(_ending.processed(batch))
+    summed.add(one_result.processed(batch))
     assert summed.words() == "1 batch: 1 partial"
 
 

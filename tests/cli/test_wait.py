@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omics_batch.cli import _program
+from omics_batch.cli import _program_name
 from omics_batch.testing import faults
 from tests.cli._support import ID, REGION, Here, Shell, document, line_of, printed, processed
 from tests.forked import PROGRAM
@@ -39,7 +39,7 @@ def test_runs_that_failed_or_were_not_submitted_are_3(here: Here) -> None:
     ran = here.run("wait", ID)
     assert ran.code == 3
     assert ran.lines[-2].endswith("Processed in 0:15:00: 7 of 10 runs completed, 2 failed, 1 not submitted.")
-    assert ran.lines[-1].endswith(f"  Which samples, and why: {_program.command(['failed', ID])}")
+    assert ran.lines[-1].endswith(f"  Which samples, and why: {_program_name.command(['failed', ID])}")
 
 
 def test_the_command_that_tells_which_runs_did_not_succeed_tells_of_cancelled_ones_too(here: Here) -> None:

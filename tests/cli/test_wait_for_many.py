@@ -19,10 +19,10 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy
-from omics_batch.cli import _program
-from omics_batch.cli._views._of_many import JsonLines, PlainLines
-from omics_batch.cli._waits._follow_many import Wait, as_they_change, as_they_end
-from omics_batch.cli._waits._resume import Resume
+from omics_batch.cli import _program_name
+from omics_batch.cli._views.many_plain import JsonLines, PlainLines
+from omics_batch.cli._waits.follow_many import Wait, as_they_change, as_they_end
+from omics_batch.cli._waits.resume_command import Resume
 from tests.accounts import Account, cohort, ends, following
 from tests.cli._support import Here, Shell, document, processed
 from tests.forked import PROGRAM
@@ -94,7 +94,7 @@ def test_each_is_told_of_as_it_ends_and_all_are_summed_up(many: Callable[..., He
         "Z  4 batches: 1 succeeded, 1 partial, 1 failed, 1 not waited for because of an error."
     )
     assert sorted(ran.lines[-2].partition("Not succeeded: ")[2].split()) == ["2", "3", "99"]
-    assert ran.lines[-1].endswith(f"Which samples, and why: {_program.command(['failed', '2'])}")
+    assert ran.lines[-1].endswith(f"Which samples, and why: {_program_name.command(['failed', '2'])}")
     assert (ran.code, ran.stderr) == (1, "")
 
 
@@ -250,7 +250,7 @@ def test_a_signal_says_which_go_on_and_the_command_that_is_printed_waits_on(
     ran = here.run(command, "1", "2", "3", "4")
     assert ran.code == code
     assert ran.complaints[0] == "omics-batch: stopped, with 2 of 4 batches left"
-    assert f"Which samples, and why: {_program.command(['failed', '3'])}\n" in ran.stdout
+    assert f"Which samples, and why: {_program_name.command(['failed', '3'])}\n" in ran.stdout
     words = shlex.split(ran.complaints[1].removeprefix("Resume with: "))
     assert words[-3:] == [command, "1", "4"]
 

@@ -6,7 +6,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._demo._samples import FAILED_RUNS, NOT_SUBMITTED
+from omics_batch.cli._demo.samples import FAILED_RUNS, NOT_SUBMITTED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from omics_batch import OmicsBatchError, __version__
-from omics_batch.cli import _commands, _program
+from omics_batch.cli import _commands, _program_name
 from omics_batch.cli._exits import Exit, ProgramError, exit_of, lines_of
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import complain
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     _silence_botocore()
     _let_every_text_through()
     try:
-        code: int | None = typer.main.get_command(app).main(list(arguments), _program.NAME, standalone_mode=False)
+        code: int | None = typer.main.get_command(app).main(list(arguments), _program_name.NAME, standalone_mode=False)
     except SystemExit as end:  # the reader of a pipe has left: click and rich end quietly
         return int(end.code or 0)
     except KeyboardInterrupt:
@@ -52,7 +52,7 @@ def _told(error: Exception) -> Exit:
         return error.exit
     if isinstance(error, _UsageError):
         usage: Any = error
-        complain(usage.format_message(), f"Try '{usage.ctx.command_path if usage.ctx else _program.NAME} --help'.")
+        complain(usage.format_message(), f"Try '{usage.ctx.command_path if usage.ctx else _program_name.NAME} --help'.")
         return Exit.USAGE
     if isinstance(error, (OmicsBatchError, ProgramError)):
         complain(*lines_of(error))
@@ -101,11 +101,11 @@ def _let_every_text_through() -> None:
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
-        typer.echo(f"{_program.NAME} {__version__}")
+        typer.echo(f"{_program_name.NAME} {__version__}")
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True, epilog=f"{_program.NAME} COMMAND --help tells more, with examples.")
+@app.callback(invoke_without_command=True, epilog=f"{_program_name.NAME} COMMAND --help tells more, with examples.")
 def overview(
     context: typer.Context,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,  # noqa: FBT002 - typer reads options off parameters

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch import InvalidInputError, WaitTimeoutError
-from omics_batch.cli import _program
+from omics_batch.cli import _program_name
 from omics_batch.cli._exits import Exit, SetupError
 from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
 from omics_batch.cli._signals import until_signalled
@@ -105,7 +105,7 @@ class Connection:
 
     def command(self, *words: str) -> str:
         """Write a command of this program for a shell, which finds the same batches as this one."""
-        return _program.command([*words, *self.arguments()])
+        return _program_name.command([*words, *self.arguments()])
 
 
 _OPTIONS: Final[dict[str, tuple[object, object]]] = {

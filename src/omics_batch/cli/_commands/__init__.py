@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._commands._demo import demo
-from omics_batch.cli._commands._ends import cancel, delete
-from omics_batch.cli._commands._failed import failed
-from omics_batch.cli._commands._get import get
-from omics_batch.cli._commands._lists import list_, runs
-from omics_batch.cli._commands._simulate import simulate
-from omics_batch.cli._commands._start import start
-from omics_batch.cli._commands._wait import wait
-from omics_batch.cli._commands._watch import watch
+from omics_batch.cli._commands.cancel_delete import cancel, delete
+from omics_batch.cli._commands.demo import demo
+from omics_batch.cli._commands.failed import failed
+from omics_batch.cli._commands.get import get
+from omics_batch.cli._commands.lists import list_, runs
+from omics_batch.cli._commands.simulate import simulate
+from omics_batch.cli._commands.start import start
+from omics_batch.cli._commands.wait import wait
+from omics_batch.cli._commands.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

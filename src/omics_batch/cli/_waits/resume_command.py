@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli import _program
+from omics_batch.cli import _program_name
 from omics_batch.cli._options import STDIN
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Resume:
         return self._with(batches)
 
     def _with(self, batches: Sequence[str]) -> str:
-        return _program.command([self.command, *batches, *self.options])
+        return _program_name.command([self.command, *batches, *self.options])
 
 
 def limit(timeout: Span | None) -> list[str]:

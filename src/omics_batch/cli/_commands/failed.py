@@ -11,13 +11,13 @@ from rich.text import Text
 
 from omics_batch._words import KINDS
 from omics_batch.cli._connection import Connection, connected
-from omics_batch.cli._counter import counting
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._failure_reasons import Reasons
+from omics_batch.cli._list_output import tell
+from omics_batch.cli._list_progress import counting
 from omics_batch.cli._options import BatchId, Json, Limit
 from omics_batch.cli._output import as_the_service_tells, console, say_json
-from omics_batch.cli._reasons import Reasons
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._streams import tell
 from omics_batch.cli._table import Column, Table
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omics_batch import Batch
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.one_result import Ending
 
 GOES_ON: Final = "IN_PROGRESS"
 ERROR: Final = "ERROR"

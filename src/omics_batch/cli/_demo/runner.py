@@ -14,15 +14,15 @@ from omics_batch import (
     RequestFailed,
     StartRunBatchRequest,
 )
-from omics_batch.cli._demo._findings import Findings
-from omics_batch.cli._demo._samples import LIFE, SAMPLES, script
+from omics_batch.cli._demo.check import Findings
+from omics_batch.cli._demo.samples import LIFE, SAMPLES, script
 from omics_batch.testing import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from omics_batch import Event
-    from omics_batch.cli._views._of_one import View
+    from omics_batch.cli._views.one_plain import View
     from omics_batch.testing import ReceivedRequest
 
 POLL: Final = PollPolicy(initial=0.5, maximum=0.5)

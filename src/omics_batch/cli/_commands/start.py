@@ -14,13 +14,13 @@ from rich.text import Text
 from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, TransportError
 from omics_batch._words import one_line
 from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._dry_run import facts, rehearse
 from omics_batch.cli._exits import Exit, ProgramError, exit_of, message_of
 from omics_batch.cli._options import Json, StartTimeout
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
-from omics_batch.cli._requested import facts, rehearse
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._waits._resume import limit
+from omics_batch.cli._waits.resume_command import limit
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse

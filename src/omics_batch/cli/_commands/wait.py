@@ -9,13 +9,13 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
-from omics_batch.cli._views._live import is_live, view_on
-from omics_batch.cli._views._moving import MovingLine
-from omics_batch.cli._views._of_many import JsonLines, PlainLines, ViewOfMany
-from omics_batch.cli._views._of_one import JsonView
-from omics_batch.cli._waits._follow_many import Wait, as_they_end
-from omics_batch.cli._waits._named import batches_of, is_one
-from omics_batch.cli._waits._waiting import resume_of, wait_for_many, wait_for_one
+from omics_batch.cli._views.many_live import MovingLine
+from omics_batch.cli._views.many_plain import JsonLines, PlainLines, ViewOfMany
+from omics_batch.cli._views.one_live import is_live, view_on
+from omics_batch.cli._views.one_plain import JsonView
+from omics_batch.cli._waits.batch_arguments import batches_of, is_one
+from omics_batch.cli._waits.follow_many import Wait, as_they_end
+from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 
 @connected

@@ -9,7 +9,7 @@ from omics_batch.cli._exits import Exit, exit_of, lines_of
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchError
-    from omics_batch.cli._waits._tally import Tally
+    from omics_batch.cli._waits.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from omics_batch import FailureKind
 from omics_batch._words import one_line
-from omics_batch.cli._program import command
+from omics_batch.cli._program_name import command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from omics_batch import FailedRun
-    from omics_batch.cli._demo._findings import Findings
+    from omics_batch.cli._demo.check import Findings
 
 _NAMES = {429: "throttled (HTTP 429)", 408: "timed out (HTTP 408)"}
 _WIDEST = 100

@@ -14,7 +14,7 @@ from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
-from omics_batch.cli._views._bar import Bar, counts_of
+from omics_batch.cli._views.bar import Bar, counts_of
 from omics_batch.cli._words import facts
 
 _WIDEST: Final = 100

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus, Outcome
 from omics_batch._words import one_line
-from omics_batch.cli._ends._intent import standing
+from omics_batch.cli._destructive.action import standing
 from omics_batch.cli._words import counted
 
 if TYPE_CHECKING:

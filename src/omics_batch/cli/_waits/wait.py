@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from omics_batch import OmicsBatchError, Progress
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._waits import _ending
-from omics_batch.cli._waits._follow_many import follow_many
-from omics_batch.cli._waits._resume import Resume, advice, limit
+from omics_batch.cli._waits import one_result
+from omics_batch.cli._waits.follow_many import follow_many
+from omics_batch.cli._waits.resume_command import Resume, advice, limit
 
 if TYPE_CHECKING:
     from omics_batch import Batch
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
-    from omics_batch.cli._views._of_one import View
-    from omics_batch.cli._waits._ending import Ending
-    from omics_batch.cli._waits._follow_many import Wait, Way
+    from omics_batch.cli._views.one_plain import View
+    from omics_batch.cli._waits.follow_many import Wait, Way
+    from omics_batch.cli._waits.one_result import Ending
 
 
 def resume_of(command: str, connection: Connection, timeout: Span | None, *, json: bool) -> Resume:
@@ -63,10 +63,10 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
     try:
         batch = await until_signalled(wait())
     except SignalledError as signalled:
-        return _ending.signalled(signalled.exit, batch_id, progress, resume)
+        return one_result.signalled(signalled.exit, batch_id, progress, resume)
     except OmicsBatchError as error:
-        return _ending.failed(error, batch_id, progress.batch, resume, connection)
-    return _ending.processed(batch, connection)
+        return one_result.failed(error, batch_id, progress.batch, resume, connection)
+    return one_result.processed(batch, connection)
 
 
 def wait_for_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Exit:

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from omics_batch.cli._connection import Connection, connected
-from omics_batch.cli._ends._cancelling import Cancelling
-from omics_batch.cli._ends._confirm import check_answerable
-from omics_batch.cli._ends._deleting import Deleting
-from omics_batch.cli._ends._intent import fulfil
+from omics_batch.cli._destructive.action import fulfil
+from omics_batch.cli._destructive.cancel import Cancelling
+from omics_batch.cli._destructive.confirm import check_answerable
+from omics_batch.cli._destructive.delete import Deleting
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json, Timeout
 from omics_batch.cli._output import console, say_json
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._waits._resume import advice, limit
+from omics_batch.cli._waits.resume_command import advice, limit
 
 if TYPE_CHECKING:
     from omics_batch.cli._durations import Span
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.one_result import Ending
 
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Go on without being asked.")]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from omics_batch import Batch
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.one_result import Ending
 
 
 WHICH: Final = "Which samples, and why: "

@@ -14,8 +14,8 @@ from omics_batch import Progress
 from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._views._bar import STYLES, Bar, counts_of
-from omics_batch.cli._views._of_one import WHICH, PlainView
+from omics_batch.cli._views.bar import STYLES, Bar, counts_of
+from omics_batch.cli._views.one_plain import WHICH, PlainView
 from omics_batch.cli._words import LEGEND, counted, is_behind, left, percent, rate, time_of, title
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from omics_batch import Batch
-    from omics_batch.cli._views._of_one import View
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._views.one_plain import View
+    from omics_batch.cli._waits.one_result import Ending
 
 _WIDEST: Final = 100
 """Columns that the eye still takes in at once."""

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import GAP, fitting, padded
-from omics_batch.cli._views._bar import STYLES, Bar, counts_of
-from omics_batch.cli._views._roster import ERROR, Rank
+from omics_batch.cli._views.bar import STYLES, Bar, counts_of
+from omics_batch.cli._views.followed_batches import ERROR, Rank
 from omics_batch.cli._words import left, percent, rate
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions
 
     from omics_batch import Batch, Progress
-    from omics_batch.cli._views._roster import Entry
+    from omics_batch.cli._views.followed_batches import Entry
 
 _WIDTHS: Final = {
     "id": 7,

@@ -12,10 +12,10 @@ from omics_batch import BatchStatus, SubmissionStatus
 from omics_batch._words import one_line
 from omics_batch.cli._connection import Connection, connected
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._list_output import tell
 from omics_batch.cli._options import BatchId, Json, Limit
 from omics_batch.cli._output import as_the_service_tells, console, say_json
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._streams import tell
 from omics_batch.cli._table import Column, Table
 from omics_batch.cli._words import timestamp
 

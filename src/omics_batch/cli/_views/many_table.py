@@ -10,9 +10,9 @@ from omics_batch import BatchStatus
 from omics_batch._words import one_line
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
-from omics_batch.cli._views._bar import STYLES
-from omics_batch.cli._views._roster import ERROR, UNSEEN
-from omics_batch.cli._views._row import columns_of, heading, row_of
+from omics_batch.cli._views.bar import STYLES
+from omics_batch.cli._views.followed_batches import ERROR, UNSEEN
+from omics_batch.cli._views.row import columns_of, heading, row_of
 from omics_batch.cli._words import LEGEND
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from omics_batch.cli._views._roster import Roster
+    from omics_batch.cli._views.followed_batches import Roster
 
 _WIDEST: Final = 160
 """Columns that the eye still takes in along a row."""

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._words import one_line
 from omics_batch.cli._output import say_json
-from omics_batch.cli._views._of_one import WHICH, JsonView, PlainView
+from omics_batch.cli._views.one_plain import WHICH, JsonView, PlainView
 
 if TYPE_CHECKING:
     from omics_batch import Batch
-    from omics_batch.cli._waits._conclusion import Conclusion
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.many_result import Conclusion
+    from omics_batch.cli._waits.one_result import Ending
 
 
 WHICH_OF_EACH: Final = "Which samples, and why, one batch at a time: "

@@ -13,14 +13,14 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
-from omics_batch.cli._views._live import LiveView, is_live
-from omics_batch.cli._views._moving import MovingBoard
-from omics_batch.cli._views._notices import Notices
-from omics_batch.cli._views._of_many import JsonLines, PlainLines
-from omics_batch.cli._views._of_one import JsonView, PlainView
-from omics_batch.cli._waits._follow_many import Wait, as_they_change
-from omics_batch.cli._waits._named import batches_of, is_one
-from omics_batch.cli._waits._waiting import resume_of, wait_for_many, wait_for_one
+from omics_batch.cli._views.many_live import MovingBoard
+from omics_batch.cli._views.many_plain import JsonLines, PlainLines
+from omics_batch.cli._views.one_live import LiveView, is_live
+from omics_batch.cli._views.one_plain import JsonView, PlainView
+from omics_batch.cli._views.retried_errors import Notices
+from omics_batch.cli._waits.batch_arguments import batches_of, is_one
+from omics_batch.cli._waits.follow_many import Wait, as_they_change
+from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 
 @connected

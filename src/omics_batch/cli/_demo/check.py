@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omics_batch import FailureKind
-from omics_batch.cli._demo._samples import FAILED_RUNS, NOT_SUBMITTED, REQUEST_TIMEOUTS, SAMPLES, THROTTLES
+from omics_batch.cli._demo.samples import FAILED_RUNS, NOT_SUBMITTED, REQUEST_TIMEOUTS, SAMPLES, THROTTLES
 from omics_batch.cli._output import as_the_service_tells
 
 if TYPE_CHECKING:

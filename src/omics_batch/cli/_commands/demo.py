@@ -12,9 +12,9 @@ from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import Json  # noqa: TC001 - typer reads it off the parameters
 from omics_batch.cli._output import console, say_json
 from omics_batch.cli._signals import until_signalled
-from omics_batch.cli._views._live import view_on
-from omics_batch.cli._views._of_one import JsonView
-from omics_batch.cli._waits._ending import processed
+from omics_batch.cli._views.one_live import view_on
+from omics_batch.cli._views.one_plain import JsonView
+from omics_batch.cli._waits.one_result import processed
 
 if TYPE_CHECKING:
     from omics_batch import Event
@@ -32,10 +32,10 @@ def demo(
     With --json, each change is one line, the batch as GetBatch tells it; the last line alone has asScripted, beside
     differences, requests, errors, failed and batch.
     """
-    from omics_batch.cli._demo import _run  # noqa: PLC0415 - no other command needs it
-    from omics_batch.cli._demo._findings import deviations, document  # noqa: PLC0415 - the same
-    from omics_batch.cli._demo._samples import SAMPLES  # noqa: PLC0415 - the same
-    from omics_batch.cli._demo._summary import summary  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo import runner  # noqa: PLC0415 - no other command needs it
+    from omics_batch.cli._demo.check import deviations, document  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo.samples import SAMPLES  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo.summary import summary  # noqa: PLC0415 - the same
 
     output = console()
     view = JsonView() if json else view_on(output)
@@ -43,10 +43,10 @@ def demo(
         output.print(Text(f"Simulating {len(SAMPLES)} samples locally.\n", "bold"))
 
     def tell(event: Event) -> None:
-        if (text := _run.retried(event)) is not None:
+        if (text := runner.retried(event)) is not None:
             view.note(text)
 
-    findings = asyncio.run(until_signalled(_run.run(view, speed, tell)))
+    findings = asyncio.run(until_signalled(runner.run(view, speed, tell)))
     differences = deviations(findings)
     if json:
         say_json(document(findings, differences))

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from omics_batch.cli._durations import written
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._views._board import Board
-from omics_batch.cli._views._of_many import line_of, summary
-from omics_batch.cli._views._roster import Roster
+from omics_batch.cli._views.followed_batches import Roster
+from omics_batch.cli._views.many_plain import line_of, summary
+from omics_batch.cli._views.many_table import Board
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from omics_batch import Batch
-    from omics_batch.cli._waits._conclusion import Conclusion
-    from omics_batch.cli._waits._ending import Ending
+    from omics_batch.cli._waits.many_result import Conclusion
+    from omics_batch.cli._waits.one_result import Ending
 
 _STYLES: Final = {Exit.OK: "green", Exit.FAILED_RUNS: "yellow", Exit.BATCH_CANCELLED: "yellow"}
 _BAD: Final = "red"

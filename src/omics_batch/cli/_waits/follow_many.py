@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from omics_batch import InvalidInputError, OmicsBatchError
 from omics_batch.cli._signals import SignalledError, until_signalled
-from omics_batch.cli._waits import _conclusion, _ending
-from omics_batch.cli._waits._tally import Tally
+from omics_batch.cli._waits import many_result, one_result
+from omics_batch.cli._waits.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient
     from omics_batch.cli._connection import Connection
     from omics_batch.cli._durations import Span
-    from omics_batch.cli._views._of_many import ViewOfMany
-    from omics_batch.cli._waits._conclusion import Conclusion
-    from omics_batch.cli._waits._ending import Ending
-    from omics_batch.cli._waits._resume import Resume
+    from omics_batch.cli._views.many_plain import ViewOfMany
+    from omics_batch.cli._waits.many_result import Conclusion
+    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.resume_command import Resume
 
 _TICK: Final = 0.25
 """Seconds between two moments at which a picture may move."""
@@ -64,9 +64,9 @@ async def as_they_end(client: OmicsBatchClient, wait: Wait) -> None:
     async with aclosing(client.as_processed(wait.named.values(), timeout=wait.seconds)) as endings:
         async for batch_id, outcome in endings:
             if isinstance(outcome, OmicsBatchError):
-                wait.ended(_ending.failed(outcome, batch_id, outcome.batch))
+                wait.ended(one_result.failed(outcome, batch_id, outcome.batch))
             else:
-                wait.ended(_ending.processed(outcome))
+                wait.ended(one_result.processed(outcome))
 
 
 async def as_they_change(client: OmicsBatchClient, wait: Wait) -> None:
@@ -78,9 +78,9 @@ async def as_they_change(client: OmicsBatchClient, wait: Wait) -> None:
         except InvalidInputError:  # that nobody could wait for: nothing is sent, for no batch
             raise
         except OmicsBatchError as error:
-            wait.ended(_ending.failed(error, batch_id, error.batch))
+            wait.ended(one_result.failed(error, batch_id, error.batch))
         else:
-            wait.ended(_ending.processed(seen))
+            wait.ended(one_result.processed(seen))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -115,15 +115,15 @@ async def follow_many(connection: Connection, wait: Wait, way: Way, resume: Resu
 
     def reasons() -> str | None:
         batch = wait.tally.first_with_failed_runs
-        return None if batch is None else _ending.reasons_of(batch, connection)
+        return None if batch is None else one_result.reasons_of(batch, connection)
 
     try:
         await until_signalled(work())
     except SignalledError as signalled:
-        return _conclusion.signalled(signalled.exit, wait.tally, again(), reasons())
+        return many_result.signalled(signalled.exit, wait.tally, again(), reasons())
     except OmicsBatchError as error:
-        return _conclusion.failed(error, wait.tally)
-    return _conclusion.came_to_its_end(wait.tally, again(), reasons())
+        return many_result.failed(error, wait.tally)
+    return many_result.came_to_its_end(wait.tally, again(), reasons())
 
 
 async def _tick(view: ViewOfMany) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus
 from omics_batch._words import one_line
-from omics_batch.cli._ends._intent import standing
-from omics_batch.cli._waits._ending import reasons_of
+from omics_batch.cli._destructive.action import standing
+from omics_batch.cli._waits.one_result import reasons_of
 from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:

@@ -25,11 +25,11 @@ from omics_batch import (
 )
 from omics_batch._words import one_line
 from omics_batch.cli._advice import in_commands
-from omics_batch.cli._ends._confirm import confirm
+from omics_batch.cli._destructive.confirm import confirm
 from omics_batch.cli._exits import Exit, exit_of, message_of
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import on_stderr
-from omics_batch.cli._waits._ending import Ending
+from omics_batch.cli._waits.one_result import Ending
 from omics_batch.cli._words import caveat, counted, in_brackets, title
 
 if TYPE_CHECKING:
