@@ -6,8 +6,10 @@ import asyncio
 import json
 import logging
 import pickle
+import re
 from dataclasses import FrozenInstanceError, dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import pytest
@@ -57,7 +59,7 @@ from omics_batch import (
     WaitStarted,
     WaitTimeoutError,
 )
-from omics_batch._emitter import EventEmitter
+from omics_batch._emitter import LEVELS, EventEmitter
 from omics_batch._transport.failure import Trouble
 from omics_batch.testing import Simulator
 from tests.accounts import LIST_DENIED, LIST_DOWN, ONE_ATTEMPT, Account, ends, following
@@ -726,3 +728,19 @@ async def test_without_a_hook_or_a_level_that_wants_it_no_event_is_built(
         ) as story:
             await story.client.wait_until_processed(BATCH_ID)
         assert len(built) == expected, built
+
+
+def test_each_kind_of_event_has_its_level() -> None:
+    kinds = {name: getattr(omics_batch, name) for name in omics_batch.__all__}
+    events = {name: kind for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, Event)}
+    assert {name: kind.level for name, kind in events.items() if name not in {"Event", "WaitEvent"}} == LEVELS
+
+
+def test_the_kind_that_is_asked_for_is_the_one_that_is_built() -> None:
+    """The client names a kind before it loads the class, so that nothing else holds the two together."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(omics_batch.__file__).parent.rglob("*.py"))
+    pattern = r'"(\w+)",\s*lambda(?: now)?: (?:omics_batch\.(\w+)|_(started|ended))\('
+    pairs = [(kind, built or f"Wait{part.title()}") for kind, built, part in re.findall(pattern, sources)]
+    pairs += re.findall(r'hears\("(\w+)"\)[^()]*(?:\([^()]*)?\(?\s*omics_batch\.(\w+)\(', sources)
+    assert {kind for kind, _ in pairs} | {"CallEnded"} == {*LEVELS}
+    assert [(kind, built) for kind, built in pairs if kind != built] == []

@@ -7,12 +7,12 @@ import math
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from omics_batch import (
     Accelerators,
@@ -960,3 +960,13 @@ def test_a_schema_asks_for_id_and_status_alone() -> None:
     assert Batch.model_json_schema()["required"] == ["id", "status"]
     assert "required" not in RunSummary.model_json_schema()
     assert Batch.model_json_schema(mode="serialization")["required"] == ["id", "status"]
+
+
+def test_a_model_that_is_built_late_is_built_at_once_for_its_users() -> None:
+    """FastAPI's bodies are TypeAdapters, and a late one warns where FastAPI does not expect it."""
+
+    class Own(Batch, frozen=True):
+        team: str
+
+    assert Own.__pydantic_complete__
+    assert TypeAdapter(Annotated[Batch, Field(description="a body")]).pydantic_complete

@@ -30,7 +30,7 @@ def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
         if inspect.isclass(thing) or inspect.isfunction(thing):
             yield name, thing
         for parent in thing.__mro__ if inspect.isclass(thing) else ():
-            for member, value in vars(parent).items() if parent.__module__.startswith("omics_batch.") else ():
+            for member, value in list(vars(parent).items()) if parent.__module__.startswith("omics_batch.") else ():
                 function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
                 if inspect.isfunction(function) and (member in _READ or not member.startswith("_")):
                     yield f"{name}.{member}", function

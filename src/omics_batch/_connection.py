@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
+import omics_batch
 from omics_batch._api.arguments import BatchReference, batch_id_of
 from omics_batch._api.call import Caller
 from omics_batch._api.changes import Changer
@@ -21,7 +22,6 @@ from omics_batch._api.retry import RetryHandler, RetryPolicy
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, in_seconds, timeout_in_seconds
 from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
-from omics_batch._events import Event
 from omics_batch._loop import OwnLoop
 from omics_batch._transport.client_factory import open_transport
 from omics_batch._transport.types import AioSession, OmicsClient
@@ -61,7 +61,7 @@ class Connection:
         poll: PollPolicy = PollPolicy(),
         clock: Clock = SystemClock(),
         random: Callable[[], float] = _random.random,
-        on_event: Callable[[Event], object] | None = None,
+        on_event: Callable[[omics_batch.Event], object] | None = None,
     ) -> None:
         """Take the settings; nothing is looked up or sent before `async with`.
 

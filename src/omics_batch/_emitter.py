@@ -8,9 +8,9 @@ from __future__ import annotations
 import inspect
 import logging
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch._clock import Clock, SystemClock
 from omics_batch._errors import InvalidInputError
@@ -19,12 +19,35 @@ from omics_batch._words import one_line
 if TYPE_CHECKING:
     from omics_batch._events import Event
 
-E = TypeVar("E", bound="Event")
-
 Hook: TypeAlias = Callable[["Event"], object]
 
 _LOG: Final = logging.getLogger("omics_batch")
 _LOG.addHandler(logging.NullHandler())
+
+LEVELS: Final[Mapping[str, int]] = {
+    "ActionAdvanced": logging.DEBUG,
+    "BatchStarted": logging.INFO,
+    "CallEnded": logging.DEBUG,
+    "CredentialsRejected": logging.WARNING,
+    "CredentialsRenewalFailed": logging.WARNING,
+    "CredentialsRenewed": logging.INFO,
+    "FailedRunsMissing": logging.WARNING,
+    "ListPageFailed": logging.INFO,
+    "ListScanFailed": logging.WARNING,
+    "ListScanRecovered": logging.INFO,
+    "ListsLagging": logging.WARNING,
+    "LookFailed": logging.WARNING,
+    "ProcessStoodStill": logging.INFO,
+    "RateChanged": logging.DEBUG,
+    "RequestFailed": logging.INFO,
+    "RetryQuotaUsedUp": logging.WARNING,
+    "RunReasonMissing": logging.WARNING,
+    "StatusChanged": logging.INFO,
+    "UnknownStatus": logging.WARNING,
+    "WaitEnded": logging.INFO,
+    "WaitStarted": logging.DEBUG,
+}
+"""The level of each kind of event, by the name of its class: the classes are not loaded before somebody wants one."""
 
 _FIELDS: Final = (
     *("batch_id", "wait_id", "operation", "status", "outcome"),
@@ -48,15 +71,15 @@ class EventEmitter:
         self._clock = clock
         self._has_complained = False
 
-    def hears(self, kind: type[Event]) -> bool:
-        """Whether anybody wants events of a kind."""
-        return self._hook is not None or _LOG.isEnabledFor(kind.level)
+    def hears(self, kind: str) -> bool:
+        """Whether anybody wants events of a kind, which is the name of their class."""
+        return self._hook is not None or _LOG.isEnabledFor(LEVELS[kind])
 
-    def emit(self, kind: type[E], make: Callable[[float], E]) -> None:
+    def emit(self, kind: str, make: Callable[[float], Event]) -> None:
         """Build an event and publish it, if anybody wants it.
 
         Args:
-            kind: The kind of event.
+            kind: The name of its class.
             make: Builds it, of the moment on the clock.
         """
         if self.hears(kind):

@@ -6,11 +6,12 @@ Each event is a line of the log too: `str(event)` is its text, and `level` its l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from logging import DEBUG, INFO, WARNING
+from logging import INFO
 from typing import ClassVar
 
 import omics_batch
 from omics_batch._advice import worded
+from omics_batch._emitter import LEVELS
 from omics_batch._errors import Advice, OmicsBatchError, Party
 from omics_batch._models.enums import BatchStatus, Outcome
 from omics_batch._words import one_line
@@ -26,12 +27,14 @@ class Event:
     time: float
     """The moment on the client's clock, in seconds: differences are durations."""
 
+    def __init_subclass__(cls) -> None:
+        """Give a kind of event its level."""
+        cls.level = LEVELS.get(cls.__name__, INFO)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """A call of one operation ended: a caller's own, or one that a wait makes."""
-
-    level: ClassVar[int] = DEBUG
 
     operation: str
     """The AWS operation, such as `GetBatch`."""
@@ -83,8 +86,6 @@ class RequestFailed(Event):
 class RetryQuotaUsedUp(Event):
     """A request was not sent again, because the client's tokens for retries are used up."""
 
-    level: ClassVar[int] = WARNING
-
     operation: str
     """The AWS operation, such as `GetBatch`."""
     batch_id: str | None
@@ -100,8 +101,6 @@ class RetryQuotaUsedUp(Event):
 class RateChanged(Event):
     """The service throttled an operation, and it is sent more slowly now; answers raise the rate again."""
 
-    level: ClassVar[int] = DEBUG
-
     operation: str
     """The AWS operation, such as `GetBatch`."""
     rate: float
@@ -114,8 +113,6 @@ class RateChanged(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRejected(Event):
     """The service no longer accepts the credentials, and the client looks for new ones."""
-
-    level: ClassVar[int] = WARNING
 
     def __str__(self) -> str:
         return "the credentials no longer work: looking for new ones"
@@ -132,8 +129,6 @@ class CredentialsRenewed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialsRenewalFailed(Event):
     """There are no new credentials; another renewal is tried later."""
-
-    level: ClassVar[int] = WARNING
 
     message: str
     """What is wrong, and what to do about it, in one line."""
@@ -172,8 +167,6 @@ class WaitEvent(Event):
 class WaitStarted(WaitEvent):
     """A wait started; exactly one `WaitEnded` with the same `wait_id` follows."""
 
-    level: ClassVar[int] = DEBUG
-
     timeout: float | None
     """Seconds that it may take; None for no limit."""
 
@@ -204,8 +197,6 @@ class StatusChanged(WaitEvent):
 class UnknownStatus(WaitEvent):
     """A wait saw a status that this release does not know, for the first time; it counts as still running."""
 
-    level: ClassVar[int] = WARNING
-
     status: BatchStatus
     """The status."""
 
@@ -216,8 +207,6 @@ class UnknownStatus(WaitEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookFailed(WaitEvent):
     """A look of a wait failed, and the wait goes on."""
-
-    level: ClassVar[int] = WARNING
 
     error: type[OmicsBatchError]
     """The class of the error."""
@@ -257,8 +246,6 @@ class WaitEnded(WaitEvent):
 class ActionAdvanced(WaitEvent):
     """`cancel_and_wait` or `delete_everything` came one step further."""
 
-    level: ClassVar[int] = DEBUG
-
     call: str
     """Which of them it is."""
     advice: Advice
@@ -288,8 +275,6 @@ class ListPageFailed(Event):
 class ListScanFailed(Event):
     """The lists cannot be read: until `ListScanRecovered`, waits look at their batches one by one."""
 
-    level: ClassVar[int] = WARNING
-
     error: type[OmicsBatchError]
     """The class of the error."""
     message: str
@@ -309,8 +294,6 @@ class ListScanFailed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListsLagging(Event):
     """The lists show what was: until `ListScanRecovered`, waits look at their batches one by one."""
-
-    level: ClassVar[int] = WARNING
 
     lag: float
     """Seconds by which they lag."""
@@ -342,8 +325,6 @@ class ProcessStoodStill(Event):
 class RunReasonMissing(Event):
     """A failed run was deleted after it was listed, so that its reason cannot be read."""
 
-    level: ClassVar[int] = WARNING
-
     batch_id: str
     """The batch."""
     run_id: str
@@ -356,8 +337,6 @@ class RunReasonMissing(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRunsMissing(Event):
     """`failed_runs` could not list as many runs as the counts show, or runs were deleted."""
-
-    level: ClassVar[int] = WARNING
 
     batch_id: str
     """The batch."""

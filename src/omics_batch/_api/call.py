@@ -7,18 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import omics_batch
 from omics_batch._api.rate_limiter import WAITS_SHARE, Priority, RateLimiter
 from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
-from omics_batch._events import (
-    CallEnded,
-    CredentialsRejected,
-    CredentialsRenewalFailed,
-    CredentialsRenewed,
-    RateChanged,
-    RequestFailed,
-    RetryQuotaUsedUp,
-)
 from omics_batch._transport.failure import Fault, Trouble, classify, error_of, party_of
 
 if TYPE_CHECKING:
@@ -94,7 +86,7 @@ class Caller:
             OmicsBatchError: The class tells what went wrong.
         """
         call = _Call(method, batch_id, within, [] if met is None else met)
-        began = self._clock.now() if self.events.hears(CallEnded) else None
+        began = self._clock.now() if self.events.hears("CallEnded") else None
         error: type[BaseException] | None = None
         try:
             return await self._call(
@@ -107,7 +99,7 @@ class Caller:
             if began is not None:
                 now, operation = self._clock.now(), self.transport.operation(method)
                 self.events.publish(
-                    CallEnded(
+                    omics_batch.CallEnded(
                         time=now,
                         operation=operation,
                         batch_id=batch_id,
@@ -220,17 +212,17 @@ class Caller:
         if not (self._may_renew and self.transport.is_renewable):
             return False
         self._may_renew = False
-        self.events.emit(CredentialsRejected, lambda now: CredentialsRejected(time=now))
+        self.events.emit("CredentialsRejected", lambda now: omics_batch.CredentialsRejected(time=now))
         try:
             await self.transport.open()
         except OmicsBatchError as error:
             message = str(error)
             self.events.emit(
-                CredentialsRenewalFailed,
-                lambda now: CredentialsRenewalFailed(time=now, message=message, are_valid=False),
+                "CredentialsRenewalFailed",
+                lambda now: omics_batch.CredentialsRenewalFailed(time=now, message=message, are_valid=False),
             )
             return False
-        self.events.emit(CredentialsRenewed, lambda now: CredentialsRenewed(time=now))
+        self.events.emit("CredentialsRenewed", lambda now: omics_batch.CredentialsRenewed(time=now))
         return True
 
     async def close(self) -> None:
@@ -248,14 +240,16 @@ class Caller:
         elif classify(answer).error is ThrottlingError:
             self._limiter.throttled(method)
             operation, rate = answer.operation, self._limiter.rate(method)
-            self.events.emit(RateChanged, lambda now: RateChanged(time=now, operation=operation, rate=rate))
+            self.events.emit(
+                "RateChanged", lambda now: omics_batch.RateChanged(time=now, operation=operation, rate=rate)
+            )
 
     def _request_failed(
         self, call: _Call, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False
     ) -> None:
         self.events.emit(
-            RequestFailed,
-            lambda now: RequestFailed(
+            "RequestFailed",
+            lambda now: omics_batch.RequestFailed(
                 time=now,
                 operation=fault.operation,
                 batch_id=call.batch_id,
@@ -271,8 +265,8 @@ class Caller:
         )
         if is_quota_used_up:
             self.events.emit(
-                RetryQuotaUsedUp,
-                lambda now: RetryQuotaUsedUp(
+                "RetryQuotaUsedUp",
+                lambda now: omics_batch.RetryQuotaUsedUp(
                     time=now, operation=fault.operation, batch_id=call.batch_id, message=fault.detail
                 ),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import omics_batch
 from omics_batch._advice import with_advice, worded
 from omics_batch._api.arguments import is_batch_id
 from omics_batch._api.response import read_acceptance, read_answer, unreadable
@@ -16,7 +17,6 @@ from omics_batch._errors import (
     OmicsBatchError,
     ResourceNotFoundError,
 )
-from omics_batch._events import BatchStarted
 from omics_batch._models.batch import StartRunBatchResponse
 from omics_batch._models.enums import CANCELLATION, RUNS_DELETION
 from omics_batch._transport.failure import leaves_doubt
@@ -73,8 +73,8 @@ class Changer:
                 with_advice(error, problem, advice)
             raise
         self._caller.events.emit(
-            BatchStarted,
-            lambda now: BatchStarted(time=now, batch_id=started.id, request_id=request.request_id),
+            "BatchStarted",
+            lambda now: omics_batch.BatchStarted(time=now, batch_id=started.id, request_id=request.request_id),
         )
         return started
 

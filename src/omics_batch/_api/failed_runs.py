@@ -6,6 +6,7 @@ from contextlib import aclosing
 from math import ceil
 from typing import TYPE_CHECKING
 
+import omics_batch
 from omics_batch._advice import with_advice, worded
 from omics_batch._api.pagination import PAGE
 from omics_batch._api.run_lists import RunLister
@@ -16,7 +17,6 @@ from omics_batch._errors import (
     Party,
     ResourceNotFoundError,
 )
-from omics_batch._events import FailedRunsMissing, RunReasonMissing
 from omics_batch._models.enums import FailureKind, RunStatus, SubmissionStatus
 from omics_batch._models.run import FailedRun
 
@@ -134,7 +134,8 @@ class Failures:
                 run = await self._runs.run(run_id, batch.id)
             except ResourceNotFoundError:  # deleted since it was listed
                 self._events.emit(
-                    RunReasonMissing, lambda now: RunReasonMissing(time=now, batch_id=batch.id, run_id=run_id)
+                    "RunReasonMissing",
+                    lambda now: omics_batch.RunReasonMissing(time=now, batch_id=batch.id, run_id=run_id),
                 )
         return FailedRun(
             run_setting_id=run_setting_id,
@@ -160,8 +161,8 @@ class Failures:
         expected = batch.failed_run_count + (counts.cancelled_run_count if self._with_cancelled else 0)
         if counts.deleted_run_count or found < expected:
             self._events.emit(
-                FailedRunsMissing,
-                lambda now: FailedRunsMissing(
+                "FailedRunsMissing",
+                lambda now: omics_batch.FailedRunsMissing(
                     time=now, batch_id=batch.id, listed=found, expected=expected, deleted=counts.deleted_run_count
                 ),
             )

@@ -21,19 +21,19 @@ PAGE: Final = 100
 """Items on a page: the most that the service gives."""
 
 
-class Page(Answer, frozen=True):
+class Page(Answer, frozen=True, defer_build=True):
     """What all pages have in common."""
 
     next_token: str | None = None
 
 
-class BatchPage(Page, frozen=True):
+class BatchPage(Page, frozen=True, defer_build=True):
     """A page of ListBatch."""
 
     items: tuple[BatchListItem, ...] = ()
 
 
-class RunsInBatchPage(Page, frozen=True):
+class RunsInBatchPage(Page, frozen=True, defer_build=True):
     """A page of ListRunsInBatch."""
 
     runs: tuple[RunBatchListItem, ...] = ()

@@ -9,14 +9,14 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result
-
 from omics_batch._clock import Clock, Duration, in_seconds, is_number
 from omics_batch._errors import InvalidInputError
 from omics_batch._transport.failure import Fault, Retry, classify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -170,7 +170,7 @@ class RetryHandler:
         """
         answer = await attempt()
         paid, is_quota_used_up = 0, False
-        # Setting the engine going costs a tenth of a call, so that it takes over at the first fault.
+        # Setting the engine going costs a tenth of a call, and loading it some of a start: it takes over at a fault.
         if _is_worth_a_retry(answer):
             attempts = _Attempts(
                 max_attempts or self.policy.max_attempts,
@@ -196,6 +196,8 @@ class RetryHandler:
             attempts: How many there may be, and until when.
             failed: Called with each fault that a retry follows.
         """
+        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415 - a program that meets no fault needs none
+
         paid, is_quota_used_up = 0, False
         first = [met]
 

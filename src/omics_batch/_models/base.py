@@ -69,7 +69,15 @@ Timestamp = Annotated[datetime, AfterValidator(_in_utc)]
 
 
 class Value(BaseModel, frozen=True):
-    """A model that is a value: equal and hashable by its fields, and shown without those that are None."""
+    """A model that is a value: equal and hashable by its fields, and shown without those that are None.
+
+    A class with `defer_build=True` builds its validator when it is first used.
+    """
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401 - the class's own keywords
+        # That is meant for the class alone: pydantic would defer the TypeAdapters and subclasses of its users as well.
+        cls.model_config.pop("defer_build", None)
 
     def __hash__(self) -> int:
         fields = (frozen(vars(self).get(name)) for name in type(self).model_fields)
@@ -82,6 +90,7 @@ class Value(BaseModel, frozen=True):
 class Answer(
     Value,
     frozen=True,
+    defer_build=True,
     extra="allow",
     alias_generator=to_camel,
     populate_by_name=True,

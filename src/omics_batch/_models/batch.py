@@ -18,7 +18,7 @@ from omics_batch._models.settings import DefaultRunSetting
 from omics_batch._words import one_line
 
 
-class SubmissionSummary(Answer, frozen=True):
+class SubmissionSummary(Answer, frozen=True, defer_build=True):
     """How many runs were handed to the service, or taken back (GetBatch `submissionSummary`)."""
 
     successful_start_submission_count: Count = 0
@@ -37,7 +37,7 @@ class SubmissionSummary(Answer, frozen=True):
     """Runs that could not be deleted, after DeleteRunBatch."""
 
 
-class RunSummary(Answer, frozen=True):
+class RunSummary(Answer, frozen=True, defer_build=True):
     """How many submitted runs stand where (GetBatch `runSummary`); it lags, and is exact once PROCESSED."""
 
     pending_run_count: Count = 0
@@ -58,7 +58,7 @@ class RunSummary(Answer, frozen=True):
     """Runs whose record was deleted: however they had ended, they left their former count."""
 
 
-class Batch(Answer, frozen=True):
+class Batch(Answer, frozen=True, defer_build=True):
     """A run batch as GetBatch shows it at one moment.
 
     Only `id` and `status` are always there: a field is None, or a count 0, until the service tells it.
@@ -80,9 +80,9 @@ class Batch(Answer, frozen=True):
     """How many runs the batch has; None until the service has read the settings, and for most FAILED ones."""
     default_run_setting: DefaultRunSetting | None = None
     """What all runs share."""
-    submission_summary: Annotated[SubmissionSummary, NullIsEmpty] = SubmissionSummary()
+    submission_summary: Annotated[SubmissionSummary, NullIsEmpty] = Field(default_factory=SubmissionSummary)
     """How the submission goes."""
-    run_summary: Annotated[RunSummary, NullIsEmpty] = RunSummary()
+    run_summary: Annotated[RunSummary, NullIsEmpty] = Field(default_factory=RunSummary)
     """How the runs go; it lags behind them until the batch is PROCESSED."""
     creation_time: Timestamp | None = None
     """When the batch was created."""
@@ -269,7 +269,7 @@ class Batch(Answer, frozen=True):
         return Outcome.SUCCEEDED if completed == self.total_runs else Outcome.PARTIAL
 
 
-class StartRunBatchResponse(Answer, frozen=True):
+class StartRunBatchResponse(Answer, frozen=True, defer_build=True):
     """A batch that was started, as StartRunBatch answers: wait for it as it is, or keep its id."""
 
     id: str
@@ -284,7 +284,7 @@ class StartRunBatchResponse(Answer, frozen=True):
     """The batch's own tags."""
 
 
-class RunBatchListItem(Answer, frozen=True):
+class RunBatchListItem(Answer, frozen=True, defer_build=True):
     """How the submission of one run of a batch went (an item of ListRunsInBatch)."""
 
     run_setting_id: str
@@ -303,7 +303,7 @@ class RunBatchListItem(Answer, frozen=True):
     """What the service says of that failure."""
 
 
-class BatchListItem(Answer, frozen=True):
+class BatchListItem(Answer, frozen=True, defer_build=True):
     """A batch as ListBatch shows it: without counts."""
 
     id: str

@@ -14,7 +14,7 @@ from omics_batch._models.enums import (
 )
 
 
-class DefaultRunSetting(Answer, frozen=True):
+class DefaultRunSetting(Answer, frozen=True, defer_build=True):
     """What all runs of a batch share (GetBatch `defaultRunSetting`); a run's own setting goes before it.
 
     A field is None where the batch was started without it.

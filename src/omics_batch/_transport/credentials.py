@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from aiobotocore.credentials import AioCredentialResolver, AioProcessProvider
 from aiobotocore.session import AioSession
 
+import omics_batch
 from omics_batch._emitter import EventEmitter
-from omics_batch._events import CredentialsRenewalFailed, CredentialsRenewed
 from omics_batch._loop import start
 from omics_batch._threads import in_thread
 from omics_batch._transport.attempt import CURRENT
@@ -246,12 +246,12 @@ class RenewedCredentials:
             return
         problem, events = renewal.exception(), self._session.events
         if problem is None:
-            events.emit(CredentialsRenewed, lambda now: CredentialsRenewed(time=now))
+            events.emit("CredentialsRenewed", lambda now: omics_batch.CredentialsRenewed(time=now))
         elif isinstance(problem, SourceError) and not self.refresh_needed():  # else requests fail, and say so
             message = f"{problem}. {problem.next_step}"
             events.emit(
-                CredentialsRenewalFailed,
-                lambda now: CredentialsRenewalFailed(time=now, message=message, are_valid=True),
+                "CredentialsRenewalFailed",
+                lambda now: omics_batch.CredentialsRenewalFailed(time=now, message=message, are_valid=True),
             )
 
     async def _renew(self) -> ReadOnlyCredentials:

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import omics_batch
 from omics_batch._advice import in_python
 from omics_batch._errors import (
     Advice,
@@ -17,7 +18,6 @@ from omics_batch._errors import (
     ServiceError,
     WaitError,
 )
-from omics_batch._events import ActionAdvanced
 from omics_batch._models.enums import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
 from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadline, error_unless_cancelled
 
@@ -161,8 +161,8 @@ class DestructiveActions:
         if advice != wait.advice:
             wait.advice = advice
             self._events.emit(
-                ActionAdvanced,
-                lambda now: ActionAdvanced(
+                "ActionAdvanced",
+                lambda now: omics_batch.ActionAdvanced(
                     time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, call=request.call, advice=advice
                 ),
             )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+import omics_batch
 from omics_batch._api.pagination import PAGE, Page, walk
 from omics_batch._errors import AccessDeniedError, OmicsBatchError, ServiceError, ValidationError
-from omics_batch._events import ListPageFailed
 from omics_batch._models.enums import ACTIVE
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ _A_MINUTE: Final = 60.0
 """What each of them may take, retries included."""
 
 
-class ActiveBatch(BaseModel, frozen=True, extra="ignore"):
+class ActiveBatch(BaseModel, frozen=True, extra="ignore", defer_build=True):
     """What a scan reads of a listed batch, whatever else stands there."""
 
     id: str | None = None
     status: str | None = None
 
 
-class ActivePage(Page, frozen=True):
+class ActivePage(Page, frozen=True, defer_build=True):
     """A page of ListBatch, as a scan reads it."""
 
     items: tuple[ActiveBatch, ...] = ()
@@ -56,8 +56,10 @@ async def scan_lists(
     def page_failed(error: OmicsBatchError, *, is_requested_again: bool) -> None:
         kind, message = type(error), error.problem
         caller.events.emit(
-            ListPageFailed,
-            lambda now: ListPageFailed(time=now, error=kind, message=message, is_requested_again=is_requested_again),
+            "ListPageFailed",
+            lambda now: omics_batch.ListPageFailed(
+                time=now, error=kind, message=message, is_requested_again=is_requested_again
+            ),
         )
 
     async def call(parameters: Mapping[str, Any], read: Callable[[Reply], ActivePage | Fault]) -> ActivePage:

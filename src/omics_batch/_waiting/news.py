@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omics_batch._events import Event, StatusChanged, UnknownStatus
+import omics_batch
 from omics_batch._models.enums import BatchStatus
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def show_status(
-    wait: Wait, status: str, batch: Batch | None, now: float, hears: Callable[[type[Event]], bool]
-) -> list[Event]:
+    wait: Wait, status: str, batch: Batch | None, now: float, hears: Callable[[str], bool]
+) -> list[omics_batch.Event]:
     """Note on a wait the status that it is shown, and return what is new to it.
 
     Args:
@@ -29,10 +29,10 @@ def show_status(
     if status == wait.status:
         return []
     before, wait.status = wait.status, status
-    known, events = BatchStatus(status), list[Event]()
-    if hears(StatusChanged):
+    known, events = BatchStatus(status), list[omics_batch.Event]()
+    if hears("StatusChanged"):
         events.append(
-            StatusChanged(
+            omics_batch.StatusChanged(
                 time=now,
                 batch_id=wait.batch_id,
                 wait_id=wait.wait_id,
@@ -43,6 +43,8 @@ def show_status(
         )
     if not (known.is_known or wait.met_unknown):
         wait.met_unknown = True
-        if hears(UnknownStatus):
-            events.append(UnknownStatus(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, status=known))
+        if hears("UnknownStatus"):
+            events.append(
+                omics_batch.UnknownStatus(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, status=known)
+            )
     return events

@@ -11,8 +11,8 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import omics_batch
 from omics_batch._errors import ClientClosedError, OmicsBatchError
-from omics_batch._events import ProcessStoodStill
 from omics_batch._waiting.actions import (
     AskTurn,
     CancelLook,
@@ -163,7 +163,9 @@ class Poller:
     def _excuse_standstill(self) -> None:
         if stood_still := self._timer.overslept():
             self._run(self._scheduler.stood_still(stood_still, self._clock.now()))
-            self._events.emit(ProcessStoodStill, lambda now: ProcessStoodStill(time=now, seconds=stood_still))
+            self._events.emit(
+                "ProcessStoodStill", lambda now: omics_batch.ProcessStoodStill(time=now, seconds=stood_still)
+            )
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         """End all waits when a task that they share has failed."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
+import omics_batch
 from omics_batch._errors import OmicsBatchError
-from omics_batch._events import Event, ListScanFailed, ListScanRecovered, ListsLagging, LookFailed
 from omics_batch._waiting.actions import (
     AskTurn,
     CancelLook,
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from omics_batch._waiting.list_scan import ActiveBatch
     from omics_batch._waiting.subscriptions import Subscription
 
-E = TypeVar("E", bound=Event)
-
 _RETRIES_FIRST: Final = 3
 """Failed looks in a row after which a batch keeps its place among the LISTED, where a round may take minutes."""
 _QUEUES: Final = {
@@ -66,7 +64,7 @@ class Scheduler:
         hears: Whether anybody wants events of a kind: others are not built.
     """
 
-    def __init__(self, chance: Callable[[], float], hears: Callable[[type[Event]], bool]) -> None:
+    def __init__(self, chance: Callable[[], float], hears: Callable[[str], bool]) -> None:
         self._chance = chance
         self._hears = hears
         self._rate = math.inf
@@ -78,7 +76,7 @@ class Scheduler:
         """The turns that are asked for, by whether they are urgent."""
         self._due_first = False
         self._out: list[Action] = []
-        self._news: list[Event] = []
+        self._news: list[omics_batch.Event] = []
 
     def __len__(self) -> int:
         """Count the batches."""
@@ -219,7 +217,7 @@ class Scheduler:
                     self._miss(skipped, now)
         was_paused = self._scans.is_paused
         if self._scans.is_in_vain(longest_lag, self._rate, now):
-            self._note_change(was_paused, ListsLagging, lambda: ListsLagging(time=now, lag=longest_lag))
+            self._note_change(was_paused, "ListsLagging", lambda: omics_batch.ListsLagging(time=now, lag=longest_lag))
             self._stop_scan(now)
         return self._answer(WakeAt(now))
 
@@ -227,7 +225,7 @@ class Scheduler:
         """Take in that all lists were read: a batch that they should have shown is missing."""
         was_paused = self._scans.is_paused
         self._scans.read(now)
-        self._note_change(was_paused, ListScanRecovered, lambda: ListScanRecovered(time=now))
+        self._note_change(was_paused, "ListScanRecovered", lambda: omics_batch.ListScanRecovered(time=now))
         for batch in self._batches:
             self._miss(batch, now)
         self._end_scan(now)
@@ -240,8 +238,8 @@ class Scheduler:
         kind, message = type(error), error.problem
         self._note_change(
             was_paused,
-            ListScanFailed,
-            lambda: ListScanFailed(time=now, error=kind, message=message, is_denied=is_denied),
+            "ListScanFailed",
+            lambda: omics_batch.ListScanFailed(time=now, error=kind, message=message, is_denied=is_denied),
         )
         self._end_scan(now)
         return self._answer(WakeAt(now))
@@ -330,19 +328,19 @@ class Scheduler:
         are_queued = bool(self._batches.those(BatchState.LISTED))
         return self._confirmations.pop(now, len(self._batches), self._rate, others_are_queued=are_queued)
 
-    def _note(self, kind: type[E], make: Callable[[], E]) -> None:
+    def _note(self, kind: str, make: Callable[[], omics_batch.Event]) -> None:
         if self._hears(kind):
             self._news.append(make())
 
-    def _note_change(self, was_paused: bool, kind: type[E], make: Callable[[], E]) -> None:  # noqa: FBT001 - as it was before
+    def _note_change(self, was_paused: bool, kind: str, make: Callable[[], omics_batch.Event]) -> None:  # noqa: FBT001 - as it was before
         """Report that the lists cannot be read any more, or can be again."""
         if self._scans.is_paused is not was_paused:
             self._note(kind, make)
 
     def _note_failure(self, wait: Subscription, error: OmicsBatchError, now: float) -> None:
         self._note(
-            LookFailed,
-            lambda: LookFailed(
+            "LookFailed",
+            lambda: omics_batch.LookFailed(
                 time=now,
                 batch_id=wait.batch_id,
                 wait_id=wait.wait_id,

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import omics_batch
 from omics_batch._errors import ClientClosedError, OmicsBatchError, QueueTimeoutError, WaitTimeoutError
-from omics_batch._events import WaitEnded, WaitStarted
 from omics_batch._loop import start
 from omics_batch._waiting.news import show_status
 from omics_batch._waiting.policy import error_at_the_deadline
@@ -88,7 +88,7 @@ class Waits:
     @contextmanager
     def _joined(self, wait: Subscription) -> Generator[None]:
         """Let a wait join the poller for the time of a block, and publish its start and its end."""
-        self._events.emit(WaitStarted, lambda now: _started(wait, now))
+        self._events.emit("WaitStarted", lambda now: _started(wait, now))
         error: type[BaseException] | None = None
         try:
             self._poller.join(wait)
@@ -98,7 +98,7 @@ class Waits:
             raise
         finally:
             self._poller.leave(wait)
-            self._events.emit(WaitEnded, lambda now: _ended(wait, error, now))
+            self._events.emit("WaitEnded", lambda now: _ended(wait, error, now))
 
     async def _batch_of(self, result: Result, wait: Subscription) -> Batch:
         """Return the batch of a result; at the deadline, what a last look shows."""
@@ -147,13 +147,13 @@ class Waits:
         return wait.facts_on(error, now)
 
 
-def _started(wait: Subscription, now: float) -> WaitStarted:
-    return WaitStarted(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, timeout=wait.left(now))
+def _started(wait: Subscription, now: float) -> omics_batch.WaitStarted:
+    return omics_batch.WaitStarted(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, timeout=wait.left(now))
 
 
-def _ended(wait: Subscription, error: type[BaseException] | None, now: float) -> WaitEnded:
+def _ended(wait: Subscription, error: type[BaseException] | None, now: float) -> omics_batch.WaitEnded:
     outcome = wait.shown.outcome if error is None and wait.shown else None
-    return WaitEnded(
+    return omics_batch.WaitEnded(
         time=now,
         batch_id=wait.batch_id,
         wait_id=wait.wait_id,
