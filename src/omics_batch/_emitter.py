@@ -88,7 +88,7 @@ class EventEmitter:
     def publish(self, event: Event) -> None:
         """Log an event, and call the hook, whatever that does."""
         if _LOG.isEnabledFor(event.level):
-            _LOG.log(event.level, str(event), extra={name: _logged(getattr(event, name, None)) for name in _FIELDS})
+            _LOG.log(event.level, event, extra={name: _logged(getattr(event, name, None)) for name in _FIELDS})
         if self._hook is None:
             return
         try:

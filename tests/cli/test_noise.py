@@ -17,11 +17,16 @@ from omics_batch.cli import _advice as words
 from omics_batch.cli._views.retried_errors import Notices
 from omics_batch.testing import faults
 from tests.cli._support import ID, Here, document, processed
+from tests.cli.test_start import AGAIN, TRIO
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from omics_batch.testing import Fault, Simulator
 
 NOISE: Final = "qxzv {} %s"
+REQUEST: Final = "trio.yaml"
+START: Final = "StartRunBatch"
 
 ADVICE: Final = [
     piece for text in words._WORDS.values() for piece in re.split(r"\{\w+\}", text) if len(piece) > len("The batch ")
@@ -30,7 +35,9 @@ ADVICE: Final = [
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / REQUEST).write_text(TRIO, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     often = partial(
         OmicsBatchClient,
         poll=PollPolicy(initial=0.01, maximum=0.01),
@@ -89,6 +96,12 @@ CASES: Final[list[tuple[dict[str, Any], list[Fault], list[str]]]] = [
     (document("RUNS_DELETING"), [], ["delete", ID, "--yes", "--timeout", "0.5s", "--json"]),
     (DELETED, [faults.error("AccessDeniedException", 403, operation="DeleteBatch")], ["delete", ID, "--yes"]),
     (document("RUNS_DELETE_FAILED"), [], ["delete", ID, "--yes"]),
+    (document(), [], ["start", REQUEST]),
+    (document(), [faults.status(500, START, times=2)], ["start", REQUEST]),
+    (document(), [faults.throttled(START, times=2)], ["start", REQUEST, "--json"]),
+    (document(), [faults.error("AccessDeniedException", 403, operation=START)], ["start", REQUEST]),
+    (document(), [faults.error("ConflictException", 409, operation=START)], ["start", REQUEST]),
+    (document(), [faults.error("ServiceQuotaExceededException", 402, operation=START)], ["start", REQUEST]),
 ]
 
 
@@ -99,7 +112,7 @@ def run(here: Here, batch: dict[str, Any], met: list[Fault], arguments: list[str
     ran = here.run(*arguments)
     here.omics.forget_script()
     said = ran.stdout + ran.stderr
-    resumed = [line for line in ran.complaints if line.startswith("Resume with: ")]
+    resumed = [line for line in ran.complaints if line.startswith(("Resume with: ", AGAIN))]
     documents = [json.loads(line) for line in ran.lines] if "--json" in arguments and arguments[0] == "wait" else []
     ends = [(end.get("exitCode"), end.get("error"), end.get("resume"), end.get("outcomes")) for end in documents]
     return ran.code, [piece for piece in ADVICE if piece in said], [*resumed, *sorted(ends, key=repr)]
@@ -118,7 +131,7 @@ def test_noise_in_every_message_changes_nothing(
 
 def test_the_cases_meet_every_kind_of_ending() -> None:
     """Else they would prove little."""
-    assert {arguments[0] for _, _, arguments in CASES} == {"wait", "get", "cancel", "delete"}
+    assert {arguments[0] for _, _, arguments in CASES} == {"wait", "get", "cancel", "delete", "start"}
     assert len(ADVICE) > len(words._WORDS) / 2
 
 
@@ -130,3 +143,11 @@ async def test_noise_changes_no_count_of_retried_errors(omics: Simulator, monkey
         omics.put_batch(processed(completedRunCount=10))
         await client.wait_until_processed(ID)
     assert re.fullmatch(r"Absorbed until [0-9:]{8}: 3 with a server error, 2 throttled; last: qxzv .*", notices.words())
+
+
+def test_noise_changes_nothing_in_the_demo(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_noise(monkeypatch)
+    ran = here.run("demo", "--speed", "8")
+    assert ran.code == 0, ran.stdout
+    assert sorted(re.findall(r"qxzv .*; attempt (\d) in", ran.stdout)) == ["2", "2", "3"]
+    assert "All went as scripted" in ran.stdout

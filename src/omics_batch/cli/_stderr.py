@@ -49,5 +49,11 @@ class _Teller(logging.Handler):
         self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
-        for line in self.format(record).splitlines():
+        from omics_batch import Event  # noqa: PLC0415 - help and servers start without what clients need
+        from omics_batch.cli._log import line_of  # noqa: PLC0415 - the same
+
+        # The message of an event's line is the event; all others come with a text.
+        message: object = record.msg
+        text = line_of(message) if isinstance(message, Event) else self.format(record)
+        for line in text.splitlines():
             self._tell(line)

@@ -17,7 +17,6 @@ from omics_batch.cli._views.many_live import MovingBoard
 from omics_batch.cli._views.many_plain import JsonLines, PlainLines
 from omics_batch.cli._views.one_live import LiveView, is_live
 from omics_batch.cli._views.one_plain import JsonView, PlainView
-from omics_batch.cli._views.retried_errors import Notices
 from omics_batch.cli._waits.batch_arguments import batches_of, is_one
 from omics_batch.cli._waits.follow_many import Wait, as_they_change
 from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
@@ -37,6 +36,8 @@ def watch(batches: BatchIds, connection: Connection, *, timeout: Timeout = None,
     Where there is no terminal, each change is a line. With --json, it is a line as GetBatch tells it; the lines on
     how it ended are those of wait.
     """
+    from omics_batch.cli._views.retried_errors import Notices  # noqa: PLC0415 - no other command needs what it hears
+
     resume = resume_of("watch", connection, timeout, json=json)
     named = batches_of(batches)
     output = console()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch import ListPageFailed, ListScanFailed, LookFailed, RequestFailed
 from omics_batch._words import one_line
+from omics_batch.cli._log import line_of
 
 if TYPE_CHECKING:
     from omics_batch import Event
@@ -45,7 +46,7 @@ class Notices:
             self._kinds[kind] += 1
         if kind is not None or event.level >= logging.WARNING:
             self._at = f"{datetime.now(UTC).astimezone():%H:%M:%S}"
-            self._last = one_line(str(event), limit=200)
+            self._last = one_line(line_of(event), limit=200)
 
     def words(self) -> str:
         """Write what there was, until when, and the most frequent kinds first; nothing where there was nothing."""

@@ -1,0 +1,23 @@
+"""A line of the library's log, in words of the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omics_batch import ActionAdvanced, LookFailed
+from omics_batch.cli._advice import in_commands
+
+if TYPE_CHECKING:
+    from omics_batch import Event
+
+
+def line_of(event: Event) -> str:
+    """Write an event; where it advises something, with the options and commands that do it."""
+    match event:
+        case LookFailed(batch_id=batch_id, message=message, advice=advice):
+            step = "" if advice is None else f" {in_commands(advice)}"
+            return f"batch {batch_id}: a look failed, the wait goes on: {message}{step}"
+        case ActionAdvanced(batch_id=batch_id, advice=advice):
+            return f"batch {batch_id}: {in_commands(advice)}"
+        case _:
+            return str(event)

@@ -1,0 +1,81 @@
+"""The library's log on stderr: with the words, options and commands of the command line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from omics_batch import ActionAdvanced, Advice, AdviceKind, Event, LookFailed, Party, ThrottlingError
+from omics_batch.cli._log import line_of
+from omics_batch.testing import faults
+from tests.cli._support import ID, document
+from tests.cli.test_noise import impatient
+from tests.test_events import LINES
+
+if TYPE_CHECKING:
+    from tests.cli._support import Here
+
+__all__ = ["impatient"]
+
+PYTHON: Final = re.compile(r"max_rate|request_id|cancel_and_wait|delete_everything|list_runs_in_batch|call \w+_\w+")
+"""Names that nobody can type at a terminal."""
+
+
+def failed_look(advice: Advice | None) -> LookFailed:
+    return LookFailed(
+        time=1.0,
+        batch_id=ID,
+        wait_id=1,
+        error=ThrottlingError,
+        fault=Party.SERVICE,
+        message="GetBatch: slow down.",
+        advice=advice,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            failed_look(Advice(AdviceKind.LOWER_RATE)),
+            (
+                f"batch {ID}: a look failed, the wait goes on: GetBatch: slow down. "
+                "The account's quota is shared by all of its clients: try again later."
+            ),
+        ),
+        (failed_look(None), f"batch {ID}: a look failed, the wait goes on: GetBatch: slow down."),
+        (
+            ActionAdvanced(
+                time=1.0, batch_id=ID, wait_id=1, call="cancel_and_wait", advice=Advice(AdviceKind.MAYBE_ASKED)
+            ),
+            f"batch {ID}: Whether the batch was asked for it is not known: run the same command again.",
+        ),
+    ],
+)
+def test_an_advice_is_worded_for_the_command_line(event: Event, line: str) -> None:
+    assert line_of(event) == line
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in LINES])
+def test_no_line_names_what_only_python_has(event: Event) -> None:
+    assert not PYTHON.search(line_of(event))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("command", ["wait", "watch"])
+def test_what_a_wait_meets_is_logged_with_what_to_do_here(here: Here, command: str) -> None:
+    here.omics.put_batch(document())
+    here.omics.script(faults.throttled(times=2))
+    ran = here.run(command, ID, "--timeout", "0.5s", "--verbose")
+    assert re.search("a look failed, the wait goes on: .* by all of its clients: try again later", ran.stderr)
+    assert not PYTHON.search(ran.stderr)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_each_step_of_a_cancellation_is_logged_with_what_to_do_here(here: Here) -> None:
+    here.omics.put_batch(document("CREATING"))
+    ran = here.run("cancel", ID, "--yes", "--timeout", "0.5s", "--verbose")
+    assert f"batch {ID}: The batch was not asked for it yet: run the same command again, with more time." in ran.stderr
+    assert not PYTHON.search(ran.stderr)
