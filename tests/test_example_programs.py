@@ -77,7 +77,7 @@ NO_ID: Final = "A batch is named by 1 to 18 digits, such as 7123456."
 ANSWERS: Final = (
     ("abc", None, 422, NO_ID),
     (ID, None, 404, f"There is no batch {ID} in this account and region."),
-    (ID, faults.status(403), 502, OUR_TROUBLE),
+    (ID, faults.error("AccessDeniedException", 403), 500, OUR_TROUBLE),
     (ID, faults.html(502), 502, OUR_TROUBLE),
     (ID, faults.throttled(), 503, OUR_TROUBLE),
 )

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Final, Self, TypedDict
+from typing import Annotated, Any, ClassVar, Final, Self, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -21,20 +21,16 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
 from omics_batch import (
-    AttemptTimeoutError,
     Batch,
     BatchStatus,
     ClientClosedError,
     FailedRun,
-    InvalidInputError,
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
+    Party,
     Progress,
-    QueueTimeoutError,
-    RequestTimeoutError,
     ResourceNotFoundError,
-    ThrottlingError,
 )
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -100,24 +96,26 @@ class Look(BaseModel):
 class Trouble(BaseModel):
     """Why there is no answer."""
 
+    STATUSES: ClassVar = {
+        Party.MACHINE: 500,
+        Party.OWN_QUEUE: 503,
+        Party.NETWORK: 504,
+        Party.IN_BETWEEN: 502,
+        Party.SERVICE: 503,
+    }
+
     status: int
     detail: str
 
     @classmethod
     def of(cls, error: OmicsBatchError) -> Self:
-        """Say what callers can mend; what only this service's operators can goes to their log."""
-        match error:
-            case InvalidInputError():
-                return cls(status=422, detail="A batch is named by 1 to 18 digits, such as 7123456.")
-            case ResourceNotFoundError():
-                return cls(status=404, detail=f"There is no batch {error.batch_id} in this account and region.")
-            case ThrottlingError() | QueueTimeoutError():
-                status = 503
-            case AttemptTimeoutError() | RequestTimeoutError():
-                status = 504
-            case _:
-                status = 502
+        """Say what callers can fix; what only this service's operators can goes to their log."""
+        if isinstance(error, ResourceNotFoundError):
+            return cls(status=404, detail=f"There is no batch {error.batch_id} in this account and region.")
+        if error.fault is Party.CALLER:
+            return cls(status=422, detail="A batch is named by 1 to 18 digits, such as 7123456.")
         log.warning("batch %s: %s", error.batch_id, error)
+        status = cls.STATUSES[error.fault]
         return cls(status=status, detail="The service could not get this from HealthOmics. Its log says why.")
 
 
