@@ -21,8 +21,11 @@ PAGE: Final = 100
 """Items on a page: the most that the service gives."""
 
 
-class Page(Answer, frozen=True, defer_build=True):
-    """What all pages have in common."""
+class Page(Answer, frozen=True, defer_build=True, use_attribute_docstrings=False):
+    """What all pages have in common.
+
+    No schema shows them, and to read their docstrings pydantic would look at each module that is loaded.
+    """
 
     next_token: str | None = None
 
