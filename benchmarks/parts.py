@@ -42,6 +42,7 @@ class Part:
 PARTS: Final = (
     Part("calls", "CPU of one call, against bare aiobotocore"),
     Part("connections", "Connections that one wait of ten polls opens, 30 s apart"),
+    Part("cold", "CPU of a fresh process until its first answer of get_batch, against bare aiobotocore"),
     Part("startup", "CPU of importing, in fresh processes"),
     Part("clients", "CPU of making a client"),
     Part("memory", "Memory of 10,000 waits that sleep"),

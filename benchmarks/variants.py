@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
     from types_aiobotocore_omics import OmicsClient
 
+    from omics_batch import Event
+
     Call: TypeAlias = Callable[[], Awaitable[object]]
 
 REGION: Final = "us-west-2"
 OURS: Final = "omics-batch, a Batch"
+HEARD: Final = "omics-batch with on_event, a Batch"
 BARE: Final = "aiobotocore, a dict"
 BARE_TYPED: Final = "aiobotocore, then Batch.model_validate"
 BOTO3: Final = "boto3, a dict, the loop blocked"
@@ -52,6 +55,7 @@ async def variants(endpoint_url: str, batch_id: str) -> AsyncGenerator[Mapping[s
     """Connect them all to a local HealthOmics, and yield them by their names."""
     async with AsyncExitStack() as exits:
         ours = await exits.enter_async_context(local_client(endpoint_url, max_rate=None))
+        heard = await exits.enter_async_context(local_client(endpoint_url, max_rate=None, on_event=_ignore))
         bare = await exits.enter_async_context(bare_client(endpoint_url))
         blocking = boto3.client(
             "omics",
@@ -79,6 +83,7 @@ async def variants(endpoint_url: str, batch_id: str) -> AsyncGenerator[Mapping[s
 
         yield {
             OURS: lambda: ours.get_batch(batch_id),
+            HEARD: lambda: heard.get_batch(batch_id),
             BARE: lambda: bare.get_batch(batchId=batch_id),
             BARE_TYPED: typed,
             BOTO3: in_the_loop,
@@ -86,6 +91,10 @@ async def variants(endpoint_url: str, batch_id: str) -> AsyncGenerator[Mapping[s
             CAPO: lambda: capo.get_batch(batch_id),
             FLOOR: floor,
         }
+
+
+def _ignore(_: Event) -> None:
+    """Hear an event."""
 
 
 def _capo_client(endpoint_url: str) -> Any:  # noqa: ANN401 - where the types are checked, it is not installed
