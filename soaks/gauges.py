@@ -8,11 +8,11 @@ import logging
 import resource
 import sys
 import tracemalloc
-from collections import Counter
 from contextlib import contextmanager
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Final
 
+from omics_batch import ListScanFailed
 from soaks.batches import HOUR
 
 if TYPE_CHECKING:
@@ -25,23 +25,18 @@ _WARM: Final = 6 * HOUR
 
 
 class Reader(logging.Handler):
-    """Reads every line of the log as a service's own would, and keeps how often each thing was said."""
+    """Formats every record of the log, as the handler of a service would, counts the lines and keeps none of them."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.said: Counter[str] = Counter()
+        self.lines = 0
+        self.denials = 0
+        """How often the log says that lists may not be read."""
 
     def emit(self, record: logging.LogRecord) -> None:
         assert "\n" not in self.format(record)
-        self.said[record.msg] += 1
-
-    @property
-    def lines(self) -> int:
-        return self.said.total()
-
-    def times(self, words: str) -> int:
-        """Count how often something was said that has these words."""
-        return sum(times for said, times in self.said.items() if words in said)
+        self.lines += 1
+        self.denials += isinstance(record.msg, ListScanFailed) and record.msg.is_denied
 
 
 @contextmanager
