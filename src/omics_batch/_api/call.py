@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import omics_batch
 from omics_batch._api.rate_limiter import WAITS_SHARE, Priority, RateLimiter
+from omics_batch._api.renewal import CredentialsRenewal
 from omics_batch._clock import Clock, in_seconds, time_limit
-from omics_batch._errors import ClientClosedError, CredentialsError, OmicsBatchError, ThrottlingError
+from omics_batch._errors import ClientClosedError, OmicsBatchError, ThrottlingError
 from omics_batch._transport.failure import Fault, Trouble, classify, error_of, party_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from omics_batch._api.retry import RetryHandler
     from omics_batch._emitter import EventEmitter
@@ -46,7 +49,7 @@ class Caller:
         self.is_trusted: bool = False
         """Whether the service has answered with success before: then the credentials are good ones."""
         self._closed = False
-        self._may_renew = False
+        self._renewal = CredentialsRenewal(transport, events)
         self._under_way: set[asyncio.Timeout] = set()
         self._clock = clock
         self.attempt_timeout: float = in_seconds("attempt_timeout", retry.policy.attempt_timeout)
@@ -76,7 +79,7 @@ class Caller:
             batch_id: The batch this is about, for errors.
             within: Seconds for the whole call, its turn included; None for no limit.
             watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
-                urgent ones, and credentials that worked before are renewed once.
+                urgent ones.
             priority: Which requests it goes before, where waits do not ask.
             max_attempts: As many attempts, where not as many as the policy's.
             until_deadline: Whether it is retried until its time is over, under the default policy.
@@ -133,6 +136,7 @@ class Caller:
                 await self.watching_turn(is_urgent=True, method=method)
             call.is_sent = True
             call.attempts += 1
+            call.generation = self.transport.generation
             reply = await self.transport.call(method, parameters, bound=bound)
             answer = reply if isinstance(reply, Fault) else read(reply)
             self._learn_from(method, answer, watching=watching)
@@ -150,22 +154,53 @@ class Caller:
             )
 
         answer = await self._answer(call, attempts, within)
-        if watching and _is_of_credentials(answer) and await self._renew_credentials():
-            left = None if within is None else max(began + within - self._clock.now(), _RENEWED)
-            answer = await self._answer(call, attempts, left)
+        if isinstance(answer, Fault) and self._renewal.can_help(answer):
+            ends = math.inf if within is None else began + within
+            least = _RENEWED if watching else 0.0
+            if (still := await self._renewed(answer, call, ends, watching)) is not None:
+                raise self._error_of(still, call)
+            answer = await self._answer(call, attempts, self._left(ends, least))
         if isinstance(answer, Fault):
             raise self._error_of(answer, call)
         return answer
 
     async def _answer(self, call: _Call, attempts: Callable[[], Awaitable[T | Fault]], left: float | None) -> T | Fault:
         """Return what comes of a call in the time that is left for it."""
+        try:
+            async with self._open_for(left):
+                return await attempts()
+        except TimeoutError:
+            return self._fault_at_the_limit(call, call.within or 0.0)
+
+    def _left(self, ends: float, least: float) -> float | None:
+        """Return the seconds until a moment on the clock, and no less than the least; None where it never comes."""
+        return None if ends == math.inf else max(ends - self._clock.now(), least)
+
+    async def _renewed(
+        self,
+        fault: Fault,
+        call: _Call,
+        ends: float,
+        watching: bool,  # noqa: FBT001 - as in `call`
+    ) -> Fault | None:
+        """Return None where there are new credentials before a moment on the clock; else the fault."""
+        try:
+            async with self._open_for(None if watching else self._left(ends, 0.0)):
+                still = await self._renewal.run(fault, call.generation)
+        except TimeoutError:
+            return fault
+        if still is None and fault.trouble is Trouble.CREDENTIALS:
+            call.attempts -= 1  # it could not be signed, and was not sent
+        return still
+
+    @asynccontextmanager
+    async def _open_for(self, left: float | None) -> AsyncGenerator[None]:
+        """Limit a block to some seconds of the clock, and to the life of the client."""
         open_until = asyncio.timeout(None)
         self._under_way.add(open_until)
         try:
             async with open_until, time_limit(self._clock, left):
-                return await attempts()
-        except TimeoutError:
-            return self._fault_at_the_limit(call, call.within or 0.0)
+                yield
         finally:
             self._under_way.discard(open_until)
 
@@ -207,35 +242,19 @@ class Caller:
         """The looks a second that waits may send now; infinite while nothing limits them."""
         return self._limiter.rate("get_batch") * WAITS_SHARE
 
-    async def _renew_credentials(self) -> bool:
-        """Find credentials anew, once after each time that they worked; False where there is nothing to renew."""
-        if not (self._may_renew and self.transport.is_renewable):
-            return False
-        self._may_renew = False
-        self.events.emit("CredentialsRejected", lambda now: omics_batch.CredentialsRejected(time=now))
-        try:
-            await self.transport.open()
-        except OmicsBatchError as error:
-            message = str(error)
-            self.events.emit(
-                "CredentialsRenewalFailed",
-                lambda now: omics_batch.CredentialsRenewalFailed(time=now, message=message, are_valid=False),
-            )
-            return False
-        self.events.emit("CredentialsRenewed", lambda now: omics_batch.CredentialsRenewed(time=now))
-        return True
-
     async def close(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`."""
         self._closed = True
         for open_until in self._under_way:
             if not open_until.expired():
                 open_until.reschedule(asyncio.get_running_loop().time())
+        await self._renewal.close()
         await self.transport.close()
 
     def _learn_from(self, method: str, answer: object, *, watching: bool) -> None:
         if not isinstance(answer, Fault):
-            self.is_trusted = self._may_renew = True
+            self.is_trusted = True
+            self._renewal.succeeded()
             self._limiter.answered(method, is_shared=watching)
         elif classify(answer).error is ThrottlingError:
             self._limiter.throttled(method)
@@ -283,9 +302,7 @@ class _Call:
     """The faults that its attempts met."""
     attempts: int = 0
     """How many requests may have been sent."""
+    generation: int = 0
+    """Which credentials of the transport the last of them was signed with."""
     is_sent: bool = False
     """Whether the last of them may have been sent; False while the next one waits for its turn."""
-
-
-def _is_of_credentials(answer: object) -> bool:
-    return isinstance(answer, Fault) and classify(answer).error is CredentialsError

@@ -85,6 +85,8 @@ async def open_transport(
             if session is None:
                 own = await exits.enter_async_context(aclosing(own_session(profile_name=profile_name)))
                 own.events = events
+                if region_name is not None:  # for STS and SSO too, not only for HealthOmics
+                    own.set_config_variable("region", region_name)
                 found: AioSession = own
             else:
                 found = session

@@ -94,13 +94,14 @@ class CredentialProcess:
                     if restore is not None:
                         restore()
                     did = f"gave no answer within {self.limit:g} s" if is_late else _TOO_MUCH
-                    raise self._error(f"{did}, and was killed")
+                    raise self._error(f"{did}, and was killed", is_silence=is_late)
         return Finished(process.wait(), output)
 
-    def _error(self, problem: str) -> SourceError:
+    def _error(self, problem: str, *, is_silence: bool = False) -> SourceError:
         return SourceError(
             f"credential_process of profile {self.profile} {problem}",
             "Run the command of credential_process by hand, and see what it does.",
+            is_silence=is_silence,
         )
 
 

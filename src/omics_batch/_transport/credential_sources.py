@@ -39,12 +39,13 @@ _HTTP_STATUS: Final = re.compile(r"non 200 response (\d{3})")
 class SourceError(Exception):
     """A source gives no credentials."""
 
-    def __init__(self, problem: str, next_step: str = "", *, is_final: bool = False) -> None:
-        """Keep what is wrong, what to do about it, and whether only a new client can help."""
+    def __init__(self, problem: str, next_step: str = "", *, is_final: bool = False, is_silence: bool = False) -> None:
+        """Keep what is wrong, what to do about it, and whether only a new client can help, or time."""
         super().__init__(problem)
         self.problem: str = problem
         self.next_step: str = next_step
         self.is_final: bool = is_final
+        self.is_silence: bool = is_silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Source:
 
     def silent(self, limit: float) -> SourceError:
         """Return what is wrong with it after it has not answered for some seconds."""
-        return SourceError(f"{self.words} gave no answer within {round(limit, 2):g} s", self.next_step)
+        problem = f"{self.words} gave no answer within {round(limit, 2):g} s"
+        return SourceError(problem, self.next_step, is_silence=True)
 
     def log_in(self, command: str, setting: str) -> str:
         """Write the command that logs in.

@@ -225,7 +225,7 @@ class RenewedCredentials:
         renewal = self._begin()
         await asyncio.wait({renewal})
         if renewal.cancelled():
-            raise SourceError("looking for new credentials was cancelled", "Try again.")
+            raise SourceError("looking for new credentials was cancelled", "Try again.", is_silence=True)
         return renewal.result()
 
     async def close(self) -> None:

@@ -114,6 +114,7 @@ def fault_of_source(error: SourceError, operation: str) -> Fault:
         detail=error.problem,
         next_step=error.next_step,
         is_final=error.is_final,
+        is_silence=error.is_silence,
     )
 
 

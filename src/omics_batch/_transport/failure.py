@@ -79,6 +79,8 @@ class Fault:
     """What to do about it, where the fault itself says it better than its class."""
     is_final: bool = False
     """Whether the credentials cannot come back while the client is open."""
+    is_silence: bool = False
+    """Whether a source of credentials did not answer in time."""
 
 
 class Meaning(NamedTuple):

@@ -62,13 +62,16 @@ class InProcess:
         """
         self.is_renewable: bool = is_renewable
         """Whether the client would find its credentials anew, as over HTTP."""
+        self.generation: int = 1
+        """Counts the credentials, as over HTTP."""
         self.region_name: str = exchange.region_name
         """The region that the service stands for."""
         self._exchange = exchange
         self._clock = clock
 
     async def open(self) -> None:
-        """Find credentials anew: none are needed."""
+        """Find credentials anew: none are needed, so that they count as new ones."""
+        self.generation += 1
 
     async def close(self) -> None:
         """Close all connections: there is none."""

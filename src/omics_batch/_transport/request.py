@@ -53,6 +53,8 @@ class Transport:
         """
         self.is_renewable: bool = is_renewable
         """Whether a new client would find its credentials anew: a caller's own session keeps what it has."""
+        self.generation: int = 0
+        """Counts the clients that were made: each has looked for its credentials."""
         self._make = make
         self._clock = clock
         self._exits: list[AsyncExitStack] = []
@@ -67,6 +69,7 @@ class Transport:
         made = await exits.enter_async_context(self._make(self._made is None))
         self._exits.append(exits)
         self._made = made
+        self.generation += 1
         while len(self._exits) > _CLIENTS:
             await self._exits.pop(0).aclose()
 
