@@ -83,10 +83,13 @@ class Connection:
                 What it raises is logged once, and changes nothing.
 
         Raises:
-            InvalidInputError: Both `session` and `profile_name` are given, or `on_event` cannot be called.
+            InvalidInputError: Both `session` and `profile_name` are given, `session` is no session of aiobotocore, or
+                `on_event` cannot be called.
         """
         if session is not None and profile_name is not None:
             raise InvalidInputError("give either session or profile_name: a session has its own profile")
+        if session is not None:
+            _check_session(session)
         self._region_name = region_name
         self._profile_name = profile_name
         self._endpoint_url = endpoint_url
@@ -214,3 +217,17 @@ class Opened:
     changer: Changer
     waits: Waits
     destructive: DestructiveActions
+
+
+def _check_session(session: object) -> None:
+    if isinstance(session, AioSession):
+        return
+    kind = session if isinstance(session, type) else type(session)
+    given = (
+        f"the class {kind.__qualname__}" if kind is session else f"an object of {kind.__module__}.{kind.__qualname__}"
+    )
+    raise InvalidInputError(
+        "session has to be a session of aiobotocore, as aiobotocore.session.get_session() makes one, "
+        f"not {what} {kind.__module__}.{kind.__qualname__}; without a session, "
+        "region_name and profile_name do what boto3.Session does with them"
+    )
