@@ -17,7 +17,7 @@ from botocore.tokens import SSOTokenProvider
 from omics_batch import CredentialsError, CredentialsRejected, CredentialsRenewed, Event, OmicsBatchClient, PollPolicy
 from omics_batch._api import renewal
 from omics_batch._transport.failure import Trouble
-from omics_batch._transport import InProcess
+from omics_batch._transport.in_process import InProcess
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked, until
 from tests.sources import Program
@@ -134,6 +134,16 @@ async def test_a_profile_that_is_gone_and_comes_back_is_found(omics: Simulator, 
             await client.get_batch(batch_id)
         files.configure(profile_lab=keys())
         assert (await client.get_batch(batch_id)).id == batch_id
+
+
+async def test_what_is_wrong_with_the_new_keys_is_said_beside_what_was_wrong_with_the_old(
+    omics: Simulator, files: Files
+) -> None:
+    files.configure(profile_lab=keys("WRONG"))
+    async with lab(omics) as client:
+        files.configure(profile_lab={"aws_access_key_id": "AKIA"})
+        with pytest.raises(CredentialsError, match="HTTP 403.*There are no new ones: .*Partial credentials.*Complete"):
+            await client.get_batch("7123456")
 
 
 async def test_keys_of_the_environment_are_found_too(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

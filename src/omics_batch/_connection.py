@@ -223,9 +223,7 @@ def _check_session(session: object) -> None:
     if isinstance(session, AioSession):
         return
     kind = session if isinstance(session, type) else type(session)
-    given = (
-        f"the class {kind.__qualname__}" if kind is session else f"an object of {kind.__module__}.{kind.__qualname__}"
-    )
+    what = "the class" if kind is session else "an object of"
     raise InvalidInputError(
         "session has to be a session of aiobotocore, as aiobotocore.session.get_session() makes one, "
         f"not {what} {kind.__module__}.{kind.__qualname__}; without a session, "

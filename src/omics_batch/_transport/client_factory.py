@@ -24,6 +24,7 @@ from omics_batch._transport.in_process import InProcess, find_exchange
 from omics_batch._transport.loopback import is_loopback
 from omics_batch._transport.request import Made, Transport
 from omics_batch._transport.session import make_cheap, own_session
+from omics_batch._transport.keys import check_keys
 from omics_batch._version import VERSION
 from omics_batch._words import one_line
 
@@ -175,7 +176,10 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
             make_cheap(own)
             await own.open(limit, may_ask=may_ask)
         async with asyncio.timeout(limit):
-            return await session.get_credentials()
+            credentials: Any = await session.get_credentials()
+            if credentials is not None and not hasattr(credentials, "refresh_needed"):  # the others may ask a service
+                check_keys(await credentials.get_frozen_credentials(), source_in(session, credentials.method))
+            return credentials
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
         problem = _misconfigured(one_line(str(error)))
     except TimeoutError:

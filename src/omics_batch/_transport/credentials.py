@@ -25,6 +25,7 @@ from omics_batch._transport.attempt import CURRENT
 from omics_batch._transport.credential_process import CredentialProcess
 from omics_batch._transport.credential_sources import Source, SourceError, explain, mfa_needed
 from omics_batch._transport.terminal import ask, can_ask, has_terminal
+from omics_batch._transport.keys import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,6 +110,7 @@ class OwnSession(AioSession):
         if not hasattr(found, "refresh_needed"):
             return found
         if self._renewing is None:
+            check_keys(found._frozen_credentials, self.source(found.method))  # noqa: SLF001 - those that are there
             self._renewing = RenewedCredentials(found, self)
         return self._renewing
 
@@ -262,6 +264,7 @@ class RenewedCredentials:
                 await session.check_files()
                 before = self._found._frozen_credentials  # noqa: SLF001 - as they are, without a renewal
                 renewed: ReadOnlyCredentials = await self._found.get_frozen_credentials()
+            check_keys(renewed, session.source(method))
             if renewed is not before:
                 return renewed
             # While they are valid for long, aiobotocore keeps the failure to its log.

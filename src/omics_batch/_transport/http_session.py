@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from aiobotocore.httpsession import AIOHTTPSession
 
 from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
+from omics_batch._transport.keys import check_headers
 
 if TYPE_CHECKING:
     import aiohttp
@@ -33,6 +34,7 @@ class OneRequestSession(AIOHTTPSession):
         attempt = CURRENT.get()
         if attempt is None:
             return await above.send(request)
+        check_headers(request.headers)
         attempt.sent = True
         # Or aiobotocore would read the whole answer, however large.
         request.stream_output = True
