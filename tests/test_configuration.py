@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiobotocore.session
 import aiohttp
@@ -17,6 +19,7 @@ from aiobotocore.session import AioSession
 from omics_batch import CredentialsError, InvalidInputError, OmicsBatchClient, Party
 from omics_batch._transport.session import static_session
 from omics_batch.testing import Simulator
+from tests.machine import has_ipv6
 from tests.sources import Program
 
 if TYPE_CHECKING:
@@ -142,3 +145,42 @@ async def test_keys_that_a_callers_session_finds_later_do_not_pass_for_a_network
         with pytest.raises(CredentialsError, match=wrong):
             await client.get_batch("7123456")
     assert not omics.requests
+
+
+# The endpoint
+
+
+@pytest.mark.parametrize("host", ["omics.lab.internal", "omics-fips.lab.internal", "omics", "gateway.lab.internal"])
+@pytest.mark.parametrize("by", ["argument", "environment"])
+async def test_a_request_goes_to_the_host_that_is_named_and_to_no_other(
+    monkeypatch: pytest.MonkeyPatch, host: str, by: str
+) -> None:
+    asked: list[str] = []
+
+    def find(name: str, port: int, *_: object, **__: object) -> list[Any]:
+        asked.append(name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    async with Simulator(host="0.0.0.0") as omics:  # noqa: S104 - or it would refuse another name
+        monkeypatch.setattr(socket, "getaddrinfo", find)
+        url: str | None = f"http://{host}:{urlsplit(omics.endpoint_url).port}"
+        if by == "environment":
+            monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", str(url))
+            url = None
+        session = static_session(omics.access_key, omics.secret_key) if by == "argument" else None
+        for name, value in {"AWS_ACCESS_KEY_ID": omics.access_key, "AWS_SECRET_ACCESS_KEY": omics.secret_key}.items():
+            monkeypatch.setenv(name, value)
+        async with OmicsBatchClient(
+            region_name="us-west-2", endpoint_url=url, allow_http=True, session=session
+        ) as client:
+            assert (await client.get_batch(omics.start_batch(1))).arn
+    assert asked == [host]
+
+
+@pytest.mark.parametrize(("host", "named"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])  # noqa: S104 - as users do
+async def test_a_simulator_on_all_addresses_names_one_that_clients_take(host: str, named: str) -> None:
+    if host == "::" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    async with Simulator(host=host) as omics, omics.client() as client:
+        assert omics.endpoint_url.startswith(f"http://{named}:")
+        assert (await client.get_batch(omics.start_batch(1))).arn

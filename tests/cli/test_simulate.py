@@ -172,7 +172,46 @@ def test_other_reasons_not_to_listen_are_told_as_they_are() -> None:
 
 
 async def test_of_many_batches_the_first_are_told_of(omics: Simulator) -> None:
-    assert "omics-batch wait" not in instructions(omics, [])
-    assert "more batches" not in instructions(omics, ["1"] * 10)
-    lines = instructions(omics, [str(number) for number in range(12)]).splitlines()
+    assert "omics-batch wait" not in instructions(omics, [], omics.endpoint_url)
+    assert "more batches" not in instructions(omics, ["1"] * 10, omics.endpoint_url)
+    lines = instructions(omics, [str(number) for number in range(12)], omics.endpoint_url).splitlines()
     assert lines[-2:] == ["  omics-batch wait 9", "  # and 2 more batches, up to 11"]
+
+
+async def test_what_it_says_works_where_it_listens_on_all_addresses(shell: Shell) -> None:
+    async with shell.started("simulate", "--port", "0", "--host", "0.0.0.0", "--runs", "1") as process:  # noqa: S104 - as users do
+        pasted = variables_of(await paste_of(process))
+        get = await Forked.piped(["get", ID], pasted)
+        assert b"simulated-cohort" in (await get.communicate())[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "option"),
+    [
+        ("http://omics:8080", " --allow-http"),
+        ("http://10.1.2.3:80/lab", " --allow-http"),
+        ("https://omics.lab.internal", ""),
+        ("http://127.0.0.1:9000", ""),
+    ],
+)
+async def test_what_is_advertised_is_said_in_place_of_where_it_listens(shell: Shell, url: str, option: str) -> None:
+    """With the option that pasted commands need then."""
+    arguments = ("simulate", "--port", "0", "--runs", "1", "--advertise", url)
+    async with shell.started(*arguments) as process:
+        lines = [await line_of(process)]
+        while "omics-batch wait" not in lines[-1]:
+            lines.append(await line_of(process))
+        assert f"listens on {url} until" in lines[0]
+        assert f"  export AWS_ENDPOINT_URL_OMICS={url}\n" in lines
+        assert lines[-1] == f"  omics-batch wait {ID}{option}\n"
+    async with shell.started(*arguments, "--json") as process:
+        said = json.loads(await line_of(process))
+        assert said["endpointUrl"] == said["environment"]["AWS_ENDPOINT_URL_OMICS"] == url
+
+
+@pytest.mark.parametrize("url", ["omics:8080", "http://user:hunter2@omics", "ftp://omics"])
+def test_what_no_client_takes_is_not_advertised(here: Here, url: str) -> None:
+    ran = here.run("simulate", "--advertise", url)
+    assert ran.code == 2
+    assert "endpoint" in ran.complaints[0]
+    assert "hunter2" not in ran.stderr

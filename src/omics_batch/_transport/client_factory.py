@@ -15,6 +15,8 @@ from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError,
 
 from omics_batch._advice import with_advice, worded
 from omics_batch._errors import Advice, AdviceKind, CredentialsError, InvalidInputError, Party
+from omics_batch._transport.loopback import is_loopback, is_own_host
+from omics_batch._transport.endpoint import check_endpoint
 from omics_batch._loop import OwnLoop
 from omics_batch._transport.credential_sources import Source, SourceError, explain, presentable
 from omics_batch._transport.credentials import RenewedCredentials, source_in
@@ -215,8 +217,7 @@ def _is_here(endpoint_url: str) -> bool:
 
 def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
     # The model's host prefix belongs before the service's own hosts; it would make workflows-127.0.0.1 of others.
-    host = urlsplit(aws.meta.endpoint_url).hostname or ""
-    if not host.startswith(("omics.", "omics-fips.")):
+    if not is_own_host(urlsplit(aws.meta.endpoint_url).hostname or ""):
         aws.meta.config.inject_host_prefix = False
 
 

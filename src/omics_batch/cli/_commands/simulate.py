@@ -22,6 +22,10 @@ def simulate(
     host: Annotated[
         str, typer.Option(help="Address to listen on; any but a loopback address lets others in.")
     ] = "127.0.0.1",
+    advertise: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Print this URL, at which others reach it, such as http://omics:8080."),
+    ] = None,
     scenario: Annotated[Path | None, typer.Option(help="Play a scenario: a file of YAML or JSON.")] = None,
     time_scale: Annotated[
         float | None, typer.Option(help="Simulated seconds in a real one.  [default: the scenario's, or 1]")
@@ -40,6 +44,7 @@ def simulate(
 
     It prints the environment variables that point boto3, the AWS command line or another SDK at it.
     """
+    from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - no other command checks one itself
     from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
     from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415 - the same
 
@@ -60,7 +65,10 @@ def simulate(
     wanted = {"time_scale": time_scale, "region_name": region, "host": host, "port": port}
     given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     try:
+        if advertise is not None:
+            check_endpoint(advertise, allow_http=True)
         simulator = Simulator(**{**played.settings, **given})
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    return asyncio.run(until_signalled(serve(simulator, played, host=host, port=port, as_json=json)))
+    serving = serve(simulator, played, host=host, port=port, advertised=advertise, as_json=json)
+    return asyncio.run(until_signalled(serving))

@@ -68,8 +68,7 @@ class Server:
         listener = await asyncio.get_running_loop().create_server(accept, self._host, self._port)
         await runner.setup()
         self._running = listener, runner, protocols, OwnLoop()
-        name = f"[{self._host}]" if _is_ipv6(self._host) else self._host
-        return f"http://{name}:{listener.sockets[0].getsockname()[1]}"
+        return f"http://{_name_of(self._host)}:{listener.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
         """Stop listening, and let go of everyone who still waits for an answer.
@@ -130,11 +129,16 @@ class Server:
         return await Delivery(request, self._service.clock, truth).carry_out(plan)
 
 
-def _is_ipv6(host: str) -> bool:
+def _name_of(host: str) -> str:
+    """Return the host of a URL at which what listens on an address is reached from this machine."""
     try:
-        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004 - the IP's
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return host
+    is_ipv6 = address.version == 6  # noqa: PLR2004 - the IP's
+    if address.is_unspecified:  # all addresses of this machine: clients refuse it as a name
+        return "[::1]" if is_ipv6 else "127.0.0.1"
+    return f"[{host}]" if is_ipv6 else host
 
 
 def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:
