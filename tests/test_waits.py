@@ -31,6 +31,7 @@ from omics_batch import (
     RetryPolicy,
     StartRunBatchResponse,
     ThrottlingError,
+    ValidationError,
     WaitTimeoutError,
 )
 from omics_batch._transport.failure import Trouble
@@ -47,6 +48,7 @@ from tests.stories import (
     THROTTLED,
     repeated,
     seen,
+    service,
     telling,
     trouble,
 )
@@ -368,7 +370,9 @@ async def test_one_readable_answer_ends_the_silence() -> None:
     assert story.clock.now() > timedelta(hours=1).total_seconds()
 
 
-@pytest.mark.parametrize(("fault", "error"), [(DENIED, AccessDeniedError), (NOT_FOUND, ResourceNotFoundError)])
+@pytest.mark.parametrize(
+    ("fault", "error"), [(DENIED, AccessDeniedError), (service("ValidationException", 400), ValidationError)]
+)
 async def test_a_refusal_ends_a_wait_at_once(fault: Fault, error: type[OmicsBatchError]) -> None:
     """Waiting does not grant a permission; the error tells of the wait like every other."""
     async with telling(seen(), fault) as story:
@@ -874,3 +878,46 @@ async def test_a_deadline_ends_the_wait_for_a_batch_that_is_still_unknown() -> N
 async def test_not_being_known_yet_is_no_silence() -> None:
     async with telling(*repeated(NOT_FOUND, 4), PROCESSED) as story:
         await story.client.wait_until_processed(NEW, poll=PollPolicy(max_silence=8))
+
+
+# A batch that was seen, and is not found
+
+
+async def test_a_batch_that_was_seen_and_is_not_found_once_is_looked_at_again() -> None:
+    """Soon, and as often as that happens."""
+    async with telling(seen(), NOT_FOUND, seen(), NOT_FOUND, PROCESSED) as story:
+        batch = await story.client.wait_until_processed(BATCH_ID)
+    assert batch.is_processed
+    assert story.sleeps[:2] == [5, 5]
+
+
+async def test_a_batch_that_was_seen_and_is_gone_ends_a_wait_that_says_what_it_was() -> None:
+    async with telling(seen(), NOT_FOUND) as story:
+        with pytest.raises(ResourceNotFoundError, match="It was INPROGRESS 0:00:10 before: it may have been") as caught:
+            await story.client.wait_until_processed(BATCH_ID)
+    assert (story.transport.calls, caught.value.polls) == (3, 3)
+    assert caught.value.code == "ResourceNotFoundException"
+    assert caught.value.batch is not None
+    assert "Check the id" not in str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own
+
+
+async def test_an_outage_between_two_404s_does_not_end_the_wait() -> None:
+    async with telling(seen(), NOT_FOUND, OUTAGE, NOT_FOUND, PROCESSED, retry=ONE_ATTEMPT) as story:
+        assert (await story.client.wait_until_processed(BATCH_ID)).is_processed
+
+
+async def test_a_new_batch_that_was_seen_may_be_missing_after_its_first_minute() -> None:
+    async with telling(*repeated(seen("PENDING"), 5), NOT_FOUND, PROCESSED) as story:
+        assert (await story.client.wait_until_processed(NEW)).is_processed
+
+
+async def test_the_last_look_at_a_batch_that_was_seen_is_late_and_not_refused() -> None:
+    async with telling(seen(), NOT_FOUND) as story:
+        with pytest.raises(WaitTimeoutError, match="was INPROGRESS") as caught:
+            await story.client.wait_until_processed(BATCH_ID, timeout=3)
+    assert isinstance(caught.value.last_error, ResourceNotFoundError)
+
+
+async def test_each_iteration_of_changes_looks_again_too() -> None:
+    async with telling(seen(), NOT_FOUND, PROCESSED) as story:
+        assert [batch.status async for batch in story.client.watch(BATCH_ID)] == ["INPROGRESS", "PROCESSED"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -18,6 +19,7 @@ from omics_batch._errors import (
     LostContactError,
     OmicsBatchError,
     QueueTimeoutError,
+    ResourceNotFoundError,
     RunsDeleteFailedError,
     WaitError,
     WaitTimeoutError,
@@ -208,6 +210,26 @@ def error_after_silence(
     error.fault = last.fault
     error.__cause__ = last
     return error
+
+
+def error_of_a_refusal(
+    error: OmicsBatchError, status: str | None, seen_at: float | None, now: float
+) -> OmicsBatchError:
+    """Return what a wait raises for a refusal: of a batch that was there before, it says so.
+
+    Args:
+        error: The refusal.
+        status: The last status that the wait was shown.
+        seen_at: When it was shown the batch last; None where it never was.
+        now: The moment on the clock.
+    """
+    if seen_at is None or not isinstance(error, ResourceNotFoundError):
+        return error
+    was_there = f"It was {one_line(status or '')} {_span(now - seen_at)} before: it may have been deleted."
+    problem = f"{error.problem} {was_there}"
+    gone = copy(error)
+    gone.args, gone.__cause__ = (problem, *error.args[1:]), error.__cause__
+    return with_advice(gone, problem, None)
 
 
 def _error(kind: type[E], problem: str, advice: Advice | None) -> E:

@@ -31,7 +31,7 @@ from omics_batch._waiting.confirmations import Confirmations
 from omics_batch._waiting.cost import BELIEVED, is_active, is_later
 from omics_batch._waiting.deadlines import DeadlineHeap
 from omics_batch._waiting.news import show_status
-from omics_batch._waiting.policy import error_after_silence, silence_allowed
+from omics_batch._waiting.policy import error_after_silence, error_of_a_refusal, silence_allowed
 from omics_batch._waiting.scans import BREATH, Scans
 from omics_batch._waiting.states import BatchState, Trigger
 from omics_batch._waiting.tracked_batch import TrackedBatch
@@ -180,10 +180,12 @@ class Scheduler:
                 self._end(wait, error)
             elif kind is LookFailure.REFUSAL and not wait.survives(error, now):
                 wait.polls += min(error.attempts, 1)
-                self._end(wait, error)
+                self._end(wait, error_of_a_refusal(error, wait.status, wait.seen_at, now))
             else:
                 if kind is LookFailure.REFUSAL:
                     wait.heard = now
+                    if wait.seen_at is not None:
+                        batch.looks = -1  # soon: it is missing for once, or gone
                 wait.look_failed(error)
                 if wait.patience <= now:
                     self._end(wait, _silence(wait, error))

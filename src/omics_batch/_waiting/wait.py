@@ -40,6 +40,7 @@ class Wait:
     __slots__ = (
         "_failed",
         "_grace",
+        "_is_missing",
         "_shown",
         "advice",
         "batch_id",
@@ -51,6 +52,7 @@ class Wait:
         "met_unknown",
         "poll",
         "polls",
+        "seen_at",
         "started",
         "status",
         "wait_id",
@@ -89,7 +91,10 @@ class Wait:
         self.listed: str | None = None
         """The status in which a list has shown the batch since its last look; None where none has."""
         self._grace: float | None = now + grace if grace else None
+        self.seen_at: float | None = None
+        """When a look or a list showed the batch last; None where none has."""
         self._failed = False
+        self._is_missing = False
         self._shown: Batch | CompressedBatch | None = None
 
     @property
@@ -122,13 +127,17 @@ class Wait:
             self.heard = min(self.heard + seconds, now)
 
     def survives(self, error: Exception, now: float) -> bool:
-        """Whether a refusal may only mean that the service does not know yet what it has just started."""
-        return isinstance(error, ResourceNotFoundError) and self._grace is not None and now < self._grace
+        """Whether a refusal may only mean that the service does not know yet what it has, or misses it for once."""
+        if not isinstance(error, ResourceNotFoundError):
+            return False
+        is_new = self._grace is not None and now < self._grace
+        return is_new or (self.seen_at is not None and not self._is_missing)
 
     def look_failed(self, error: OmicsBatchError) -> None:
         """Count a look that failed."""
         self.polls += min(error.attempts, 1)
         self._failed = True
+        self._is_missing = isinstance(error, ResourceNotFoundError)
         self.last_error = error
 
     def looked(self, now: float) -> None:
@@ -140,10 +149,10 @@ class Wait:
         self._answered(status, now)
 
     def _answered(self, listed: str | None, now: float) -> None:
-        self.heard = now
+        self.heard = self.seen_at = now
         self.polls += 1
         self.listed = listed
-        self._failed = False
+        self._failed = self._is_missing = False
 
     def facts_on(self, error: E, now: float) -> E:
         """Note on an error what this wait was about and how it went."""
