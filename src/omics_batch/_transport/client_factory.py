@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -27,6 +26,9 @@ from omics_batch._transport.loopback import is_loopback
 from omics_batch._transport.request import Made, Transport
 from omics_batch._transport.session import make_cheap, own_session
 from omics_batch._transport.keys import check_keys
+from omics_batch._threads import in_thread
+from omics_batch._transport.resolver import Resolver
+from omics_batch._transport.configuration import check_certificates, check_proxy, check_region, check_tls, misconfigured
 from omics_batch._version import VERSION
 from omics_batch._words import one_line
 
@@ -104,7 +106,10 @@ async def open_transport(
                 config = _config(resolved, attempt_timeout, keepalive)
                 aws = await _enter(exits, found, region_name, resolved, config)
             _keep_the_host_of_a_custom_endpoint(aws)
-            _assert_one_request(aws)
+            http_session = _assert_one_request(aws)
+            check_proxy(http_session.proxies, aws.meta.endpoint_url)
+            await check_tls(http_session, aws.meta.endpoint_url)
+            await _check_region(found, aws, http_session, attempt_timeout)
             _keep_to_this_loop(aws)
             yield Made(aws, credentials, partial(source_in, found), partial(_is_waited_for, credentials))
 
@@ -124,7 +129,7 @@ def _check_resolved(url: str, *, allow_http: bool) -> None:
 def _config(endpoint_url: str | None, attempt_timeout: float, keepalive: float) -> AioConfig:
     return AioConfig(
         http_session_cls=OneRequestSession,
-        connector_args={"keepalive_timeout": keepalive},
+        connector_args={"keepalive_timeout": keepalive, "resolver": Resolver()},
         retries=_RETRIES,
         connect_timeout=attempt_timeout,
         read_timeout=attempt_timeout,
@@ -145,7 +150,7 @@ async def _enter(
     # On plain http no certificate is seen: reading all of the authorities' would be in vain.
     is_plain = endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
     if not is_plain:
-        _check_certificates(session)
+        await in_thread(partial(check_certificates, session))
     making = session.create_client(
         "omics", region_name=region_name, endpoint_url=endpoint_url, verify=False if is_plain else None, config=config
     )
@@ -159,14 +164,7 @@ async def _enter(
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
         problem = f"{_UNUSABLE}: {presentable(error)}"
     # Raised out here, since what botocore raised may hold a line of the credentials file.
-    raise _misconfigured(problem)
-
-
-def _check_certificates(session: AioSession) -> None:
-    """Make sure that there are certificates to check by: a wait would take a lack of them for an outage."""
-    path = session.get_config_variable("ca_bundle")
-    if path and not Path(path).exists():
-        raise _misconfigured(f"there is no file of certificates {path} (AWS_CA_BUNDLE, or the profile's ca_bundle)")
+    raise misconfigured(problem)
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
@@ -183,7 +181,7 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
                 check_keys(await credentials.get_frozen_credentials(), source_in(session, credentials.method))
             return credentials
     except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
-        problem = _misconfigured(one_line(str(error)))
+        problem = misconfigured(one_line(str(error)))
     except TimeoutError:
         problem = _credentials_error(Source().silent(limit))
     except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
@@ -203,12 +201,6 @@ def _credentials_error(error: SourceError) -> CredentialsError:
     problem, advice = f"{error.problem}.", Advice(AdviceKind.RENEW_CREDENTIALS, {"step": error.next_step})
     made = CredentialsError(worded(problem, advice), next_step=error.next_step, is_final=error.is_final)
     return with_advice(made, problem, advice)
-
-
-def _misconfigured(problem: str) -> InvalidInputError:
-    error = InvalidInputError(problem)
-    error.fault = Party.MACHINE
-    return error
 
 
 def _is_here(endpoint_url: str) -> bool:
@@ -231,10 +223,22 @@ def _keep_to_this_loop(aws: OmicsClient) -> None:
     aws.meta.events.register_first("provide-client-params", check)
 
 
-def _assert_one_request(aws: OmicsClient) -> None:
-    """Refuse a client that would send more than one request for an attempt, or send it elsewhere."""
+async def _check_region(session: AioSession, aws: OmicsClient, http_session: OneRequestSession, limit: float) -> None:
+    host = urlsplit(aws.meta.endpoint_url).hostname or ""
+    if http_session.proxies.get("https") or not is_own_host(host):
+        return  # the proxy looks names up, or somebody else serves the region
+    partitions: list[dict[str, Any]] = session.get_component("data_loader").load_data("partitions")["partitions"]
+    regions = {region for partition in partitions for region in partition["regions"]}
+    with suppress(TimeoutError):  # then the first request says so
+        async with asyncio.timeout(limit):
+            await in_thread(partial(check_region, regions, aws.meta.region_name, f"workflows-{host}"))
+
+
+def _assert_one_request(aws: OmicsClient) -> OneRequestSession:
+    """Return the HTTP session of a client; refuse a client that would send several for an attempt, or elsewhere."""
     client: Any = aws
-    if not isinstance(client._endpoint.http_session, OneRequestSession):  # noqa: SLF001 - the settings do not tell
+    http_session = client._endpoint.http_session  # noqa: SLF001 - the settings do not tell
+    if not isinstance(http_session, OneRequestSession):
         raise InvalidInputError(
             "the session has a default client config, for which aiobotocore before 3.9 forgets what keeps redirects "
             "from being followed: update aiobotocore, or leave that config away",
@@ -242,3 +246,4 @@ def _assert_one_request(aws: OmicsClient) -> None:
     retries: dict[str, object] = client.meta.config.retries
     if any(retries.get(option) != value for option, value in _RETRIES.items()):
         raise InvalidInputError(f"botocore kept retries of its own ({retries}): requests would multiply")
+    return http_session

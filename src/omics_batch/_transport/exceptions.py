@@ -26,6 +26,7 @@ from omics_batch._errors import CredentialsError
 from omics_batch._transport.attempt import LARGEST_ANSWER, Reply
 from omics_batch._transport.credential_sources import PRESENTABLE, Source, SourceError, explain, presentable
 from omics_batch._transport.failure import Fault, Trouble, classify, fault_in_answer
+from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,9 @@ def _trouble_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Troub
         return Trouble.TIMEOUT, f"no whole answer within {bound:.3g} s"
     if isinstance(error, _MISTAKES):
         return Trouble.INVALID, presentable(error)
+    cause = vars(error).get("kwargs", {}).get("error") if isinstance(error, BotoCoreError) else error
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return Trouble.CONNECTION, f"the name {one_line(cause.host)} does not resolve"
     return Trouble.CONNECTION, f"the connection failed: {presentable(error)}"
 
 

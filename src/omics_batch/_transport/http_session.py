@@ -11,6 +11,8 @@ from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
 from omics_batch._transport.keys import check_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import aiohttp
 
     from omics_batch._transport.attempt import Attempt
@@ -28,6 +30,21 @@ class OneRequestSession(AIOHTTPSession):
         session = await above._get_session(proxy_url)  # noqa: SLF001 - where sessions are made
         session._retry_connection = False  # noqa: SLF001 - no public switch
         return _OneRequest(session)
+
+    @property
+    def proxies(self) -> Mapping[str, str]:
+        """The proxies that botocore has chosen for the endpoint, by its scheme."""
+        proxies: Mapping[str, str] = self._own_proxies._proxies  # noqa: SLF001 - no public way
+        return proxies
+
+    async def open_for(self, url: str) -> None:
+        """Make what the first request to a URL would make: it reads certificates, in a thread that is free now."""
+        await self._get_session(self._own_proxies.proxy_url_for(url))
+
+    @property
+    def _own_proxies(self) -> Any:  # noqa: ANN401 - botocore has no types
+        session: Any = self
+        return session._proxy_config  # noqa: SLF001 - the same
 
     async def send(self, request: Any) -> Any:  # noqa: ANN401 - the stubs name other types than botocore hands over
         above: Any = super()

@@ -169,6 +169,7 @@ def error_at_the_deadline(
     *,
     listed: str | None = None,
     unsent: QueueTimeoutError | None = None,
+    last: OmicsBatchError | None = None,
 ) -> WaitTimeoutError:
     """Return what a wait raises when its time is over.
 
@@ -179,6 +180,7 @@ def error_at_the_deadline(
         advice: What to do next, if not just to wait again.
         listed: The status in which a list has shown the batch since.
         unsent: The error of the last look, where that was not sent.
+        last: The last trouble that the wait met.
     """
     if unsent is not None:
         if batch is None and listed is None:
@@ -188,6 +190,8 @@ def error_at_the_deadline(
             happened = f"batch {batch_id} {standing} after {_span(elapsed)}; the last look at it was not sent"
         return _error(WaitTimeoutError, f"{happened}: it waited for its turn.", advice or unsent.advice)
     problem = f"batch {batch_id} {_standing(batch, listed)} after {_span(elapsed)}."
+    if batch is None and listed is None and last is not None:
+        problem = f"{problem} The last trouble: {last.problem}"
     return _error(WaitTimeoutError, problem, advice or _again(AdviceKind.WAIT_LONGER, batch, listed))
 
 

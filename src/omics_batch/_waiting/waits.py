@@ -142,7 +142,13 @@ class Waits:
     def _timed_out(self, wait: Subscription, unsent: QueueTimeoutError | None = None) -> WaitTimeoutError:
         now = self._clock.now()
         error = error_at_the_deadline(
-            wait.batch_id, wait.shown, now - wait.started, wait.advice, listed=wait.listed, unsent=unsent
+            wait.batch_id,
+            wait.shown,
+            now - wait.started,
+            wait.advice,
+            listed=wait.listed,
+            unsent=unsent,
+            last=wait.last_error,
         )
         return wait.facts_on(error, now)
 

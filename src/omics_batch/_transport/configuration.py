@@ -1,0 +1,141 @@
+"""The way out of this machine: a proxy and certificates that can never work are refused when the client is opened."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import socket
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import yarl
+from botocore.exceptions import InvalidProxiesConfigError
+
+from omics_batch._errors import InvalidInputError, Party
+from omics_batch._words import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def check_proxy(proxies: Mapping[str, str], url: str) -> None:
+    """Refuse the proxy that botocore would use for an endpoint, if no request can go through it.
+
+    Args:
+        proxies: botocore's proxies, by the scheme of the endpoint.
+        url: The endpoint.
+
+    Raises:
+        InvalidInputError: It is no proxy of http or https; the message has nothing of its password.
+    """
+    scheme = urlsplit(url).scheme
+    proxy = proxies.get(scheme)
+    if not proxy:
+        return
+    shown = one_line(_SCHEME.sub("", proxy).rpartition("@")[2].partition("?")[0], limit=100)
+    kind = _SCHEME.match(proxy)
+    if kind and kind[1] not in ("http", "https"):
+        raise _refused(scheme, f"{kind[1]}://{shown}", f"{kind[1]} proxies are not supported, http and https are")
+    fixed = proxy if proxy.startswith(("http:", "https:")) else f"http://{proxy.removeprefix('//')}"  # as botocore
+    if not _has_a_host(fixed):
+        raise _refused(scheme, shown, "it is no URL of a proxy, such as http://proxy.example.org:3128")
+
+
+def _has_a_host(proxy: str) -> bool:
+    if re.search(r"[\s\x00-\x1f\x7f]", proxy):
+        return False
+    try:
+        parts = yarl.URL(proxy)
+    except ValueError:
+        return False
+    return bool(parts.host) and parts.port != 0
+
+
+def _refused(scheme: str, shown: str, why: str) -> InvalidInputError:
+    names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
+    name = next((name for name in names if os.environ.get(name)), "the proxy's setting")
+    return misconfigured(f"{name} names the proxy {shown!a}: {why}")
+
+
+def certificates_of(session: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any session of botocore
+    """Return the file of the certificates to trust and the name of its setting; None where it is botocore's own."""
+    if path := session.get_config_variable("ca_bundle"):
+        return path, "AWS_CA_BUNDLE, or the profile's ca_bundle"
+    path = os.environ.get("REQUESTS_CA_BUNDLE")
+    return (path, "REQUESTS_CA_BUNDLE") if path else None
+
+
+def check_certificates(session: Any) -> None:  # noqa: ANN401 - any session of botocore
+    """Make sure that there are certificates to check by: a wait would take a lack of them for an outage.
+
+    Raises:
+        InvalidInputError: The file is not there, cannot be read, or holds no certificate.
+    """
+    if (found := certificates_of(session)) is None:
+        return
+    path, name = found
+    if not Path(path).exists():
+        raise misconfigured(f"there is no file of certificates {path} ({name})")
+    if not Path(path).is_file():  # nor is a pipe, which cannot be read twice
+        raise misconfigured(f"{path} ({name}) is no regular file, as certificates need one")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:
+        raise misconfigured(f"{path} ({name}) holds no certificates that can be read: {_reason(error)}") from None
+
+
+def check_region(regions: Collection[str], region: str, host: str) -> None:
+    """Refuse a region that botocore does not know and whose endpoint has no address: a new one has an address.
+
+    This blocks, as looking up a name does.
+
+    Args:
+        regions: Those that botocore knows.
+        region: The client's.
+        host: The host that it sends requests to.
+
+    Raises:
+        InvalidInputError: The region is a mistake.
+    """
+    if region in regions:
+        return
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        similar = difflib.get_close_matches(region, regions, n=1)
+        meant = f"; did you mean {similar[0]}?" if similar else ""
+        known = f"botocore knows no region {region!a}, and {host} does not resolve{meant}"
+        raise misconfigured(f"{known} (region_name, AWS_DEFAULT_REGION, or the profile's region)") from None
+
+
+async def check_tls(http_session: Any, url: str) -> None:  # noqa: ANN401 - no public type
+    """Make what the first request would make: the certificates of a client and of a proxy are read.
+
+    Raises:
+        InvalidInputError: One of them cannot be read.
+    """
+    try:
+        await http_session.open_for(url)
+    except InvalidProxiesConfigError as error:
+        problem = f"the certificates of the proxy cannot be read: {one_line(str(error))}"
+    except OSError as error:
+        problem = f"the certificates cannot be read: {_reason(error)}"
+    else:
+        return
+    raise misconfigured(problem)
+
+
+def misconfigured(problem: str) -> InvalidInputError:
+    """Return an error of this machine's configuration."""
+    error = InvalidInputError(problem)
+    error.fault = Party.MACHINE
+    return error
+
+
+def _reason(error: OSError) -> str:
+    return one_line(getattr(error, "reason", None) or error.strerror or type(error).__name__)
