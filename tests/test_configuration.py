@@ -24,8 +24,6 @@ from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
 
 from omics_batch import (
-from omics_batch._transport.session import static_session
-from omics_batch.testing import Simulator, faults, local_client
     ConnectionFailedError,
     CredentialsError,
     InvalidInputError,
@@ -35,8 +33,9 @@ from omics_batch.testing import Simulator, faults, local_client
     RetryPolicy,
     WaitTimeoutError,
 )
-from omics_batch._transport.session import static_session
 from omics_batch._transport.resolver import Resolver
+from omics_batch._transport.session import static_session
+from omics_batch.testing import Simulator, faults, local_client
 from tests.events import until
 from tests.machine import has_ipv6
 from tests.sources import Program

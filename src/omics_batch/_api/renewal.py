@@ -10,10 +10,12 @@ import omics_batch
 from omics_batch._errors import CredentialsError, OmicsBatchError
 from omics_batch._transport.failure import Fault, Trouble, classify
 from omics_batch._loop import start
+from omics_batch._transport.failure import Fault, Trouble, classify
 
 if TYPE_CHECKING:
     from omics_batch._emitter import EventEmitter
-    from omics_batch._transport import InProcess, Transport
+    from omics_batch._transport.in_process import InProcess
+    from omics_batch._transport.request import Transport
 
 _PAUSE: Final = 1.0
 """Real seconds between two renewals while the service accepts nothing: a source may be a process, or a service."""

@@ -24,8 +24,8 @@ from omics_batch._threads import in_thread
 from omics_batch._transport.attempt import CURRENT
 from omics_batch._transport.credential_process import CredentialProcess
 from omics_batch._transport.credential_sources import Source, SourceError, explain, mfa_needed
-from omics_batch._transport.terminal import ask, can_ask, has_terminal
 from omics_batch._transport.keys import check_keys
+from omics_batch._transport.terminal import ask, can_ask, has_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
