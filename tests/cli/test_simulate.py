@@ -172,9 +172,9 @@ def test_other_reasons_not_to_listen_are_told_as_they_are() -> None:
 
 
 async def test_of_many_batches_the_first_are_told_of(omics: Simulator) -> None:
-    assert "omics-batch wait" not in instructions(omics, [], omics.endpoint_url)
-    assert "more batches" not in instructions(omics, ["1"] * 10, omics.endpoint_url)
-    lines = instructions(omics, [str(number) for number in range(12)], omics.endpoint_url).splitlines()
+    assert "omics-batch wait" not in instructions(omics, [])
+    assert "more batches" not in instructions(omics, ["1"] * 10)
+    lines = instructions(omics, [str(number) for number in range(12)]).splitlines()
     assert lines[-2:] == ["  omics-batch wait 9", "  # and 2 more batches, up to 11"]
 
 

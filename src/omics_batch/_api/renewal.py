@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import omics_batch
 from omics_batch._errors import CredentialsError, OmicsBatchError
-from omics_batch._transport.failure import Fault, Trouble, classify
 from omics_batch._loop import start
 from omics_batch._transport.failure import Fault, Trouble, classify
 

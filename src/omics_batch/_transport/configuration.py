@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import yarl
 from botocore.exceptions import InvalidProxiesConfigError
 
 from omics_batch._errors import InvalidInputError, Party
@@ -50,10 +49,10 @@ def _has_a_host(proxy: str) -> bool:
     if re.search(r"[\s\x00-\x1f\x7f]", proxy):
         return False
     try:
-        parts = yarl.URL(proxy)
+        parts = urlsplit(proxy)
+        return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return bool(parts.host) and parts.port != 0
 
 
 def _refused(scheme: str, shown: str, why: str) -> InvalidInputError:

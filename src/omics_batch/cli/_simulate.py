@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import typer
 
-from omics_batch._transport.loopback import is_loopback
 from omics_batch.cli._exits import Exit, ProgramError
 
 if TYPE_CHECKING:
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
     from omics_batch.testing import Scenario, Simulator
 
 _MAX_SHOWN: Final = 10
+_URL: Final = "AWS_ENDPOINT_URL_OMICS"
+_HERE: Final = {"127.0.0.1", "::1", "localhost"}
+"""The hosts to which commands send plain http without an option."""
 
 
-async def serve(
-    simulator: Simulator, scenario: Scenario, *, host: str, port: int, advertised: str | None, as_json: bool
-) -> Exit:
+async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: int, as_json: bool) -> Exit:
     """Serve until it is cancelled, and say on stdout how to talk to it.
 
     Args:
@@ -33,7 +33,6 @@ async def serve(
         scenario: The batches that it has at once.
         host: Where it is going to listen, for the complaint if it cannot.
         port: The same.
-        advertised: The URL at which others reach it, where it is not the one that it knows.
         as_json: Whether to say it as one line of JSON, for programs.
 
     Raises:
@@ -45,37 +44,33 @@ async def serve(
         except OSError as error:
             raise ProgramError(why_not(error, host, port)) from None
         batch_ids = scenario.place(omics)
-        typer.echo((facts if as_json else instructions)(omics, batch_ids, advertised or omics.endpoint_url))
+        typer.echo(facts(omics, batch_ids) if as_json else instructions(omics, batch_ids))
         return await asyncio.Future[Exit]()
 
 
-def instructions(omics: Simulator, batch_ids: Sequence[str], url: str) -> str:
+def instructions(omics: Simulator, batch_ids: Sequence[str]) -> str:
     """Write how to talk to the simulator from another shell: lines to paste there."""
+    url = omics.environment[_URL]
     lines = [f"The local HealthOmics listens on {url} until Ctrl-C. In another shell:", ""]
-    lines += [f"  export {name}={shlex.quote(value)}" for name, value in _environment(omics, url).items()]
+    lines += [f"  export {name}={shlex.quote(value)}" for name, value in omics.environment.items()]
     parts = urlsplit(url)
-    is_open = parts.scheme == "http" and not is_loopback(parts.hostname or "")
-    options = " --allow-http" if is_open else ""
+    options = " --allow-http" if parts.scheme == "http" and parts.hostname not in _HERE else ""
     lines += [f"  omics-batch wait {batch_id}{options}" for batch_id in batch_ids[:_MAX_SHOWN]]
     if len(batch_ids) > _MAX_SHOWN:
         lines.append(f"  # and {len(batch_ids) - _MAX_SHOWN} more batches, up to {batch_ids[-1]}")
     return "\n".join(lines)
 
 
-def facts(omics: Simulator, batch_ids: Sequence[str], url: str) -> str:
+def facts(omics: Simulator, batch_ids: Sequence[str]) -> str:
     """Write the same as a line of JSON."""
     return json.dumps(
         {
-            "endpointUrl": url,
+            "endpointUrl": omics.environment[_URL],
             "region": omics.region_name,
-            "environment": _environment(omics, url),
+            "environment": omics.environment,
             "batchIds": batch_ids,
         }
     )
-
-
-def _environment(omics: Simulator, url: str) -> dict[str, str]:
-    return {**omics.environment, "AWS_ENDPOINT_URL_OMICS": url}
 
 
 def why_not(error: OSError, host: str, port: int) -> str:

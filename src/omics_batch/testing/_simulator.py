@@ -65,12 +65,14 @@ class Simulator:
         s3: Where the objects of `s3UriSettings` are: a folder, in which `s3://bucket/key` is the file
             `bucket/key`, or the URL of a local S3 that knows `access_key` and `secret_key`.
         epoch: The wall-clock time of the beginning; the real one if None.
+        advertise: The URL at which others reach it, such as http://omics:8080 in a network of containers: `environment`
+            names it in place of `endpoint_url`.
         in_process: Take the requests of the clients in this process without opening a socket. Nothing else
             can reach it. It works on any clock, and on virtual time: `clock=VirtualClock()`.
 
     Raises:
         InvalidInputError: A clock and a time scale were given, a scale or quota is not positive, a lag
-            is negative, or `s3` is no place.
+            is negative, `s3` is no place, or `advertise` is no URL.
     """
 
     access_key: ClassVar[str] = ACCESS_KEY
@@ -92,6 +94,7 @@ class Simulator:
         region_name: str = "us-west-2",
         epoch: datetime | None = None,
         s3: Path | str | None = None,
+        advertise: str | None = None,
         in_process: bool = False,
     ) -> None:
         if clock is not None and time_scale != 1.0:
@@ -100,6 +103,11 @@ class Simulator:
             raise InvalidInputError(f"region_name has to be a region such as us-west-2, not {region_name!r}")
         if not (isinstance(life, Life) or callable(life)):
             raise InvalidInputError(f"life has to be a Life, or a function that gives one, not {life!r}")
+        if advertise is not None:
+            from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - others need no client
+
+            check_endpoint(advertise, allow_http=True)
+        self._advertised = advertise
         self._clock: Clock = ScaledClock(time_scale) if clock is None else clock
         self._region_name = region_name
         self._script = Script(faults if callable(faults) else None)
@@ -172,7 +180,7 @@ class Simulator:
         name. There are some only inside of the `async with` block.
         """
         variables = {
-            "AWS_ENDPOINT_URL_OMICS": self.endpoint_url,
+            "AWS_ENDPOINT_URL_OMICS": self._advertised or self.endpoint_url,
             "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
             "AWS_DEFAULT_REGION": self._region_name,
             "AWS_REGION": self._region_name,

@@ -44,7 +44,6 @@ def simulate(
 
     It prints the environment variables that point boto3, the AWS command line or another SDK at it.
     """
-    from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - no other command checks one itself
     from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
     from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415 - the same
 
@@ -62,13 +61,10 @@ def simulate(
         except ScenarioError as error:
             complain(*str(error).splitlines())
             return Exit.USAGE
-    wanted = {"time_scale": time_scale, "region_name": region, "host": host, "port": port}
+    wanted = {"time_scale": time_scale, "region_name": region, "host": host, "port": port, "advertise": advertise}
     given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     try:
-        if advertise is not None:
-            check_endpoint(advertise, allow_http=True)
         simulator = Simulator(**{**played.settings, **given})
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    serving = serve(simulator, played, host=host, port=port, advertised=advertise, as_json=json)
-    return asyncio.run(until_signalled(serving))
+    return asyncio.run(until_signalled(serve(simulator, played, host=host, port=port, as_json=json)))
