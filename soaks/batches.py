@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from omics_batch import OmicsBatchError
     from omics_batch.testing import Fault, Simulator
-    from omics_batch.testing._service.batch import Batch
+    from omics_batch.testing._service.batch import StoredBatch
 
 HOUR: Final = 3600.0
 FAILURE: Final = "the role cannot be assumed"
@@ -123,7 +123,7 @@ class Placed:
 
     __slots__ = ("_omics", "batch", "fate", "id", "over_at")
 
-    def __init__(self, omics: Simulator, batch: Batch, fate: Fate) -> None:
+    def __init__(self, omics: Simulator, batch: StoredBatch, fate: Fate) -> None:
         self._omics = omics
         self.id = batch.id
         self.batch = batch

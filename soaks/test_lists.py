@@ -14,7 +14,7 @@ from soaks.batches import HOUR
 from soaks.pages import Whims
 
 if TYPE_CHECKING:
-    from omics_batch.testing._service.store import Account as Store
+    from omics_batch.testing._service.store import Store
 
 
 async def test_whims_repeat_lie_and_stop_but_mostly_show_all() -> None:

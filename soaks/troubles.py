@@ -18,7 +18,7 @@ from omics_batch._transport.attempt import LARGEST_ANSWER
 from omics_batch._transport.failure import CREDENTIALS_CODES, THROTTLING_CODES
 from omics_batch.testing import Fault, faults
 from omics_batch.testing._faults.actions import Delay, Edit, Send
-from omics_batch.testing._service.http_response import Reply
+from omics_batch.testing._service.http_response import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ def _answer(status: int, code: str = "", body: bytes = b'{"message": "in words"}
     if code:
         named["x-amzn-errortype"] = code
     name = " ".join([str(status), code, *headers.values()])
-    return replace(faults.empty(status), name=name, plan=Send(Reply(status, body, named, from_service=False)))
+    return replace(faults.empty(status), name=name, plan=Send(HttpResponse(status, body, named, from_service=False)))
 
 
 def _body(name: str, body: bytes) -> Fault:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from omics_batch import OmicsBatchClient
 from omics_batch._transport.attempt import LARGEST_ANSWER
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch._transport.in_process import InProcess
 from omics_batch.testing import Fault, Simulator, faults
 from tests.virtual_time import NotingClock, running_clock
@@ -66,15 +66,15 @@ OUTAGE = service("InternalServerException", 500)
 
 
 _TROUBLES: Final = {
-    Trouble.CONNECTION: faults.reset(),
-    Trouble.TIMEOUT: faults.unanswered(),
-    Trouble.UNREADABLE: faults.huge(2 * LARGEST_ANSWER),
-    Trouble.REDIRECT: faults.redirected(307, "https://portal.example.org/"),
-    Trouble.CREDENTIALS: faults.expired_token(),
+    FailureStage.CONNECTION: faults.reset(),
+    FailureStage.TIMEOUT: faults.unanswered(),
+    FailureStage.UNREADABLE: faults.huge(2 * LARGEST_ANSWER),
+    FailureStage.REDIRECT: faults.redirected(307, "https://portal.example.org/"),
+    FailureStage.CREDENTIALS: faults.expired_token(),
 }
 
 
-def trouble(kind: Trouble) -> Fault:
+def trouble(kind: FailureStage) -> Fault:
     """No answer came at all."""
     return _TROUBLES[kind]
 

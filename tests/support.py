@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 
 from omics_batch import Batch
-from omics_batch._transport.failure import Fault, Trouble
+from omics_batch._transport.failure import CallFailure, FailureStage
 
 ANSWERS: Final = Path(__file__).parent / "answers"
 
@@ -44,9 +44,11 @@ def batch_with(status: str = "INPROGRESS", **members: Any) -> Batch:
     return Batch.model_validate({"id": "7123456", "status": status, **members})
 
 
-def service_fault(code: str, status: int = 400, **more: Any) -> Fault:
+def service_fault(code: str, status: int = 400, **more: Any) -> CallFailure:
     detail = more.pop("detail", f"{code} (HTTP {status})")
-    return Fault(trouble=Trouble.SERVICE, operation="GetBatch", detail=detail, code=code, status=status, **more)
+    return CallFailure(
+        stage=FailureStage.SERVICE, operation="GetBatch", detail=detail, code=code, status=status, **more
+    )
 
 
 def copies_of(thing: T) -> list[T]:

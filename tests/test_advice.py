@@ -25,7 +25,7 @@ from omics_batch import (
 )
 from omics_batch._advice import in_python, worded
 from omics_batch._models.enums import CANCELLABLE
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch.cli._advice import in_commands
 from omics_batch.testing import faults
 from tests.stories import ACCEPTED, BATCH_ID, DENIED, NOT_FOUND, OUTAGE, THROTTLED, seen, service, telling, trouble
@@ -91,11 +91,11 @@ A, P = AdviceKind, Party
         (service("ConflictException", 409), P.CALLER, A.WAIT_FOR_OTHERS),
         (faults.html(502), P.IN_BETWEEN, A.SEE_SERVICE_HEALTH),
         (faults.html(403), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
-        (trouble(Trouble.CREDENTIALS), P.MACHINE, A.RENEW_CREDENTIALS),
-        (trouble(Trouble.CONNECTION), P.NETWORK, A.CHECK_NETWORK),
-        (trouble(Trouble.TIMEOUT), P.NETWORK, A.ALLOW_MORE_TIME),
-        (trouble(Trouble.UNREADABLE), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
-        (trouble(Trouble.REDIRECT), P.IN_BETWEEN, A.CHECK_ENDPOINT),
+        (trouble(FailureStage.CREDENTIALS), P.MACHINE, A.RENEW_CREDENTIALS),
+        (trouble(FailureStage.CONNECTION), P.NETWORK, A.CHECK_NETWORK),
+        (trouble(FailureStage.TIMEOUT), P.NETWORK, A.ALLOW_MORE_TIME),
+        (trouble(FailureStage.UNREADABLE), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
+        (trouble(FailureStage.REDIRECT), P.IN_BETWEEN, A.CHECK_ENDPOINT),
         (service("BrandNewException", 418), P.SERVICE, None),
     ],
 )
@@ -123,7 +123,7 @@ async def test_an_error_that_tells_the_time_says_whose_fault_it_is() -> None:
             await story.client.wait_until_processed(BATCH_ID, timeout=60)
     assert shown(caught.value) == (P.CALLER, A.WAIT_LONGER)
     assert caught.value.advice == Advice(A.WAIT_LONGER, {"goes_on": True})
-    async with telling(trouble(Trouble.CONNECTION)) as story:
+    async with telling(trouble(FailureStage.CONNECTION)) as story:
         with pytest.raises(WaitTimeoutError) as caught:
             await story.client.wait_until_processed(BATCH_ID, timeout=60)
         assert shown(caught.value) == (P.NETWORK, A.WAIT_LONGER)

@@ -60,7 +60,7 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch._emitter import LEVELS, EventEmitter
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch.testing import Simulator
 from tests.accounts import LIST_DENIED, LIST_DOWN, ONE_ATTEMPT, Account, ends, following
 from tests.eager import EAGERLY
@@ -84,7 +84,7 @@ pytestmark = pytest.mark.virtual_time
 
 E = TypeVar("E", bound=Event)
 
-EXPIRED: Final = trouble(Trouble.CREDENTIALS)
+EXPIRED: Final = trouble(FailureStage.CREDENTIALS)
 INPROGRESS: Final = seen("INPROGRESS", completed=48)
 
 

@@ -32,13 +32,13 @@ from omics_batch import (
     ValidationError,
 )
 from omics_batch._api.get_batch import batch_in
-from omics_batch._transport.attempt import Reply
+from omics_batch._transport.attempt import Response
 from omics_batch._transport.failure import (
     CREDENTIALS_CODES,
     THROTTLING_CODES,
-    Fault,
+    CallFailure,
+    FailureStage,
     Retry,
-    Trouble,
     classify,
     error_code,
     error_of,
@@ -53,38 +53,38 @@ if TYPE_CHECKING:
 NEVER, TRANSIENT, THROTTLED = Retry.NEVER, Retry.TRANSIENT, Retry.THROTTLED
 
 
-def fault_of(trouble: Trouble, detail: str = "what happened", status: int | None = None) -> Fault:
-    return Fault(trouble=trouble, operation="GetBatch", detail=detail, status=status)
+def fault_of(trouble: FailureStage, detail: str = "what happened", status: int | None = None) -> CallFailure:
+    return CallFailure(stage=trouble, operation="GetBatch", detail=detail, status=status)
 
 
 # Classification
 
 BY_TROUBLE = [
-    (Trouble.INVALID, InvalidInputError, NEVER),
-    (Trouble.QUEUE, QueueTimeoutError, NEVER),
-    (Trouble.CREDENTIALS, CredentialsError, NEVER),
-    (Trouble.CONNECTION, ConnectionFailedError, TRANSIENT),
-    (Trouble.TIMEOUT, AttemptTimeoutError, TRANSIENT),
-    (Trouble.REDIRECT, RedirectRefusedError, NEVER),
-    (Trouble.UNREADABLE, MalformedResponseError, TRANSIENT),
+    (FailureStage.INVALID, InvalidInputError, NEVER),
+    (FailureStage.QUEUE, QueueTimeoutError, NEVER),
+    (FailureStage.CREDENTIALS, CredentialsError, NEVER),
+    (FailureStage.CONNECTION, ConnectionFailedError, TRANSIENT),
+    (FailureStage.TIMEOUT, AttemptTimeoutError, TRANSIENT),
+    (FailureStage.REDIRECT, RedirectRefusedError, NEVER),
+    (FailureStage.UNREADABLE, MalformedResponseError, TRANSIENT),
 ]
 
 
 @pytest.mark.parametrize(("trouble", "error", "retry"), BY_TROUBLE)
 @pytest.mark.parametrize(("status", "code"), [(None, ""), (429, "ThrottlingException"), (500, "")])
 def test_trouble_before_any_word_of_the_service_is_what_it_is(
-    trouble: Trouble,
+    trouble: FailureStage,
     error: type[OmicsBatchError],
     retry: Retry,
     status: int | None,
     code: str,
 ) -> None:
-    fault = Fault(trouble=trouble, operation="GetBatch", detail="", status=status, code=code)
+    fault = CallFailure(stage=trouble, operation="GetBatch", detail="", status=status, code=code)
     assert classify(fault) == (error, retry)
 
 
 def test_every_trouble_has_a_meaning() -> None:
-    assert {trouble for trouble, _, _ in BY_TROUBLE} | {Trouble.SERVICE} == set(Trouble)
+    assert {trouble for trouble, _, _ in BY_TROUBLE} | {FailureStage.SERVICE} == set(FailureStage)
 
 
 BY_CODE_AND_STATUS = [
@@ -161,7 +161,7 @@ def test_a_whole_family_of_codes_means_one_thing_whatever_the_status(status: int
 
 
 def test_a_fault_of_the_service_without_a_status_is_an_error_of_the_service() -> None:
-    fault = Fault(trouble=Trouble.SERVICE, operation="GetBatch", detail="")
+    fault = CallFailure(stage=FailureStage.SERVICE, operation="GetBatch", detail="")
     assert classify(fault) == (ServiceError, NEVER)
 
 
@@ -175,7 +175,7 @@ def test_what_is_sent_again_says_that_it_is_retryable(code: str, status: int) ->
 # What an answer says
 
 
-def read(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Fault:
+def read(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> CallFailure:
     return fault_in_answer("GetBatch", status, headers or {}, body)
 
 
@@ -185,8 +185,8 @@ def test_an_error_of_the_service_is_read_from_its_headers_and_body() -> None:
         b'{"message": "Rate exceeded"}',
         {"x-amzn-errortype": "ThrottlingException", "x-amzn-requestid": "abc-123", "x-amz-retry-after": "1500"},
     )
-    assert fault == Fault(
-        trouble=Trouble.SERVICE,
+    assert fault == CallFailure(
+        stage=FailureStage.SERVICE,
         operation="GetBatch",
         detail="ThrottlingException (HTTP 429): Rate exceeded",
         status=429,
@@ -226,7 +226,7 @@ def test_a_code_travels_in_the_header_or_in_the_body(
     code: str,
 ) -> None:
     fault = read(409, json.dumps(document).encode(), headers)
-    assert (fault.trouble, fault.code) == (Trouble.SERVICE, code)
+    assert (fault.stage, fault.code) == (FailureStage.SERVICE, code)
     assert fault.detail.startswith(f"{code or 'error'} (HTTP 409)")
 
 
@@ -253,7 +253,7 @@ def test_a_code_travels_in_the_header_or_in_the_body(
 )
 def test_a_servers_error_counts_whatever_its_body(body: bytes, detail: str) -> None:
     fault = read(500, body)
-    assert (fault.trouble, fault.detail, fault.status) == (Trouble.SERVICE, detail, 500)
+    assert (fault.stage, fault.detail, fault.status) == (FailureStage.SERVICE, detail, 500)
     assert classify(fault) == (InternalServerError, TRANSIENT)
 
 
@@ -272,8 +272,8 @@ def test_what_the_service_says_is_cut_and_cleaned() -> None:
 def test_a_strangers_page_does_not_pass_for_the_services_verdict(status: int, body: bytes) -> None:
     """A proxy's 404 must not tell a wait that its batch is gone."""
     fault = read(status, body)
-    assert fault == Fault(
-        trouble=Trouble.UNREADABLE,
+    assert fault == CallFailure(
+        stage=FailureStage.UNREADABLE,
         operation="GetBatch",
         detail=f"HTTP {status} without an answer of the service",
         status=status,
@@ -297,7 +297,7 @@ def test_a_client_error_with_a_code_or_a_document_is_the_services(status: int) -
 
 @pytest.mark.parametrize("status", [100, 200, 204, 304, 399])
 def test_what_is_neither_success_nor_error_is_unreadable(status: int) -> None:
-    assert read(status, b"{}", {"x-amzn-errortype": "ConflictException"}).trouble is Trouble.UNREADABLE
+    assert read(status, b"{}", {"x-amzn-errortype": "ConflictException"}).stage is FailureStage.UNREADABLE
 
 
 @given(
@@ -389,27 +389,29 @@ def test_an_error_of_the_service_carries_its_facts() -> None:
 
 
 def test_an_error_without_an_answer_carries_the_status_where_there_was_one() -> None:
-    error = error_of(fault_of(Trouble.UNREADABLE, "the answer is no batch", 200), batch_id="7123456", attempts=3)
+    error = error_of(fault_of(FailureStage.UNREADABLE, "the answer is no batch", 200), batch_id="7123456", attempts=3)
     assert isinstance(error, MalformedResponseError)
     assert (error.status_code, error.attempts, error.batch_id, error.__cause__) == (200, 3, "7123456", None)
     assert str(error) == (
         "GetBatch of batch 7123456 (attempt 3): the answer is no batch. "
         "Something between here and the service may have answered in its place; try again."
     )
-    connection = error_of(fault_of(Trouble.CONNECTION), batch_id=None, attempts=1)
+    connection = error_of(fault_of(FailureStage.CONNECTION), batch_id=None, attempts=1)
     assert isinstance(connection, ConnectionFailedError)
     assert connection.status_code is None
 
 
 def test_an_error_that_is_about_no_batch_names_none() -> None:
-    error = error_of(fault_of(Trouble.CREDENTIALS, "no usable credentials"), batch_id=None, attempts=1)
+    error = error_of(fault_of(FailureStage.CREDENTIALS, "no usable credentials"), batch_id=None, attempts=1)
     assert isinstance(error, CredentialsError)
     assert error.batch_id is None
     assert str(error).startswith("GetBatch: no usable credentials. Check the credentials")
 
 
 def test_an_error_without_a_status_has_status_0() -> None:
-    error = error_of(Fault(trouble=Trouble.SERVICE, operation="GetBatch", detail="x"), batch_id=None, attempts=1)
+    error = error_of(
+        CallFailure(stage=FailureStage.SERVICE, operation="GetBatch", detail="x"), batch_id=None, attempts=1
+    )
     assert isinstance(error, ServiceError)
     assert error.status_code == 0
     assert str(error) == "GetBatch: x."
@@ -420,7 +422,7 @@ KINDS = sorted(
 )
 
 
-def one_fault_of(kind: type[OmicsBatchError]) -> Fault:
+def one_fault_of(kind: type[OmicsBatchError]) -> CallFailure:
     for trouble, error, _ in BY_TROUBLE:
         if error is kind:
             return fault_of(trouble)
@@ -444,9 +446,9 @@ def test_every_error_but_the_unforeseen_says_what_to_do_next(kind: type[OmicsBat
 
 
 def test_a_batch_is_read_from_bytes_or_from_a_dict() -> None:
-    from_bytes = batch_in(Reply(IN_PROGRESS), "7123456")
+    from_bytes = batch_in(Response(IN_PROGRESS), "7123456")
     assert isinstance(from_bytes, Batch)
-    assert batch_in(Reply(None, json.loads(IN_PROGRESS)), "7123456") == from_bytes
+    assert batch_in(Response(None, json.loads(IN_PROGRESS)), "7123456") == from_bytes
 
 
 @pytest.mark.parametrize(
@@ -473,16 +475,16 @@ def test_a_batch_is_read_from_bytes_or_from_a_dict() -> None:
     ids=lambda value: repr(value)[:60],
 )
 def test_an_answer_that_nobody_can_trust_is_a_fault(body: bytes, detail: str) -> None:
-    fault = batch_in(Reply(body), "7123456")
-    assert isinstance(fault, Fault)
+    fault = batch_in(Response(body), "7123456")
+    assert isinstance(fault, CallFailure)
     assert fault.detail.startswith(detail)
-    assert (fault.trouble, fault.operation, fault.status) == (Trouble.UNREADABLE, "GetBatch", 200)
+    assert (fault.stage, fault.operation, fault.status) == (FailureStage.UNREADABLE, "GetBatch", 200)
     assert fault.cause is None or fault.cause.__traceback__ is None
     assert classify(fault) == (MalformedResponseError, TRANSIENT)
 
 
 def test_two_members_of_one_name_are_accepted_whichever_counts() -> None:
     """That differs from one pydantic to the next."""
-    batch = batch_in(Reply(b'{"id": "7123456", "status": "PENDING", "status": "INPROGRESS"}'), "7123456")
+    batch = batch_in(Response(b'{"id": "7123456", "status": "PENDING", "status": "INPROGRESS"}'), "7123456")
     assert isinstance(batch, Batch)
     assert batch.status in {"PENDING", "INPROGRESS"}

@@ -39,9 +39,9 @@ from omics_batch import (
     SubmissionSummary,
 )
 from omics_batch._api.get_batch import batch_in
-from omics_batch._models.base import Answer
+from omics_batch._models.base import ResponseModel
 from omics_batch._models.run import RunListItem
-from omics_batch._transport.attempt import Reply
+from omics_batch._transport.attempt import Response
 from tests.support import FAILED, IN_PROGRESS, JSON, batch_with, copies_of
 
 TEN = datetime(2025, 3, 15, 10, 0, tzinfo=UTC)
@@ -355,14 +355,14 @@ def use(batch: Batch) -> None:
 
 @given(body=st.binary() | st.text().map(str.encode) | JSON.map(json.dumps).map(str.encode))
 def test_any_bytes_as_an_answer_give_a_batch_or_a_fault(body: bytes) -> None:
-    answer = batch_in(Reply(body), "7123456")
+    answer = batch_in(Response(body), "7123456")
     if isinstance(answer, Batch):
         use(answer)
 
 
 @given(document=NEARLY)
 def test_anything_like_a_batch_gives_a_batch_that_can_be_used_or_a_fault(document: dict[str, Any]) -> None:
-    answer = batch_in(Reply(json.dumps(document).encode()), "7123456")
+    answer = batch_in(Response(json.dumps(document).encode()), "7123456")
     if isinstance(answer, Batch):
         use(answer)
         assert answer.id == "7123456"
@@ -373,7 +373,7 @@ def test_anything_like_a_batch_gives_a_batch_that_can_be_used_or_a_fault(documen
 @given(document=NEARLY, cut=st.integers(min_value=0))
 def test_an_answer_cut_anywhere_is_a_fault(document: dict[str, Any], cut: int) -> None:
     whole = json.dumps(document).encode()
-    assert not isinstance(batch_in(Reply(whole[: cut % len(whole)]), "7123456"), Batch)
+    assert not isinstance(batch_in(Response(whole[: cut % len(whole)]), "7123456"), Batch)
 
 
 # What is derived
@@ -943,12 +943,12 @@ MODELS = [
 
 
 def test_every_model_is_an_answer() -> None:
-    public = [model for model in Answer.__subclasses__() if not model.__name__.endswith("Page")]
+    public = [model for model in ResponseModel.__subclasses__() if not model.__name__.endswith("Page")]
     assert sorted(public, key=lambda model: model.__name__) == MODELS
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_field_says_in_a_schema_what_it_is(model: type[Answer]) -> None:
+def test_every_field_says_in_a_schema_what_it_is(model: type[ResponseModel]) -> None:
     for mode in ("validation", "serialization"):
         schema = model.model_json_schema(mode=mode)
         assert list(schema["properties"]) == [field.alias for field in model.model_fields.values()]

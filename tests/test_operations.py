@@ -34,7 +34,7 @@ from omics_batch import (
     ThrottlingError,
 )
 from omics_batch._transport import failure
-from omics_batch._transport.failure import Trouble, leaves_doubt
+from omics_batch._transport.failure import FailureStage, leaves_doubt
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing._faults import actions
 from omics_batch.testing._service.http_response import json_reply
@@ -137,8 +137,8 @@ async def test_starting_needs_more_than_one_permission(omics: Simulator, client:
 @pytest.mark.parametrize(
     ("last", "error"),
     [
-        (trouble(Trouble.TIMEOUT), AttemptTimeoutError),
-        (trouble(Trouble.CONNECTION), ConnectionFailedError),
+        (trouble(FailureStage.TIMEOUT), AttemptTimeoutError),
+        (trouble(FailureStage.CONNECTION), ConnectionFailedError),
         (service("InternalServerException", 500), InternalServerError),
         (faults.body(b'{"id": "../1", "status": "CREATING"}', 201), MalformedResponseError),
         (faults.body(b"<html>Sign in</html>", 200), MalformedResponseError),
@@ -156,9 +156,9 @@ async def test_an_answer_that_never_comes_leaves_open_whether_it_started(last: F
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
-        ([trouble(Trouble.TIMEOUT), service("ThrottlingException", 429)], ThrottlingError),
-        ([trouble(Trouble.TIMEOUT), service("AccessDeniedException", 403)], AccessDeniedError),
-        ([trouble(Trouble.CONNECTION), service("ExpiredTokenException", 403)], CredentialsError),
+        ([trouble(FailureStage.TIMEOUT), service("ThrottlingException", 429)], ThrottlingError),
+        ([trouble(FailureStage.TIMEOUT), service("AccessDeniedException", 403)], AccessDeniedError),
+        ([trouble(FailureStage.CONNECTION), service("ExpiredTokenException", 403)], CredentialsError),
         ([service("RequestTimeoutException", 408)], RequestTimeoutError),
     ],
 )
@@ -199,7 +199,7 @@ async def test_a_start_that_is_answered_while_the_client_closes_is_told() -> Non
 async def test_a_start_under_which_the_client_closes_is_in_doubt() -> None:
     async def lost() -> Fault:
         await story.client.close()
-        return trouble(Trouble.CONNECTION)
+        return trouble(FailureStage.CONNECTION)
 
     async with telling(seen(), others={"start_run_batch": [lost]}, retry=RetryPolicy(max_attempts=1)) as story:
         with pytest.raises(ClientClosedError, match="may have been started"):
@@ -234,7 +234,7 @@ THROTTLED_START: Final = service("ThrottlingException", 429)
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize(
-    "fault", [THROTTLED_START, service("InternalServerException", 500), trouble(Trouble.CONNECTION)], ids=str
+    "fault", [THROTTLED_START, service("InternalServerException", 500), trouble(FailureStage.CONNECTION)], ids=str
 )
 async def test_a_start_is_tried_until_its_time_out(fault: Fault) -> None:
     """Its request_id makes that safe. The account may be busy for half a minute."""
@@ -350,8 +350,8 @@ async def test_a_conflict_says_which_states_allow_it(
 
 
 LOST: Final[dict[str, Fault]] = {
-    "the answer is cut off": trouble(Trouble.CONNECTION),
-    "no answer": trouble(Trouble.TIMEOUT),
+    "the answer is cut off": trouble(FailureStage.CONNECTION),
+    "no answer": trouble(FailureStage.TIMEOUT),
     "a page of somebody else": faults.body(b"<html>Sign in</html>", 200),
     "another status": faults.body(b"{}", 200),
     "a 500": service("InternalServerException", 500),
@@ -431,9 +431,9 @@ async def test_a_proxys_404_deletes_nothing() -> None:
 
 
 @pytest.mark.virtual_time
-@pytest.mark.parametrize("kind", [Trouble.REDIRECT, Trouble.CREDENTIALS, Trouble.INVALID])
-async def test_what_did_not_reach_the_service_leaves_no_doubt(kind: Trouble) -> None:
-    assert not leaves_doubt(failure.Fault(trouble=kind, operation="CancelRunBatch", detail="?"))
+@pytest.mark.parametrize("kind", [FailureStage.REDIRECT, FailureStage.CREDENTIALS, FailureStage.INVALID])
+async def test_what_did_not_reach_the_service_leaves_no_doubt(kind: FailureStage) -> None:
+    assert not leaves_doubt(failure.CallFailure(stage=kind, operation="CancelRunBatch", detail="?"))
 
 
 @pytest.mark.virtual_time

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omics_batch import Batch, ClientClosedError, PollPolicy
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from tests.accounts import (
     LIST_DENIED,
     ONE_ATTEMPT,
@@ -172,7 +172,7 @@ async def test_sweeps_are_soon_back_after_an_outage_of_all() -> None:
     class Down(Account):
         async def meets(self, method: str, parameters: Any) -> Fault | None:
             is_down = 100 < running_clock().now() < 2000
-            return trouble(Trouble.CONNECTION) if is_down else await super().meets(method, parameters)
+            return trouble(FailureStage.CONNECTION) if is_down else await super().meets(method, parameters)
 
     account = Down({**cohort(1000), "1999": ends(2050)})
     async with waiting(account) as waits:

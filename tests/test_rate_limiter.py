@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
-from omics_batch._api.rate_limiter import WAITS_SHARE, AdaptiveRate, Priority, RateLimiter, Request, TurnQueue
+from omics_batch._api.rate_limiter import WAITS_SHARE, AdaptiveRate, Priority, QueuedRequest, RateLimiter, TurnQueue
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock
 
@@ -165,17 +165,17 @@ class Play:
         self.queue = TurnQueue(max_rate)
         self.now = 0.0
         self.sent: list[Sent] = []
-        self.waiting: dict[Request, str] = {}
-        self._first_since: dict[tuple[Request, bool], int] = {}
+        self.waiting: dict[QueuedRequest, str] = {}
+        self._first_since: dict[tuple[QueuedRequest, bool], int] = {}
         """How many had been sent when a request became the first of its priority, in its operation or in all."""
 
-    def add(self, method: str, priority: Priority, *names: str) -> list[Request]:
+    def add(self, method: str, priority: Priority, *names: str) -> list[QueuedRequest]:
         requests = [self.queue.add(method, priority) for _ in names]
         self.waiting.update(zip(requests, names, strict=True))
         self._note_the_first()
         return requests
 
-    def give_up(self, request: Request) -> None:
+    def give_up(self, request: QueuedRequest) -> None:
         self.queue.discard(request)
         del self.waiting[request]
         self._note_the_first()
@@ -189,7 +189,7 @@ class Play:
             self._send(request)
         self.now = self.now if math.isinf(until) else until
 
-    def _send(self, request: Request) -> None:
+    def _send(self, request: QueuedRequest) -> None:
         self.queue.take(request, self.now)
         before = [sent.priority for sent in self.sent[self._first_since.get((request, False), len(self.sent)) :]]
         own = [sent.priority for sent in self.sent[self._first_since[request, True] :] if sent.method == request.method]

@@ -16,7 +16,7 @@ from botocore.tokens import SSOTokenProvider
 
 from omics_batch import CredentialsError, CredentialsRejected, CredentialsRenewed, Event, OmicsBatchClient, PollPolicy
 from omics_batch._api import renewal
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch._transport.in_process import InProcess
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked, until
@@ -328,7 +328,7 @@ async def test_calls_that_fail_at_the_same_time_look_for_credentials_once(omics:
 @pytest.mark.virtual_time
 async def test_while_none_work_they_are_looked_for_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renewal, "_PAUSE", 1.0)
-    async with telling(trouble(Trouble.CREDENTIALS)) as story:
+    async with telling(trouble(FailureStage.CREDENTIALS)) as story:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for _ in range(5):
@@ -343,7 +343,7 @@ async def test_while_none_work_they_are_looked_for_once_a_second_at_most(monkeyp
 
 @pytest.mark.virtual_time
 async def test_the_last_look_of_a_wait_finds_new_credentials() -> None:
-    async with telling(seen(), trouble(Trouble.CREDENTIALS), PROCESSED) as story:
+    async with telling(seen(), trouble(FailureStage.CREDENTIALS), PROCESSED) as story:
         assert (await story.client.wait_until_processed(BATCH_ID, timeout=1)).is_processed
 
 
@@ -353,7 +353,7 @@ async def test_closing_the_client_ends_the_search(monkeypatch: pytest.MonkeyPatc
         await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr(InProcess, "open", never)
-    async with telling(*repeated(trouble(Trouble.CREDENTIALS), 2)) as story:
+    async with telling(*repeated(trouble(FailureStage.CREDENTIALS), 2)) as story:
         call = asyncio.create_task(story.client.get_batch(BATCH_ID))
         await until(lambda: "omics_batch renewal" in {task.get_name() for task in asyncio.all_tasks()})
     await asyncio.wait({call})

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError, RetryPolicy
 from omics_batch._api.retry import RetryHandler, RetryQuota
-from omics_batch._transport.failure import Fault, Retry, Trouble
+from omics_batch._transport.failure import CallFailure, FailureStage, Retry
 from omics_batch.testing import ManualClock
 from tests.support import InstantClock, copies_of, service_fault
 
 OK: Final = "the answer"
 BUSY: Final = service_fault("InternalServerException", 500)
 SLOW: Final = service_fault("ThrottlingException", 429)
-LATE: Final = Fault(trouble=Trouble.TIMEOUT, operation="GetBatch", detail="no answer")
+LATE: Final = CallFailure(stage=FailureStage.TIMEOUT, operation="GetBatch", detail="no answer")
 DENIED: Final = service_fault("AccessDeniedException", 403)
 
-Answers = Sequence[str | Fault]
+Answers = Sequence[str | CallFailure]
 
 
 def longest() -> float:
@@ -37,10 +37,10 @@ def longest() -> float:
 class Service:
     """Answers each request in turn."""
 
-    answers: list[str | Fault]
+    answers: list[str | CallFailure]
     requests: int = 0
 
-    async def __call__(self) -> str | Fault:
+    async def __call__(self) -> str | CallFailure:
         self.requests += 1
         return self.answers.pop(0)
 
@@ -62,15 +62,15 @@ class Setting:
     def __post_init__(self) -> None:
         self.handler = RetryHandler(self.policy, self.clock, self.chance)
 
-    async def call(self, *answers: str | Fault, deadline: float | None = None, **more: Any) -> str | Fault:
+    async def call(self, *answers: str | CallFailure, deadline: float | None = None, **more: Any) -> str | CallFailure:
         service = Service(list(answers))
         answer = await self.handler.run(service, self.failed, deadline=deadline, **more)
         assert not service.answers, "fewer requests than expected"
         self.requests += service.requests
         return answer
 
-    def failed(self, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False) -> None:
-        self.failures.append((fault.detail, delay))
+    def failed(self, failure: CallFailure, delay: float | None, *, is_quota_used_up: bool = False) -> None:
+        self.failures.append((failure.detail, delay))
         self.used_up.append(is_quota_used_up)
 
     @property
@@ -213,7 +213,9 @@ async def test_delays_and_quota_are_aws_s_own(table: Table) -> None:
         remaining = list(call.answers)
         before = len(setting.slept)
 
-        async def attempt(quota: list[int] = quota, remaining: list[str | Fault] = remaining) -> str | Fault:
+        async def attempt(
+            quota: list[int] = quota, remaining: list[str | CallFailure] = remaining
+        ) -> str | CallFailure:
             quota.append(setting.left)
             return remaining.pop(0)
 
@@ -327,13 +329,13 @@ async def test_an_answer_at_once_costs_one_request_and_no_delay() -> None:
         service_fault("ValidationException", 400),
         service_fault("ExpiredToken", 403),
         service_fault("", 501),
-        Fault(trouble=Trouble.REDIRECT, operation="GetBatch", detail=""),
-        Fault(trouble=Trouble.INVALID, operation="GetBatch", detail=""),
-        Fault(trouble=Trouble.CREDENTIALS, operation="GetBatch", detail=""),
+        CallFailure(stage=FailureStage.REDIRECT, operation="GetBatch", detail=""),
+        CallFailure(stage=FailureStage.INVALID, operation="GetBatch", detail=""),
+        CallFailure(stage=FailureStage.CREDENTIALS, operation="GetBatch", detail=""),
     ],
-    ids=lambda fault: fault.code or fault.trouble.name,
+    ids=lambda fault: fault.code or fault.stage.name,
 )
-async def test_a_refusal_is_not_sent_again(fault: Fault) -> None:
+async def test_a_refusal_is_not_sent_again(fault: CallFailure) -> None:
     setting = Setting()
     assert await setting.call(fault) is fault
     assert (setting.requests, setting.slept, setting.left) == (1, [], 500)
@@ -413,7 +415,7 @@ async def test_what_is_raised_passes_through_as_it_is(error: BaseException) -> N
     """Only faults are judged; `CancelledError` least of all."""
     requests = 0
 
-    async def attempt() -> str | Fault:
+    async def attempt() -> str | CallFailure:
         nonlocal requests
         requests += 1
         raise error
@@ -428,7 +430,7 @@ async def test_what_is_raised_passes_through_as_it_is(error: BaseException) -> N
 async def test_an_exception_after_a_retry_gives_nothing_back() -> None:
     requests = 0
 
-    async def attempt() -> str | Fault:
+    async def attempt() -> str | CallFailure:
         nonlocal requests
         requests += 1
         if requests == 1:
@@ -459,11 +461,11 @@ async def test_each_fault_is_reported_with_the_delay_that_follows() -> None:
 
 
 @given(answers=st.lists(st.sampled_from([OK, BUSY, SLOW, LATE, DENIED]), max_size=60), size=st.integers(0, 60))
-def test_any_schedule_of_faults_keeps_the_rules(answers: list[str | Fault], size: int) -> None:
+def test_any_schedule_of_faults_keeps_the_rules(answers: list[str | CallFailure], size: int) -> None:
     setting = Setting(RetryPolicy(quota=size))
     remaining = list(answers)
 
-    async def attempt() -> str | Fault:
+    async def attempt() -> str | CallFailure:
         return remaining.pop(0) if remaining else OK
 
     async def calls() -> None:

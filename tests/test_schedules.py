@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omics_batch import AccessDeniedError, BatchCancelledError, BatchFailedError, OmicsBatchError, RetryPolicy
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch.testing import faults
 from tests.stories import (
     BATCH_ID,
@@ -30,10 +30,10 @@ OUTAGES = [
     OUTAGE,
     THROTTLED,
     service("RequestTimeoutException", 408),
-    trouble(Trouble.CONNECTION),
-    trouble(Trouble.TIMEOUT),
-    trouble(Trouble.UNREADABLE),
-    trouble(Trouble.REDIRECT),
+    trouble(FailureStage.CONNECTION),
+    trouble(FailureStage.TIMEOUT),
+    trouble(FailureStage.UNREADABLE),
+    trouble(FailureStage.REDIRECT),
     faults.html(),
     faults.empty(),
     seen("PROCESSED", batch="8"),

@@ -31,7 +31,7 @@ from omics_batch import (
 from omics_batch import _errors as errors
 from omics_batch._api.pagination import BatchPage, RunsInBatchPage
 from omics_batch._api.run_lists import RunPage
-from omics_batch._models.base import Answer
+from omics_batch._models.base import ResponseModel
 from omics_batch._models.enums import OpenEnum
 from omics_batch._models.request import VISIBLE, BatchFilter, RunInBatchFilter
 from omics_batch._models.run import RunListItem
@@ -75,7 +75,7 @@ def kinds_in(annotation: object) -> list[type]:
     return [kind for part in get_args(annotation) for kind in kinds_in(part)]
 
 
-def gaps(shape: Any, model: type[Answer], path: str) -> list[str]:
+def gaps(shape: Any, model: type[ResponseModel], path: str) -> list[str]:
     """What the service may say at a place and we have no word for."""
     fields = {field.alias: field for field in model.model_fields.values()}
     found: list[str] = []
@@ -90,7 +90,7 @@ def gaps(shape: Any, model: type[Answer], path: str) -> list[str]:
 
 def gaps_in_member(member: Any, kinds: list[type], place: str) -> list[str]:
     if member.type_name == "structure":
-        (part,) = (kind for kind in kinds if issubclass(kind, Answer))
+        (part,) = (kind for kind in kinds if issubclass(kind, ResponseModel))
         return gaps(member, part, place)
     if getattr(member, "enum", None):
         enums = [kind for kind in kinds if issubclass(kind, OpenEnum)]
@@ -127,7 +127,7 @@ def is_document(shape: Any) -> bool:
 def test_every_member_and_every_enum_value_of_an_answer_is_in_our_models(
     operation: str,
     path: list[str],
-    model: type[Answer],
+    model: type[ResponseModel],
 ) -> None:
     shape = output_of(operation, *path)
     assert shape.members

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omics_batch import LostContactError, RetryPolicy, WaitTimeoutError
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch._waiting import timer
 from tests.stories import BATCH_ID, PROCESSED, seen, telling, trouble
 from tests.virtual_time import running_clock
@@ -31,7 +31,7 @@ def _is_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timer, "is_real", is_real)
 
 
-NO_NETWORK = trouble(Trouble.CONNECTION)
+NO_NETWORK = trouble(FailureStage.CONNECTION)
 TWO_HOURS = 7200.0
 
 

@@ -35,8 +35,8 @@ from omics_batch import (
 )
 from omics_batch._transport import client_factory
 from omics_batch._transport.attempt import CURRENT, Attempt
-from omics_batch._transport.exceptions import fault_of
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.exceptions import failure_of
+from omics_batch._transport.failure import FailureStage
 from omics_batch._transport.http_session import OneRequestSession
 from omics_batch._transport.parsers import Parsers
 from omics_batch._transport.request import Transport
@@ -211,18 +211,23 @@ def test_a_transport_is_opened_first() -> None:
 @pytest.mark.parametrize(
     ("error", "sent", "trouble", "says"),
     [
-        (RuntimeError("the process printed SECRET"), False, Trouble.CREDENTIALS, "it cannot be used (RuntimeError)"),
-        (NoCredentialsError(), False, Trouble.CREDENTIALS, "no credentials were found"),
-        (ConnectTimeoutError(endpoint_url="https://sts"), False, Trouble.CREDENTIALS, "https://sts"),
-        (ParamValidationError(report="batchId"), False, Trouble.INVALID, "batchId"),
-        (TimeoutError(), False, Trouble.TIMEOUT, "within 3 s"),
-        (RuntimeError("Session is closed"), True, Trouble.CONNECTION, "the connection failed: RuntimeError"),
-        (aiohttp.ClientPayloadError("cut"), True, Trouble.CONNECTION, "ClientPayloadError: cut"),
-        (HTTPClientError(error=ValueError("odd")), True, Trouble.CONNECTION, "odd"),
+        (
+            RuntimeError("the process printed SECRET"),
+            False,
+            FailureStage.CREDENTIALS,
+            "it cannot be used (RuntimeError)",
+        ),
+        (NoCredentialsError(), False, FailureStage.CREDENTIALS, "no credentials were found"),
+        (ConnectTimeoutError(endpoint_url="https://sts"), False, FailureStage.CREDENTIALS, "https://sts"),
+        (ParamValidationError(report="batchId"), False, FailureStage.INVALID, "batchId"),
+        (TimeoutError(), False, FailureStage.TIMEOUT, "within 3 s"),
+        (RuntimeError("Session is closed"), True, FailureStage.CONNECTION, "the connection failed: RuntimeError"),
+        (aiohttp.ClientPayloadError("cut"), True, FailureStage.CONNECTION, "ClientPayloadError: cut"),
+        (HTTPClientError(error=ValueError("odd")), True, FailureStage.CONNECTION, "odd"),
         (
             ClientError({"Error": {"Code": "AccessDenied"}}, "AssumeRole"),
             False,
-            Trouble.CREDENTIALS,
+            FailureStage.CREDENTIALS,
             "calling the AssumeRole operation",
         ),
     ],
@@ -231,12 +236,12 @@ def test_a_transport_is_opened_first() -> None:
 def test_what_was_raised_and_when_tells_the_trouble(
     error: Exception,
     sent: bool,  # noqa: FBT001 - a column of the table
-    trouble: Trouble,
+    trouble: FailureStage,
     says: str,
 ) -> None:
     """Before a request is sent, only its credentials can fail; a stranger's text is not repeated."""
-    fault = fault_of(error, "GetBatch", Attempt(sent=sent), 3.0)
-    assert fault.trouble is trouble
+    fault = failure_of(error, "GetBatch", Attempt(sent=sent), 3.0)
+    assert fault.stage is trouble
     assert says in fault.detail
     assert "SECRET" not in fault.detail
 
@@ -257,14 +262,14 @@ def test_a_clock_that_is_off_is_named_where_the_service_tells_its_time(date: tim
     if isinstance(date, timedelta):  # from now on: minutes may lie between a test's collection and its run
         date = format_datetime(datetime.now(UTC) + date, usegmt=True)
     attempt = Attempt(sent=True, status=403, headers={"x-amzn-errortype": "InvalidSignatureException", "date": date})
-    fault = fault_of(ValueError(), "GetBatch", attempt, 3.0)
+    fault = failure_of(ValueError(), "GetBatch", attempt, 3.0)
     assert (says or "clock") in fault.detail if says else "clock" not in fault.detail
 
 
 async def test_a_bound_that_ends_after_the_answer_came_is_a_timeout() -> None:
     """Whatever was read by then."""
-    fault = fault_of(TimeoutError(), "GetBatch", Attempt(sent=True, status=200), 3.0)
-    assert fault.trouble is Trouble.TIMEOUT
+    fault = failure_of(TimeoutError(), "GetBatch", Attempt(sent=True, status=200), 3.0)
+    assert fault.stage is FailureStage.TIMEOUT
 
 
 async def test_the_local_service_needs_no_configuration_and_is_changed_by_none(

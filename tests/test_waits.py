@@ -34,7 +34,7 @@ from omics_batch import (
     ValidationError,
     WaitTimeoutError,
 )
-from omics_batch._transport.failure import Trouble
+from omics_batch._transport.failure import FailureStage
 from omics_batch._waiting.states import BatchState
 from omics_batch._waiting.subscriptions import ChangeSubscription
 from omics_batch.testing import Fault, faults
@@ -286,10 +286,10 @@ async def test_a_last_look_that_is_refused_says_so() -> None:
     [
         THROTTLED,
         OUTAGE,
-        trouble(Trouble.CONNECTION),
-        trouble(Trouble.TIMEOUT),
-        trouble(Trouble.UNREADABLE),
-        trouble(Trouble.REDIRECT),
+        trouble(FailureStage.CONNECTION),
+        trouble(FailureStage.TIMEOUT),
+        trouble(FailureStage.UNREADABLE),
+        trouble(FailureStage.REDIRECT),
         faults.html(),
         seen("PROCESSED", batch="999"),
     ],
@@ -326,7 +326,7 @@ async def test_silence_for_an_hour_ends_a_wait() -> None:
 
 async def test_silence_from_the_start_says_that_nothing_was_ever_seen() -> None:
     """A wrong endpoint does not hold a wait for ever."""
-    async with telling(trouble(Trouble.CONNECTION), retry=ONE_ATTEMPT) as story:
+    async with telling(trouble(FailureStage.CONNECTION), retry=ONE_ATTEMPT) as story:
         with pytest.raises(LostContactError, match="was never seen") as caught:
             await story.client.wait_until_processed(BATCH_ID, poll=PollPolicy(max_silence=timedelta(minutes=2)))
     assert (caught.value.batch, caught.value.elapsed) == (None, timedelta(minutes=2))
@@ -385,7 +385,7 @@ async def test_a_refusal_ends_a_wait_at_once(fault: Fault, error: type[OmicsBatc
 
 async def test_credentials_that_never_worked_end_a_wait_at_once() -> None:
     """A typo in a profile is not waited out: it has been corrected by now, or it has not."""
-    async with telling(trouble(Trouble.CREDENTIALS)) as story:
+    async with telling(trouble(FailureStage.CREDENTIALS)) as story:
         with pytest.raises(CredentialsError):
             await story.client.wait_until_processed(BATCH_ID)
     assert (story.transport.calls, story.transport.opened) == (2, 2)
@@ -393,21 +393,21 @@ async def test_credentials_that_never_worked_end_a_wait_at_once() -> None:
 
 async def test_credentials_that_worked_before_may_come_back() -> None:
     """Whoever renews their SSO login within the hour finds the wait still there."""
-    async with telling(seen(), *repeated(trouble(Trouble.CREDENTIALS), 20), PROCESSED) as story:
+    async with telling(seen(), *repeated(trouble(FailureStage.CREDENTIALS), 20), PROCESSED) as story:
         batch = await story.client.wait_until_processed(BATCH_ID)
     assert batch.is_processed
 
 
 async def test_credentials_that_worked_before_are_renewed_at_once() -> None:
     """A token that expired overnight is no outage where a fresh one lies ready: one more request, at the next turn."""
-    async with telling(seen(), trouble(Trouble.CREDENTIALS), PROCESSED) as story:
+    async with telling(seen(), trouble(FailureStage.CREDENTIALS), PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
     assert (story.transport.at, story.transport.opened) == ([0.0, 5.0, 5.2], 2)
 
 
 async def test_credentials_are_looked_for_as_often_as_it_takes() -> None:
     """Each look that they fail looks for new ones, once."""
-    expired = trouble(Trouble.CREDENTIALS)
+    expired = trouble(FailureStage.CREDENTIALS)
     async with telling(seen(), *repeated(expired, 5), seen(), expired, PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
     assert story.transport.opened == 1 + 3 + 1
@@ -415,7 +415,7 @@ async def test_credentials_are_looked_for_as_often_as_it_takes() -> None:
 
 async def test_credentials_that_do_not_come_back_end_in_silence() -> None:
     """But not for ever."""
-    async with telling(seen(), trouble(Trouble.CREDENTIALS)) as story:
+    async with telling(seen(), trouble(FailureStage.CREDENTIALS)) as story:
         with pytest.raises(LostContactError) as caught:
             await story.client.wait_until_processed(BATCH_ID)
     assert isinstance(caught.value.last_error, CredentialsError)

@@ -15,7 +15,7 @@ from omics_batch._api.listing import Listing
 from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
 from omics_batch._loop import LoopIterator, start
-from omics_batch._models.base import Answer
+from omics_batch._models.base import ResponseModel
 from omics_batch._models.batch import Batch, StartRunBatchResponse
 from omics_batch._operations import Operations
 from omics_batch._waiting.cancel_delete import is_deletion_over
@@ -124,7 +124,7 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch and ListBatch.
         """
-        if isinstance(batches, (str, Answer)):
+        if isinstance(batches, (str, ResponseModel)):
             raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
         waiting = [self._waiting(Subscription, batch, timeout, poll) for batch in batches]
         return LoopIterator(self._as_they_end({wait.batch_id: wait for wait in waiting}), self._opened().loop)
@@ -193,13 +193,13 @@ class OmicsBatchClient(Operations):
 
         Source: the AWS operations GetBatch, ListRuns, ListRunsInBatch and GetRun.
         """
-        from omics_batch._api.failed_runs import Failures  # noqa: PLC0415 - who follows a batch starts without its runs
+        from omics_batch._api.failed_runs import FailedRunFinder  # noqa: PLC0415 - who follows a batch starts without its runs
 
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
         caller = self._opened().caller
         lister = self._lister(timeout, max_attempts=caller.retry.policy.patient_attempts)
-        failures = Failures(look, lister, caller.events, with_reasons=reasons, with_cancelled=cancelled)
+        failures = FailedRunFinder(look, lister, caller.events, with_reasons=reasons, with_cancelled=cancelled)
         return Listing(failures.walk(), self._opened().loop)
 
     async def cancel_and_wait(

@@ -13,10 +13,10 @@ from typing import Final, Self
 
 import omics_batch
 from omics_batch._api.arguments import BatchReference, batch_id_of
-from omics_batch._api.call import Caller
-from omics_batch._api.changes import Changer
-from omics_batch._api.get_batch import BatchLooker
-from omics_batch._api.pagination import Lister
+from omics_batch._api.call import OperationCaller
+from omics_batch._api.changes import BatchChanges
+from omics_batch._api.get_batch import BatchReader
+from omics_batch._api.pagination import Paginator
 from omics_batch._api.rate_limiter import RateLimiter, TurnQueue
 from omics_batch._api.retry import RetryHandler, RetryPolicy
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, in_seconds, timeout_in_seconds
@@ -129,9 +129,9 @@ class Connection:
             clock=clock,
             events=events,
         )
-        caller = Caller(transport, retry, RateLimiter(clock, self._turns), clock, events)
-        looker = BatchLooker(caller, clock)
-        changer = Changer(caller, looker, clock)
+        caller = OperationCaller(transport, retry, RateLimiter(clock, self._turns), clock, events)
+        looker = BatchReader(caller, clock)
+        changer = BatchChanges(caller, looker, clock)
         scan = partial(scan_lists, caller, looker.is_outage)
         waits = Waits(looker, scan, clock, self._random, events)
         self._open = Opened(
@@ -203,8 +203,8 @@ class Connection:
     def _id_of(self, batch: BatchReference) -> str:
         return batch_id_of(batch, self._opened().caller.transport.region_name)
 
-    def _lister(self, timeout: Duration | None, *, max_attempts: int | None = None) -> Lister:
-        return Lister(self._opened().caller, timeout=timeout_in_seconds(timeout), max_attempts=max_attempts)
+    def _lister(self, timeout: Duration | None, *, max_attempts: int | None = None) -> Paginator:
+        return Paginator(self._opened().caller, timeout=timeout_in_seconds(timeout), max_attempts=max_attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +212,9 @@ class Opened:
     """What a client has while it is open."""
 
     loop: OwnLoop
-    caller: Caller
-    looker: BatchLooker
-    changer: Changer
+    caller: OperationCaller
+    looker: BatchReader
+    changer: BatchChanges
     waits: Waits
     destructive: DestructiveActions
 

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from omics_batch import Batch, BatchFailedError, LostContactError, Progress, ResourceNotFoundError
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._views.followed_batches import Rank, Roster
-from omics_batch.cli._views.many_table import Board
+from omics_batch.cli._views.followed_batches import FollowedBatches, Rank
+from omics_batch.cli._views.many_table import BatchesTable
 from omics_batch.cli._waits import one_result
 from tests.support import InstantClock
 
@@ -39,8 +39,8 @@ def processed(batch_id: str = "1", failed: int = 0, **members: Any) -> Batch:
     return batch(batch_id, "PROCESSED", runSummary=runs, **members)
 
 
-def roster(*batches: Batch) -> Roster:
-    made = Roster(seen.id for seen in batches)
+def roster(*batches: Batch) -> FollowedBatches:
+    made = FollowedBatches(seen.id for seen in batches)
     for seen in batches:
         made.see(seen)
         if seen.is_processed:
@@ -48,10 +48,12 @@ def roster(*batches: Batch) -> Roster:
     return made
 
 
-def drawn(shown: Roster, width: int = 80, height: int = 24, encoding: str = "utf-8", notice: str = "") -> list[str]:
+def drawn(
+    shown: FollowedBatches, width: int = 80, height: int = 24, encoding: str = "utf-8", notice: str = ""
+) -> list[str]:
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     console = Console(file=output, width=width, height=height, markup=False, emoji=False, highlight=False)
-    console.print(Board(shown, timedelta(seconds=730), notice))
+    console.print(BatchesTable(shown, timedelta(seconds=730), notice))
     output.seek(0)
     return [line.rstrip() for line in output.read().splitlines()]
 
@@ -101,7 +103,7 @@ def test_nothing_is_guessed_of_one_that_nobody_follows_any_more(monkeypatch: pyt
 
 
 def test_what_was_not_seen_yet_or_cannot_be_is_told_as_such() -> None:
-    shown = Roster(["1", "2", "3"])
+    shown = FollowedBatches(["1", "2", "3"])
     shown.end(one_result.failed(ResourceNotFoundError("Batch 2 does not exist."), "2", None))
     failed = batch("3", "FAILED", failureReason="Invalid JSON", name="trio", totalRuns=None)
     shown.see(failed)

@@ -20,7 +20,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
-from omics_batch.cli._connection import Connection
+from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import Life, VirtualTimeLoop, faults
 from tests.cli._support import ID, REGION, Here, Ran, Shell, document, printed, processed
 from tests.forked import PROGRAM
@@ -335,15 +335,15 @@ def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
 
 def test_ctrl_c_after_it_was_done_takes_nothing_from_what_is_told(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the service's answer and the result there is a client to be closed."""
-    talk = Connection.talk
+    talk = ConnectionOptions.talk
 
-    def talk_and_be_interrupted(connection: Connection, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
+    def talk_and_be_interrupted(connection: ConnectionOptions, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
         result = talk(connection, work)
         if changes_asked(here):
             ctrl_c()
         return result
 
-    monkeypatch.setattr(Connection, "talk", talk_and_be_interrupted)
+    monkeypatch.setattr(ConnectionOptions, "talk", talk_and_be_interrupted)
     here.omics.start_batch(3, life=LONG)
     ran = here.run("cancel", ID, "--yes")
     assert (ran.code, ran.stdout) == (130, "")

@@ -12,7 +12,7 @@ import pytest
 
 import omics_batch
 from omics_batch import Batch, LostContactError, OmicsBatchClient, PollPolicy, Progress
-from omics_batch.cli._connection import Connection
+from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._signals import until_signalled
 from omics_batch.cli._views.one_plain import JsonView, PlainView, View
@@ -23,7 +23,7 @@ from tests.cli._support import ID, document, processed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
     from omics_batch.testing import Simulator
 
 
@@ -35,7 +35,7 @@ async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     for name, value in omics.environment.items():
         monkeypatch.setenv(name, value)
 
-    async def tell(view: View, *documents: dict[str, Any]) -> Ending:
+    async def tell(view: View, *documents: dict[str, Any]) -> OneResult:
         left = list(documents)
         omics.put_batch(left.pop(0))
         show = view.show
@@ -46,7 +46,7 @@ async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[.
                 omics.put_batch(left.pop(0))
 
         monkeypatch.setattr(view, "show", show_and_turn_the_page)
-        connection = Connection(region="us-west-2", endpoint_url=omics.endpoint_url)
+        connection = ConnectionOptions(region="us-west-2", endpoint_url=omics.endpoint_url)
         return await follow(connection, ID, None, view, "omics-batch wait")
 
     return tell

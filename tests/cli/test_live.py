@@ -15,7 +15,7 @@ from omics_batch import Batch, Progress
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._views.bar import Bar, widths
 from omics_batch.cli._views.one_live import LiveView, Picture
-from omics_batch.cli._waits.one_result import Ending
+from omics_batch.cli._waits.one_result import OneResult
 from omics_batch.testing import faults
 from tests.cli._support import ID, Here, Shell, document, processed
 from tests.forked import PROGRAM
@@ -168,8 +168,8 @@ def test_notes_and_verdicts_stay_above_and_below_and_errors_are_not_its_own() ->
     output = io.StringIO()
     with LiveView(Console(file=output, width=60, markup=False)) as view:
         view.note("[red]throttled\x1b[31m")
-    view.end(Ending(exit=Exit.OK, batch_id=ID, message="Processed.", batch=None))
-    view.end(Ending(exit=Exit.ERROR, batch_id=ID, message="Refused.", batch=None))
+    view.end(OneResult(exit=Exit.OK, batch_id=ID, message="Processed.", batch=None))
+    view.end(OneResult(exit=Exit.ERROR, batch_id=ID, message="Refused.", batch=None))
     written = output.getvalue()
     assert "[red]throttled [31m\n" in written
     assert written.endswith("Processed.\n")

@@ -15,7 +15,7 @@ import typer
 
 import omics_batch
 from omics_batch.cli import main
-from omics_batch.cli._connection import Connection
+from omics_batch.cli._connection import ConnectionOptions
 from tests.cli._support import ID, Here, Shell, document, processed
 from tests.forked import PROGRAM
 
@@ -111,7 +111,7 @@ def _raising(error: BaseException) -> Callable[..., object]:
 def test_what_nobody_thought_of_is_one_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Connection, "talk", _raising(ValueError("\x1b[31mbroken")))
+    monkeypatch.setattr(ConnectionOptions, "talk", _raising(ValueError("\x1b[31mbroken")))
     assert main(["get", ID]) == 1
     assert capsys.readouterr().err == (
         "omics-batch: unexpected ValueError: [31mbroken. This is a defect: please report it.\n"

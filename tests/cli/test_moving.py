@@ -10,7 +10,7 @@ from rich.console import Console
 
 from omics_batch import Batch, ResourceNotFoundError, WaitTimeoutError
 from omics_batch.cli._views import many_live
-from omics_batch.cli._views.many_live import MovingBoard, MovingLine
+from omics_batch.cli._views.many_live import LiveLine, LiveTable
 from omics_batch.cli._waits import many_result, one_result
 from omics_batch.cli._waits.tally import Tally
 from tests.cli._support import document, processed
@@ -54,7 +54,7 @@ def batch(told: dict[str, Any]) -> Batch:
 
 def test_a_line_moves_when_a_batch_ends_or_a_second_has_passed(time: Time) -> None:
     console, news = screen()
-    with MovingLine(console, 3) as line:
+    with LiveLine(console, 3) as line:
         assert "0 of 3 batches have ended, 0:00:00" in news()
         line.show(batch(document()))
         line.tick()
@@ -79,7 +79,7 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
     console, news = screen(height=10)
     notice = ""
     tally = Tally(["7123456"])
-    with MovingBoard(console, ["7123456", "7123457"], lambda: notice) as board:
+    with LiveTable(console, ["7123456", "7123457"], lambda: notice) as board:
         assert "0 of 2 batches have ended" in news()
         board.tick()
         assert news() == ""

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from omics_batch.cli import _program_name
-from omics_batch.cli._connection import Connection
+from omics_batch.cli._connection import ConnectionOptions
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_the_program_is_named_so_that_it_is_found(started_as: str, found: str | 
 def test_a_command_is_quoted_for_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["omics-batch"])
     monkeypatch.setenv("PATH", os.devnull)
-    connection = Connection(region="us-west-2", profile="my team's", endpoint_url="https://a?b", allow_http=True)
+    connection = ConnectionOptions(region="us-west-2", profile="my team's", endpoint_url="https://a?b", allow_http=True)
     assert _program_name.command(["wait", "1", *connection.arguments()]) == (
         "omics-batch wait 1 --region us-west-2 --profile 'my team'\"'\"'s' --endpoint-url 'https://a?b' --allow-http"
     )

@@ -18,7 +18,7 @@ import pytest
 import omics_batch
 from omics_batch import OmicsBatchClient, RetryPolicy
 from omics_batch.cli import main
-from omics_batch.cli._connection import Connection
+from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import faults
 from tests.forked import PROGRAM
 
@@ -317,7 +317,7 @@ def test_a_signal_before_that_says_nothing(here: Here, trio: Path, monkeypatch: 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Connection, "talk", interrupted)
+    monkeypatch.setattr(ConnectionOptions, "talk", interrupted)
     ran = here.run("start", str(trio))
     assert (ran.code, ran.stdout, ran.stderr) == (130, "", "")
 

@@ -21,7 +21,7 @@ from omics_batch.cli._waits.tally import Tally, worst
 from tests.support import batch_with
 
 if TYPE_CHECKING:
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
 
 ENDINGS: dict[str, tuple[str, dict[str, int], type[OmicsBatchError] | None]] = {
     "SUCCEEDED": ("PROCESSED", {"completedRunCount": 2}, None),
@@ -36,7 +36,7 @@ ENDINGS: dict[str, tuple[str, dict[str, int], type[OmicsBatchError] | None]] = {
 }
 
 
-def ending(kind: str, batch_id: str) -> Ending:
+def ending(kind: str, batch_id: str) -> OneResult:
     status, runs, error = ENDINGS[kind]
     more: dict[str, Any] = {} if error else {"processedTime": "2025-03-15T12:00:00Z"}
     batch = batch_with(status, totalRuns=2, runSummary=runs, **more).model_copy(update={"id": batch_id})

@@ -21,7 +21,7 @@ import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy
 from omics_batch.cli import _program_name
 from omics_batch.cli._views.many_plain import JsonLines, PlainLines
-from omics_batch.cli._waits.follow_many import Wait, as_they_change, as_they_end
+from omics_batch.cli._waits.follow_many import WaitForMany, as_they_change, as_they_end
 from omics_batch.cli._waits.resume_command import Resume
 from tests.accounts import Account, cohort, ends, following
 from tests.cli._support import Here, Shell, document, processed
@@ -281,7 +281,7 @@ def test_where_no_file_can_be_written_they_are_named_however_many(
 async def test_hours_of_many_are_waited_for_at_the_price_of_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account(cohort(100, ends(7200)) | {"1": ends(3600, "CANCELLED"), "2": ends(7300)})
     async with following(account) as client:
-        wait = Wait({batch_id: batch_id for batch_id in account.lives}, None, PlainLines())
+        wait = WaitForMany({batch_id: batch_id for batch_id in account.lives}, None, PlainLines())
         await as_they_end(client, wait)
     lines = [line.partition("Z  ")[2] for line in capsys.readouterr().out.splitlines()]
     assert (len(lines), lines[0][:3], lines[-1][:3]) == (102, "1  ", "2  ")
@@ -293,7 +293,7 @@ async def test_hours_of_many_are_waited_for_at_the_price_of_a_sweep(capsys: pyte
 async def test_hours_of_many_are_watched_change_by_change(capsys: pytest.CaptureFixture[str]) -> None:
     lives = {"1": {-1e6: "CREATING", 600: "INPROGRESS", 7200: "PROCESSED"}, "2": ends(3600, "FAILED")}
     async with following(Account(lives)) as client:
-        wait = Wait({batch_id: batch_id for batch_id in lives}, None, JsonLines())
+        wait = WaitForMany({batch_id: batch_id for batch_id in lives}, None, JsonLines())
         await as_they_change(client, wait)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("status") or line["exitCode"] for line in lines] == [

@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from omics_batch.testing import Life, ManualClock
 from omics_batch.testing._service.http_response import Refusal
 from omics_batch.testing._service.operations import HANDLERS
-from omics_batch.testing._service.store import Account
+from omics_batch.testing._service.store import Store
 from tests.testing._support import EPOCH, SETTING
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class LifeOfABatch(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = ManualClock()
-        self.account = Account(region_name="us-west-2", clock=self.clock, epoch=EPOCH, lives=self.life_of)
+        self.account = Store(region_name="us-west-2", clock=self.clock, epoch=EPOCH, lives=self.life_of)
         self.seen: dict[str, Seen] = {}
         self.next_life = Life()
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from omics_batch import InvalidInputError
 from omics_batch.testing import Life, ManualClock, Simulator
-from omics_batch.testing._service.batch import Batch
+from omics_batch.testing._service.batch import StoredBatch
 from omics_batch.testing._service.operations import HANDLERS
-from omics_batch.testing._service.store import Account
+from omics_batch.testing._service.store import Store
 from omics_batch.testing._service.timeline import Timeline
 from tests.testing._support import EPOCH, SETTING, boto_to
 
@@ -46,7 +46,7 @@ class History:
     happened: list[tuple[float, str, Record | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.account = Account(region_name="us-west-2", clock=self.clock, epoch=EPOCH, lives=Life(), list_lag=self.lag)
+        self.account = Store(region_name="us-west-2", clock=self.clock, epoch=EPOCH, lives=Life(), list_lag=self.lag)
         self._starts = 0
 
     def start(self, life: int) -> None:
@@ -83,7 +83,7 @@ class History:
                 shown[batch_id] = record
         statuses = {
             batch_id: record.timeline.status(seen_at - record.created)
-            if isinstance(record, Batch)
+            if isinstance(record, StoredBatch)
             else str(record["status"])
             for batch_id, record in shown.items()
         }
@@ -125,7 +125,7 @@ def test_lists_are_what_happened_makes_them(lag: float, told: list[float | Calla
 def test_a_status_changes_in_the_lists_when_it_changes(begun: float) -> None:
     """To the microsecond, although ages are rounded and large clocks are coarse."""
     clock = ManualClock(begun)
-    account = Account(region_name="us-west-2", clock=clock, epoch=EPOCH, lives=Life(creating=0.3, pending=0.6))
+    account = Store(region_name="us-west-2", clock=clock, epoch=EPOCH, lives=Life(creating=0.3, pending=0.6))
     request = {"requestId": "1", "defaultRunSetting": SETTING, "batchRunSettings": {}}
     batch = account.start(request, [{"runSettingId": "a"}])
     for _ in range(40):

@@ -10,7 +10,7 @@ import pytest
 from omics_batch.testing import Life, ManualClock, Simulator
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.service_model import service_model
-from omics_batch.testing._service.store import Account
+from omics_batch.testing._service.store import Store
 from tests.testing._support import EPOCH, SETTING, Boto, ClientError, boto_to
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ async def test_a_document_that_was_put_is_listed_as_far_as_it_tells(omics: Simul
 
 
 def test_a_document_that_was_put_is_what_is_shown(clock: ManualClock) -> None:
-    account = Account(region_name="us-west-2", clock=clock, epoch=EPOCH, lives=Life())
+    account = Store(region_name="us-west-2", clock=clock, epoch=EPOCH, lives=Life())
     account.put({"id": "42", "status": "REHEARSING"})
     assert HANDLERS["GetBatch"](account, {"batchId": "42"}) == {"id": "42", "status": "REHEARSING"}
 

@@ -14,14 +14,14 @@ from omics_batch._api.rate_limiter import WAITS_SHARE, Priority, RateLimiter
 from omics_batch._api.renewal import CredentialsRenewal
 from omics_batch._clock import Clock, in_seconds, time_limit
 from omics_batch._errors import ClientClosedError, OmicsBatchError, ThrottlingError
-from omics_batch._transport.failure import Fault, Trouble, classify, error_of, party_of
+from omics_batch._transport.failure import CallFailure, FailureStage, classify, error_of, party_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from omics_batch._api.retry import RetryHandler
     from omics_batch._emitter import EventEmitter
-    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.attempt import Response
     from omics_batch._transport.in_process import InProcess
     from omics_batch._transport.request import Transport
 
@@ -31,7 +31,7 @@ _RENEWED: Final = 5.0
 """Seconds that a call has with new credentials, however long it took to find them."""
 
 
-class Caller:
+class OperationCaller:
     """Sends calls at the client's rate and under its retry policy; raises this package's errors alone."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Caller:
         self,
         method: str,
         parameters: Mapping[str, Any],
-        read: Callable[[Reply], T | Fault],
+        read: Callable[[Response], T | CallFailure],
         *,
         batch_id: str | None,
         within: float | None,
@@ -68,14 +68,14 @@ class Caller:
         priority: Priority = Priority.CALL,
         max_attempts: int | None = None,
         until_deadline: bool = False,
-        met: list[Fault] | None = None,
+        met: list[CallFailure] | None = None,
     ) -> T:
         """Return what `read` makes of the answer.
 
         Args:
             method: The operation as aiobotocore's client names it, such as `get_batch`.
             parameters: Its parameters, in the service's own names.
-            read: Makes the caller's object of the reply, or a fault of one that nobody can trust.
+            read: Makes the caller's object of the reply, or a failure of one that nobody can trust.
             batch_id: The batch this is about, for errors.
             within: Seconds for the whole call, its turn included; None for no limit.
             watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
@@ -83,7 +83,7 @@ class Caller:
             priority: Which requests it goes before, where waits do not ask.
             max_attempts: As many attempts, where not as many as the policy's.
             until_deadline: Whether it is retried until its time is over, under the default policy.
-            met: Where every fault goes that an attempt met.
+            met: Where every failure goes that an attempt met.
 
         Raises:
             OmicsBatchError: The class tells what went wrong.
@@ -116,7 +116,7 @@ class Caller:
         self,
         call: _Call,
         parameters: Mapping[str, Any],
-        read: Callable[[Reply], T | Fault],
+        read: Callable[[Response], T | CallFailure],
         watching: bool,  # noqa: FBT001 - as in `call`
         priority: Priority,
         *,
@@ -128,7 +128,7 @@ class Caller:
         method, within, began = call.method, call.within, self._clock.now()
         bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
 
-        async def attempt() -> T | Fault:
+        async def attempt() -> T | CallFailure:
             call.is_sent = False
             if not watching:
                 await self._limiter.turn(method, priority)
@@ -138,13 +138,13 @@ class Caller:
             call.attempts += 1
             call.generation = self.transport.generation
             reply = await self.transport.call(method, parameters, bound=bound)
-            answer = reply if isinstance(reply, Fault) else read(reply)
+            answer = reply if isinstance(reply, CallFailure) else read(reply)
             self._learn_from(method, answer, watching=watching)
-            if isinstance(answer, Fault):
+            if isinstance(answer, CallFailure):
                 call.met.append(answer)
             return answer
 
-        async def attempts() -> T | Fault:
+        async def attempts() -> T | CallFailure:
             return await self.retry.run(
                 attempt,
                 partial(self._request_failed, call),
@@ -154,23 +154,25 @@ class Caller:
             )
 
         answer = await self._answer(call, attempts, within)
-        if isinstance(answer, Fault) and self._renewal.can_help(answer):
+        if isinstance(answer, CallFailure) and self._renewal.can_help(answer):
             ends = math.inf if within is None else began + within
             least = _RENEWED if watching else 0.0
             if (still := await self._renewed(answer, call, ends, watching)) is not None:
                 raise self._error_of(still, call)
             answer = await self._answer(call, attempts, self._left(ends, least))
-        if isinstance(answer, Fault):
+        if isinstance(answer, CallFailure):
             raise self._error_of(answer, call)
         return answer
 
-    async def _answer(self, call: _Call, attempts: Callable[[], Awaitable[T | Fault]], left: float | None) -> T | Fault:
+    async def _answer(
+        self, call: _Call, attempts: Callable[[], Awaitable[T | CallFailure]], left: float | None
+    ) -> T | CallFailure:
         """Return what comes of a call in the time that is left for it."""
         try:
             async with self._open_for(left):
                 return await attempts()
         except TimeoutError:
-            return self._fault_at_the_limit(call, call.within or 0.0)
+            return self._failure_at_the_limit(call, call.within or 0.0)
 
     def _left(self, ends: float, least: float) -> float | None:
         """Return the seconds until a moment on the clock, and no less than the least; None where it never comes."""
@@ -178,18 +180,18 @@ class Caller:
 
     async def _renewed(
         self,
-        fault: Fault,
+        failure: CallFailure,
         call: _Call,
         ends: float,
         watching: bool,  # noqa: FBT001 - as in `call`
-    ) -> Fault | None:
-        """Return None where there are new credentials before a moment on the clock; else the fault."""
+    ) -> CallFailure | None:
+        """Return None where there are new credentials before a moment on the clock; else the failure."""
         try:
             async with self._open_for(None if watching else self._left(ends, 0.0)):
-                still = await self._renewal.run(fault, call.generation)
+                still = await self._renewal.run(failure, call.generation)
         except TimeoutError:
-            return fault
-        if still is None and fault.trouble is Trouble.CREDENTIALS:
+            return failure
+        if still is None and failure.stage is FailureStage.CREDENTIALS:
             call.attempts -= 1  # it could not be signed, and was not sent
         return still
 
@@ -204,29 +206,29 @@ class Caller:
         finally:
             self._under_way.discard(open_until)
 
-    def _fault_at_the_limit(self, call: _Call, limit: float) -> Fault:
+    def _failure_at_the_limit(self, call: _Call, limit: float) -> CallFailure:
         operation, seconds = self.transport.operation(call.method), f"{round(limit, 2):g} s"
         if call.is_sent:
             waiting = self.transport.waits_for_credentials(call.method, min(self.attempt_timeout, limit))
             detail = f"no answer within the call's {seconds}"
-            fault = waiting or Fault(trouble=Trouble.TIMEOUT, operation=operation, detail=detail)
+            failure = waiting or CallFailure(stage=FailureStage.TIMEOUT, operation=operation, detail=detail)
             if not self._closed:
-                self._request_failed(call, fault, None)
-            return fault
+                self._request_failed(call, failure, None)
+            return failure
         turn = f"it waited for its turn until the call's {seconds} were over"
         if call.met:
             last = call.met[-1]
             return replace(last, detail=f"{last.detail.rstrip('.')}. The next attempt was not sent: {turn}")
         rate = f"{round(self._limiter.rate(call.method), 2):g} requests a second"
-        return Fault(trouble=Trouble.QUEUE, operation=operation, detail=f"not sent: {turn}, at {rate}")
+        return CallFailure(stage=FailureStage.QUEUE, operation=operation, detail=f"not sent: {turn}, at {rate}")
 
-    def _error_of(self, fault: Fault, call: _Call) -> OmicsBatchError:
+    def _error_of(self, failure: CallFailure, call: _Call) -> OmicsBatchError:
         if self._closed:
             closed = "while a call was under way" if call.attempts else "before the call was sent"
             error: OmicsBatchError = ClientClosedError(f"the client was closed {closed}")
             error.batch_id, error.attempts = call.batch_id, call.attempts
             return error
-        return error_of(fault, batch_id=call.batch_id, attempts=call.attempts)
+        return error_of(failure, batch_id=call.batch_id, attempts=call.attempts)
 
     async def watching_turn(self, *, is_urgent: bool = False, method: str = "get_batch") -> None:
         """Come back when a wait may send a request, within the share of the waits.
@@ -252,7 +254,7 @@ class Caller:
         await self.transport.close()
 
     def _learn_from(self, method: str, answer: object, *, watching: bool) -> None:
-        if not isinstance(answer, Fault):
+        if not isinstance(answer, CallFailure):
             self.is_trusted = True
             self._renewal.succeeded()
             self._limiter.answered(method, is_shared=watching)
@@ -264,21 +266,21 @@ class Caller:
             )
 
     def _request_failed(
-        self, call: _Call, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False
+        self, call: _Call, failure: CallFailure, delay: float | None, *, is_quota_used_up: bool = False
     ) -> None:
         self.events.emit(
             "RequestFailed",
             lambda now: omics_batch.RequestFailed(
                 time=now,
-                operation=fault.operation,
+                operation=failure.operation,
                 batch_id=call.batch_id,
                 attempt=call.attempts,
-                error=classify(fault).error,
-                fault=party_of(fault),
-                message=fault.detail,
-                code=fault.code,
-                status_code=fault.status,
-                request_id=fault.request_id,
+                error=classify(failure).error,
+                fault=party_of(failure),
+                message=failure.detail,
+                code=failure.code,
+                status_code=failure.status,
+                request_id=failure.request_id,
                 delay=delay,
             ),
         )
@@ -286,7 +288,7 @@ class Caller:
             self.events.emit(
                 "RetryQuotaUsedUp",
                 lambda now: omics_batch.RetryQuotaUsedUp(
-                    time=now, operation=fault.operation, batch_id=call.batch_id, message=fault.detail
+                    time=now, operation=failure.operation, batch_id=call.batch_id, message=failure.detail
                 ),
             )
 
@@ -298,8 +300,8 @@ class _Call:
     method: str
     batch_id: str | None
     within: float | None
-    met: list[Fault]
-    """The faults that its attempts met."""
+    met: list[CallFailure]
+    """The failures that its attempts met."""
     attempts: int = 0
     """How many requests may have been sent."""
     generation: int = 0

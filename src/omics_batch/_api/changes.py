@@ -23,23 +23,23 @@ from omics_batch._transport.failure import leaves_doubt
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._api.call import Caller
-    from omics_batch._api.get_batch import BatchLooker
+    from omics_batch._api.call import OperationCaller
+    from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
     from omics_batch._models.enums import BatchStatus
     from omics_batch._models.request import StartRunBatchRequest
-    from omics_batch._transport.attempt import Reply
-    from omics_batch._transport.failure import Fault
+    from omics_batch._transport.attempt import Response
+    from omics_batch._transport.failure import CallFailure
 
 
-class Changer:
+class BatchChanges:
     """Starts, cancels and deletes.
 
     An answer that is lost leaves open whether the request was obeyed, and its retry is then refused for
     what the first one did: such a refusal is held against what the batch shows.
     """
 
-    def __init__(self, caller: Caller, looker: BatchLooker, clock: Clock) -> None:
+    def __init__(self, caller: OperationCaller, looker: BatchReader, clock: Clock) -> None:
         """Send through a caller, and look where an answer leaves doubts."""
         self._caller = caller
         self._looker = looker
@@ -47,9 +47,9 @@ class Changer:
 
     async def start(self, request: StartRunBatchRequest, *, within: float | None) -> StartRunBatchResponse:
         """Start a batch: one, however often the request is sent, which may be until its time is over."""
-        met: list[Fault] = []
+        met: list[CallFailure] = []
 
-        def read(reply: Reply) -> StartRunBatchResponse | Fault:
+        def read(reply: Response) -> StartRunBatchResponse | CallFailure:
             started = read_answer(StartRunBatchResponse, reply, "StartRunBatch")
             if isinstance(started, StartRunBatchResponse) and not is_batch_id(started.id):
                 return unreadable("StartRunBatch", reply, f"{started.id} is no id of a batch")
@@ -90,7 +90,7 @@ class Changer:
         self, batch_id: str, *, within: float | None, is_patient: bool = False, until_deadline: bool = False
     ) -> None:
         """Delete the record of a batch; patiently, where much was done before, or until its time is over."""
-        met: list[Fault] = []
+        met: list[CallFailure] = []
         attempts = self._caller.retry.policy.patient_attempts if is_patient else None
         try:
             await self._send(
@@ -110,7 +110,7 @@ class Changer:
         *,
         until_deadline: bool,
     ) -> None:
-        met: list[Fault] = []
+        met: list[CallFailure] = []
         began = self._clock.now()
         try:
             await self._send(method, batch_id, within, met, until_deadline=until_deadline)
@@ -130,7 +130,7 @@ class Changer:
         method: str,
         batch_id: str,
         within: float | None,
-        met: list[Fault],
+        met: list[CallFailure],
         *,
         until_deadline: bool,
         max_attempts: int | None = None,
@@ -148,5 +148,5 @@ class Changer:
         )
 
 
-def _is_in_doubt(met: list[Fault]) -> bool:
-    return any(leaves_doubt(fault) for fault in met)
+def _is_in_doubt(met: list[CallFailure]) -> bool:
+    return any(leaves_doubt(failure) for failure in met)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import omics_batch
 from omics_batch._advice import with_advice, worded
 from omics_batch._api.pagination import PAGE
-from omics_batch._api.run_lists import RunLister
+from omics_batch._api.run_lists import RunPaginator
 from omics_batch._errors import (
     Advice,
     AdviceKind,
@@ -23,7 +23,7 @@ from omics_batch._models.run import FailedRun
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
-    from omics_batch._api.pagination import Lister
+    from omics_batch._api.pagination import Paginator
     from omics_batch._emitter import EventEmitter
     from omics_batch._models.batch import Batch, RunBatchListItem
 
@@ -43,7 +43,7 @@ def _pages(items: int) -> int:
     return max(1, ceil(items / PAGE))
 
 
-class Failures:
+class FailedRunFinder:
     """The runs of one batch that did not succeed.
 
     ListRuns knows which runs failed, ListRunsInBatch their runSettingIds and which were never started,
@@ -60,7 +60,7 @@ class Failures:
     def __init__(
         self,
         look: Callable[[], Awaitable[Batch]],
-        lister: Lister,
+        lister: Paginator,
         events: EventEmitter,
         *,
         with_reasons: bool,
@@ -69,7 +69,7 @@ class Failures:
         self._look = look
         self._events = events
         self._lister = lister
-        self._runs = RunLister(lister)
+        self._runs = RunPaginator(lister)
         self._with_reasons = with_reasons
         self._with_cancelled = with_cancelled
         self._sought: dict[str, FailureKind] = {}

@@ -10,11 +10,11 @@ from omics_batch._errors import CredentialsError, QueueTimeoutError, ServiceErro
 from omics_batch._models.batch import Batch
 
 if TYPE_CHECKING:
-    from omics_batch._api.call import Caller
+    from omics_batch._api.call import OperationCaller
     from omics_batch._clock import Clock
     from omics_batch._errors import OmicsBatchError
-    from omics_batch._transport.attempt import Reply
-    from omics_batch._transport.failure import Fault
+    from omics_batch._transport.attempt import Response
+    from omics_batch._transport.failure import CallFailure
 
 LAST_LOOK: Final = 5.0
 """Seconds that the look at a wait's deadline, or at the end of its patience, may take."""
@@ -23,10 +23,10 @@ _LAST_ATTEMPTS: Final = 10
 """Their delays add up to about as much as a last look may take."""
 
 
-class BatchLooker:
+class BatchReader:
     """Looks at batches, for callers and for waits."""
 
-    def __init__(self, caller: Caller, clock: Clock) -> None:
+    def __init__(self, caller: OperationCaller, clock: Clock) -> None:
         """Look through a caller."""
         self._caller = caller
         self._clock = clock
@@ -78,8 +78,8 @@ class BatchLooker:
         )
 
 
-def batch_in(reply: Reply, batch_id: str) -> Batch | Fault:
-    """Read GetBatch's answer; one that does not parse, or is about another batch, is a fault."""
+def batch_in(reply: Response, batch_id: str) -> Batch | CallFailure:
+    """Read GetBatch's answer; one that does not parse, or is about another batch, is a failure."""
     batch = read_answer(Batch, reply, "GetBatch")
     if isinstance(batch, Batch) and batch.id != batch_id:
         return unreadable("GetBatch", reply, f"the answer is about batch {batch.id}")

@@ -6,22 +6,22 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch._api.response import read_answer, unreadable
-from omics_batch._models.base import Answer
+from omics_batch._models.base import ResponseModel
 from omics_batch._models.batch import BatchListItem, RunBatchListItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
-    from omics_batch._api.call import Caller
-    from omics_batch._transport.attempt import Reply
-    from omics_batch._transport.failure import Fault
+    from omics_batch._api.call import OperationCaller
+    from omics_batch._transport.attempt import Response
+    from omics_batch._transport.failure import CallFailure
 
 
 PAGE: Final = 100
 """Items on a page: the most that the service gives."""
 
 
-class Page(Answer, frozen=True, defer_build=True, use_attribute_docstrings=False):
+class Page(ResponseModel, frozen=True, defer_build=True, use_attribute_docstrings=False):
     """What all pages have in common.
 
     No schema shows them, and to read their docstrings pydantic would look at each module that is loaded.
@@ -46,7 +46,7 @@ P = TypeVar("P", bound=Page)
 T = TypeVar("T")
 
 
-class Lister:
+class Paginator:
     """Walks through lists, however many pages they have.
 
     Args:
@@ -57,7 +57,7 @@ class Lister:
 
     def __init__(
         self,
-        caller: Caller,
+        caller: OperationCaller,
         *,
         timeout: float | None = None,
         max_attempts: int | None = None,
@@ -88,7 +88,7 @@ class Lister:
         """
         operation = self._caller.transport.operation(method)
 
-        def call(page: Mapping[str, Any], read: Callable[[Reply], P | Fault]) -> Awaitable[P]:
+        def call(page: Mapping[str, Any], read: Callable[[Response], P | CallFailure]) -> Awaitable[P]:
             return self.call(method, page, read, parameters.get("batchId"))
 
         async with aclosing(walk(operation, model, parameters, call)) as pages:
@@ -97,14 +97,18 @@ class Lister:
                     yield item
 
     async def call(
-        self, method: str, parameters: Mapping[str, Any], read: Callable[[Reply], T | Fault], batch_id: str | None
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        read: Callable[[Response], T | CallFailure],
+        batch_id: str | None,
     ) -> T:
         """Return what `read` makes of the answer to one call.
 
         Args:
             method: The operation as aiobotocore's client names it, such as `list_batch`.
             parameters: Its parameters, in the service's own names.
-            read: Makes the caller's object of the reply, or a fault.
+            read: Makes the caller's object of the reply, or a failure.
             batch_id: The batch this is about, for errors.
         """
         return await self._caller.call(
@@ -121,7 +125,7 @@ async def walk(
     operation: str,
     model: type[P],
     parameters: Mapping[str, Any],
-    call: Callable[[Mapping[str, Any], Callable[[Reply], P | Fault]], Awaitable[P]],
+    call: Callable[[Mapping[str, Any], Callable[[Response], P | CallFailure]], Awaitable[P]],
 ) -> AsyncGenerator[P]:
     """Walk through the pages of a list.
 
@@ -134,7 +138,7 @@ async def walk(
     token: dict[str, str] = {}
     seen: set[str | None] = set()
 
-    def read(reply: Reply) -> P | Fault:
+    def read(reply: Response) -> P | CallFailure:
         page = read_answer(model, reply, operation)
         if isinstance(page, model) and not (reply.request_id or page.model_fields_set & {"items", "runs"}):
             return unreadable(operation, reply, "the answer has no list, and is not marked as the service's")

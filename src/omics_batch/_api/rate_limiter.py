@@ -108,7 +108,7 @@ class Priority(IntEnum):
         return self in (Priority.URGENT_LOOK, Priority.LOOK)
 
 
-class Request:
+class QueuedRequest:
     """A request in the queue."""
 
     __slots__ = ("arrival", "calls_before", "method", "passes", "priority", "woken")
@@ -156,14 +156,14 @@ class _Operation:
         self.rate: AdaptiveRate = AdaptiveRate(max_rate)
         self.all: _Spacing = _Spacing(lambda: self.rate.rate)
         self.looks: _Spacing = _Spacing(lambda: self.rate.rate * WAITS_SHARE)
-        self.queues: dict[Priority, dict[Request, None]] = {priority: {} for priority in Priority}
+        self.queues: dict[Priority, dict[QueuedRequest, None]] = {priority: {} for priority in Priority}
 
-    def heads(self) -> Iterator[Request]:
+    def heads(self) -> Iterator[QueuedRequest]:
         for queue in self.queues.values():
             if queue:
                 yield next(iter(queue))
 
-    def looks_in_front(self) -> Iterator[Request]:
+    def looks_in_front(self) -> Iterator[QueuedRequest]:
         return (head for head in self.heads() if head.priority.is_shared)
 
 
@@ -196,23 +196,23 @@ class TurnQueue:
         """Return the rate of an operation."""
         return self._operation(method).rate
 
-    def add(self, method: str, priority: Priority) -> Request:
+    def add(self, method: str, priority: Priority) -> QueuedRequest:
         """Put a request at the end of its queue, and return it."""
-        request = Request(method, priority, next(self._arrivals))
+        request = QueuedRequest(method, priority, next(self._arrivals))
         self._operation(method).queues[priority][request] = None
         self._length += 1
         return request
 
-    def discard(self, request: Request) -> None:
+    def discard(self, request: QueuedRequest) -> None:
         """Remove a request from its queue: it was sent, or it was given up."""
         del self._operation(request.method).queues[request.priority][request]
         self._length -= 1
 
-    def first(self, now: float) -> Request | None:
+    def first(self, now: float) -> QueuedRequest | None:
         """Return the request that may be sent now; None where none may."""
         return min(self._ready(now), key=_urgency, default=None)
 
-    def oldest(self) -> Request | None:
+    def oldest(self) -> QueuedRequest | None:
         """Return the request that has waited longest; None where none waits."""
         return min(self._heads(), key=lambda request: request.arrival, default=None)
 
@@ -220,7 +220,7 @@ class TurnQueue:
         """Return the earliest moment at which a request may be sent; infinite where none waits."""
         return min((self._free_at(head) for head in self._heads()), default=math.inf)
 
-    def take(self, request: Request, now: float) -> None:
+    def take(self, request: QueuedRequest, now: float) -> None:
         """Note that a request is sent now, which is the first of its queue."""
         for other in self._ready(now):
             other.passes += other is not request
@@ -242,16 +242,16 @@ class TurnQueue:
             spacing.last = now
         return True
 
-    def _ready(self, now: float) -> list[Request]:
+    def _ready(self, now: float) -> list[QueuedRequest]:
         """Return the oldest request of each priority that may be sent now."""
-        oldest: dict[Priority, Request] = {}
+        oldest: dict[Priority, QueuedRequest] = {}
         for head in self._heads():
             other = oldest.get(head.priority)
             if (other is None or head.arrival < other.arrival) and self._free_at(head) <= now + _ROUNDING:
                 oldest[head.priority] = head
         return list(oldest.values())
 
-    def _free_at(self, request: Request) -> float:
+    def _free_at(self, request: QueuedRequest) -> float:
         operation = self._operation(request.method)
         if request.priority is Priority.CALL and any(
             look.calls_before >= MOST_CALLS_BEFORE_A_LOOK for look in operation.looks_in_front()
@@ -264,7 +264,7 @@ class TurnQueue:
             return self._all, operation.all, self._looks, operation.looks
         return self._all, operation.all
 
-    def _heads(self) -> Iterator[Request]:
+    def _heads(self) -> Iterator[QueuedRequest]:
         for operation in self._operations.values():
             yield from operation.heads()
 
@@ -275,7 +275,7 @@ class TurnQueue:
         return operation
 
 
-def _urgency(request: Request) -> tuple[int, Priority]:
+def _urgency(request: QueuedRequest) -> tuple[int, Priority]:
     return -request.passes if request.passes >= _MOST_PASSES else 0, request.priority
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import omics_batch
 from omics_batch._errors import CredentialsError, OmicsBatchError
 from omics_batch._loop import start
-from omics_batch._transport.failure import Fault, Trouble, classify
+from omics_batch._transport.failure import CallFailure, FailureStage, classify
 
 if TYPE_CHECKING:
     from omics_batch._emitter import EventEmitter
@@ -32,10 +32,10 @@ class CredentialsRenewal:
         self._worked = self._is_rejected = False
         self._said = ""
 
-    def can_help(self, fault: Fault) -> bool:
-        """Whether new credentials may repair a fault."""
-        is_theirs = classify(fault).error is CredentialsError
-        return is_theirs and self._transport.is_renewable and not (fault.is_final or fault.is_silence)
+    def can_help(self, failure: CallFailure) -> bool:
+        """Whether new credentials may repair a failure."""
+        is_theirs = classify(failure).error is CredentialsError
+        return is_theirs and self._transport.is_renewable and not (failure.is_final or failure.is_silence)
 
     def succeeded(self) -> None:
         """Take in that the service accepts the credentials."""
@@ -43,15 +43,15 @@ class CredentialsRenewal:
             self._events.emit("CredentialsRenewed", lambda now: omics_batch.CredentialsRenewed(time=now))
         self._worked, self._not_before, self._is_rejected, self._said = True, 0.0, False, ""
 
-    async def run(self, fault: Fault, generation: int) -> Fault | None:
+    async def run(self, failure: CallFailure, generation: int) -> CallFailure | None:
         """Look for new credentials.
 
         Args:
-            fault: What a call met.
+            failure: What a call met.
             generation: Which credentials of the transport it met it with.
 
         Returns:
-            None where there are others now; else the fault, with what is wrong with the source.
+            None where there are others now; else the failure, with what is wrong with the source.
         """
         if self._transport.generation != generation:
             return None
@@ -62,11 +62,11 @@ class CredentialsRenewal:
             return None
         error = None if self._task.cancelled() else self._task.result()
         if not isinstance(error, CredentialsError):
-            return fault
+            return failure
         detail = error.problem
-        if fault.trouble is Trouble.SERVICE:
-            detail = f"{fault.detail.rstrip('.')}. There are no new ones: {detail}"
-        return replace(fault, detail=detail, next_step=error.next_step, is_final=error.is_final)
+        if failure.stage is FailureStage.SERVICE:
+            detail = f"{failure.detail.rstrip('.')}. There are no new ones: {detail}"
+        return replace(failure, detail=detail, next_step=error.next_step, is_final=error.is_final)
 
     async def close(self) -> None:
         """End a renewal that is under way."""

@@ -1,4 +1,4 @@
-"""From an answer's bytes to a model; what cannot be read, or was not asked for, is a fault."""
+"""From an answer's bytes to a model; what cannot be read, or was not asked for, is a failure."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError as UnreadableError
 
 from omics_batch._models.base import first_problem
-from omics_batch._transport.failure import Fault, Trouble, object_in
+from omics_batch._transport.failure import CallFailure, FailureStage, object_in
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
-    from omics_batch._models.base import Answer
-    from omics_batch._transport.attempt import Reply
+    from omics_batch._models.base import ResponseModel
+    from omics_batch._transport.attempt import Response
 
-M = TypeVar("M", bound="Answer")
+M = TypeVar("M", bound="ResponseModel")
 
 
-def read_answer(model: type[M], reply: Reply, operation: str) -> M | Fault:
-    """Read an operation's answer; one that does not parse is a fault."""
+def read_answer(model: type[M], reply: Response, operation: str) -> M | CallFailure:
+    """Read an operation's answer; one that does not parse is a failure."""
     try:
         if reply.body is None:
             return model.model_validate(reply.document)
@@ -28,7 +28,7 @@ def read_answer(model: type[M], reply: Reply, operation: str) -> M | Fault:
         return unreadable(operation, reply, f"the answer cannot be read: {first_problem(error)}", error)
 
 
-def read_acceptance(reply: Reply, operation: str) -> bool | Fault:
+def read_acceptance(reply: Response, operation: str) -> bool | CallFailure:
     """Read an answer that only says that the request was accepted: anybody's page must not pass for it."""
     if reply.body is None:
         return True
@@ -37,10 +37,10 @@ def read_acceptance(reply: Reply, operation: str) -> bool | Fault:
     return unreadable(operation, reply, f"HTTP {reply.status} is not how the service accepts it")
 
 
-def unreadable(operation: str, reply: Reply, detail: str, cause: Exception | None = None) -> Fault:
-    """Return the fault of a successful answer that cannot be believed."""
-    return Fault(
-        trouble=Trouble.UNREADABLE,
+def unreadable(operation: str, reply: Response, detail: str, cause: Exception | None = None) -> CallFailure:
+    """Return the failure of a successful answer that cannot be believed."""
+    return CallFailure(
+        stage=FailureStage.UNREADABLE,
         operation=operation,
         detail=one_line(detail),
         status=reply.status,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from omics_batch._clock import Clock, Duration, in_seconds, is_number
 from omics_batch._errors import InvalidInputError
-from omics_batch._transport.failure import Fault, Retry, classify
+from omics_batch._transport.failure import CallFailure, Retry, classify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -119,13 +119,13 @@ class RetryQuota:
 
 
 class Failed(Protocol):
-    """What is called with each fault, once it is known what follows."""
+    """What is called with each failure, once it is known what follows."""
 
-    def __call__(self, fault: Fault, delay: float | None, *, is_quota_used_up: bool = False) -> None:
-        """Take a fault.
+    def __call__(self, failure: CallFailure, delay: float | None, *, is_quota_used_up: bool = False) -> None:
+        """Take a failure.
 
         Args:
-            fault: What the attempt met.
+            failure: What the attempt met.
             delay: Seconds until the next attempt; None where there is none.
             is_quota_used_up: Whether there is none for want of tokens.
         """
@@ -152,25 +152,25 @@ class RetryHandler:
 
     async def run(
         self,
-        attempt: Callable[[], Awaitable[T | Fault]],
+        attempt: Callable[[], Awaitable[T | CallFailure]],
         failed: Failed,
         *,
         deadline: float | None,
         max_attempts: int | None = None,
         until_deadline: bool = False,
-    ) -> T | Fault:
-        """Return the attempt's answer, or the last fault once there is nothing more to try.
+    ) -> T | CallFailure:
+        """Return the attempt's answer, or the last failure once there is nothing more to try.
 
         Args:
             attempt: Sends the request once.
-            failed: Called with the fault of each attempt that failed.
+            failed: Called with the failure of each attempt that failed.
             deadline: The moment on the clock that no retry may wait beyond.
             max_attempts: As many attempts, where not as many as the policy's.
             until_deadline: Whether retries go on until the deadline, if there is one and the policy is the default one.
         """
         answer = await attempt()
         paid, is_quota_used_up = 0, False
-        # Setting the engine going costs a tenth of a call, and loading it some of a start: it takes over at a fault.
+        # Setting the engine going costs a tenth of a call, and loading it some of a start: it takes over at a failure.
         if _is_worth_a_retry(answer):
             attempts = _Attempts(
                 max_attempts or self.policy.max_attempts,
@@ -179,43 +179,47 @@ class RetryHandler:
                 goes_on=until_deadline and self._is_default,
             )
             answer, paid, is_quota_used_up = await self._retry(answer, attempt, attempts, failed)
-        if isinstance(answer, Fault):
+        if isinstance(answer, CallFailure):
             failed(answer, None, is_quota_used_up=is_quota_used_up)
         else:
             self.quota.give_back(paid or 1)
         return answer
 
     async def _retry(
-        self, met: T | Fault, attempt: Callable[[], Awaitable[T | Fault]], attempts: _Attempts, failed: Failed
-    ) -> tuple[T | Fault, int, bool]:
+        self,
+        met: T | CallFailure,
+        attempt: Callable[[], Awaitable[T | CallFailure]],
+        attempts: _Attempts,
+        failed: Failed,
+    ) -> tuple[T | CallFailure, int, bool]:
         """Return the last answer, what the last retry cost, and whether too few tokens were left for one more.
 
         Args:
             met: What the first attempt met, which the engine is told as its own first attempt.
             attempt: Sends the request once more.
             attempts: How many there may be, and until when.
-            failed: Called with each fault that a retry follows.
+            failed: Called with each failure that a retry follows.
         """
-        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415 - a program that meets no fault needs none
+        from tenacity import AsyncRetrying, retry_if_result  # noqa: PLC0415 - a program that meets no failure needs none
 
         paid, is_quota_used_up = 0, False
         first = [met]
 
-        async def next_attempt() -> T | Fault:
+        async def next_attempt() -> T | CallFailure:
             return first.pop() if first else await attempt()
 
         def wait(state: RetryCallState) -> float:
-            fault = _fault_of(state)
-            meaning, retry = classify(fault).retry, state.attempt_number - 1
+            failure = _failure_of(state)
+            meaning, retry = classify(failure).retry, state.attempt_number - 1
             longest = attempts.longest_delay()
-            return self.policy.delay(retry, meaning, self._random(), fault.retry_after, longest=longest)
+            return self.policy.delay(retry, meaning, self._random(), failure.retry_after, longest=longest)
 
         def stop(state: RetryCallState) -> bool:
             nonlocal paid, is_quota_used_up
             is_beyond = state.attempt_number >= attempts.most
             if (is_beyond and not attempts.are_unlimited) or not attempts.are_in_time(after=state.upcoming_sleep):
                 return True
-            cost = _COST[classify(_fault_of(state)).retry]
+            cost = _COST[classify(_failure_of(state)).retry]
             # Retries beyond the policy's number are rare and slow: they neither need tokens nor take them from others.
             if not is_beyond and self.quota.take(cost):
                 paid = cost
@@ -229,10 +233,10 @@ class RetryHandler:
             retry=retry_if_result(_is_worth_a_retry),
             wait=wait,
             stop=stop,
-            before_sleep=lambda state: failed(_fault_of(state), state.upcoming_sleep),
-            retry_error_callback=_fault_of,
+            before_sleep=lambda state: failed(_failure_of(state), state.upcoming_sleep),
+            retry_error_callback=_failure_of,
         )
-        answer: T | Fault = await retrying(next_attempt)
+        answer: T | CallFailure = await retrying(next_attempt)
         return answer, paid, is_quota_used_up
 
 
@@ -265,10 +269,10 @@ class _Attempts:
 
 
 def _is_worth_a_retry(answer: object) -> bool:
-    return isinstance(answer, Fault) and classify(answer).retry is not Retry.NEVER
+    return isinstance(answer, CallFailure) and classify(answer).retry is not Retry.NEVER
 
 
-def _fault_of(state: RetryCallState) -> Fault:
-    outcome: Any = state.outcome  # of an attempt, since this is asked after one; and nothing but a fault is retried
-    fault: Fault = outcome.result()
-    return fault
+def _failure_of(state: RetryCallState) -> CallFailure:
+    outcome: Any = state.outcome  # of an attempt, since this is asked after one; and nothing but a failure is retried
+    failure: CallFailure = outcome.result()
+    return failure

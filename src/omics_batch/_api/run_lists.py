@@ -11,9 +11,9 @@ from omics_batch._models.run import Run, RunListItem
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from omics_batch._api.pagination import Lister
-    from omics_batch._transport.attempt import Reply
-    from omics_batch._transport.failure import Fault
+    from omics_batch._api.pagination import Paginator
+    from omics_batch._transport.attempt import Response
+    from omics_batch._transport.failure import CallFailure
 
 
 class RunPage(Page, frozen=True):
@@ -22,14 +22,14 @@ class RunPage(Page, frozen=True):
     items: tuple[RunListItem, ...] = ()
 
 
-class RunLister:
+class RunPaginator:
     """Lists and reads runs.
 
     Args:
         lister: What the calls go through.
     """
 
-    def __init__(self, lister: Lister) -> None:
+    def __init__(self, lister: Paginator) -> None:
         self._lister = lister
 
     def runs(self, batch_id: str, status: str) -> AsyncGenerator[RunListItem]:
@@ -40,7 +40,7 @@ class RunLister:
     async def run(self, run_id: str, batch_id: str) -> Run:
         """Return one run of a batch."""
 
-        def read(reply: Reply) -> Run | Fault:
+        def read(reply: Response) -> Run | CallFailure:
             run = read_answer(Run, reply, "GetRun")
             if isinstance(run, Run) and run.id != run_id:
                 return unreadable("GetRun", reply, f"the answer is about run {run.id}")

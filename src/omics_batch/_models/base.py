@@ -87,7 +87,7 @@ class Value(BaseModel, frozen=True):
         return ((name, value) for name, value in super().__repr_args__() if value is not None)
 
 
-class Answer(
+class ResponseModel(
     Value,
     frozen=True,
     defer_build=True,

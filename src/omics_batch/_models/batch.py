@@ -11,14 +11,14 @@ from pydantic import Field
 import omics_batch
 from omics_batch._advice import with_advice, worded
 from omics_batch._errors import FailedRunsError, InvalidInputError
-from omics_batch._models.base import Answer, Count, NullIsEmpty, Texts, Timestamp
+from omics_batch._models.base import Count, NullIsEmpty, ResponseModel, Texts, Timestamp
 from omics_batch._models.enums import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
 from omics_batch._models.outcome import do_counts_add_up, failed_runs
 from omics_batch._models.settings import DefaultRunSetting
 from omics_batch._words import one_line
 
 
-class SubmissionSummary(Answer, frozen=True, defer_build=True):
+class SubmissionSummary(ResponseModel, frozen=True, defer_build=True):
     """How many runs were handed to the service, or taken back (GetBatch `submissionSummary`)."""
 
     successful_start_submission_count: Count = 0
@@ -37,7 +37,7 @@ class SubmissionSummary(Answer, frozen=True, defer_build=True):
     """Runs that could not be deleted, after DeleteRunBatch."""
 
 
-class RunSummary(Answer, frozen=True, defer_build=True):
+class RunSummary(ResponseModel, frozen=True, defer_build=True):
     """How many submitted runs stand where (GetBatch `runSummary`); it lags, and is exact once PROCESSED."""
 
     pending_run_count: Count = 0
@@ -58,7 +58,7 @@ class RunSummary(Answer, frozen=True, defer_build=True):
     """Runs whose record was deleted: however they had ended, they left their former count."""
 
 
-class Batch(Answer, frozen=True, defer_build=True):
+class Batch(ResponseModel, frozen=True, defer_build=True):
     """A run batch as GetBatch shows it at one moment.
 
     Only `id` and `status` are always there: a field is None, or a count 0, until the service tells it.
@@ -269,7 +269,7 @@ class Batch(Answer, frozen=True, defer_build=True):
         return Outcome.SUCCEEDED if completed == self.total_runs else Outcome.PARTIAL
 
 
-class StartRunBatchResponse(Answer, frozen=True, defer_build=True):
+class StartRunBatchResponse(ResponseModel, frozen=True, defer_build=True):
     """A batch that was started, as StartRunBatch answers: wait for it as it is, or keep its id."""
 
     id: str
@@ -284,7 +284,7 @@ class StartRunBatchResponse(Answer, frozen=True, defer_build=True):
     """The batch's own tags."""
 
 
-class RunBatchListItem(Answer, frozen=True, defer_build=True):
+class RunBatchListItem(ResponseModel, frozen=True, defer_build=True):
     """How the submission of one run of a batch went (an item of ListRunsInBatch)."""
 
     run_setting_id: str
@@ -303,7 +303,7 @@ class RunBatchListItem(Answer, frozen=True, defer_build=True):
     """What the service says of that failure."""
 
 
-class BatchListItem(Answer, frozen=True, defer_build=True):
+class BatchListItem(ResponseModel, frozen=True, defer_build=True):
     """A batch as ListBatch shows it: without counts."""
 
     id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from omics_batch._models.base import Answer, Document, Texts, Timestamp
+from omics_batch._models.base import Document, ResponseModel, Texts, Timestamp
 from omics_batch._models.enums import (
     Accelerators,
     CacheBehavior,
@@ -19,7 +19,7 @@ from omics_batch._models.enums import (
 )
 
 
-class RunListItem(Answer, frozen=True):
+class RunListItem(ResponseModel, frozen=True):
     """A run as ListRuns shows it: without its runSettingId, and without a reason where it failed."""
 
     id: str
@@ -52,7 +52,7 @@ class RunListItem(Answer, frozen=True):
     """When the run ended; None until then."""
 
 
-class RunLogLocation(Answer, frozen=True):
+class RunLogLocation(ResponseModel, frozen=True):
     """Where a run's logs are in CloudWatch."""
 
     engine_log_stream: str | None = None
@@ -61,7 +61,7 @@ class RunLogLocation(Answer, frozen=True):
     """The run's log stream."""
 
 
-class RunConfiguration(Answer, frozen=True):
+class RunConfiguration(ResponseModel, frozen=True):
     """The named configuration that a run uses."""
 
     name: str | None = None
@@ -72,7 +72,7 @@ class RunConfiguration(Answer, frozen=True):
     """Its UUID."""
 
 
-class RunVpcConfig(Answer, frozen=True):
+class RunVpcConfig(ResponseModel, frozen=True):
     """The VPC that a run reaches."""
 
     vpc_id: str | None = None
@@ -85,7 +85,7 @@ class RunVpcConfig(Answer, frozen=True):
     """The security groups of the run's network interfaces."""
 
 
-class Run(Answer, frozen=True):
+class Run(ResponseModel, frozen=True):
     """A run as GetRun shows it at one moment; without its runSettingId, which ListRunsInBatch knows."""
 
     id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from omics_batch._models.base import Answer, Document, Texts
+from omics_batch._models.base import Document, ResponseModel, Texts
 from omics_batch._models.enums import (
     CacheBehavior,
     NetworkingMode,
@@ -14,7 +14,7 @@ from omics_batch._models.enums import (
 )
 
 
-class DefaultRunSetting(Answer, frozen=True, defer_build=True):
+class DefaultRunSetting(ResponseModel, frozen=True, defer_build=True):
     """What all runs of a batch share (GetBatch `defaultRunSetting`); a run's own setting goes before it.
 
     A field is None where the batch was started without it.

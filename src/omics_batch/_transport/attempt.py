@@ -35,7 +35,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """A successful answer: its bytes, or, where botocore was stubbed, the dict it handed out."""
 
     body: bytes | None

@@ -24,7 +24,7 @@ from omics_batch._transport.http_session import OneRequestSession
 from omics_batch._transport.in_process import InProcess, find_exchange
 from omics_batch._transport.keys import check_keys
 from omics_batch._transport.loopback import is_loopback, is_own_host
-from omics_batch._transport.request import Made, Transport
+from omics_batch._transport.request import MadeClient, Transport
 from omics_batch._transport.resolver import Resolver
 from omics_batch._transport.session import make_cheap, own_session
 from omics_batch._version import VERSION
@@ -83,7 +83,7 @@ async def open_transport(
         check_endpoint(endpoint_url, allow_http=allow_http)
 
     @asynccontextmanager
-    async def make(may_ask: bool) -> AsyncGenerator[Made]:  # noqa: FBT001 - called by the transport alone
+    async def make(may_ask: bool) -> AsyncGenerator[MadeClient]:  # noqa: FBT001 - called by the transport alone
         async with AsyncExitStack() as exits:
             if session is None:
                 own = await exits.enter_async_context(aclosing(own_session(profile_name=profile_name)))
@@ -109,7 +109,7 @@ async def open_transport(
             await check_tls(http_session, aws.meta.endpoint_url)
             await _check_region(found, aws, http_session, attempt_timeout)
             _keep_to_this_loop(aws)
-            yield Made(aws, credentials, partial(source_in, found), partial(_is_waited_for, credentials))
+            yield MadeClient(aws, credentials, partial(source_in, found), partial(_is_waited_for, credentials))
 
     transport = Transport(make, clock, is_renewable=session is None)
     await transport.open()

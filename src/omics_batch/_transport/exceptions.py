@@ -1,4 +1,4 @@
-"""What aiobotocore, botocore, aiohttp and sources of credentials raise, turned into plain faults."""
+"""What aiobotocore, botocore, aiohttp and sources of credentials raise, turned into plain failures."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from botocore.exceptions import (
 )
 
 from omics_batch._errors import CredentialsError
-from omics_batch._transport.attempt import LARGEST_ANSWER, Reply
+from omics_batch._transport.attempt import LARGEST_ANSWER, Response
 from omics_batch._transport.credential_sources import PRESENTABLE, Source, SourceError, explain, presentable
-from omics_batch._transport.failure import Fault, Trouble, classify, fault_in_answer
+from omics_batch._transport.failure import CallFailure, FailureStage, classify, fault_in_answer
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ _TIMEOUTS: Final = (TimeoutError, ConnectTimeoutError, ReadTimeoutError)
 _MISTAKES: Final = (ParamValidationError, StubResponseError, EndpointProviderError)
 
 
-def fault_of(
+def failure_of(
     error: Exception, operation: str, attempt: Attempt, bound: float, source: Callable[[str], Source] = Source
-) -> Fault:
-    """Return the fault behind an exception.
+) -> CallFailure:
+    """Return the failure behind an exception.
 
     Args:
         error: What the request ended with.
@@ -57,44 +57,44 @@ def fault_of(
     if isinstance(error, ClientError) and error.operation_name == operation:
         return _fault_of_a_stub(operation, error)
     if not attempt.sent and not isinstance(error, _MISTAKES) and type(error) is not TimeoutError:
-        return fault_of_source(explain(error, source("")), operation)
-    trouble, detail = _trouble_of(error, attempt, bound)
-    return Fault(trouble=trouble, operation=operation, detail=detail, cause=_rid_of_secrets(error))
+        return failure_of_source(explain(error, source("")), operation)
+    stage, detail = _stage_of(error, attempt, bound)
+    return CallFailure(stage=stage, operation=operation, detail=detail, cause=_rid_of_secrets(error))
 
 
-def _trouble_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Trouble, str]:
+def _stage_of(error: Exception, attempt: Attempt, bound: float) -> tuple[FailureStage, str]:
     if attempt.redirected:
-        return Trouble.REDIRECT, f"the endpoint answered with a redirect (HTTP {attempt.redirected})"
+        return FailureStage.REDIRECT, f"the endpoint answered with a redirect (HTTP {attempt.redirected})"
     if attempt.too_large:
-        return Trouble.UNREADABLE, f"the answer was larger than {LARGEST_ANSWER} bytes"
+        return FailureStage.UNREADABLE, f"the answer was larger than {LARGEST_ANSWER} bytes"
     if isinstance(error, _TIMEOUTS):
-        return Trouble.TIMEOUT, f"no whole answer within {bound:.3g} s"
+        return FailureStage.TIMEOUT, f"no whole answer within {bound:.3g} s"
     if isinstance(error, _MISTAKES):
-        return Trouble.INVALID, presentable(error)
+        return FailureStage.INVALID, presentable(error)
     cause = vars(error).get("kwargs", {}).get("error") if isinstance(error, BotoCoreError) else error
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return Trouble.CONNECTION, f"the name {one_line(cause.host)} does not resolve"
-    return Trouble.CONNECTION, f"the connection failed: {presentable(error)}"
+        return FailureStage.CONNECTION, f"the name {one_line(cause.host)} does not resolve"
+    return FailureStage.CONNECTION, f"the connection failed: {presentable(error)}"
 
 
-def answer_in(operation: str, attempt: Attempt) -> Reply | Fault:
-    """Return the answer that an attempt brought: a success, or the fault that it is."""
+def answer_in(operation: str, attempt: Attempt) -> Response | CallFailure:
+    """Return the answer that an attempt brought: a success, or the failure that it is."""
     if not attempt.succeeded:
         return _fault_in_answer(operation, attempt, None)
-    return Reply(attempt.body, status=attempt.status or 0, request_id=attempt.headers.get("x-amzn-requestid"))
+    return Response(attempt.body, status=attempt.status or 0, request_id=attempt.headers.get("x-amzn-requestid"))
 
 
-def _fault_in_answer(operation: str, attempt: Attempt, cause: Exception | None) -> Fault:
-    fault = fault_in_answer(operation, attempt.status or 0, attempt.headers, attempt.body, cause)
+def _fault_in_answer(operation: str, attempt: Attempt, cause: Exception | None) -> CallFailure:
+    failure = fault_in_answer(operation, attempt.status or 0, attempt.headers, attempt.body, cause)
     skew = _clock_skew(attempt.headers.get("date", ""))
-    if classify(fault).error is not CredentialsError or abs(skew) < _NOTABLE_SKEW:
-        return fault
+    if classify(failure).error is not CredentialsError or abs(skew) < _NOTABLE_SKEW:
+        return failure
     direction = "behind" if skew > 0 else "ahead of"
     advice = f"set this machine's clock, which is {abs(skew):.0f} s {direction} the service's"
-    return replace(fault, detail=f"{fault.detail}; {advice}")
+    return replace(failure, detail=f"{failure.detail}; {advice}")
 
 
-def _fault_of_a_stub(operation: str, error: ClientError) -> Fault:
+def _fault_of_a_stub(operation: str, error: ClientError) -> CallFailure:
     stubbed = error.response.get("Error", {})
     metadata = error.response.get("ResponseMetadata", {})
     headers = {"x-amzn-errortype": stubbed.get("Code", ""), **metadata.get("HTTPHeaders", {})}
@@ -110,10 +110,10 @@ def _clock_skew(date: str) -> float:
         return 0.0
 
 
-def fault_of_source(error: SourceError, operation: str) -> Fault:
-    """Return the fault of a request that could not be signed."""
-    return Fault(
-        trouble=Trouble.CREDENTIALS,
+def failure_of_source(error: SourceError, operation: str) -> CallFailure:
+    """Return the failure of a request that could not be signed."""
+    return CallFailure(
+        stage=FailureStage.CREDENTIALS,
         operation=operation,
         detail=error.problem,
         next_step=error.next_step,

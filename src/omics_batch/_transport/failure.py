@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Trouble(Enum):
+class FailureStage(Enum):
     """At which point a request went wrong."""
 
     INVALID = auto()
@@ -62,10 +62,10 @@ class Retry(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class CallFailure:
     """One request that brought no answer to believe, rid of everything secret."""
 
-    trouble: Trouble
+    stage: FailureStage
     operation: str
     detail: str
     """What happened, in one clean line."""
@@ -76,7 +76,7 @@ class Fault:
     """Seconds the service asks to be left alone (`x-amz-retry-after`), where it does."""
     cause: Exception | None = None
     next_step: str = ""
-    """What to do about it, where the fault itself says it better than its class."""
+    """What to do about it, where the failure itself says it better than its class."""
     is_final: bool = False
     """Whether the credentials cannot come back while the client is open."""
     is_silence: bool = False
@@ -84,7 +84,7 @@ class Fault:
 
 
 class Meaning(NamedTuple):
-    """What a fault is to the caller and to the retries."""
+    """What a failure is to the caller and to the retries."""
 
     error: type[OmicsBatchError]
     retry: Retry
@@ -157,14 +157,14 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
     509: Meaning(ThrottlingError, Retry.THROTTLED),
 }
 
-_BY_TROUBLE: Final[Mapping[Trouble, Meaning]] = {
-    Trouble.INVALID: Meaning(InvalidInputError, Retry.NEVER),
-    Trouble.QUEUE: Meaning(QueueTimeoutError, Retry.NEVER),
-    Trouble.CREDENTIALS: Meaning(CredentialsError, Retry.NEVER),
-    Trouble.CONNECTION: Meaning(ConnectionFailedError, Retry.TRANSIENT),
-    Trouble.TIMEOUT: Meaning(AttemptTimeoutError, Retry.TRANSIENT),
-    Trouble.REDIRECT: Meaning(RedirectRefusedError, Retry.NEVER),
-    Trouble.UNREADABLE: Meaning(MalformedResponseError, Retry.TRANSIENT),
+_BY_STAGE: Final[Mapping[FailureStage, Meaning]] = {
+    FailureStage.INVALID: Meaning(InvalidInputError, Retry.NEVER),
+    FailureStage.QUEUE: Meaning(QueueTimeoutError, Retry.NEVER),
+    FailureStage.CREDENTIALS: Meaning(CredentialsError, Retry.NEVER),
+    FailureStage.CONNECTION: Meaning(ConnectionFailedError, Retry.TRANSIENT),
+    FailureStage.TIMEOUT: Meaning(AttemptTimeoutError, Retry.TRANSIENT),
+    FailureStage.REDIRECT: Meaning(RedirectRefusedError, Retry.NEVER),
+    FailureStage.UNREADABLE: Meaning(MalformedResponseError, Retry.TRANSIENT),
 }
 
 _K = AdviceKind
@@ -204,12 +204,12 @@ _ADVICE_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], Advice]] = {
 """Where the operation lets us say more than `_ADVICE` does."""
 
 
-def classify(fault: Fault) -> Meaning:
-    """Tell which error a fault is, and whether the request may be sent again."""
-    if fault.trouble is not Trouble.SERVICE:
-        return _BY_TROUBLE[fault.trouble]
-    status = fault.status or 0
-    known = _BY_CODE.get(fault.code) or _BY_STATUS.get(status)
+def classify(failure: CallFailure) -> Meaning:
+    """Tell which error a failure is, and whether the request may be sent again."""
+    if failure.stage is not FailureStage.SERVICE:
+        return _BY_STAGE[failure.stage]
+    status = failure.status or 0
+    known = _BY_CODE.get(failure.code) or _BY_STATUS.get(status)
     if known is not None:
         return known
     if status >= 500:  # noqa: PLR2004 - the class of all server errors
@@ -217,60 +217,60 @@ def classify(fault: Fault) -> Meaning:
     return Meaning(ServiceError, Retry.NEVER)
 
 
-def leaves_doubt(fault: Fault) -> bool:
+def leaves_doubt(failure: CallFailure) -> bool:
     """Whether the service may have obeyed a request all the same: its answer was lost, or came from a failure."""
-    if fault.trouble is Trouble.SERVICE:
-        return classify(fault).error in (InternalServerError, RequestTimeoutError)
-    return classify(fault).retry is Retry.TRANSIENT
+    if failure.stage is FailureStage.SERVICE:
+        return classify(failure).error in (InternalServerError, RequestTimeoutError)
+    return classify(failure).retry is Retry.TRANSIENT
 
 
-def party_of(fault: Fault) -> Party:
+def party_of(failure: CallFailure) -> Party:
     """Tell whose fault it is: an error without the service's own code or request id was written by somebody else."""
-    if fault.trouble is Trouble.SERVICE and not (fault.code or fault.request_id):
+    if failure.stage is FailureStage.SERVICE and not (failure.code or failure.request_id):
         return Party.IN_BETWEEN
-    return classify(fault).error.fault
+    return classify(failure).error.fault
 
 
-def error_of(fault: Fault, *, batch_id: str | None, attempts: int) -> OmicsBatchError:
-    """Return what to raise for a fault: what happened, to which batch, and what to do next."""
-    kind = classify(fault).error
-    about = fault.operation if batch_id is None else f"{fault.operation} of batch {batch_id}"
+def error_of(failure: CallFailure, *, batch_id: str | None, attempts: int) -> OmicsBatchError:
+    """Return what to raise for a failure: what happened, to which batch, and what to do next."""
+    kind = classify(failure).error
+    about = failure.operation if batch_id is None else f"{failure.operation} of batch {batch_id}"
     tries = f" (attempt {attempts})" if attempts > 1 else ""
-    problem = f"{about}{tries}: {fault.detail.rstrip('.')}."
-    request = f" [request id {fault.request_id}]" if fault.request_id else ""
-    advice = _advice_for(fault, kind)
+    problem = f"{about}{tries}: {failure.detail.rstrip('.')}."
+    request = f" [request id {failure.request_id}]" if failure.request_id else ""
+    advice = _advice_for(failure, kind)
     message = f"{worded(problem, advice)}{request}"
     error: OmicsBatchError
     if issubclass(kind, ServiceError):
         error = kind(
             message,
-            code=fault.code,
-            status_code=fault.status or 0,
-            request_id=fault.request_id,
-            operation=fault.operation,
+            code=failure.code,
+            status_code=failure.status or 0,
+            request_id=failure.request_id,
+            operation=failure.operation,
         )
     elif advice is not None and issubclass(kind, QueueTimeoutError):
         error = kind(message, next_step=in_python(advice))
     elif issubclass(kind, TransportError):
-        error = kind(message, status_code=fault.status)
+        error = kind(message, status_code=failure.status)
     elif advice is not None and issubclass(kind, CredentialsError):
-        error = kind(message, next_step=in_python(advice), is_final=fault.is_final)
+        error = kind(message, next_step=in_python(advice), is_final=failure.is_final)
     else:
         error = kind(message)
-    error.fault = party_of(fault)
+    error.fault = party_of(failure)
     error.batch_id = batch_id
     error.attempts = attempts
-    error.__cause__ = fault.cause
+    error.__cause__ = failure.cause
     return with_advice(error, problem, advice)
 
 
-def _advice_for(fault: Fault, kind: type[OmicsBatchError]) -> Advice | None:
-    if fault.next_step:
-        return Advice(AdviceKind.RENEW_CREDENTIALS, {"step": fault.next_step})
-    if advice := _ADVICE_OF.get((fault.operation, kind)):
+def _advice_for(failure: CallFailure, kind: type[OmicsBatchError]) -> Advice | None:
+    if failure.next_step:
+        return Advice(AdviceKind.RENEW_CREDENTIALS, {"step": failure.next_step})
+    if advice := _ADVICE_OF.get((failure.operation, kind)):
         return advice
     if kind is AccessDeniedError:
-        return Advice(AdviceKind.ALLOW_OPERATION, {"operation": f"omics:{fault.operation}"})
+        return Advice(AdviceKind.ALLOW_OPERATION, {"operation": f"omics:{failure.operation}"})
     return _ADVICE.get(kind)
 
 
@@ -280,7 +280,7 @@ def fault_in_answer(
     headers: Mapping[str, str],
     body: bytes,
     cause: Exception | None = None,
-) -> Fault:
+) -> CallFailure:
     """Read an HTTP answer that is no success: the service's own error, or a stranger's page.
 
     The code travels in `x-amzn-errortype`. A client error that neither carries it nor is a JSON object
@@ -291,16 +291,16 @@ def fault_in_answer(
     if status < 400 or (  # noqa: PLR2004 - the first client error
         status not in _BY_STATUS_ALONE and status < 500 and not code and document is None  # noqa: PLR2004 - HTTP's
     ):
-        return Fault(
-            trouble=Trouble.UNREADABLE,
+        return CallFailure(
+            stage=FailureStage.UNREADABLE,
             operation=operation,
             detail=f"HTTP {status} without an answer of the service",
             status=status,
             cause=cause,
         )
     words = one_line(_text(document, "message", "Message"))
-    return Fault(
-        trouble=Trouble.SERVICE,
+    return CallFailure(
+        stage=FailureStage.SERVICE,
         operation=operation,
         detail=f"{code or 'error'} (HTTP {status})" + (f": {words}" if words else ""),
         status=status,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 from omics_batch._clock import time_limit
 from omics_batch._errors import InvalidInputError
 from omics_batch._transport.attempt import Attempt
-from omics_batch._transport.exceptions import answer_in, fault_of
-from omics_batch._transport.failure import Fault, Trouble
+from omics_batch._transport.exceptions import answer_in, failure_of
+from omics_batch._transport.failure import CallFailure, FailureStage
 from omics_batch._transport.model_check import unsendable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omics_batch._clock import Clock
-    from omics_batch._transport.attempt import Reply
+    from omics_batch._transport.attempt import Response
 
 
 class Exchange(Protocol):
@@ -89,9 +89,9 @@ class InProcess:
         return "".join(word.capitalize() for word in method.split("_"))
 
     def waits_for_credentials(self, method: str, bound: float) -> None:
-        """Return no fault: requests are not signed."""
+        """Return no failure: requests are not signed."""
 
-    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
+    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Response | CallFailure:
         """Send one request.
 
         Args:
@@ -101,10 +101,10 @@ class InProcess:
         """
         operation, attempt = self.operation(method), Attempt(sent=True)
         if problem := unsendable(self._exchange.input_shape(operation), parameters):
-            return Fault(trouble=Trouble.INVALID, operation=operation, detail=problem)
+            return CallFailure(stage=FailureStage.INVALID, operation=operation, detail=problem)
         try:
             async with time_limit(self._clock, bound):
                 await self._exchange(operation, parameters, attempt)
         except Exception as error:  # noqa: BLE001 - whatever the answer is replaced by, as over HTTP
-            return fault_of(error, operation, attempt, bound)
+            return failure_of(error, operation, attempt, bound)
         return answer_in(operation, attempt)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._clock import time_limit
-from omics_batch._transport.attempt import CURRENT, Attempt, Reply
-from omics_batch._transport.exceptions import answer_in, fault_of, fault_of_source
-from omics_batch._transport.failure import Fault, Trouble
+from omics_batch._transport.attempt import CURRENT, Attempt, Response
+from omics_batch._transport.exceptions import answer_in, failure_of, failure_of_source
+from omics_batch._transport.failure import CallFailure, FailureStage
 from omics_batch._transport.model_check import unsendable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CLIENTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeClient:
     """A client of aiobotocore, and where its credentials come from."""
 
     aws: OmicsClient
@@ -42,7 +42,7 @@ class Transport:
     """The aiobotocore client underneath, and one request of it at a time."""
 
     def __init__(
-        self, make: Callable[[bool], AbstractAsyncContextManager[Made]], clock: Clock, *, is_renewable: bool
+        self, make: Callable[[bool], AbstractAsyncContextManager[MadeClient]], clock: Clock, *, is_renewable: bool
     ) -> None:
         """Know how to make the client; `open` makes it.
 
@@ -58,7 +58,7 @@ class Transport:
         self._make = make
         self._clock = clock
         self._exits: list[AsyncExitStack] = []
-        self._made: Made | None = None
+        self._made: MadeClient | None = None
         self._unsent: asyncio.Task[Any] | None = None
         """The task whose last request was given up before it was sent."""
 
@@ -88,13 +88,13 @@ class Transport:
         return self.aws.meta.method_to_api_mapping[method]
 
     @property
-    def _now(self) -> Made:
+    def _now(self) -> MadeClient:
         if self._made is None:
             raise RuntimeError("open the transport first")
         return self._made
 
-    def waits_for_credentials(self, method: str, bound: float) -> Fault | None:
-        """Return the fault of this task's last request, if it was given up before there were credentials to sign it.
+    def waits_for_credentials(self, method: str, bound: float) -> CallFailure | None:
+        """Return the failure of this task's last request, if it was given up before there were credentials to sign it.
 
         Args:
             method: The operation as aiobotocore's client names it.
@@ -105,9 +105,9 @@ class Transport:
         if was_sent or not self._now.waits():
             return None
         source = self._now.source(self._now.credentials.method)
-        return fault_of_source(source.silent(bound), self.operation(method))
+        return failure_of_source(source.silent(bound), self.operation(method))
 
-    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Reply | Fault:
+    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Response | CallFailure:
         """Send one request.
 
         Args:
@@ -117,7 +117,7 @@ class Transport:
         """
         operation = self.operation(method)
         if problem := unsendable(self.aws.meta.service_model.operation_model(operation).input_shape, parameters):
-            return Fault(trouble=Trouble.INVALID, operation=operation, detail=problem)
+            return CallFailure(stage=FailureStage.INVALID, operation=operation, detail=problem)
         attempt = Attempt()
         token = CURRENT.set(attempt)
         try:
@@ -126,7 +126,7 @@ class Transport:
         except Exception as error:  # noqa: BLE001 - what aiohttp, botocore and credential sources raise has no common base
             if isinstance(error, TimeoutError) and not attempt.sent:
                 self._unsent = asyncio.current_task()
-            return self.waits_for_credentials(method, bound) or fault_of(
+            return self.waits_for_credentials(method, bound) or failure_of(
                 error, operation, attempt, bound, self._now.source
             )
         except asyncio.CancelledError:  # perhaps by the limit of the whole call
@@ -135,7 +135,7 @@ class Transport:
         finally:
             CURRENT.reset(token)
         if attempt.status is None:
-            return Reply(None, {name: value for name, value in document.items() if name != "ResponseMetadata"})
+            return Response(None, {name: value for name, value in document.items() if name != "ResponseMetadata"})
         return answer_in(operation, attempt)
 
     async def close(self) -> None:

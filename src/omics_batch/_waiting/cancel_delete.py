@@ -24,8 +24,8 @@ from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadl
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from omics_batch._api.changes import Changer
-    from omics_batch._api.get_batch import BatchLooker
+    from omics_batch._api.changes import BatchChanges
+    from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
     from omics_batch._models.batch import Batch
@@ -37,7 +37,7 @@ _MOST_CONFLICTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class DestructiveRequest:
     """What is asked of a batch, and when."""
 
     call: str
@@ -54,8 +54,8 @@ class Request:
         return Advice(kind, {"call": self.call})
 
 
-CANCEL: Final = Request("cancel_and_wait", CANCELLABLE, CANCELLATION, can_wait=True)
-DELETE_RUNS: Final = Request("delete_everything", RUNS_DELETABLE, RUNS_DELETION, can_wait=False)
+CANCEL: Final = DestructiveRequest("cancel_and_wait", CANCELLABLE, CANCELLATION, can_wait=True)
+DELETE_RUNS: Final = DestructiveRequest("delete_everything", RUNS_DELETABLE, RUNS_DELETION, can_wait=False)
 
 
 def is_deletion_over(batch: Batch) -> bool:
@@ -69,7 +69,9 @@ class DestructiveActions:
     Its waits are eager ones: it may have to ask again though a batch shows nothing new.
     """
 
-    def __init__(self, waits: Waits, changer: Changer, looker: BatchLooker, clock: Clock, events: EventEmitter) -> None:
+    def __init__(
+        self, waits: Waits, changer: BatchChanges, looker: BatchReader, clock: Clock, events: EventEmitter
+    ) -> None:
         """Ask through a changer, and look through a waits."""
         self._events = events
         self._waits = waits
@@ -108,7 +110,9 @@ class DestructiveActions:
             raise
         return batch
 
-    async def _make(self, request: Request, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription) -> None:
+    async def _make(
+        self, request: DestructiveRequest, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription
+    ) -> None:
         """Make a request once the batch allows it, and wait."""
         try:
             await self._ask_and_wait(request, ask, wait)
@@ -125,7 +129,7 @@ class DestructiveActions:
             raise
 
     async def _ask_and_wait(
-        self, request: Request, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription
+        self, request: DestructiveRequest, ask: Callable[..., Awaitable[None]], wait: ChangeSubscription
     ) -> None:
         is_made, conflicts = False, 0
         self._advance(wait, request, request.advice(AdviceKind.NOT_ASKED))
@@ -156,7 +160,7 @@ class DestructiveActions:
                     is_made = True
                     self._advance(wait, request, request.advice(AdviceKind.ASKED))
 
-    def _advance(self, wait: ChangeSubscription, request: Request, advice: Advice) -> None:
+    def _advance(self, wait: ChangeSubscription, request: DestructiveRequest, advice: Advice) -> None:
         """Note what to do if it ends here."""
         if advice != wait.advice:
             wait.advice = advice

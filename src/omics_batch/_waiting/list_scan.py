@@ -15,9 +15,9 @@ from omics_batch._models.enums import ACTIVE
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
-    from omics_batch._api.call import Caller
-    from omics_batch._transport.attempt import Reply
-    from omics_batch._transport.failure import Fault
+    from omics_batch._api.call import OperationCaller
+    from omics_batch._transport.attempt import Response
+    from omics_batch._transport.failure import CallFailure
 
 _TRIES: Final = 3
 """Calls for one page, of several attempts each: not a hundred pages are given up for one that fails."""
@@ -39,7 +39,7 @@ class ActivePage(Page, frozen=True, defer_build=True):
 
 
 async def scan_lists(
-    caller: Caller, survives: Callable[[OmicsBatchError], bool]
+    caller: OperationCaller, survives: Callable[[OmicsBatchError], bool]
 ) -> AsyncGenerator[tuple[ActiveBatch, ...]]:
     """Read the lists page by page, status by status in the order of life.
 
@@ -62,7 +62,7 @@ async def scan_lists(
             ),
         )
 
-    async def call(parameters: Mapping[str, Any], read: Callable[[Reply], ActivePage | Fault]) -> ActivePage:
+    async def call(parameters: Mapping[str, Any], read: Callable[[Response], ActivePage | CallFailure]) -> ActivePage:
         tries = 0
         while True:
             await caller.watching_turn(is_urgent=True, method="list_batch")

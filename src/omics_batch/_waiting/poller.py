@@ -32,7 +32,7 @@ from omics_batch._waiting.timer import Timer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
 
-    from omics_batch._api.get_batch import BatchLooker
+    from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
     from omics_batch._models.batch import Batch
@@ -57,7 +57,7 @@ class Poller:
 
     def __init__(
         self,
-        looker: BatchLooker,
+        looker: BatchReader,
         scan: Callable[[], AsyncGenerator[tuple[ActiveBatch, ...]]],
         clock: Clock,
         random: Callable[[], float],

@@ -19,7 +19,7 @@ from omics_batch._waiting.tasks import CANCELLED
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
-    from omics_batch._api.get_batch import BatchLooker
+    from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
     from omics_batch._emitter import EventEmitter
     from omics_batch._models.batch import Batch
@@ -32,7 +32,7 @@ class Waits:
 
     def __init__(
         self,
-        looker: BatchLooker,
+        looker: BatchReader,
         scan: Callable[[], AsyncGenerator[tuple[ActiveBatch, ...]]],
         clock: Clock,
         random: Callable[[], float],

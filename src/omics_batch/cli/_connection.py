@@ -29,7 +29,7 @@ _LEAST: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class ConnectionOptions:
     """The options of a command that talks to the service; what is None, the environment or the profile says."""
 
     region: str | None = None
@@ -115,7 +115,7 @@ _OPTIONS: Final[dict[str, tuple[object, object]]] = {
     "allow_http": (AllowHttp, False),
     "verbose": (Verbose, False),
 }
-"""The options behind a `Connection`: how typer reads each, and its default."""
+"""The options behind a `ConnectionOptions`: how typer reads each, and its default."""
 
 
 def connected(command: Callable[..., Exit]) -> Callable[..., Exit]:
@@ -133,7 +133,7 @@ def connected(command: Callable[..., Exit]) -> Callable[..., Exit]:
     @wraps(command)
     def with_options(**given: Any) -> Exit:  # noqa: ANN401 - as typer read it
         options = {name: given.pop(name) for name in _OPTIONS}
-        return command(connection=Connection(**options), **given)
+        return command(connection=ConnectionOptions(**options), **given)
 
     signature: Any = with_options  # of which typer asks for the signature, not for the function behind it
     signature.__signature__ = inspect.Signature([*own, *added], return_annotation=Exit)

@@ -16,7 +16,7 @@ from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS
 from omics_batch._transport.in_process import SERVED
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.fault_delivery import rewritten
-from omics_batch.testing._service.http_response import Reply, error_reply, json_reply
+from omics_batch.testing._service.http_response import HttpResponse, error_reply, json_reply
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import checked, path_of
 from omics_batch.testing._service.service_model import service_model
@@ -79,13 +79,13 @@ class InProcessServer:
         log.answered(place, reply.status)
         _note(reply, attempt)
 
-    async def _reply(self, operation: Operation, parameters: Mapping[str, Any]) -> Reply:
+    async def _reply(self, operation: Operation, parameters: Mapping[str, Any]) -> HttpResponse:
         sent = json.loads(json.dumps(parameters))
         plan, truth = await self._service.take(operation, partial(checked, operation, sent))
         await asyncio.sleep(0)  # a request over HTTP lets others run as well
         return await self._carry_out(plan, truth)
 
-    async def _carry_out(self, plan: actions.Plan, truth: Truth) -> Reply:
+    async def _carry_out(self, plan: actions.Plan, truth: Truth) -> HttpResponse:
         """Do what a plan says, as `Delivery` does on a connection."""
         clock = self._service.clock
         match plan:
@@ -111,7 +111,7 @@ class InProcessServer:
         raise ConnectionClosedError(endpoint_url=self.endpoint_url)
 
 
-def _note(reply: Reply, attempt: Attempt) -> None:
+def _note(reply: HttpResponse, attempt: Attempt) -> None:
     if reply.status in REDIRECTS:
         attempt.redirected = reply.status
         _refuse()

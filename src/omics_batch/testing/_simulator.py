@@ -24,7 +24,7 @@ from omics_batch.testing._life import Life
 from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._service.exchange import Service
 from omics_batch.testing._service.quota import Quota
-from omics_batch.testing._service.store import ACCOUNT_ID, Account, Lives
+from omics_batch.testing._service.store import ACCOUNT_ID, Lives, Store
 from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Simulator:
         self._region_name = region_name
         self._script = Script(faults if callable(faults) else None)
         self._script.add(() if callable(faults) else faults)
-        self._account = Account(
+        self._account = Store(
             region_name=region_name,
             clock=self._clock,
             epoch=epoch or datetime.now(UTC),

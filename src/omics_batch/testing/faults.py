@@ -17,7 +17,7 @@ from typing import Final
 from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._faults import actions
-from omics_batch.testing._service.http_response import Reply, error_reply
+from omics_batch.testing._service.http_response import HttpResponse, error_reply
 
 __all__ = [
     "ANY",
@@ -86,7 +86,7 @@ class Fault:
 
 def answered(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer truly: lets a script say that a later request meets the fault."""
-    return Fault("answered", operation, times, actions.Answer())
+    return Fault("answered", operation, times, actions.PassThrough())
 
 
 def throttled(operation: str = "GetBatch", times: int = 1, retry_after_ms: int | None = None) -> Fault:
@@ -204,7 +204,7 @@ def skewed_clock(seconds: float = -900.0, operation: str = "GetBatch", times: in
 
 def _send(status: int, content: bytes, headers: dict[str, str]) -> actions.Send:
     _check_status(status)
-    return actions.Send(Reply(status, content, headers, from_service=False))
+    return actions.Send(HttpResponse(status, content, headers, from_service=False))
 
 
 def _check_status(status: int) -> None:

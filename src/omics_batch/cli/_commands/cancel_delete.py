@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._destructive.action import fulfil
-from omics_batch.cli._destructive.cancel import Cancelling
+from omics_batch.cli._destructive.cancel import CancelAction
 from omics_batch.cli._destructive.confirm import check_answerable
-from omics_batch.cli._destructive.delete import Deleting
+from omics_batch.cli._destructive.delete import DeleteAction
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json, Timeout
 from omics_batch.cli._output import console, say_json
@@ -21,7 +21,7 @@ from omics_batch.cli._waits.resume_command import advice, limit
 
 if TYPE_CHECKING:
     from omics_batch.cli._durations import Span
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
 
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Go on without being asked.")]
 
@@ -29,7 +29,7 @@ Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Go on without
 @connected
 def cancel(
     batch: BatchId,
-    connection: Connection,
+    connection: ConnectionOptions,
     *,
     yes: Yes = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="End once the service was asked.")] = False,
@@ -49,14 +49,14 @@ def cancel(
         check_answerable("cancel")
     given = {"--yes": yes, "--no-wait": no_wait, "--json": json}
     resume = _resume("cancel", batch, given, timeout, connection)
-    intent = Cancelling(connection, waits=not no_wait)
+    intent = CancelAction(connection, waits=not no_wait)
     return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
 
 
 @connected
 def delete(
     batch: BatchId,
-    connection: Connection,
+    connection: ConnectionOptions,
     *,
     yes: Yes = False,
     runs_only: Annotated[bool, typer.Option("--runs-only", help="Keep the batch's record; do not wait.")] = False,
@@ -81,16 +81,18 @@ def delete(
         check_answerable("delete")
     given = {"--yes": yes, "--runs-only": runs_only, "--record-only": record_only, "--json": json}
     resume = _resume("delete", batch, given, timeout, connection)
-    intent = Deleting(connection, runs=not record_only, record=not runs_only)
+    intent = DeleteAction(connection, runs=not record_only, record=not runs_only)
     return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
 
 
-def _resume(command: str, batch: str, given: dict[str, bool], timeout: Span | None, connection: Connection) -> str:
+def _resume(
+    command: str, batch: str, given: dict[str, bool], timeout: Span | None, connection: ConnectionOptions
+) -> str:
     flags = [flag for flag, is_set in given.items() if is_set]
     return connection.command(command, batch, *flags, *limit(timeout))
 
 
-def _tell(ending: Ending, *, as_json: bool) -> Exit:
+def _tell(ending: OneResult, *, as_json: bool) -> Exit:
     if as_json:
         say_json(ending.document(), indent=2)
     elif ending.exit is Exit.OK:

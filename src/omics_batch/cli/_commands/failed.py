@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from omics_batch._words import KINDS
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._failure_reasons import Reasons
 from omics_batch.cli._list_output import tell
@@ -35,7 +35,7 @@ _COLUMNS: Final = (
 @connected
 def failed(
     batch: BatchId,
-    connection: Connection,
+    connection: ConnectionOptions,
     *,
     no_reasons: Annotated[
         bool, typer.Option("--no-reasons", help="Do not ask why each run failed: quicker, where many did.")

@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.constrain import Constrain
 
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
@@ -21,7 +21,7 @@ _WIDEST: Final = 100
 
 
 @connected
-def get(batch: BatchId, connection: Connection, *, json: Json = False) -> Exit:
+def get(batch: BatchId, connection: ConnectionOptions, *, json: Json = False) -> Exit:
     """Show a batch as it stands now.
 
     It tells how far the submission is and how far the runs are, whose counts lag behind them until the batch is

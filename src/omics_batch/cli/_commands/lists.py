@@ -10,7 +10,7 @@ import typer
 
 from omics_batch import BatchStatus, SubmissionStatus
 from omics_batch._words import one_line
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import tell
 from omics_batch.cli._options import BatchId, Json, Limit
@@ -48,7 +48,7 @@ def _submission_statuses() -> list[str]:
 
 @connected
 def list_(
-    connection: Connection,
+    connection: ConnectionOptions,
     *,
     status: Annotated[
         str | None,
@@ -92,7 +92,7 @@ def list_(
 @connected
 def runs(
     batch: BatchId,
-    connection: Connection,
+    connection: ConnectionOptions,
     *,
     submission_status: Annotated[
         str | None,

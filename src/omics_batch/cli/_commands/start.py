@@ -13,7 +13,7 @@ from rich.text import Text
 
 from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, TransportError
 from omics_batch._words import one_line
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._dry_run import facts, rehearse
 from omics_batch.cli._exits import Exit, ProgramError, exit_of, message_of
 from omics_batch.cli._options import Json, StartTimeout
@@ -33,7 +33,7 @@ _AGAIN: Final = "The same request again, which starts no second batch: "
 @connected
 def start(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The request, in YAML or JSON; - reads it from stdin.")],
-    connection: Connection,
+    connection: ConnectionOptions,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and send nothing to AWS.")] = False,
     request_id: Annotated[
@@ -81,7 +81,7 @@ def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
 
 
 def _sent(
-    request: StartRunBatchRequest, retried_for: Span | None, connection: Connection, again: str
+    request: StartRunBatchRequest, retried_for: Span | None, connection: ConnectionOptions, again: str
 ) -> StartRunBatchResponse:
     """Send a request; where nobody knows whether it arrived, say so, and how to send it once more."""
     is_under_way = False
@@ -112,7 +112,7 @@ def _may_succeed_later(error: OmicsBatchError) -> bool:
 
 
 def _tell(
-    started: StartRunBatchResponse, request: StartRunBatchRequest, connection: Connection, *, as_json: bool
+    started: StartRunBatchResponse, request: StartRunBatchRequest, connection: ConnectionOptions, *, as_json: bool
 ) -> None:
     if as_json:
         say_json({**as_the_service_tells(started), "requestId": request.request_id}, indent=2)

@@ -4,22 +4,22 @@
 
 from __future__ import annotations
 
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
-from omics_batch.cli._views.many_live import MovingLine
+from omics_batch.cli._views.many_live import LiveLine
 from omics_batch.cli._views.many_plain import JsonLines, PlainLines, ViewOfMany
 from omics_batch.cli._views.one_live import is_live, view_on
 from omics_batch.cli._views.one_plain import JsonView
 from omics_batch.cli._waits.batch_arguments import batches_of, is_one
-from omics_batch.cli._waits.follow_many import Wait, as_they_end
+from omics_batch.cli._waits.follow_many import WaitForMany, as_they_end
 from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 
 @connected
-def wait(batches: BatchIds, connection: Connection, *, timeout: Timeout = None, json: Json = False) -> Exit:
+def wait(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout = None, json: Json = False) -> Exit:
     """Wait until every run of a batch, or of many, has ended.
 
     It ends with 0 if all runs succeeded (or their records were deleted, and no verdict is possible), 1 on an error and
@@ -42,9 +42,9 @@ def wait(batches: BatchIds, connection: Connection, *, timeout: Timeout = None, 
             view = JsonView() if json else view_on(console())
             return wait_for_one(connection, batches[0], timeout, view, resume)
         many = JsonLines() if json else _view_of_many(len(named))
-        return wait_for_many(connection, Wait(named, timeout, many), as_they_end, resume)
+        return wait_for_many(connection, WaitForMany(named, timeout, many), as_they_end, resume)
 
 
 def _view_of_many(total: int) -> ViewOfMany:
     output = console()
-    return MovingLine(output, total) if is_live(output) else PlainLines()
+    return LiveLine(output, total) if is_live(output) else PlainLines()

@@ -8,22 +8,22 @@ import sys
 from contextlib import nullcontext
 from dataclasses import replace
 
-from omics_batch.cli._connection import Connection, connected
+from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
-from omics_batch.cli._views.many_live import MovingBoard
+from omics_batch.cli._views.many_live import LiveTable
 from omics_batch.cli._views.many_plain import JsonLines, PlainLines
 from omics_batch.cli._views.one_live import LiveView, is_live
 from omics_batch.cli._views.one_plain import JsonView, PlainView
 from omics_batch.cli._waits.batch_arguments import batches_of, is_one
-from omics_batch.cli._waits.follow_many import Wait, as_they_change
+from omics_batch.cli._waits.follow_many import WaitForMany, as_they_change
 from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 
 @connected
-def watch(batches: BatchIds, connection: Connection, *, timeout: Timeout = None, json: Json = False) -> Exit:
+def watch(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout = None, json: Json = False) -> Exit:
     """Watch a batch, or a table of many, until every run has ended.
 
     The table tells the submission (SUBMITTED) and the runs (COMPLETE) apart, how many runs end in an hour, and the
@@ -49,5 +49,5 @@ def watch(batches: BatchIds, connection: Connection, *, timeout: Timeout = None,
         if is_one(batches):
             view = JsonView() if json else LiveView(output, notices.words) if is_moving else PlainView()
             return wait_for_one(connection, batches[0], timeout, view, resume)
-        many = JsonLines() if json else MovingBoard(output, named, notices.words) if is_moving else PlainLines()
-        return wait_for_many(connection, Wait(named, timeout, many), as_they_change, resume)
+        many = JsonLines() if json else LiveTable(output, named, notices.words) if is_moving else PlainLines()
+        return wait_for_many(connection, WaitForMany(named, timeout, many), as_they_change, resume)

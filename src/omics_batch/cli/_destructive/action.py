@@ -29,14 +29,14 @@ from omics_batch.cli._destructive.confirm import confirm
 from omics_batch.cli._exits import Exit, exit_of, message_of
 from omics_batch.cli._signals import SignalledError
 from omics_batch.cli._stderr import on_stderr
-from omics_batch.cli._waits.one_result import Ending
+from omics_batch.cli._waits.one_result import OneResult
 from omics_batch.cli._words import caveat, counted, in_brackets, title
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from omics_batch import Advice, Batch, Event, OmicsBatchClient
-    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
 
 _NOBODY_KNOWS: Final = "Whether the batch was asked for it is not known."
@@ -47,7 +47,7 @@ def standing(batch: Batch) -> str:
     return f"Batch {title(batch)} is {one_line(batch.status)}: {counted(batch)}{in_brackets(caveat(batch))}."
 
 
-class Intent(Protocol):
+class DestructiveAction(Protocol):
     """Something to do to a batch."""
 
     @property
@@ -81,8 +81,14 @@ class Intent(Protocol):
 
 
 def fulfil(
-    intent: Intent, connection: Connection, batch_id: str, *, asks: bool, timeout: Span | None, resume: str
-) -> Ending:
+    intent: DestructiveAction,
+    connection: ConnectionOptions,
+    batch_id: str,
+    *,
+    asks: bool,
+    timeout: Span | None,
+    resume: str,
+) -> OneResult:
     """Do something to a batch that cannot be undone.
 
     Args:
@@ -103,7 +109,7 @@ def fulfil(
     try:
         batch = connection.talk(lambda client: client.get_batch(batch_id))
         if obstacle := intent.obstacle(batch):
-            return Ending(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
+            return OneResult(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
         if asks and not intent.is_decided(batch):
             confirm(intent.notice(batch), *intent.question(batch))
         deadline = math.inf if timeout is None else time.monotonic() + timeout.seconds
@@ -112,7 +118,7 @@ def fulfil(
         is_late = deadline is not None and isinstance(error, TimeoutError) and time.monotonic() >= deadline
         is_in_doubt = deadline is not None and isinstance(error, TransportError)
         goes_on = is_late or is_in_doubt or isinstance(error, (WaitTimeoutError, LostContactError))
-        return Ending(
+        return OneResult(
             exit=Exit.TIMED_OUT if is_late else exit_of(error),
             batch_id=batch_id,
             message=_why(error, connection, steps.advice),
@@ -133,8 +139,14 @@ class _Steps:
 
 
 def _carried_out(
-    intent: Intent, connection: Connection, batch: Batch, timeout: Span | None, *, resume: str, steps: _Steps
-) -> Ending:
+    intent: DestructiveAction,
+    connection: ConnectionOptions,
+    batch: Batch,
+    timeout: Span | None,
+    *,
+    resume: str,
+    steps: _Steps,
+) -> OneResult:
     done: Batch | None = None
 
     async def do(client: OmicsBatchClient) -> Batch:
@@ -149,12 +161,12 @@ def _carried_out(
         exit_code = stopped.exit if isinstance(stopped, SignalledError) else Exit.INTERRUPTED
         if done is None:
             message = f"the waiting was stopped. {in_commands(steps.advice) if steps.advice else _NOBODY_KNOWS}"
-            return Ending(exit=exit_code, batch_id=batch.id, message=message, batch=batch, resume=resume)
+            return OneResult(exit=exit_code, batch_id=batch.id, message=message, batch=batch, resume=resume)
         last = done
-    return Ending(exit=exit_code, batch_id=batch.id, message=intent.result(last), batch=last)
+    return OneResult(exit=exit_code, batch_id=batch.id, message=intent.result(last), batch=last)
 
 
-def _why(error: OmicsBatchError, connection: Connection, step: Advice | None) -> str:
+def _why(error: OmicsBatchError, connection: ConnectionOptions, step: Advice | None) -> str:
     """Write what went wrong, and what can be done about it here."""
     if isinstance(error, RunsDeleteFailedError) and error.batch:
         return one_line(_rest(error.batch, connection), limit=1000)
@@ -171,7 +183,7 @@ def _is_left_open(error: OmicsBatchError, step: Advice) -> bool:
     return step.kind is AdviceKind.RECORD_LEFT or not isinstance(error, (ServiceError, WaitError))
 
 
-def _rest(batch: Batch, connection: Connection) -> str:
+def _rest(batch: Batch, connection: ConnectionOptions) -> str:
     """Write what is left of a batch of which some runs could not be deleted."""
     deletions = batch.submission_summary
     return (

@@ -12,16 +12,16 @@ from omics_batch.cli._words import counted
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
-    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._connection import ConnectionOptions
 
 _CANCELLED: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelling:
+class CancelAction:
     """Keep the runs of a batch from starting, and stop those under way."""
 
-    connection: Connection
+    connection: ConnectionOptions
     waits: bool
     """Whether it is over only when no run is under way any more."""
 

@@ -13,7 +13,7 @@ from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
     from omics_batch import Batch, OmicsBatchClient
-    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._connection import ConnectionOptions
 
 _WITHOUT_RECORD: Final = frozenset({"deleted", "not submitted", "to submit"})
 """The states of `Batch.run_counts` in which there is no record of a run."""
@@ -22,10 +22,10 @@ _DELETED: Final = frozenset({BatchStatus.RUNS_DELETING, BatchStatus.RUNS_DELETED
 
 
 @dataclass(frozen=True, slots=True)
-class Deleting:
+class DeleteAction:
     """Delete the runs of a batch, its own record, or both."""
 
-    connection: Connection
+    connection: ConnectionOptions
     runs: bool
     record: bool
 

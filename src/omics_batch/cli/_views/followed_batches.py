@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omics_batch import Batch
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
 
 UNSEEN: Final = "unseen"
 ERROR: Final = "error"
@@ -32,7 +32,7 @@ class Rank(IntEnum):
     ENDED_WELL = auto()
 
 
-class Entry:
+class FollowedBatch:
     """A batch that is watched."""
 
     __slots__ = ("batch_id", "ending", "place", "progress", "rank")
@@ -44,7 +44,7 @@ class Entry:
         """Where in the order of their naming it is."""
         self.progress: Progress | None = None
         """How far it is; None until it was seen."""
-        self.ending: Ending | None = None
+        self.ending: OneResult | None = None
         """How the watching ended; None until it has."""
         self.rank: Rank = Rank.UNSEEN
 
@@ -71,12 +71,12 @@ class Entry:
         return {} if self.batch is None else self.batch.run_counts
 
 
-class Roster:
+class FollowedBatches:
     """All of them. What changes is reckoned with at once, so that a picture costs what it shows and no more."""
 
     def __init__(self, batch_ids: Iterable[str]) -> None:
         """Begin with nothing seen."""
-        self._entries = {batch_id: Entry(batch_id, place) for place, batch_id in enumerate(batch_ids)}
+        self._entries = {batch_id: FollowedBatch(batch_id, place) for place, batch_id in enumerate(batch_ids)}
         self._order = [*self._entries.values()]
         self._ranks: dict[Rank, list[int]] = {rank: [] for rank in Rank}
         self._ranks[Rank.UNSEEN] = list(range(len(self._order)))
@@ -102,7 +102,7 @@ class Roster:
         entry.progress.see(batch)
         self._put_in(entry)
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: OneResult) -> None:
         """Take in how the watching of one of them ended."""
         entry = self._entries[ending.batch_id]
         self._take_out(entry)
@@ -110,7 +110,7 @@ class Roster:
         self.ended += 1
         self._put_in(entry)
 
-    def foremost(self, number: int) -> list[Entry]:
+    def foremost(self, number: int) -> list[FollowedBatch]:
         """Return so many entries: all in the order of their naming where they have room, else those that matter."""
         if number >= len(self._order):
             return self._order
@@ -119,14 +119,14 @@ class Roster:
             places += self._ranks[rank][: number - len(places)]
         return [self._order[place] for place in places]
 
-    def _take_out(self, entry: Entry) -> None:
+    def _take_out(self, entry: FollowedBatch) -> None:
         places = self._ranks[entry.rank]
         del places[bisect_left(places, entry.place)]
         self.statuses[entry.status] -= 1
         self.behind -= entry.is_behind
         self.runs.subtract(entry.counts)
 
-    def _put_in(self, entry: Entry) -> None:
+    def _put_in(self, entry: FollowedBatch) -> None:
         entry.rank = rank_of(entry)
         insort(self._ranks[entry.rank], entry.place)
         self.statuses[entry.status] += 1
@@ -134,7 +134,7 @@ class Roster:
         self.runs.update(entry.counts)
 
 
-def rank_of(entry: Entry) -> Rank:
+def rank_of(entry: FollowedBatch) -> Rank:
     """Tell how soon a batch has to be shown that was seen, or can no longer be."""
     if entry.ending is not None:
         return Rank.ENDED_WELL if entry.ending.exit is Exit.OK else Rank.ENDED_BADLY

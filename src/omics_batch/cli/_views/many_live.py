@@ -12,9 +12,9 @@ from rich.text import Text
 
 from omics_batch.cli._durations import written
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._views.followed_batches import Roster
+from omics_batch.cli._views.followed_batches import FollowedBatches
 from omics_batch.cli._views.many_plain import line_of, summary
-from omics_batch.cli._views.many_table import Board
+from omics_batch.cli._views.many_table import BatchesTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from omics_batch import Batch
-    from omics_batch.cli._waits.many_result import Conclusion
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.many_result import ManyResult
+    from omics_batch.cli._waits.one_result import OneResult
 
 _STYLES: Final = {Exit.OK: "green", Exit.FAILED_RUNS: "yellow", Exit.BATCH_CANCELLED: "yellow"}
 _BAD: Final = "red"
@@ -36,7 +36,7 @@ _LINES_AFTER: Final = 7
 """So many lines of a terminal are left to what is said below a table's last state."""
 
 
-class _Moving:
+class _LiveViewOfMany:
     """A picture that is drawn anew at a tick, if something has changed or time has passed."""
 
     def __init__(self, output: Console, picture: Callable[[], RenderableType], *, fills_the_screen: bool) -> None:
@@ -70,7 +70,7 @@ class _Moving:
             self._has_changed, self._drawn, self._size = False, now, self._console.size
             self._live.refresh()
 
-    def conclude(self, conclusion: Conclusion) -> None:
+    def conclude(self, conclusion: ManyResult) -> None:
         """Write the sums, and who did not succeed."""
         for text in summary(conclusion):
             self._console.print(Text(text, "bold"), soft_wrap=True)
@@ -80,7 +80,7 @@ class _Moving:
         return timedelta(seconds=time.monotonic() - self._started)
 
 
-class MovingLine(_Moving):
+class LiveLine(_LiveViewOfMany):
     """A line for each batch that has ended, and below them one that moves."""
 
     def __init__(self, output: Console, total: int) -> None:
@@ -97,7 +97,7 @@ class MovingLine(_Moving):
     def show(self, batch: Batch) -> None:
         """Draw nothing: only how it ends counts here."""
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: OneResult) -> None:
         """Write how it ended; those that go on are told of together."""
         self._ended += not ending.goes_on
         self._has_changed = True
@@ -108,7 +108,7 @@ class MovingLine(_Moving):
         return Text(f"{self._ended:,} of {self._total:,} batches have ended, {written(self._elapsed)}", "bold")
 
 
-class MovingBoard(_Moving):
+class LiveTable(_LiveViewOfMany):
     """A table of the batches on a screen of its own, and its last state where the screen is left."""
 
     def __init__(self, output: Console, batch_ids: Iterable[str], notices: Callable[[], str]) -> None:
@@ -119,7 +119,7 @@ class MovingBoard(_Moving):
             batch_ids: The batches, in the order in which they are shown.
             notices: Tells what happened on the way, in a line.
         """
-        self._roster = Roster(batch_ids)
+        self._roster = FollowedBatches(batch_ids)
         self._notices = notices
         super().__init__(output, self._picture, fills_the_screen=True)
 
@@ -134,10 +134,10 @@ class MovingBoard(_Moving):
         self._roster.see(batch)
         self._has_changed = True
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: OneResult) -> None:
         """Take in how watching one of them ended."""
         self._roster.end(ending)
         self._has_changed = True
 
     def _picture(self) -> RenderableType:
-        return Board(self._roster, self._elapsed, self._notices())
+        return BatchesTable(self._roster, self._elapsed, self._notices())

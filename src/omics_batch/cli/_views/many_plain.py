@@ -11,8 +11,8 @@ from omics_batch.cli._views.one_plain import WHICH, JsonView, PlainView
 
 if TYPE_CHECKING:
     from omics_batch import Batch
-    from omics_batch.cli._waits.many_result import Conclusion
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.many_result import ManyResult
+    from omics_batch.cli._waits.one_result import OneResult
 
 
 WHICH_OF_EACH: Final = "Which samples, and why, one batch at a time: "
@@ -25,7 +25,7 @@ class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
         """Show a batch that has changed."""
         ...
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: OneResult) -> None:
         """Show how the wait for one of the batches ended."""
         ...
 
@@ -33,7 +33,7 @@ class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
         """Draw anew, if it is time."""
         ...
 
-    def conclude(self, conclusion: Conclusion) -> None:
+    def conclude(self, conclusion: ManyResult) -> None:
         """Show how the whole wait ended, once it is over."""
         ...
 
@@ -41,7 +41,7 @@ class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
 class PlainLines(PlainView):
     """One line a change and an end, with the time: for logs."""
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: OneResult) -> None:
         """Write how it ended; those that go on are told of together."""
         if not ending.goes_on:
             self.note(line_of(ending))
@@ -49,7 +49,7 @@ class PlainLines(PlainView):
     def tick(self) -> None:
         """Nothing moves here."""
 
-    def conclude(self, conclusion: Conclusion) -> None:
+    def conclude(self, conclusion: ManyResult) -> None:
         """Write the sums, and who did not succeed."""
         for text in summary(conclusion):
             self.note(text)
@@ -58,25 +58,25 @@ class PlainLines(PlainView):
 class JsonLines(JsonView):
     """One JSON object a line: a batch as GetBatch tells it, how the wait for one ended, and at last the sums."""
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: OneResult) -> None:
         """Write how it ended."""
         say_json(ending.document())
 
     def tick(self) -> None:
         """Nothing moves here."""
 
-    def conclude(self, conclusion: Conclusion) -> None:
+    def conclude(self, conclusion: ManyResult) -> None:
         """Write the sums."""
         say_json(conclusion.document())
 
 
-def line_of(ending: Ending) -> str:
+def line_of(ending: OneResult) -> str:
     """Write how the wait for one of many ended."""
     name = "" if ending.batch is None or not ending.batch.name else f"  ({one_line(ending.batch.name)})"
     return f"{ending.batch_id}  {ending.message}{name}"
 
 
-def summary(conclusion: Conclusion) -> list[str]:
+def summary(conclusion: ManyResult) -> list[str]:
     """Write what became of all, and who ended otherwise than well; nothing where the wait could not go on at all."""
     if conclusion.error is not None:
         return []

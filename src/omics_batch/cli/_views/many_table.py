@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from omics_batch.cli._views.followed_batches import Roster
+    from omics_batch.cli._views.followed_batches import FollowedBatches
 
 _WIDEST: Final = 160
 """Columns that the eye still takes in along a row."""
@@ -34,7 +34,7 @@ _STATUSES: Final = (*(status.value for status in BatchStatus), ERROR, UNSEEN)
 """In the order in which the sums tell of them."""
 
 
-class Board:
+class BatchesTable:
     """All batches of a roster, as much of each as there is room for.
 
     Args:
@@ -43,7 +43,7 @@ class Board:
         notice: What happened on the way.
     """
 
-    def __init__(self, roster: Roster, elapsed: timedelta, notice: str) -> None:
+    def __init__(self, roster: FollowedBatches, elapsed: timedelta, notice: str) -> None:
         self._roster = roster
         self._elapsed = elapsed
         self._notice = notice

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from omics_batch import Batch
     from omics_batch.cli._views.one_plain import View
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
 
 _WIDEST: Final = 100
 """Columns that the eye still takes in at once."""
@@ -84,7 +84,7 @@ class LiveView:
         """Write a line above the bar."""
         self._console.print(Text(one_line(text), "yellow"))
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: OneResult) -> None:
         """Write the verdict, if there is one: errors are not the output's."""
         if ending.is_verdict:
             self._console.print(Text(ending.message, "bold"))

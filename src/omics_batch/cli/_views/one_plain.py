@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from omics_batch import Batch
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
 
 
 WHICH: Final = "Which samples, and why: "
@@ -32,7 +32,7 @@ class View(AbstractContextManager["View"], Protocol):
         """Show what happened on the way."""
         ...
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: OneResult) -> None:
         """Show how the wait ended, once it is over."""
         ...
 
@@ -66,7 +66,7 @@ class PlainView(_Still):
         """Write a line."""
         typer.echo(f"{timestamp(datetime.now(UTC))}  {text}")
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: OneResult) -> None:
         """Write the verdict, if there is one: errors are not the output's."""
         if ending.is_verdict:
             self.note(f"{ending.batch_id}  {ending.message}")
@@ -84,6 +84,6 @@ class JsonView(_Still):
     def note(self, text: str) -> None:
         """Write nothing: it is no news of the batch."""
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: OneResult) -> None:
         """Write the ending, whatever it is."""
         say_json(ending.document())

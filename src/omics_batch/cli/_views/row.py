@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions
 
     from omics_batch import Batch, Progress
-    from omics_batch.cli._views.followed_batches import Entry
+    from omics_batch.cli._views.followed_batches import FollowedBatch
 
 _WIDTHS: Final = {
     "id": 7,
@@ -54,7 +54,7 @@ _STYLES: Final = {
 _COLUMN_STYLES: Final = {"failed": STYLES["failed"]}
 
 
-def columns_of(entries: Sequence[Entry], width: int) -> dict[str, int]:
+def columns_of(entries: Sequence[FollowedBatch], width: int) -> dict[str, int]:
     """Choose the columns that fit, and share out the room among them.
 
     Args:
@@ -87,7 +87,7 @@ def heading(columns: Mapping[str, int]) -> Text:
     return Text(GAP.join(names).rstrip(), "bold")
 
 
-def row_of(entry: Entry, columns: Mapping[str, int], options: ConsoleOptions) -> Text:
+def row_of(entry: FollowedBatch, columns: Mapping[str, int], options: ConsoleOptions) -> Text:
     """Write what the columns show of a batch; the rest of the row is for what there is to say of one never seen."""
     start = [Text(padded(entry.batch_id, columns["id"]))]
     if "status" in columns:
@@ -105,7 +105,7 @@ def row_of(entry: Entry, columns: Mapping[str, int], options: ConsoleOptions) ->
 
 
 def _cells(
-    entry: Entry, progress: Progress, batch: Batch, columns: Mapping[str, int], options: ConsoleOptions
+    entry: FollowedBatch, progress: Progress, batch: Batch, columns: Mapping[str, int], options: ConsoleOptions
 ) -> dict[str, Text]:
     bar = Bar(counts_of(batch), progress.percent_complete)
     numbers = {
@@ -125,7 +125,7 @@ def _cells(
     }
 
 
-def _name_of(entry: Entry) -> str:
+def _name_of(entry: FollowedBatch) -> str:
     """What tells people which batch it is, and what is wrong with it as a whole."""
     if entry.status == ERROR and entry.ending is not None:
         return entry.ending.message

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from omics_batch import OmicsBatchClient
-    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
     from omics_batch.cli._views.many_plain import ViewOfMany
-    from omics_batch.cli._waits.many_result import Conclusion
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.many_result import ManyResult
+    from omics_batch.cli._waits.one_result import OneResult
     from omics_batch.cli._waits.resume_command import Resume
 
 _TICK: Final = 0.25
@@ -29,7 +29,7 @@ _TICK: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitForMany:
     """What is to be waited for, and who hears of it."""
 
     named: Mapping[str, str]
@@ -49,17 +49,17 @@ class Wait:
         """What is left of the limit, as the client takes it."""
         return None if self.timeout is None else self.timeout.left_since(self.began)
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: OneResult) -> None:
         """Take in how the wait for one of the batches ended."""
         self.tally.add(ending)
         self.view.ended(ending)
 
 
-Way: TypeAlias = "Callable[[OmicsBatchClient, Wait], Awaitable[None]]"
+Way: TypeAlias = "Callable[[OmicsBatchClient, WaitForMany], Awaitable[None]]"
 """Waits until each batch has ended, or cannot be waited for."""
 
 
-async def as_they_end(client: OmicsBatchClient, wait: Wait) -> None:
+async def as_they_end(client: OmicsBatchClient, wait: WaitForMany) -> None:
     """Ask for no more than the ends, which costs little however many there are."""
     async with aclosing(client.as_processed(wait.named.values(), timeout=wait.seconds)) as endings:
         async for batch_id, outcome in endings:
@@ -69,7 +69,7 @@ async def as_they_end(client: OmicsBatchClient, wait: Wait) -> None:
                 wait.ended(one_result.processed(outcome))
 
 
-async def as_they_change(client: OmicsBatchClient, wait: Wait) -> None:
+async def as_they_change(client: OmicsBatchClient, wait: WaitForMany) -> None:
     """Look at each of them again and again, and show each change."""
 
     async def watch(batch_id: str, batch: str) -> None:
@@ -90,7 +90,7 @@ async def as_they_change(client: OmicsBatchClient, wait: Wait) -> None:
         raise troubles.exceptions[0] from None
 
 
-async def follow_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Conclusion:
+async def follow_many(connection: ConnectionOptions, wait: WaitForMany, way: Way, resume: Resume) -> ManyResult:
     """Wait for batches until all have ended, the time is over, or a signal comes.
 
     Args:

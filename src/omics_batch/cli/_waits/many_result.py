@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conclusion:
+class ManyResult:
     """What a wait for many batches came to."""
 
     exit: Exit
@@ -40,23 +40,23 @@ class Conclusion:
         }
 
 
-def came_to_its_end(tally: Tally, resume: str | None, reasons: str | None = None) -> Conclusion:
+def came_to_its_end(tally: Tally, resume: str | None, reasons: str | None = None) -> ManyResult:
     """Tell how a wait ended that told of every batch."""
     end = "the time is over" if tally.exit is Exit.TIMED_OUT else "the wait ended"
     complaint = f"{end}{_standing(tally)}" if tally.left else None
-    return Conclusion(exit=tally.exit, tally=tally, complaint=complaint, resume=resume, reasons=reasons)
+    return ManyResult(exit=tally.exit, tally=tally, complaint=complaint, resume=resume, reasons=reasons)
 
 
-def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | None = None) -> Conclusion:
+def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | None = None) -> ManyResult:
     """Tell how a wait ended that was stopped from outside."""
     stopped = f"stopped{_standing(tally)}" if tally.left else None
-    return Conclusion(exit=exit_code, tally=tally, complaint=stopped, resume=resume, reasons=reasons)
+    return ManyResult(exit=exit_code, tally=tally, complaint=stopped, resume=resume, reasons=reasons)
 
 
-def failed(error: OmicsBatchError, tally: Tally) -> Conclusion:
+def failed(error: OmicsBatchError, tally: Tally) -> ManyResult:
     """Tell how a wait ended that could not go on at all."""
     wrong, step = [*lines_of(error), ""][:2]
-    return Conclusion(exit=exit_of(error), tally=tally, complaint=wrong, next_step=step, error=type(error).__name__)
+    return ManyResult(exit=exit_of(error), tally=tally, complaint=wrong, next_step=step, error=type(error).__name__)
 
 
 def _standing(tally: Tally) -> str:

@@ -13,11 +13,11 @@ from omics_batch.cli._words import counted, failure, has_failed_runs, is_in_doub
 
 if TYPE_CHECKING:
     from omics_batch import Batch, Progress
-    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._connection import ConnectionOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class OneResult:
     """What a wait came to."""
 
     exit: Exit
@@ -61,13 +61,13 @@ class Ending:
         }
 
 
-def reasons_of(batch: Batch, connection: Connection) -> str:
+def reasons_of(batch: Batch, connection: ConnectionOptions) -> str:
     """Write the command that tells which runs of a batch did not succeed, and why."""
     flags = ["--cancelled"] if batch.run_summary.cancelled_run_count else []
     return connection.command("failed", batch.id, *flags)
 
 
-def processed(batch: Batch, connection: Connection | None = None) -> Ending:
+def processed(batch: Batch, connection: ConnectionOptions | None = None) -> OneResult:
     """Tell how a wait ended that saw its batch processed.
 
     Args:
@@ -79,8 +79,8 @@ def processed(batch: Batch, connection: Connection | None = None) -> Ending:
         again = "." if connection is None else f": {connection.command('get', batch.id)}"
         message = f"{message} Look again in a minute, before you start any run again{again}"
         if not has_failed:  # which nobody may take for a success
-            return Ending(exit=Exit.ERROR, batch_id=batch.id, message=f"batch {batch.id}: {message}", batch=batch)
-    return Ending(
+            return OneResult(exit=Exit.ERROR, batch_id=batch.id, message=f"batch {batch.id}: {message}", batch=batch)
+    return OneResult(
         exit=Exit.FAILED_RUNS if has_failed else Exit.OK,
         batch_id=batch.id,
         message=message,
@@ -94,8 +94,8 @@ def failed(
     batch_id: str,
     batch: Batch | None,
     resume: str | None = None,
-    connection: Connection | None = None,
-) -> Ending:
+    connection: ConnectionOptions | None = None,
+) -> OneResult:
     """Tell how a wait ended with an error, which may leave the batch going on.
 
     Args:
@@ -113,7 +113,7 @@ def failed(
         message = f"batch {batch.id} failed: {failure(batch)}"
         if connection is not None and batch.created_run_count != 0:
             message += f" List its runs with: {connection.command('runs', batch.id)}"
-    return Ending(
+    return OneResult(
         exit=exit_of(error),
         batch_id=batch_id,
         message=one_line(message, limit=1000),
@@ -125,14 +125,14 @@ def failed(
     )
 
 
-def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> Ending:
+def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> OneResult:
     """Tell how a wait ended that was stopped from outside."""
     batch, standing = progress.batch, "was not seen yet"
     has_ended = batch is not None and batch.is_terminal
     if batch is not None:
         so_far = f"{one_line(batch.status)}, {percent(batch, progress.percent_complete)}, {counted(batch)}"
         standing = f"{'has ended' if has_ended else 'goes on'} ({so_far})"
-    return Ending(
+    return OneResult(
         exit=exit_code,
         batch_id=batch_id,
         message=f"the wait was stopped; batch {batch_id} {standing}",

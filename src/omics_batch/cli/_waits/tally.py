@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omics_batch import Batch
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.one_result import OneResult
 
 GOES_ON: Final = "IN_PROGRESS"
 ERROR: Final = "ERROR"
@@ -66,7 +66,7 @@ class Tally:
         self.exit: Exit = Exit.OK
         """The exit code of the endings so far."""
 
-    def add(self, ending: Ending) -> None:
+    def add(self, ending: OneResult) -> None:
         """Take in how the wait for a batch ended."""
         self.exit = worst([self.exit, ending.exit])
         if ending.goes_on:
@@ -112,7 +112,7 @@ class Tally:
         return {kind: self._sums[kind] for kind in _SUMS} | {GOES_ON: len(self._left)}
 
 
-def _sum_of(ending: Ending) -> str:
+def _sum_of(ending: OneResult) -> str:
     if ending.batch is None or (ending.exit is Exit.ERROR and ending.error is not None):
         return ERROR
     outcome = ending.batch.outcome

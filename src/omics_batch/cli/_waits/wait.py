@@ -15,21 +15,21 @@ from omics_batch.cli._waits.resume_command import Resume, advice, limit
 
 if TYPE_CHECKING:
     from omics_batch import Batch
-    from omics_batch.cli._connection import Connection
+    from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
     from omics_batch.cli._views.one_plain import View
-    from omics_batch.cli._waits.follow_many import Wait, Way
-    from omics_batch.cli._waits.one_result import Ending
+    from omics_batch.cli._waits.follow_many import WaitForMany, Way
+    from omics_batch.cli._waits.one_result import OneResult
 
 
-def resume_of(command: str, connection: Connection, timeout: Span | None, *, json: bool) -> Resume:
+def resume_of(command: str, connection: ConnectionOptions, timeout: Span | None, *, json: bool) -> Resume:
     """Tell how a command that waits is typed once more."""
     flags = ["--json"] if json else []
     return Resume(command, [*limit(timeout), *flags, *connection.arguments()])
 
 
-def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view: View, resume: Resume) -> Exit:
+def wait_for_one(connection: ConnectionOptions, batch: str, timeout: Span | None, view: View, resume: Resume) -> Exit:
     """Wait for a batch in front of a view."""
     ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch])))
     view.end(ending)
@@ -38,7 +38,9 @@ def wait_for_one(connection: Connection, batch: str, timeout: Span | None, view:
     return ending.exit
 
 
-async def follow(connection: Connection, batch_id: str, timeout: Span | None, view: View, resume: str) -> Ending:
+async def follow(
+    connection: ConnectionOptions, batch_id: str, timeout: Span | None, view: View, resume: str
+) -> OneResult:
     """Wait for a batch until it has ended, its time is over, or a signal comes.
 
     Args:
@@ -69,7 +71,7 @@ async def follow(connection: Connection, batch_id: str, timeout: Span | None, vi
     return one_result.processed(batch, connection)
 
 
-def wait_for_many(connection: Connection, wait: Wait, way: Way, resume: Resume) -> Exit:
+def wait_for_many(connection: ConnectionOptions, wait: WaitForMany, way: Way, resume: Resume) -> Exit:
     """Wait for many batches in front of a view."""
     conclusion = asyncio.run(follow_many(connection, wait, way, resume))
     wait.view.conclude(conclusion)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omics_batch.testing._service.http_response import Reply
+    from omics_batch.testing._service.http_response import HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PassThrough:
     """The true answer."""
 
 
@@ -21,14 +21,14 @@ class Delay:
     """After seconds of the simulator's clock, what another plan says."""
 
     seconds: float
-    then: Plan = Answer()
+    then: Plan = PassThrough()
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """Another answer."""
 
-    reply: Reply
+    reply: HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +102,5 @@ class Flood:
 
 
 Plan: TypeAlias = (
-    Answer | Delay | Send | Status | Skew | WrongBatch | Edit | Gzip | Raw | Reset | Cut | Hold | Drip | Flood
+    PassThrough | Delay | Send | Status | Skew | WrongBatch | Edit | Gzip | Raw | Reset | Cut | Hold | Drip | Flood
 )

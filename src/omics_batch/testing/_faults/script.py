@@ -68,4 +68,4 @@ class Script:
                     self._faults[index : index + 1] = [] if left is None else [left]
                     return fault.plan
         chosen = None if self._choose is None else self._choose(operation, members)
-        return actions.Answer() if chosen is None else chosen.plan
+        return actions.PassThrough() if chosen is None else chosen.plan

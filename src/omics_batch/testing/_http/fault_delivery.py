@@ -19,13 +19,13 @@ from aiohttp import web
 
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.sigv4 import skew_message
-from omics_batch.testing._service.http_response import JSON_TYPE, Reply, error_reply
+from omics_batch.testing._service.http_response import JSON_TYPE, HttpResponse, error_reply
 from omics_batch.testing._service.service_model import error_code
 
 if TYPE_CHECKING:
     from omics_batch._clock import Clock
 
-Truth: TypeAlias = Callable[[], Reply]
+Truth: TypeAlias = Callable[[], HttpResponse]
 """Gives the true answer, as it is when asked for."""
 
 OTHER_BATCH_ID: Final = "999999999999999999"
@@ -74,7 +74,7 @@ class Delivery:
                 return to_response(rewritten(plan, self.truth))
         return None
 
-    async def _drip(self, reply: Reply, interval: float) -> web.StreamResponse:
+    async def _drip(self, reply: HttpResponse, interval: float) -> web.StreamResponse:
         response = to_response(reply, streamed=True)
         response.content_length = len(reply.body)
         await response.prepare(self.request)
@@ -97,7 +97,7 @@ class Delivery:
         await response.write(tail)
         return response
 
-    def _send_half(self, reply: Reply) -> None:
+    def _send_half(self, reply: HttpResponse) -> None:
         phrase = HTTPStatus(reply.status).phrase
         lines = [f"HTTP/1.1 {reply.status} {phrase}", f"content-length: {len(reply.body)}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
@@ -123,7 +123,7 @@ class Delivery:
         return transport
 
 
-def rewritten(plan: actions.Plan, truth: Truth) -> Reply:
+def rewritten(plan: actions.Plan, truth: Truth) -> HttpResponse:
     """Give the answer that a plan puts in the place of the true one: no connection is needed to know it."""
     match plan:
         case actions.Send(reply):
@@ -136,7 +136,7 @@ def rewritten(plan: actions.Plan, truth: Truth) -> Reply:
             return _edited(plan, truth())
 
 
-def _edited(plan: actions.Plan, reply: Reply) -> Reply:
+def _edited(plan: actions.Plan, reply: HttpResponse) -> HttpResponse:
     match plan:
         case actions.Edit(edit):
             return replace(reply, body=edit(reply.body))
@@ -149,27 +149,27 @@ def _edited(plan: actions.Plan, reply: Reply) -> Reply:
             return reply
 
 
-def _status_reply(status: int) -> Reply:
+def _status_reply(status: int) -> HttpResponse:
     code = error_code(status)
     if code is None:
-        return Reply(status, b"", from_service=False)
+        return HttpResponse(status, b"", from_service=False)
     return error_reply(status, code, HTTPStatus(status).phrase)
 
 
-def _skewed_reply(now: datetime, seconds: float) -> Reply:
+def _skewed_reply(now: datetime, seconds: float) -> HttpResponse:
     here = now + timedelta(seconds=seconds)
     headers = {"Date": format_datetime(here, usegmt=True)}
     return error_reply(403, "InvalidSignatureException", skew_message(now, here), headers)
 
 
-def _about_another_batch(reply: Reply) -> Reply:
+def _about_another_batch(reply: HttpResponse) -> HttpResponse:
     document = json.loads(reply.body)
     arn = document.get("arn", "").rpartition("/")[0]
     other = {**document, "id": OTHER_BATCH_ID, "arn": f"{arn}/{OTHER_BATCH_ID}"}
     return replace(reply, body=json.dumps(other).encode())
 
 
-def to_response(reply: Reply, *, streamed: bool = False) -> web.StreamResponse:
+def to_response(reply: HttpResponse, *, streamed: bool = False) -> web.StreamResponse:
     """Make a reply ready to send: at once, or bit by bit."""
     headers = dict(reply.headers)
     if reply.from_service:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omics_batch.testing._s3.objects import Objects
-    from omics_batch.testing._service.batch import Batch
+    from omics_batch.testing._service.batch import StoredBatch
     from omics_batch.testing._service.service_model import Document
-    from omics_batch.testing._service.store import Account
+    from omics_batch.testing._service.store import Store
 
 _AFTER_PENDING: Final = frozenset({"SUBMITTING", "INPROGRESS", "PROCESSED"})
 """What a batch shows after PENDING that was neither cancelled nor is to fail for another reason."""
@@ -49,11 +49,11 @@ class S3Batches:
         account: Where the batches are.
     """
 
-    def __init__(self, objects: Objects | None, account: Account) -> None:
+    def __init__(self, objects: Objects | None, account: Store) -> None:
         """Start with no batch."""
         self._objects = objects
         self._account = account
-        self._unread: dict[str, tuple[Batch, StoredSettings]] = {}
+        self._unread: dict[str, tuple[StoredBatch, StoredSettings]] = {}
         self._turn = asyncio.Lock()
 
     async def read(self, request: Document) -> StoredSettings | None:
@@ -106,7 +106,7 @@ class S3Batches:
         return self._objects
 
 
-def _failed(batch: Batch, reason: str) -> Timeline:
+def _failed(batch: StoredBatch, reason: str) -> Timeline:
     """Give the timeline of a batch that fails at its turn: what was before is over by then."""
     life = Life(creating=batch.timeline.submitting_at, pending=0.0, failure_reason=reason)
     return Timeline(Schedule(life, [setting["runSettingId"] for setting in batch.settings]))

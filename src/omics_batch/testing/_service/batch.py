@@ -21,7 +21,7 @@ _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass
-class Batch:
+class StoredBatch:
     """One batch; what is done to it gives it another timeline."""
 
     id: str

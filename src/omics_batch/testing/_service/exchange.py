@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch.testing._http.request_log import RequestLog
 from omics_batch.testing._s3.batches import S3Batches
-from omics_batch.testing._service.http_response import Refusal, Reply, error_reply, json_reply, page_reply
+from omics_batch.testing._service.http_response import HttpResponse, Refusal, error_reply, json_reply, page_reply
 from omics_batch.testing._service.operations import HANDLERS, start_run_batch
 from omics_batch.testing._service.serialization import write_answer
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omics_batch.testing._s3.objects import Objects
     from omics_batch.testing._service.quota import Quota
     from omics_batch.testing._service.service_model import Document, Operation
-    from omics_batch.testing._service.store import Account
+    from omics_batch.testing._service.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Service:
     """
 
     def __init__(
-        self, *, account: Account, script: Script, clock: Clock, quota: Quota | None, objects: Objects | None
+        self, *, account: Store, script: Script, clock: Clock, quota: Quota | None, objects: Objects | None
     ) -> None:
         self.account = account
         self.clock = clock
@@ -78,7 +78,7 @@ class Service:
         except Refusal as refusal:
             return refusal
 
-    def _answer(self, operation: Operation, asked: Asked | Refusal) -> Reply:
+    def _answer(self, operation: Operation, asked: Asked | Refusal) -> HttpResponse:
         """Give the true answer: an error, too, is one."""
         if self._quota is not None and not self._quota.admits():
             return error_reply(429, "ThrottlingException", "Rate exceeded")
@@ -89,7 +89,7 @@ class Service:
         except Refusal as refusal:
             return refusal.reply
 
-    def _carry_out(self, operation: Operation, asked: Asked) -> Reply:
+    def _carry_out(self, operation: Operation, asked: Asked) -> HttpResponse:
         members, status = asked.members, operation.http["responseCode"]
         if operation.name == "GetBatch" and (put := self.account.document(members["batchId"])) is not None:
             return json_reply(status, put)

@@ -19,7 +19,7 @@ _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpResponse:
     """One answer: a status, headers and a body."""
 
     status: int
@@ -47,22 +47,22 @@ class Item(dict[str, Any]):
         return _encoder.encode(self)
 
 
-def json_reply(status: int, document: object) -> Reply:
+def json_reply(status: int, document: object) -> HttpResponse:
     """Answer with a document; datetimes in it become ISO 8601 in UTC."""
-    return Reply(status, _encoder.encode(document).encode(), JSON_HEADERS)
+    return HttpResponse(status, _encoder.encode(document).encode(), JSON_HEADERS)
 
 
-def page_reply(status: int, document: Mapping[str, Any]) -> Reply:
+def page_reply(status: int, document: Mapping[str, Any]) -> HttpResponse:
     """Answer with a page of items, of which most are written already."""
     items = [item.text if isinstance(item, Item) else _encoder.encode(item) for item in document["items"]]
     others = "".join(f',"{name}":{_encoder.encode(value)}' for name, value in document.items() if name != "items")
-    return Reply(status, f'{{"items":[{",".join(items)}]{others}}}'.encode(), JSON_HEADERS)
+    return HttpResponse(status, f'{{"items":[{",".join(items)}]{others}}}'.encode(), JSON_HEADERS)
 
 
-def error_reply(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> Reply:
+def error_reply(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> HttpResponse:
     """Answer with an error as the service writes it: its code in a header, its text in the body."""
     body = json.dumps({"message": message}).encode()
-    return Reply(status, body, {"content-type": JSON_TYPE, "x-amzn-errortype": code, **headers})
+    return HttpResponse(status, body, {"content-type": JSON_TYPE, "x-amzn-errortype": code, **headers})
 
 
 def validation(message: str) -> Refusal:

@@ -6,35 +6,35 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing._service import responses
-from omics_batch.testing._service.batch import Batch
+from omics_batch.testing._service.batch import StoredBatch
 from omics_batch.testing._service.pagination import page, position
 from omics_batch.testing._service.rules import check_one_filter
 from omics_batch.testing._service.service_model import Document
-from omics_batch.testing._service.store import Account
+from omics_batch.testing._service.store import Store
 
 if TYPE_CHECKING:
     from omics_batch.testing._service.records import Record
 
-Handler: TypeAlias = Callable[[Account, Document], Document]
+Handler: TypeAlias = Callable[[Store, Document], Document]
 
 _BATCH_FILTERS: Final = ("status", "name", "runGroupId")
 _SUBMISSION_FILTERS: Final = ("submissionStatus", "runSettingId", "runId")
 _RUN_FILTERS: Final = ("name", "runGroupId", "batchId", "status")
 
 
-def start_run_batch(account: Account, request: Document, stored: Sequence[Document] | None = None) -> Document:
+def start_run_batch(account: Store, request: Document, stored: Sequence[Document] | None = None) -> Document:
     """Start a batch of inline settings, or of those that were read from S3."""
     settings = request["batchRunSettings"]["inlineSettings"] if stored is None else stored
     return responses.started_batch(account.start(request, settings))
 
 
-def get_batch(account: Account, request: Document) -> Document:
+def get_batch(account: Store, request: Document) -> Document:
     """Show a batch."""
     record = account.record(request["batchId"])
-    return responses.whole_batch(account, record, account.age(record)) if isinstance(record, Batch) else record
+    return responses.whole_batch(account, record, account.age(record)) if isinstance(record, StoredBatch) else record
 
 
-def list_batch(account: Account, request: Document) -> Document:
+def list_batch(account: Store, request: Document) -> Document:
     """List the batches, the newest first."""
     check_one_filter(request, _BATCH_FILTERS)
     scope = _scope("ListBatch", request, _BATCH_FILTERS)
@@ -43,25 +43,25 @@ def list_batch(account: Account, request: Document) -> Document:
     return {"items": items, "nextToken": token}
 
 
-def cancel_run_batch(account: Account, request: Document) -> Document:
+def cancel_run_batch(account: Store, request: Document) -> Document:
     """Cancel a batch's runs: those under way, and those to come."""
     account.cancel(request["batchId"])
     return {}
 
 
-def delete_run_batch(account: Account, request: Document) -> Document:
+def delete_run_batch(account: Store, request: Document) -> Document:
     """Delete a batch's runs."""
     account.delete_runs(request["batchId"])
     return {}
 
 
-def delete_batch(account: Account, request: Document) -> Document:
+def delete_batch(account: Store, request: Document) -> Document:
     """Delete a batch's record, and leave its runs."""
     account.delete(request["batchId"])
     return {}
 
 
-def list_runs_in_batch(account: Account, request: Document) -> Document:
+def list_runs_in_batch(account: Store, request: Document) -> Document:
     """List how the submissions of a batch's runs went, in the order of submission."""
     check_one_filter(request, _SUBMISSION_FILTERS)
     account.record(request["batchId"])
@@ -71,7 +71,7 @@ def list_runs_in_batch(account: Account, request: Document) -> Document:
     return {"runs": runs, "nextToken": token}
 
 
-def list_runs(account: Account, request: Document) -> Document:
+def list_runs(account: Store, request: Document) -> Document:
     """List runs by their ids."""
     scope = _scope("ListRuns", request, _RUN_FILTERS)
     start = position(request.get("startingToken"), scope) or 0
@@ -79,7 +79,7 @@ def list_runs(account: Account, request: Document) -> Document:
     return {"items": items, "nextToken": token}
 
 
-def get_run(account: Account, request: Document) -> Document:
+def get_run(account: Store, request: Document) -> Document:
     """Show a run."""
     return responses.run_document(account, *account.run(request["id"]))
 
@@ -98,7 +98,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 """The operations that are served, by the model's names."""
 
 
-def _batches(account: Account, start: int | None, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
+def _batches(account: Store, start: int | None, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
     fits = _filter(wanted)
     for listed in account.listed(wanted.get("status"), start):
         if fits(listed.record):
@@ -116,7 +116,7 @@ def _filter(wanted: Mapping[str, Any]) -> Callable[[Record], bool]:
             return lambda _: True
 
 
-def _submissions(account: Account, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
+def _submissions(account: Store, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
     batch = account.batch(wanted["batchId"])
     if batch is None:  # a document was put there: it has no runs
         return
@@ -124,7 +124,7 @@ def _submissions(account: Account, start: int, wanted: Mapping[str, Any]) -> Ite
         yield index, responses.run_in_batch(account, batch, index)
 
 
-def _submitted(batch: Batch, age: float, start: int, wanted: Mapping[str, Any]) -> Iterator[int]:
+def _submitted(batch: StoredBatch, age: float, start: int, wanted: Mapping[str, Any]) -> Iterator[int]:
     match wanted:
         case {"runSettingId": run_setting_id}:
             index = batch.index_of_setting(run_setting_id)
@@ -136,7 +136,7 @@ def _submitted(batch: Batch, age: float, start: int, wanted: Mapping[str, Any]) 
     return iter(() if index is None or batch.timeline.submission(index, age) is None else (index,))
 
 
-def _runs(account: Account, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
+def _runs(account: Store, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
     for run_id, batch, index in account.runs(start, batch_id=wanted.get("batchId"), status=wanted.get("status")):
         fits = wanted.get("name") in {None, responses.run_name(batch, index)} and wanted.get("runGroupId") in {
             None,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from omics_batch.testing._service.batch import Batch
+from omics_batch.testing._service.batch import StoredBatch
 from omics_batch.testing._service.service_model import Document
 
-Record: TypeAlias = Batch | Document
+Record: TypeAlias = StoredBatch | Document
 """A batch that lives, or a document that was put there to be shown as it is."""
 
 
 def status_at(record: Record, now: float) -> str:
     """Give the status that a record shows at a moment of the clock."""
-    return record.timeline.status(record.age(now)) if isinstance(record, Batch) else str(record.get("status"))
+    return record.timeline.status(record.age(now)) if isinstance(record, StoredBatch) else str(record.get("status"))
 
 
 class Records:

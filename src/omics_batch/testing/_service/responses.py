@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from omics_batch.testing._service.batch import Batch
+from omics_batch.testing._service.batch import StoredBatch
 from omics_batch.testing._service.http_response import Item
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.service_model import Document
     from omics_batch.testing._service.states import RunState
     from omics_batch.testing._service.status_lists import Listed
-    from omics_batch.testing._service.store import Account
+    from omics_batch.testing._service.store import Store
     from omics_batch.testing._service.timeline import Timeline
 
 _RUN_FAILURE_REASON: Final = "RUN_TASK_FAILED"
 _MERGED: Final = ("parameters", "runTags")
 
 
-def started_batch(batch: Batch) -> Document:
+def started_batch(batch: StoredBatch) -> Document:
     """Write what StartRunBatch answers: the batch as it begins, even if the request comes again later."""
     return {
         "id": batch.id,
@@ -33,7 +33,7 @@ def started_batch(batch: Batch) -> Document:
     }
 
 
-def whole_batch(account: Account, batch: Batch, age: float) -> Document:
+def whole_batch(account: Store, batch: StoredBatch, age: float) -> Document:
     """Write what GetBatch answers of a batch at an age, as the answer's shape has it.
 
     A batch that FAILED is told in five members, and with counts if its life says so.
@@ -66,10 +66,10 @@ def whole_batch(account: Account, batch: Batch, age: float) -> Document:
     return document
 
 
-def listed_batch(account: Account, listed: Listed) -> Document:
+def listed_batch(account: Store, listed: Listed) -> Document:
     """Write an item of ListBatch; of a document that was put, as far as it has the facts."""
     record = listed.record
-    if isinstance(record, Batch):
+    if isinstance(record, StoredBatch):
         item = Item(
             id=record.id,
             status=listed.status,
@@ -90,17 +90,17 @@ def listed_batch(account: Account, listed: Listed) -> Document:
 
 def batch_name(record: Record) -> str | None:
     """Give the name of a batch."""
-    name: str | None = record.request.get("batchName") if isinstance(record, Batch) else record.get("name")
+    name: str | None = record.request.get("batchName") if isinstance(record, StoredBatch) else record.get("name")
     return name
 
 
 def default_run_setting(record: Record) -> Mapping[str, Any]:
     """Give what all runs of a batch share; nothing if a document does not tell."""
-    setting: object = (record.request if isinstance(record, Batch) else record).get("defaultRunSetting")
+    setting: object = (record.request if isinstance(record, StoredBatch) else record).get("defaultRunSetting")
     return cast("Mapping[str, Any]", setting) if isinstance(setting, dict) else {}
 
 
-def run_in_batch(account: Account, batch: Batch, index: int) -> Document:
+def run_in_batch(account: Store, batch: StoredBatch, index: int) -> Document:
     """Write an item of ListRunsInBatch: how a run's submission went, and the cancel or the delete that came last."""
     item = {
         "runSettingId": batch.run_setting_ids[index],
@@ -114,14 +114,14 @@ def run_in_batch(account: Account, batch: Batch, index: int) -> Document:
     return {**item, "runId": batch.run_id(index), "runInternalUuid": _uuid(arn), "runArn": arn}
 
 
-def run_name(batch: Batch, index: int) -> str | None:
+def run_name(batch: StoredBatch, index: int) -> str | None:
     """Give the name that a run was started with."""
     default = batch.request["defaultRunSetting"].get("name")
     name: str | None = batch.settings[index].get("name", default)
     return name
 
 
-def run_document(account: Account, batch: Batch, index: int, state: RunState) -> Document:
+def run_document(account: Store, batch: StoredBatch, index: int, state: RunState) -> Document:
     """Write a run with everything known of it, for GetRun; ListRuns takes fewer of its members."""
     setting = _merged_setting(batch, index)
     arn = account.arn("run", batch.run_id(index))
@@ -146,7 +146,7 @@ def run_document(account: Account, batch: Batch, index: int, state: RunState) ->
     }
 
 
-def _merged_setting(batch: Batch, index: int) -> Document:
+def _merged_setting(batch: StoredBatch, index: int) -> Document:
     """Lay a run's own setting over the batch's default; parameters and tags are joined key by key."""
     default, own = batch.request["defaultRunSetting"], batch.settings[index]
     joined = {
@@ -157,7 +157,7 @@ def _merged_setting(batch: Batch, index: int) -> Document:
     return {**default, **own, **joined}
 
 
-def _counts(batch: Batch, age: float) -> Document:
+def _counts(batch: StoredBatch, age: float) -> Document:
     return {
         "totalRuns": len(batch.settings),
         "submissionSummary": _submission_summary(batch.timeline, age),

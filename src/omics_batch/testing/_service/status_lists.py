@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.testing._service.batch import AGE_DIGITS, Batch
+from omics_batch.testing._service.batch import AGE_DIGITS, StoredBatch
 from omics_batch.testing._service.records import status_at
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Listed:
     """How a page has it; None until one did."""
 
 
-class Shelves:
+class StatusLists:
     """Every record that the lists show, on the shelf of its status.
 
     A batch's status changes by itself, so it is put on its next shelf when somebody looks and its time
@@ -108,7 +108,7 @@ class Shelves:
             self._listed[place] = after = Listed(place, record, status_at(record, seen_at))
             for name in (None, after.status):
                 insort(self._shelves[name], place)
-        if isinstance(record, Batch):
+        if isinstance(record, StoredBatch):
             moment = record.created + record.timeline.next_change(record.age(seen_at)) + self._lag
             if moment < math.inf:
                 heapq.heappush(self._changes, (moment - _HAIR, place))

@@ -11,12 +11,12 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omics_batch.testing._life import Life
-from omics_batch.testing._service.batch import Batch
+from omics_batch.testing._service.batch import StoredBatch
 from omics_batch.testing._service.http_response import conflict, iso8601, not_found
 from omics_batch.testing._service.records import Record, Records, status_at
 from omics_batch.testing._service.rules import check_start, check_status
 from omics_batch.testing._service.schedule import Schedule
-from omics_batch.testing._service.status_lists import Shelves
+from omics_batch.testing._service.status_lists import StatusLists
 from omics_batch.testing._service.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _FIRST_BATCH_ID: Final = 7_123_456
 _FIRST_RUN_ID: Final = 2_000_001
 
 
-class Account:
+class Store:
     """All batches of an account in one region.
 
     Args:
@@ -55,10 +55,10 @@ class Account:
         self._clock_at_epoch = clock.now()
         self._lives = lives
         self._records = Records()
-        self._shelves = Shelves(list_lag)
-        self._started: dict[str, Batch] = {}
-        self._batches: dict[str, Batch] = {}
-        self._by_run_id: list[Batch] = []
+        self._shelves = StatusLists(list_lag)
+        self._started: dict[str, StoredBatch] = {}
+        self._batches: dict[str, StoredBatch] = {}
+        self._by_run_id: list[StoredBatch] = []
         self._next_batch_id = _FIRST_BATCH_ID
         self._to_come: list[tuple[float, int, Document]] = []
         self._order = count()
@@ -67,7 +67,7 @@ class Account:
 
     def start(
         self, request: Document, settings: Sequence[Document], life: Life | None = None, age: float = 0.0
-    ) -> Batch:
+    ) -> StoredBatch:
         """Start a batch, or give the one that the same request started before.
 
         A requestId whose batch FAILED starts anew: the service's advice after a transient error is
@@ -94,7 +94,7 @@ class Account:
             self._started[request["requestId"]] = batch
             return batch
 
-    def started(self, request: Document) -> Batch | None:
+    def started(self, request: Document) -> StoredBatch | None:
         """Give the batch that a request's requestId started before, if that is to be given again."""
         before = self._started.get(request["requestId"])
         return None if before is None or before.timeline.status(self.age(before)) == "FAILED" else before
@@ -116,7 +116,7 @@ class Account:
     def document(self, batch_id: str) -> Document | None:
         """Give the document that was put under an id; None if there is none."""
         record = self._record(batch_id)
-        return None if isinstance(record, Batch) else record
+        return None if isinstance(record, StoredBatch) else record
 
     def record(self, batch_id: str) -> Record:
         """Find what is shown of a batch.
@@ -140,11 +140,11 @@ class Account:
             self._put_due()
             return self._shelves.walk(self._clock.now(), status, start)
 
-    def batch(self, batch_id: str) -> Batch | None:
+    def batch(self, batch_id: str) -> StoredBatch | None:
         """Give the batch that was started under an id, even if its record is deleted; None if none was."""
         return self._batches.get(batch_id)
 
-    def change(self, batch: Batch, timeline: Timeline) -> None:
+    def change(self, batch: StoredBatch, timeline: Timeline) -> None:
         """Give a batch another timeline, since something was done to it."""
         with self._lock:
             batch.timeline = timeline
@@ -176,7 +176,7 @@ class Account:
         with self._lock:
             record = self._permit("DeleteBatch", batch_id)
             self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
-        if isinstance(record, Batch):
+        if isinstance(record, StoredBatch):
             self._forget_request(record)
 
     def remove(self, batch_id: str) -> None:
@@ -193,7 +193,7 @@ class Account:
             if batch is None or self._record(batch_id) is not None:
                 self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
 
-    def run(self, run_id: str) -> tuple[Batch, int, RunState]:
+    def run(self, run_id: str) -> tuple[StoredBatch, int, RunState]:
         """Find a run by its id: its batch, its place there, and its state.
 
         Raises:
@@ -209,7 +209,7 @@ class Account:
 
     def runs(
         self, start: int, *, batch_id: str | None = None, status: str | None = None
-    ) -> Iterator[tuple[int, Batch, int]]:
+    ) -> Iterator[tuple[int, StoredBatch, int]]:
         """Find runs by rising id, from the given one on.
 
         Args:
@@ -229,11 +229,11 @@ class Account:
             for index in batch.timeline.runs_in(status, self.age(batch), first):
                 yield batch.first_run_id + index, batch, index
 
-    def age(self, batch: Batch) -> float:
+    def age(self, batch: StoredBatch) -> float:
         """Give the seconds since a batch was created."""
         return batch.age(self._clock.now())
 
-    def moment(self, batch: Batch, age: float) -> str:
+    def moment(self, batch: StoredBatch, age: float) -> str:
         """Write the wall-clock time at which a batch had an age."""
         return iso8601(self._epoch + timedelta(seconds=batch.created - self._clock_at_epoch + age))
 
@@ -258,15 +258,15 @@ class Account:
         """Let something be done to a batch; a document that was put stays as it is."""
         with self._lock:
             record = self._permit(operation, batch_id)
-            if isinstance(record, Batch):
+            if isinstance(record, StoredBatch):
                 self.change(record, event(record.timeline, self.age(record)))
 
-    def _forget_request(self, batch: Batch) -> None:
+    def _forget_request(self, batch: StoredBatch) -> None:
         request_id = batch.request["requestId"]
         if self._started.get(request_id) is batch:
             del self._started[request_id]
 
-    def _batches_from(self, run_id: int) -> Iterator[Batch]:
+    def _batches_from(self, run_id: int) -> Iterator[StoredBatch]:
         """Walk through the batches that may have the run of an id, or runs behind it."""
         return islice(self._by_run_id, max(0, self._position(run_id)), None)
 
@@ -274,10 +274,10 @@ class Account:
         """Find the last batch whose first run has an id, or a lower one; -1 if there is none."""
         return bisect_right(self._by_run_id, run_id, key=lambda batch: batch.first_run_id) - 1
 
-    def _place(self, request: Document, settings: Sequence[Document], life: Life, age: float) -> Batch:
+    def _place(self, request: Document, settings: Sequence[Document], life: Life, age: float) -> StoredBatch:
         batch_id = str(self._next_batch_id)
         run_setting_ids = [setting["runSettingId"] for setting in settings]
-        batch = Batch(
+        batch = StoredBatch(
             id=batch_id,
             arn=self.arn("runBatch", batch_id),
             request=request,
