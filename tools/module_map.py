@@ -81,31 +81,31 @@ class Graph:
 
 def read_graph() -> Graph:
     """Read the modules and their imports."""
-    homes = _homes_of_public_names()
+    module_of = _modules_of_public_names()
     uses: dict[str, set[str]] = {}
     for found in all_imports():
         used = uses.setdefault(found.source, set())
         if found.is_ours and not found.is_lazy:
-            used.add(homes.get(found.name, "__init__") if found.target == "__init__" else found.target)
+            used.add(module_of.get(found.name, "__init__") if found.target == "__init__" else found.target)
     return Graph(
         {
             module: frozenset(used - LEFT_OUT - {module})
             for module, used in sorted(uses.items())
             if module not in LEFT_OUT
         },
-        frozenset(homes.values()) | {module for module in uses if not module.startswith("_")},
+        frozenset(module_of.values()) | {module for module in uses if not module.startswith("_")},
         {module: purpose(module) for module in uses},
     )
 
 
-def _homes_of_public_names() -> dict[str, str]:
+def _modules_of_public_names() -> dict[str, str]:
     """Read from the root which module each public name comes from."""
     tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
-    (homes,) = (
+    (names,) = (
         node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_MODULES"
     )
-    found: dict[str, str] = ast.literal_eval(homes)
-    return {name: home.partition(".")[0] for name, home in found.items()}
+    found: dict[str, str] = ast.literal_eval(names)
+    return {name: module.partition(".")[0] for module, names in found.items() for name in names.split()}
 
 
 class Layout:

@@ -10,295 +10,299 @@ from typing import TYPE_CHECKING, Any
 from omics_batch._version import VERSION
 
 if TYPE_CHECKING:
-    from omics_batch._api.arguments import BatchReference
-    from omics_batch._api.listing import Listing, Rows
-    from omics_batch._api.retry import RetryPolicy
-    from omics_batch._client import OmicsBatchClient
-    from omics_batch._clock import Clock, Duration, SystemClock
+    from omics_batch._api.arguments import BatchReference as BatchReference
+    from omics_batch._api.listing import Listing as Listing
+    from omics_batch._api.listing import Rows as Rows
+    from omics_batch._api.retry import RetryPolicy as RetryPolicy
+    from omics_batch._client import OmicsBatchClient as OmicsBatchClient
+    from omics_batch._clock import Clock as Clock
+    from omics_batch._clock import Duration as Duration
+    from omics_batch._clock import SystemClock as SystemClock
     from omics_batch._errors import (
-        AccessDeniedError,
-        Advice,
-        AdviceKind,
-        AttemptTimeoutError,
-        BatchCancelledError,
-        BatchFailedError,
-        ClientClosedError,
-        ConflictError,
-        ConnectionFailedError,
-        CredentialsError,
-        FailedRunsError,
-        InternalServerError,
-        InvalidInputError,
-        LostContactError,
-        MalformedResponseError,
-        OmicsBatchError,
-        Party,
-        QueueTimeoutError,
-        RedirectRefusedError,
-        RequestTimeoutError,
-        ResourceNotFoundError,
-        RunsDeleteFailedError,
-        ServiceError,
-        ServiceQuotaExceededError,
-        ThrottlingError,
-        TransportError,
-        ValidationError,
-        WaitError,
-        WaitTimeoutError,
+        AccessDeniedError as AccessDeniedError,
+    )
+    from omics_batch._errors import (
+        Advice as Advice,
+    )
+    from omics_batch._errors import (
+        AdviceKind as AdviceKind,
+    )
+    from omics_batch._errors import (
+        AttemptTimeoutError as AttemptTimeoutError,
+    )
+    from omics_batch._errors import (
+        BatchCancelledError as BatchCancelledError,
+    )
+    from omics_batch._errors import (
+        BatchFailedError as BatchFailedError,
+    )
+    from omics_batch._errors import (
+        ClientClosedError as ClientClosedError,
+    )
+    from omics_batch._errors import (
+        ConflictError as ConflictError,
+    )
+    from omics_batch._errors import (
+        ConnectionFailedError as ConnectionFailedError,
+    )
+    from omics_batch._errors import (
+        CredentialsError as CredentialsError,
+    )
+    from omics_batch._errors import (
+        FailedRunsError as FailedRunsError,
+    )
+    from omics_batch._errors import (
+        InternalServerError as InternalServerError,
+    )
+    from omics_batch._errors import (
+        InvalidInputError as InvalidInputError,
+    )
+    from omics_batch._errors import (
+        LostContactError as LostContactError,
+    )
+    from omics_batch._errors import (
+        MalformedResponseError as MalformedResponseError,
+    )
+    from omics_batch._errors import (
+        OmicsBatchError as OmicsBatchError,
+    )
+    from omics_batch._errors import (
+        Party as Party,
+    )
+    from omics_batch._errors import (
+        QueueTimeoutError as QueueTimeoutError,
+    )
+    from omics_batch._errors import (
+        RedirectRefusedError as RedirectRefusedError,
+    )
+    from omics_batch._errors import (
+        RequestTimeoutError as RequestTimeoutError,
+    )
+    from omics_batch._errors import (
+        ResourceNotFoundError as ResourceNotFoundError,
+    )
+    from omics_batch._errors import (
+        RunsDeleteFailedError as RunsDeleteFailedError,
+    )
+    from omics_batch._errors import (
+        ServiceError as ServiceError,
+    )
+    from omics_batch._errors import (
+        ServiceQuotaExceededError as ServiceQuotaExceededError,
+    )
+    from omics_batch._errors import (
+        ThrottlingError as ThrottlingError,
+    )
+    from omics_batch._errors import (
+        TransportError as TransportError,
+    )
+    from omics_batch._errors import (
+        ValidationError as ValidationError,
+    )
+    from omics_batch._errors import (
+        WaitError as WaitError,
+    )
+    from omics_batch._errors import (
+        WaitTimeoutError as WaitTimeoutError,
     )
     from omics_batch._events import (
-        ActionAdvanced,
-        BatchStarted,
-        CallEnded,
-        CredentialsRejected,
-        CredentialsRenewalFailed,
-        CredentialsRenewed,
-        Event,
-        FailedRunsMissing,
-        ListPageFailed,
-        ListScanFailed,
-        ListScanRecovered,
-        ListsLagging,
-        LookFailed,
-        ProcessStoodStill,
-        RateChanged,
-        RequestFailed,
-        RetryQuotaUsedUp,
-        RunReasonMissing,
-        StatusChanged,
-        UnknownStatus,
-        WaitEnded,
-        WaitEvent,
-        WaitStarted,
+        ActionAdvanced as ActionAdvanced,
+    )
+    from omics_batch._events import (
+        BatchStarted as BatchStarted,
+    )
+    from omics_batch._events import (
+        CallEnded as CallEnded,
+    )
+    from omics_batch._events import (
+        CredentialsRejected as CredentialsRejected,
+    )
+    from omics_batch._events import (
+        CredentialsRenewalFailed as CredentialsRenewalFailed,
+    )
+    from omics_batch._events import (
+        CredentialsRenewed as CredentialsRenewed,
+    )
+    from omics_batch._events import (
+        Event as Event,
+    )
+    from omics_batch._events import (
+        FailedRunsMissing as FailedRunsMissing,
+    )
+    from omics_batch._events import (
+        ListPageFailed as ListPageFailed,
+    )
+    from omics_batch._events import (
+        ListScanFailed as ListScanFailed,
+    )
+    from omics_batch._events import (
+        ListScanRecovered as ListScanRecovered,
+    )
+    from omics_batch._events import (
+        ListsLagging as ListsLagging,
+    )
+    from omics_batch._events import (
+        LookFailed as LookFailed,
+    )
+    from omics_batch._events import (
+        ProcessStoodStill as ProcessStoodStill,
+    )
+    from omics_batch._events import (
+        RateChanged as RateChanged,
+    )
+    from omics_batch._events import (
+        RequestFailed as RequestFailed,
+    )
+    from omics_batch._events import (
+        RetryQuotaUsedUp as RetryQuotaUsedUp,
+    )
+    from omics_batch._events import (
+        RunReasonMissing as RunReasonMissing,
+    )
+    from omics_batch._events import (
+        StatusChanged as StatusChanged,
+    )
+    from omics_batch._events import (
+        UnknownStatus as UnknownStatus,
+    )
+    from omics_batch._events import (
+        WaitEnded as WaitEnded,
+    )
+    from omics_batch._events import (
+        WaitEvent as WaitEvent,
+    )
+    from omics_batch._events import (
+        WaitStarted as WaitStarted,
     )
     from omics_batch._models.batch import (
-        Batch,
-        BatchListItem,
-        RunBatchListItem,
-        RunSummary,
-        StartRunBatchResponse,
-        SubmissionSummary,
+        Batch as Batch,
+    )
+    from omics_batch._models.batch import (
+        BatchListItem as BatchListItem,
+    )
+    from omics_batch._models.batch import (
+        RunBatchListItem as RunBatchListItem,
+    )
+    from omics_batch._models.batch import (
+        RunSummary as RunSummary,
+    )
+    from omics_batch._models.batch import (
+        StartRunBatchResponse as StartRunBatchResponse,
+    )
+    from omics_batch._models.batch import (
+        SubmissionSummary as SubmissionSummary,
     )
     from omics_batch._models.enums import (
-        Accelerators,
-        BatchStatus,
-        CacheBehavior,
-        FailureKind,
-        NetworkingMode,
-        Outcome,
-        RunLogLevel,
-        RunRetentionMode,
-        RunStatus,
-        ScratchStorageMode,
-        StorageType,
-        SubmissionStatus,
-        WorkflowType,
+        Accelerators as Accelerators,
     )
-    from omics_batch._models.progress import Progress
+    from omics_batch._models.enums import (
+        BatchStatus as BatchStatus,
+    )
+    from omics_batch._models.enums import (
+        CacheBehavior as CacheBehavior,
+    )
+    from omics_batch._models.enums import (
+        FailureKind as FailureKind,
+    )
+    from omics_batch._models.enums import (
+        NetworkingMode as NetworkingMode,
+    )
+    from omics_batch._models.enums import (
+        Outcome as Outcome,
+    )
+    from omics_batch._models.enums import (
+        RunLogLevel as RunLogLevel,
+    )
+    from omics_batch._models.enums import (
+        RunRetentionMode as RunRetentionMode,
+    )
+    from omics_batch._models.enums import (
+        RunStatus as RunStatus,
+    )
+    from omics_batch._models.enums import (
+        ScratchStorageMode as ScratchStorageMode,
+    )
+    from omics_batch._models.enums import (
+        StorageType as StorageType,
+    )
+    from omics_batch._models.enums import (
+        SubmissionStatus as SubmissionStatus,
+    )
+    from omics_batch._models.enums import (
+        WorkflowType as WorkflowType,
+    )
+    from omics_batch._models.progress import Progress as Progress
     from omics_batch._models.request import (
-        BatchRunSettings,
-        DefaultRunSettingInput,
-        InlineSetting,
-        StartRunBatchRequest,
+        BatchRunSettings as BatchRunSettings,
     )
-    from omics_batch._models.run import FailedRun, Run, RunConfiguration, RunLogLocation, RunVpcConfig
-    from omics_batch._models.settings import DefaultRunSetting
-    from omics_batch._waiting.policy import PollPolicy
+    from omics_batch._models.request import (
+        DefaultRunSettingInput as DefaultRunSettingInput,
+    )
+    from omics_batch._models.request import (
+        InlineSetting as InlineSetting,
+    )
+    from omics_batch._models.request import (
+        StartRunBatchRequest as StartRunBatchRequest,
+    )
+    from omics_batch._models.run import (
+        FailedRun as FailedRun,
+    )
+    from omics_batch._models.run import (
+        Run as Run,
+    )
+    from omics_batch._models.run import (
+        RunConfiguration as RunConfiguration,
+    )
+    from omics_batch._models.run import (
+        RunLogLocation as RunLogLocation,
+    )
+    from omics_batch._models.run import (
+        RunVpcConfig as RunVpcConfig,
+    )
+    from omics_batch._models.settings import DefaultRunSetting as DefaultRunSetting
+    from omics_batch._waiting.policy import PollPolicy as PollPolicy
 
 __version__ = VERSION
 
-__all__ = [
-    "Accelerators",
-    "AccessDeniedError",
-    "ActionAdvanced",
-    "Advice",
-    "AdviceKind",
-    "AttemptTimeoutError",
-    "Batch",
-    "BatchCancelledError",
-    "BatchFailedError",
-    "BatchListItem",
-    "BatchReference",
-    "BatchRunSettings",
-    "BatchStarted",
-    "BatchStatus",
-    "CacheBehavior",
-    "CallEnded",
-    "ClientClosedError",
-    "Clock",
-    "ConflictError",
-    "ConnectionFailedError",
-    "CredentialsError",
-    "CredentialsRejected",
-    "CredentialsRenewalFailed",
-    "CredentialsRenewed",
-    "DefaultRunSetting",
-    "DefaultRunSettingInput",
-    "Duration",
-    "Event",
-    "FailedRun",
-    "FailedRunsError",
-    "FailedRunsMissing",
-    "FailureKind",
-    "InlineSetting",
-    "InternalServerError",
-    "InvalidInputError",
-    "ListPageFailed",
-    "ListScanFailed",
-    "ListScanRecovered",
-    "Listing",
-    "ListsLagging",
-    "LookFailed",
-    "LostContactError",
-    "MalformedResponseError",
-    "NetworkingMode",
-    "OmicsBatchClient",
-    "OmicsBatchError",
-    "Outcome",
-    "Party",
-    "PollPolicy",
-    "ProcessStoodStill",
-    "Progress",
-    "QueueTimeoutError",
-    "RateChanged",
-    "RedirectRefusedError",
-    "RequestFailed",
-    "RequestTimeoutError",
-    "ResourceNotFoundError",
-    "RetryPolicy",
-    "RetryQuotaUsedUp",
-    "Rows",
-    "Run",
-    "RunBatchListItem",
-    "RunConfiguration",
-    "RunLogLevel",
-    "RunLogLocation",
-    "RunReasonMissing",
-    "RunRetentionMode",
-    "RunStatus",
-    "RunSummary",
-    "RunVpcConfig",
-    "RunsDeleteFailedError",
-    "ScratchStorageMode",
-    "ServiceError",
-    "ServiceQuotaExceededError",
-    "StartRunBatchRequest",
-    "StartRunBatchResponse",
-    "StatusChanged",
-    "StorageType",
-    "SubmissionStatus",
-    "SubmissionSummary",
-    "SystemClock",
-    "ThrottlingError",
-    "TransportError",
-    "UnknownStatus",
-    "ValidationError",
-    "WaitEnded",
-    "WaitError",
-    "WaitEvent",
-    "WaitStarted",
-    "WaitTimeoutError",
-    "WorkflowType",
-    "__version__",
-]
-
 _MODULES = {
-    "Accelerators": "_models.enums",
-    "AccessDeniedError": "_errors",
-    "ActionAdvanced": "_events",
-    "Advice": "_errors",
-    "AdviceKind": "_errors",
-    "AttemptTimeoutError": "_errors",
-    "Batch": "_models.batch",
-    "BatchCancelledError": "_errors",
-    "BatchFailedError": "_errors",
-    "BatchListItem": "_models.batch",
-    "BatchReference": "_api.arguments",
-    "BatchRunSettings": "_models.request",
-    "BatchStarted": "_events",
-    "BatchStatus": "_models.enums",
-    "CacheBehavior": "_models.enums",
-    "CallEnded": "_events",
-    "ClientClosedError": "_errors",
-    "Clock": "_clock",
-    "ConflictError": "_errors",
-    "ConnectionFailedError": "_errors",
-    "CredentialsError": "_errors",
-    "CredentialsRejected": "_events",
-    "CredentialsRenewalFailed": "_events",
-    "CredentialsRenewed": "_events",
-    "DefaultRunSetting": "_models.settings",
-    "DefaultRunSettingInput": "_models.request",
-    "Duration": "_clock",
-    "Event": "_events",
-    "FailedRun": "_models.run",
-    "FailedRunsError": "_errors",
-    "FailedRunsMissing": "_events",
-    "FailureKind": "_models.enums",
-    "InlineSetting": "_models.request",
-    "InternalServerError": "_errors",
-    "InvalidInputError": "_errors",
-    "ListPageFailed": "_events",
-    "ListScanFailed": "_events",
-    "ListScanRecovered": "_events",
-    "Listing": "_api.listing",
-    "ListsLagging": "_events",
-    "LookFailed": "_events",
-    "LostContactError": "_errors",
-    "MalformedResponseError": "_errors",
-    "NetworkingMode": "_models.enums",
-    "OmicsBatchClient": "_client",
-    "OmicsBatchError": "_errors",
-    "Outcome": "_models.enums",
-    "Party": "_errors",
-    "PollPolicy": "_waiting.policy",
-    "ProcessStoodStill": "_events",
-    "Progress": "_models.progress",
-    "QueueTimeoutError": "_errors",
-    "RateChanged": "_events",
-    "RedirectRefusedError": "_errors",
-    "RequestFailed": "_events",
-    "RequestTimeoutError": "_errors",
-    "ResourceNotFoundError": "_errors",
-    "RetryPolicy": "_api.retry",
-    "RetryQuotaUsedUp": "_events",
-    "Rows": "_api.listing",
-    "Run": "_models.run",
-    "RunBatchListItem": "_models.batch",
-    "RunConfiguration": "_models.run",
-    "RunLogLevel": "_models.enums",
-    "RunLogLocation": "_models.run",
-    "RunReasonMissing": "_events",
-    "RunRetentionMode": "_models.enums",
-    "RunStatus": "_models.enums",
-    "RunSummary": "_models.batch",
-    "RunVpcConfig": "_models.run",
-    "RunsDeleteFailedError": "_errors",
-    "ScratchStorageMode": "_models.enums",
-    "ServiceError": "_errors",
-    "ServiceQuotaExceededError": "_errors",
-    "StartRunBatchRequest": "_models.request",
-    "StartRunBatchResponse": "_models.batch",
-    "StatusChanged": "_events",
-    "StorageType": "_models.enums",
-    "SubmissionStatus": "_models.enums",
-    "SubmissionSummary": "_models.batch",
-    "SystemClock": "_clock",
-    "ThrottlingError": "_errors",
-    "TransportError": "_errors",
-    "UnknownStatus": "_events",
-    "ValidationError": "_errors",
-    "WaitEnded": "_events",
-    "WaitError": "_errors",
-    "WaitEvent": "_events",
-    "WaitStarted": "_events",
-    "WaitTimeoutError": "_errors",
-    "WorkflowType": "_models.enums",
+    "_api.arguments": "BatchReference",
+    "_api.listing": "Listing Rows",
+    "_api.retry": "RetryPolicy",
+    "_client": "OmicsBatchClient",
+    "_clock": "Clock Duration SystemClock",
+    "_errors": (
+        "AccessDeniedError Advice AdviceKind AttemptTimeoutError BatchCancelledError BatchFailedError "
+        "ClientClosedError ConflictError ConnectionFailedError CredentialsError FailedRunsError InternalServerError "
+        "InvalidInputError LostContactError MalformedResponseError OmicsBatchError Party QueueTimeoutError "
+        "RedirectRefusedError RequestTimeoutError ResourceNotFoundError RunsDeleteFailedError ServiceError "
+        "ServiceQuotaExceededError ThrottlingError TransportError ValidationError WaitError WaitTimeoutError"
+    ),
+    "_events": (
+        "ActionAdvanced BatchStarted CallEnded CredentialsRejected CredentialsRenewalFailed CredentialsRenewed Event "
+        "FailedRunsMissing ListPageFailed ListScanFailed ListScanRecovered ListsLagging LookFailed ProcessStoodStill "
+        "RateChanged RequestFailed RetryQuotaUsedUp RunReasonMissing StatusChanged UnknownStatus WaitEnded WaitEvent "
+        "WaitStarted"
+    ),
+    "_models.batch": "Batch BatchListItem RunBatchListItem RunSummary StartRunBatchResponse SubmissionSummary",
+    "_models.enums": (
+        "Accelerators BatchStatus CacheBehavior FailureKind NetworkingMode Outcome RunLogLevel RunRetentionMode "
+        "RunStatus ScratchStorageMode StorageType SubmissionStatus WorkflowType"
+    ),
+    "_models.progress": "Progress",
+    "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting StartRunBatchRequest",
+    "_models.run": "FailedRun Run RunConfiguration RunLogLocation RunVpcConfig",
+    "_models.settings": "DefaultRunSetting",
+    "_waiting.policy": "PollPolicy",
 }
+"""The public names by the module that each is loaded from: the one list of them at run time."""
+
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+__all__ = sorted([*_MODULE_OF, "__version__"])  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above
-    path = _MODULES.get(name)
+    path = _MODULE_OF.get(name)
     if path is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{path}"), name)
