@@ -1,4 +1,4 @@
-"""What to do about an error, in words of Python."""
+"""What to do about an error, worded for Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time as this package sees it: everything that waits does so through a `Clock`."""
+"""The `Clock` protocol: time, sleeping and time limits for everything that waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Being connected: the settings of a client, and what it has while it is open."""
+"""A client's settings, and its connection while it is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of events: a line of the logger `omics_batch` each, and a call of the user's hook.
+"""Publishing events: one log record each, and a call of the user's hook.
 
 The logger is silent until the application configures logging.
 """

@@ -1,4 +1,4 @@
-"""What a client did, as values: for hooks, logs, metrics and the command line.
+"""Events: what a client did, for hooks, logs, metrics and the command line.
 
 Each event is a line of the log too: `str(event)` is its text, and `level` its level.
 """

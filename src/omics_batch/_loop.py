@@ -1,4 +1,4 @@
-"""The event loop that a client belongs to: the check that it is the running one, and the tasks on it."""
+"""The event loop that a client belongs to: its tasks, and the check that it is the running loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Threads for work that blocks, such as looking up a name: the end of the program does not wait for them."""
+"""Threads for work that blocks. The interpreter does not wait for them at exit."""
 
 from __future__ import annotations
 

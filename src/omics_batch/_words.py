@@ -1,4 +1,4 @@
-"""How figures, reasons and untrusted text are written: one copy for errors, pages and the command line."""
+"""How numbers, reasons and untrusted text are written, for errors, HTML and the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wait that a notebook shows: the extra `notebook` brings what it needs."""
+"""A wait that shows its progress in a notebook: needs the extra `notebook`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One call of the service from end to end: its arguments, its turn, its retries, its response and its pages."""
+"""One call of the service: its arguments, rate limit, retries, response and pages."""

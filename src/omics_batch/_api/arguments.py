@@ -1,4 +1,4 @@
-"""What callers hand in, checked before anything is sent."""
+"""Batch ids and ARNs that callers pass, checked before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of the service from end to end: its turn, its attempts, its deadline, and what comes of it."""
+"""One call of the service: rate limit, attempts, time limit, and its result or error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs of a batch did not succeed, and why: the join that the service leaves to its callers."""
+"""Which runs of a batch failed, and why: ListRunsInBatch joined with ListRuns and GetRun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How one batch is read: GetBatch, and what may be believed of its answer."""
+"""GetBatch: reading one batch, and checking that the response is about it."""
 
 from __future__ import annotations
 

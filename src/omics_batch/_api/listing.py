@@ -1,4 +1,4 @@
-"""Lists of answers: walked through as their pages come, or held whole."""
+"""Lists of results: iterate over them page by page, or await all of them."""
 
 from __future__ import annotations
 

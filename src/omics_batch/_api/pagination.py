@@ -1,4 +1,4 @@
-"""What the service lists, page by page: batches, and the submissions of a batch's runs."""
+"""Pages of ListBatch and ListRunsInBatch."""
 
 from __future__ import annotations
 

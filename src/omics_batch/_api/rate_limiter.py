@@ -1,4 +1,4 @@
-"""How fast a client may send, and who sends next: two pure decisions, and the queue that keeps them.
+"""How fast a client may send, and which request is next.
 
 AWS has a quota for each operation, so each operation has a rate of its own. Together they stay within `max_rate`.
 """

@@ -1,4 +1,4 @@
-"""Looking for new credentials once the old ones are refused: for all calls together, as often as it takes."""
+"""Finding new credentials after the service refused the old ones, once for all calls."""
 
 from __future__ import annotations
 

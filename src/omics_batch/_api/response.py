@@ -1,4 +1,4 @@
-"""From an answer's bytes to a model; what cannot be read, or was not asked for, is a failure."""
+"""From a response's bytes to a model. An unreadable response is a failure."""
 
 from __future__ import annotations
 

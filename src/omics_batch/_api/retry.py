@@ -1,4 +1,4 @@
-"""When to send a request again. The rules are AWS's own for SDKs; the engine is tenacity, used here alone.
+"""When to send a request again: the retry rules of AWS's SDKs, run by tenacity.
 
 Source: the AWS SDKs and Tools Reference Guide, "Retry behavior" (standard mode, 2026).
 """

@@ -1,4 +1,4 @@
-"""The runs of a batch as HealthOmics has them: lists of them, and single ones."""
+"""Pages of ListRuns, and GetRun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A document that a user wrote into a file of YAML or JSON: what it says, where, and what is wrong with it."""
+"""Reading YAML and JSON files of users, with the line of each problem."""
 
 from omics_batch._files.document import name_of, read_document
 from omics_batch._files.problems import Place, TextError, problems_in, unknown_among

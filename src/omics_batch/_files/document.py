@@ -1,4 +1,4 @@
-"""A document as text: where it comes from, and which of the two languages it is in."""
+"""The text of a file, and whether it is YAML or JSON."""
 
 from __future__ import annotations
 

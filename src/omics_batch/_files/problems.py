@@ -1,4 +1,4 @@
-"""What is wrong with a document: where, what, and what is allowed there."""
+"""Problems in a file: the line, what is wrong, and what is allowed there."""
 
 from __future__ import annotations
 

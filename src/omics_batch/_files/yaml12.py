@@ -1,4 +1,4 @@
-"""A document of YAML: what it says in the types of JSON, and in which line."""
+"""YAML 1.2 as JSON's types, with the line of each value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches and lists of them as HTML, for notebooks: pure, and with every text of others made harmless."""
+"""Batches and lists as HTML, for notebooks. Pure; all text is escaped."""
 
 from omics_batch._html.card import card, line
 from omics_batch._html.table import table

@@ -1,4 +1,4 @@
-"""The runs of a batch side by side, as many as are in each state."""
+"""A bar of a batch's runs, by state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One batch: where it stands, how its runs fare, and since when."""
+"""One batch: its status, its runs, its times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How it looks, in light and in dark: one text of CSS, whose every rule is for our own elements."""
+"""The CSS, for light and dark."""
 
 from __future__ import annotations
 

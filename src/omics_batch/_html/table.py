@@ -1,4 +1,4 @@
-"""Lists as tables: the first rows of a list, and how many more there are."""
+"""Lists as tables: the first rows, and the number of those left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML as a tree: what a text holds is never markup, because nothing here is put together from strings."""
+"""HTML elements as a tree, so that text is always escaped."""
 
 from __future__ import annotations
 

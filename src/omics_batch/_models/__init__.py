@@ -1,1 +1,1 @@
-"""What is sent to the service and what it answers: frozen models, and enums that take unknown values."""
+"""The service's requests and responses as frozen models, and enums that accept unknown values."""

@@ -1,4 +1,4 @@
-"""What all answers of the service have in common."""
+"""Base classes of all models."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the service says of a batch, frozen, with the answers people want derived from it."""
+"""`Batch` and the other responses about batches, with derived properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words the service answers with, as enums that stay open to words it has yet to invent."""
+"""The service's enums. They accept values that this version does not know."""
 
 from __future__ import annotations
 

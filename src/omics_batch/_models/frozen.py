@@ -1,4 +1,4 @@
-"""Dicts and lists that cannot be changed, so that models are values: two waits may share one.
+"""Dicts and lists that cannot be changed, so that two waits may share a model.
 
 They are dicts and lists to everybody who reads them, and equal to those with the same content.
 """

@@ -1,4 +1,4 @@
-"""How far a batch is, told from one look to the next: what a bar shows."""
+"""The progress of a batch from one look to the next, for progress bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What StartRunBatch takes: frozen, and checked when it is made, before anything is sent.
+"""The request of StartRunBatch, checked when it is made.
 
 The limits are those of botocore's service model; what the user guide adds to them is checked too.
 """

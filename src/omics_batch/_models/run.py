@@ -1,4 +1,4 @@
-"""Single runs: as ListRuns and GetRun show them, and those of a batch that did not succeed."""
+"""Single runs, as ListRuns and GetRun show them, and failed runs."""
 
 from __future__ import annotations
 

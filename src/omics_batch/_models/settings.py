@@ -1,4 +1,4 @@
-"""The run settings of a batch, as GetBatch repeats them."""
+"""The run settings in GetBatch's response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call in, one answer or one plain `Fault` out: the only module that knows aiobotocore and botocore.
+"""One request and one response or failure. Only this package imports aiobotocore and botocore.
 
 botocore signs, finds credentials and endpoints, and keeps the connections. Everything else that it or
 aiohttp would do by themselves is switched off: retries, redirects, the resending of a GET, host prefixes

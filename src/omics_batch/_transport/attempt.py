@@ -1,4 +1,4 @@
-"""What is seen of one request while it is under way, noted by what sends it, and the answer that it brings."""
+"""What is noted of one request under way, and its response."""
 
 from __future__ import annotations
 

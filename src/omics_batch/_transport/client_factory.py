@@ -1,4 +1,4 @@
-"""Making the aiobotocore client: credentials, region, endpoint, and everything switched off that is not wanted."""
+"""Making the aiobotocore client: credentials, region, endpoint; retries and redirects switched off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way out of this machine: a proxy and certificates that can never work are refused when the client is opened."""
+"""Checks of proxy and certificate settings when the client is opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A `credential_process`: a program that prints credentials, with a limit to its time and to its output."""
+"""Running a `credential_process`, with a limit for its time and its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where credentials come from, and what it means when a source fails: what is wrong, and what to do about it."""
+"""Where credentials come from, and what to do when a source fails."""
 
 from __future__ import annotations
 

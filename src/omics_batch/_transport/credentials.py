@@ -1,4 +1,4 @@
-"""Sessions whose sources of credentials neither block the event loop nor outlive the client.
+"""Sessions whose credential sources neither block the event loop nor outlive the client.
 
 aiobotocore resolves and renews the credentials, on the event loop. It is given our way to run a process and to ask for
 an MFA code. Files are first read in a thread, and a renewal is one task that all requests share.

@@ -1,4 +1,4 @@
-"""Which endpoints a client accepts."""
+"""Which endpoint URLs a client accepts."""
 
 from __future__ import annotations
 

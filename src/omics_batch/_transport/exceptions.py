@@ -1,4 +1,4 @@
-"""What aiobotocore, botocore, aiohttp and sources of credentials raise, turned into plain failures."""
+"""Exceptions of aiobotocore, botocore and aiohttp as failures."""
 
 from __future__ import annotations
 

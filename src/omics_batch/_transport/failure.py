@@ -1,4 +1,4 @@
-"""What went wrong with one request, as plain facts, and what to make of them: no I/O here."""
+"""Why a request failed, whether to send it again, and which error it becomes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP with every attempt exactly one request, to exactly one host, of an answer of bounded size."""
+"""An HTTP session that sends each request once, to one host, and limits the response's size."""
 
 from __future__ import annotations
 

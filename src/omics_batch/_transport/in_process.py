@@ -1,4 +1,4 @@
-"""Requests that a service in this process answers: nothing is signed, and no socket is opened."""
+"""Requests to a simulator in the same process, without sockets and signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keys and tokens cannot hold: a header cannot carry it, or the signature cannot be right."""
+"""Characters that access keys and tokens cannot have."""
 
 from __future__ import annotations
 

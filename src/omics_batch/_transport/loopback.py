@@ -1,4 +1,4 @@
-"""Which hosts are this machine, and which are the service's own."""
+"""Which hosts are this machine, and which are AWS's own."""
 
 from __future__ import annotations
 

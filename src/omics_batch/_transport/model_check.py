@@ -1,4 +1,4 @@
-"""What the installed botocore cannot send, because its model of the service is older than the request."""
+"""Parameters that the installed botocore is too old to send."""
 
 from __future__ import annotations
 

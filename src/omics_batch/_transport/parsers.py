@@ -1,4 +1,4 @@
-"""Parsers for a session of our own, which leave alone the answers that are read here anyway."""
+"""Response parsers for our own session: they leave the body to us."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request of the aiobotocore client underneath."""
+"""Sending one request with the aiobotocore client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking up names in threads of our own: the application's threads may all be busy."""
+"""DNS lookups in threads of our own: the application's threads may all be busy."""
 
 from __future__ import annotations
 

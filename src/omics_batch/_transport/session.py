@@ -1,4 +1,4 @@
-"""Sessions of our own, spared what botocore would do over and over: for each session, each client and each request."""
+"""aiobotocore sessions of our own, without botocore's repeated work."""
 
 from __future__ import annotations
 

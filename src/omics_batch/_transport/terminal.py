@@ -1,4 +1,4 @@
-"""The terminal of this process: whether a person can be asked there, and the question."""
+"""Asking a person for a code or password on the terminal."""
 
 from __future__ import annotations
 

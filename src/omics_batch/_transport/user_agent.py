@@ -1,4 +1,4 @@
-"""The User-Agent with AWS's telemetry, built anew only where there is something new to tell."""
+"""The User-Agent header, kept until it changes."""
 
 from __future__ import annotations
 

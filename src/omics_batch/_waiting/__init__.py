@@ -1,4 +1,4 @@
-"""Waits of a client: when to look at a batch, what it means, and what ends a batch on purpose.
+"""Waits: when to look at a batch, what its status means, and cancelling and deleting to the end.
 
 `waits` is what the client calls. A wait is a `Subscription` that joins the `poller`. The poller gives what happens to
 the `scheduler` as inputs, and runs the `actions` that it answers. The scheduler is pure: `states` has what a batch is

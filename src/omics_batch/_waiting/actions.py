@@ -1,4 +1,4 @@
-"""What the scheduler takes and what it answers, beside batches and waits. Pure."""
+"""The scheduler's actions. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The batches that are watched, by their ids and by what they are doing. Pure."""
+"""The batches that are waited for, by id and by state. Pure."""
 
 from __future__ import annotations
 

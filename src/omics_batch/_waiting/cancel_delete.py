@@ -1,4 +1,4 @@
-"""Bringing a batch to an end on purpose: cancelled, or gone."""
+"""Cancelling and deleting a batch, and waiting until that is done."""
 
 from __future__ import annotations
 

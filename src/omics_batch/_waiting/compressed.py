@@ -1,4 +1,4 @@
-"""A batch in a tenth of its memory: thousands of waits keep what they saw last, and few callers ask for it."""
+"""A batch in a tenth of its memory: each wait keeps what it saw last."""
 
 from __future__ import annotations
 

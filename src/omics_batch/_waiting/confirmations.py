@@ -1,4 +1,4 @@
-"""Which batches that lists show are looked at all the same, since lists may lag. Pure."""
+"""Which listed batches get a look all the same, since lists may lag. Pure."""
 
 from __future__ import annotations
 

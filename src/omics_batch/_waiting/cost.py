@@ -1,4 +1,4 @@
-"""Whether a scan of the lists takes fewer calls than a look at each batch, and whether lists are believed. Pure."""
+"""Whether a list scan takes fewer calls than a look at each batch. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A priority queue of keys by moment, from which each can be removed."""
+"""A priority queue by time, from which any entry can be removed."""
 
 from __future__ import annotations
 

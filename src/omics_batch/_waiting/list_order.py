@@ -1,4 +1,4 @@
-"""The order in which lists show the batches: one that is skipped has probably left them. Pure."""
+"""The order in which lists show the batches: a batch that is skipped has probably ended. Pure."""
 
 from __future__ import annotations
 

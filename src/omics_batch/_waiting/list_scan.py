@@ -1,4 +1,4 @@
-"""A scan of the lists of all batches that have not ended: what many waits need instead of GetBatch for each."""
+"""Reading the lists of all batches that have not ended, instead of GetBatch for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is new to a wait when it is shown a status. Pure."""
+"""Events about a wait's status. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an observation means for a wait, and when to look again: pure decisions, no I/O."""
+"""What a batch's status means for a wait, and when to look again. Pure."""
 
 from __future__ import annotations
 

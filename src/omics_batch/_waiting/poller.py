@@ -1,4 +1,4 @@
-"""One poller for all waits of a client: it runs what the scheduler decides.
+"""The poller that all waits of a client share: it runs the scheduler's actions.
 
 A look and a scan are tasks of their own, so that a slow one delays nothing else. Turns come from the rate limiter: one
 for urgent looks and one for the others is asked for at a time.

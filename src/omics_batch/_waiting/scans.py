@@ -1,4 +1,4 @@
-"""The scans of the lists: what the one under way has shown, and when the next is of use. Pure."""
+"""What list scans have shown, and when the next one is worth it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each batch is looked at, and when the lists are scanned. Pure: inputs in, actions out.
+"""When to look at each batch, and when to scan the lists. Pure: inputs in, actions out.
 
 Each input is a method that takes the moment on the clock and returns actions. The poller executes them. What a
 batch is doing is one `BatchState`, and `states` has every way from one to another.

@@ -1,4 +1,4 @@
-"""What a batch is doing, and what follows. Pure: `docs/how-it-is-built.md` has the diagram of it."""
+"""The states of a batch in the scheduler, and their transitions. Pure; drawn in `docs/how-it-is-built.md`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller's task awaits: the end of a wait, or each `Batch` that differs from the one before."""
+"""How a caller's task gets a wait's result, or each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Background tasks by name: when one of them ends by itself, whoever started it is called."""
+"""Background tasks by name, with a callback at the end of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A timer whose moment may be moved while somebody sleeps on it, and that notices when the process stood still."""
+"""The poller's timer: its time can be moved, and it detects that the process stood still."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch that waits are for: what it is doing, and what is known of it. Pure."""
+"""A batch in the scheduler, with the waits for it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One wait for a batch: what was asked for, and what is known. Pure: each method takes the moment on the clock."""
+"""One wait: its settings, and what it has seen. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The waits that follow batches through the poller they share."""
+"""Starting and ending waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do about an error, in words of the command line."""
+"""What to do about an error, worded for the command line."""
 
 from __future__ import annotations
 

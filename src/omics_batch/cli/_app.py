@@ -1,4 +1,4 @@
-"""The program around the commands: what holds for each of them."""
+"""The program around the commands: options of all, exit codes, errors."""
 
 from __future__ import annotations
 

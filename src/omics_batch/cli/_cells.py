@@ -1,4 +1,4 @@
-"""Texts measured in a terminal's cells: wide characters take two."""
+"""The width of text in terminal cells: wide characters take two."""
 
 from __future__ import annotations
 

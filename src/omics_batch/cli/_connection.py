@@ -1,4 +1,4 @@
-"""Where the batches are: the options that say so, and the client they make."""
+"""The options for region, profile and endpoint, and the client that they make."""
 
 from __future__ import annotations
 

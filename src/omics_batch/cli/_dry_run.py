@@ -1,4 +1,4 @@
-"""A dry run of a request to start a batch: it is checked, and told in words."""
+"""A dry run of `start`: the request is checked and described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exit codes, and which error has which."""
+"""The exit codes, and the code of each error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why runs of a batch did not succeed, summed up."""
+"""A summary of why runs failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists that are written as they come, item by item, for people and for programs."""
+"""Lists written as their items come, as text or JSON."""
 
 from __future__ import annotations
 

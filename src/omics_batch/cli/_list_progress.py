@@ -1,4 +1,4 @@
-"""How far a long list is, on the line below it: for a terminal alone, and gone at the end."""
+"""The progress line below a long list, on terminals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes to stdout: text for people, JSON for programs."""
+"""Output to stdout: text or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How this program was started, so that it can say how to start it again."""
+"""The name of the program, for commands to paste."""
 
 from __future__ import annotations
 

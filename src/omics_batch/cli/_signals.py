@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: they cancel the work, and are told apart from an error."""
+"""Ctrl-C and SIGTERM: they cancel the work, and are no errors."""
 
 from __future__ import annotations
 

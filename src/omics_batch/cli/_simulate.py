@@ -1,4 +1,4 @@
-"""The local HealthOmics in the foreground."""
+"""Running the local HealthOmics in the foreground."""
 
 from __future__ import annotations
 

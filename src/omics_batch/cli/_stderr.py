@@ -1,4 +1,4 @@
-"""What is said beside the output proper: errors, notes and logs."""
+"""Output to stderr: errors, notes and logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that are written as their rows come in: nothing is kept but the first rows, which tell the columns' widths."""
+"""Tables that are written row by row; the first rows decide the widths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch in words and figures: what is shown of it, made fit for a terminal."""
+"""A batch as text: status, counts, reasons, safe for a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks for tests: one that runs faster than the real one, one that is moved by hand."""
+"""Clocks for tests: one runs faster, one is moved by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator of a test, or of several: made as the marks say, served, and found by the AWS clients of the tests."""
+"""The simulator of the pytest plugin: made from marks, and found by AWS clients."""
 
 from __future__ import annotations
 

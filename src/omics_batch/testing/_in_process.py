@@ -1,4 +1,4 @@
-"""The service in this process: a client's requests reach it without sockets and signatures."""
+"""The simulator behind a client in the same process: no sockets, no signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch's life as data: how long each part takes, and what goes wrong in it."""
+"""`Life`: how long each phase of a batch takes, and which runs fail."""
 
 from __future__ import annotations
 

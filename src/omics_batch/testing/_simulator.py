@@ -1,4 +1,4 @@
-"""The simulator: one account of HealthOmics on this machine, for as long as a block of code runs."""
+"""`Simulator`: a local HealthOmics with one account."""
 
 from __future__ import annotations
 

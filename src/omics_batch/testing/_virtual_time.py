@@ -1,4 +1,4 @@
-"""Virtual time: an event loop on which days pass in no time, and the clock that shows it."""
+"""Virtual time: an event loop whose clock jumps to the next timer."""
 
 from __future__ import annotations
 

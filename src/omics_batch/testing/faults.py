@@ -1,4 +1,4 @@
-"""Everything that can go wrong between a client and the service, to be scripted request by request.
+"""Faults to inject: everything that can go wrong between a client and the service.
 
 For example::
 

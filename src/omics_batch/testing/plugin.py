@@ -1,4 +1,4 @@
-"""The plugin that pytest finds by itself. It imports nothing that no test asks for."""
+"""The pytest plugin. It imports nothing before a test needs it."""
 
 from __future__ import annotations
 

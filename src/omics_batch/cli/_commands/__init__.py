@@ -1,4 +1,4 @@
-"""The commands, each in a file with its kin, in the order in which the help lists them."""
+"""The commands, in the order of the help."""
 
 from __future__ import annotations
 

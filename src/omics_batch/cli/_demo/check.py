@@ -1,4 +1,4 @@
-"""What the demo's client found, and whether it is what the script says."""
+"""What the demo's client found, compared with the script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: a batch on a local HealthOmics, started and followed by the real client over real HTTP."""
+"""Running the demo: the simulator, and a real client over HTTP."""
 
 from __future__ import annotations
 

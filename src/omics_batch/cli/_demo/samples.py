@@ -1,4 +1,4 @@
-"""The demo's samples, and what goes wrong with their runs and with requests."""
+"""The demo's samples, and the failures of their runs and requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's last page."""
+"""The demo's summary."""
 
 from __future__ import annotations
 

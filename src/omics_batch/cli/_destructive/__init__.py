@@ -1,1 +1,1 @@
-"""Bringing a batch to an end: what it means, the question, the deed, and what came of it."""
+"""Cancel and delete: what will happen, the question, the request, the result."""

@@ -1,4 +1,4 @@
-"""What a command is going to do to a batch and cannot undo: it looks, asks, does it, and tells how it went."""
+"""One action that cannot be undone: look, ask, do it, report."""
 
 from __future__ import annotations
 

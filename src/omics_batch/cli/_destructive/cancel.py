@@ -1,4 +1,4 @@
-"""Cancelling a batch: what becomes of its runs."""
+"""Cancelling: what happens to the runs."""
 
 from __future__ import annotations
 

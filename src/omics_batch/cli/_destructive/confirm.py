@@ -1,4 +1,4 @@
-"""The question that comes before what cannot be undone."""
+"""The question before an action that cannot be undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deleting a batch: what goes, what stays, and what nobody can tell afterwards."""
+"""Deleting: what is deleted, and what is kept."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How waits are shown: pictures that move on terminals, lines elsewhere, JSON for programs."""
+"""How waits are shown: live on terminals, plain lines elsewhere, JSON for programs."""

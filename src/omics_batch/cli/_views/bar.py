@@ -1,4 +1,4 @@
-"""The runs of a batch side by side, coloured by state."""
+"""A bar of a batch's runs, coloured by state."""
 
 from __future__ import annotations
 

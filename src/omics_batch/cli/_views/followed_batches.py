@@ -1,4 +1,4 @@
-"""Many batches that are watched at once: where each stands, who needs eyes first, and the sums over all."""
+"""Many batches that are waited for: the status of each, and totals."""
 
 from __future__ import annotations
 

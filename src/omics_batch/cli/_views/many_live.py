@@ -1,4 +1,4 @@
-"""How a wait for many batches is shown on a terminal: a table of them, or a line below what has ended."""
+"""A wait for many batches on a terminal: a live table, or a live line."""
 
 from __future__ import annotations
 

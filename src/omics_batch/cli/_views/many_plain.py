@@ -1,4 +1,4 @@
-"""How a wait for many batches is shown where nothing moves: in plain lines, or in JSON lines."""
+"""A wait for many batches as plain lines or JSON lines."""
 
 from __future__ import annotations
 

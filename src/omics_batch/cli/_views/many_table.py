@@ -1,4 +1,4 @@
-"""Many batches on one screen: a row for each that there is room for, and the sums over all of them."""
+"""The table of many batches: a row each, as many as fit, and totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live view of a wait for one batch: bars in the colours of its runs, and a clock that ticks between the looks."""
+"""A wait for one batch on a terminal: a live bar and a clock."""
 
 from __future__ import annotations
 

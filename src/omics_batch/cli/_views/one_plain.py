@@ -1,4 +1,4 @@
-"""How a wait is shown: a live bar, plain lines, or JSON lines."""
+"""A wait for one batch as plain lines or JSON lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors on the way that were retried, counted by kind."""
+"""Errors that were retried, counted by kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch in a row of a table: the columns that there is room for, and what stands in them."""
+"""A batch as a table row: the columns that fit."""
 
 from __future__ import annotations
 

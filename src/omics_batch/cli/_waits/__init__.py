@@ -1,1 +1,1 @@
-"""Waiting for a batch, or for many, and how that ended."""
+"""Waiting for one batch or many, and the result."""

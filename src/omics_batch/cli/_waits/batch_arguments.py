@@ -1,4 +1,4 @@
-"""Which batches are meant: named on the command line, or on stdin where that says -."""
+"""The batches that are named on the command line or on stdin."""
 
 from __future__ import annotations
 

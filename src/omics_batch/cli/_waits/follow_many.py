@@ -1,4 +1,4 @@
-"""Waiting for many batches in front of a view: as they end, or with all that changes."""
+"""Waiting for many batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a wait for many batches ended: one exit code, the sums, and whether it can be resumed."""
+"""The result of a wait for many batches: one exit code, totals, and how to resume."""
 
 from __future__ import annotations
 

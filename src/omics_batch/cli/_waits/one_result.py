@@ -1,4 +1,4 @@
-"""How a wait ended: its exit code, its words, and whether it can be resumed."""
+"""The result of a wait for one batch: exit code, text, and how to resume."""
 
 from __future__ import annotations
 

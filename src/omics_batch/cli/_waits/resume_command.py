@@ -1,4 +1,4 @@
-"""How to wait on: one command that names every batch that is left, however many they are."""
+"""The command that resumes a wait."""
 
 from __future__ import annotations
 

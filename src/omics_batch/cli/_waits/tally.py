@@ -1,4 +1,4 @@
-"""What became of many batches: the endings summed up, and one exit code for all."""
+"""How many batches ended how, and one exit code for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wait from its first look to what is said at its end: for one batch, and for many."""
+"""The `wait` command's work: for one batch, and for many."""
 
 from __future__ import annotations
 

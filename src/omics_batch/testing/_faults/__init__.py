@@ -1,1 +1,1 @@
-"""Faults that are injected: what is done to a request, and in which order."""
+"""Faults that tests inject: what is done to a request, and in which order."""

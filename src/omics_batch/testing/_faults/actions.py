@@ -1,4 +1,4 @@
-"""What can be done to one request instead of answering it truly: plain data."""
+"""What a fault does to one request, as data."""
 
 from __future__ import annotations
 

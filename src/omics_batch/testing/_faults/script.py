@@ -1,4 +1,4 @@
-"""The faults that are still to come, and the complaint about those that never came."""
+"""The faults that are still to come, and an error for unused ones."""
 
 from __future__ import annotations
 

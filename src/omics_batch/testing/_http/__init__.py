@@ -1,1 +1,1 @@
-"""The local HealthOmics over HTTP: its server, signatures, and how faults are sent."""
+"""The simulator over HTTP: server, signatures, faults."""

@@ -1,4 +1,4 @@
-"""Who may ask: whoever means this machine."""
+"""Which hosts and origins the server accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulator in a thread of its own: code that blocks, and code on any event loop, can talk to it."""
+"""Running a simulator in a background thread."""
 
 from __future__ import annotations
 

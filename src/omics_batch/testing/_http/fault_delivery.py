@@ -1,4 +1,4 @@
-"""Carrying a plan out on a connection: the one place where answers, true and otherwise, are sent."""
+"""Carrying out a fault on an HTTP connection."""
 
 from __future__ import annotations
 

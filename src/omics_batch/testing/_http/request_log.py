@@ -1,4 +1,4 @@
-"""What the simulator was asked for: every request, in the order of arrival."""
+"""The requests that a simulator received."""
 
 from __future__ import annotations
 

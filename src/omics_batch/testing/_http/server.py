@@ -1,4 +1,4 @@
-"""The service over HTTP: requests are read and checked here, and answered by the service."""
+"""The simulator's HTTP server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose signature a request carries: botocore's own signer makes it once more, and the two are compared."""
+"""Checking SigV4 signatures with botocore's own signer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run settings in S3: where they are, what they say, and the batches that were started from them."""
+"""Run settings in S3 for the simulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches whose run settings are in S3: read as they start, and looked at once more when it is their turn."""
+"""Batches whose run settings are in S3: read at the start, and again when runs are submitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objects of a folder on this machine."""
+"""Objects in a local folder."""
 
 from __future__ import annotations
 

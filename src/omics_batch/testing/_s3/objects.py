@@ -1,4 +1,4 @@
-"""Objects of `s3://`, and what is told of those that cannot be read."""
+"""Objects by s3:// URI, and errors for unreadable ones."""
 
 from __future__ import annotations
 

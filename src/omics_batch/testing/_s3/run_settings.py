@@ -1,4 +1,4 @@
-"""The run settings in an object of S3: a JSON array like inlineSettings, kept as its text and read entry by entry."""
+"""The JSON array of run settings in an S3 object, read entry by entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objects of a local S3, such as moto's server or MinIO."""
+"""Objects in a local S3, such as moto's server or MinIO."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios: cohorts and faults, written in a file or in Python."""
+"""Scenarios: batches and faults, from a file or in Python."""
 
 from omics_batch.testing._scenario.scenario import PlacedBatch, Scenario, ScenarioError
 

@@ -1,4 +1,4 @@
-"""The form of a scenario's file.
+"""The format of a scenario file.
 
 The members of a life are those of `Life`, and the faults are the functions of `faults`: what is added there can be
 written in a scenario at once.

@@ -1,4 +1,4 @@
-"""A scenario: which batches there are at once, how batches live, and what goes wrong; written in a file, or here."""
+"""A scenario: batches, lives and faults."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The state of the local HealthOmics, and what it answers. No I/O."""
+"""The simulated service: its state and its responses. No I/O."""

@@ -1,4 +1,4 @@
-"""A batch as it was started, and what becomes of it."""
+"""A batch in the store."""
 
 from __future__ import annotations
 

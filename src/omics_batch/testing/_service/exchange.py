@@ -1,4 +1,4 @@
-"""What the service makes of a request, whichever way it came: what the script or the account says of it."""
+"""One request in, one response or fault out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes back over the wire, and the refusals that turn into it."""
+"""Responses with status, headers and body, and the service's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each operation does: a request's members in, an answer's members out."""
+"""What each operation does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting a long list into pages, with a token that continues just the call that gave it."""
+"""Pages of a list, and their tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account's request quota, as a bucket of tokens."""
+"""The request quota, as a token bucket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GetBatch looks into: a record for each batch, each with a place in the order in which they came."""
+"""The batches in the order of their creation."""
 
 from __future__ import annotations
 

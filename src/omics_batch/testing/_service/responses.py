@@ -1,4 +1,4 @@
-"""Batches and runs as the service's answers write them."""
+"""Batches and runs as the service's JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service refuses although its model allows it: the rules of the guide."""
+"""What the service refuses although its model allows it, by the user guide."""
 
 from __future__ import annotations
 

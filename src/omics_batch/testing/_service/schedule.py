@@ -1,4 +1,4 @@
-"""A life applied to run settings: when each run is submitted and how it ends, if nobody interferes."""
+"""When each run of a batch is submitted and ends, by its `Life`."""
 
 from __future__ import annotations
 

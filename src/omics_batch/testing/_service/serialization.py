@@ -1,4 +1,4 @@
-"""From a request's parts to its members, and from an answer's members to its JSON."""
+"""From HTTP requests to members, and from members to JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service's contract: botocore's own model of it, and which operation a request is for."""
+"""botocore's model of the service, and the operation of a request."""
 
 from __future__ import annotations
 

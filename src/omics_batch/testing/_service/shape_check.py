@@ -1,4 +1,4 @@
-"""Holding a request against its shape, in the words with which AWS refuses one."""
+"""Checking a request against its shape, with AWS's error messages."""
 
 from __future__ import annotations
 

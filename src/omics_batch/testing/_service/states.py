@@ -1,4 +1,4 @@
-"""What the service shows of a batch at one moment: counts, and the state of a run."""
+"""The counts of a batch and the state of a run at one time."""
 
 from __future__ import annotations
 

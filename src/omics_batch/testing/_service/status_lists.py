@@ -1,4 +1,4 @@
-"""What ListBatch looks into: the records by status, as they are now or were a while ago."""
+"""The batches by status, now or some seconds ago: what ListBatch reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one account holds: its batches, their runs, and the requests that started them."""
+"""The store of an account: batches, runs, and request ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch's schedule and what was done to it: what the service shows of the batch at any second of its age."""
+"""A batch's state at any time: its schedule, and what was done to it."""
 
 from __future__ import annotations
 
