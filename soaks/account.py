@@ -47,8 +47,8 @@ class Account(Service):
         """How often a list met each row of the table."""
         self.needless = 0
         """How often a batch was asked for that no wait is for any more."""
-        self.is_sweeping = False
-        """Whether the last list that was asked for is not the last of a sweep."""
+        self.is_scanning = False
+        """Whether the last list that was asked for is not the last of a scan."""
         self.others = 0
         """How many batches of others there are."""
         self._no_lists = no_lists
@@ -96,7 +96,7 @@ class Account(Service):
         assert members.keys() <= {"status", "maxItems", "startingToken"}
         assert members["maxItems"] == PAGE
         assert members["status"] in ACTIVE
-        self.is_sweeping = members["status"] != ACTIVE[-1]
+        self.is_scanning = members["status"] != ACTIVE[-1]
         if self._no_lists is not None or self.random.random() < self._faults:
             row = self._no_lists or self._row_for_list()
             self.met_by_lists[row.name] += 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STEADY: Final = PollPolicy(initial=30.0, factor=1.0, maximum=30.0)
 _POLICIES: Final = (STEADY, STEADY, STEADY, None, None, EAGER)
 _IN_TURN: Final = 900.0
-"""Seconds in which each that listens has its turn to be told, while the sweeps take most of the pace."""
+"""Seconds in which each that listens has its turn to be told, while the scans take most of the pace."""
 _ITERATED: Final = 0.2
 """Of the waits for the end alone."""
 _IN_TIME: Final = 900.0
@@ -39,7 +39,7 @@ class Many(Waiting):
         """How many seconds after the truth each wait heard of it."""
         self.first_looks: array[float] = array("d")
         """How many seconds after its beginning each wait that listens heard of its batch."""
-        self.cancelled_in_sweeps = 0
+        self.cancelled_in_scans = 0
 
     async def audit(self, until: float) -> None:
         """See every few minutes that no wait was forgotten; at the end, none is left."""
@@ -90,7 +90,7 @@ class Many(Waiting):
     def _hold(self, wait: Wait, outcome: object) -> None:
         super()._hold(wait, outcome)
         if isinstance(outcome, asyncio.CancelledError):
-            self.cancelled_in_sweeps += self._account.is_sweeping
+            self.cancelled_in_scans += self._account.is_scanning
         elif not (isinstance(outcome, WaitTimeoutError | LostContactError) or wait.dawdles):
             latency = wait.ended - max(wait.began, wait.followed.fate.over_at)
             self.latencies.append(latency)

@@ -36,7 +36,7 @@ async def test_ten_thousand_waits_for_a_day(seed: int) -> None:
     rows = {row.name for kind, rows in SURVIVED.items() if kind != "no batch" for row in rows}
     assert rows | {row.name for row in PAGES} <= account.met_by_lists.keys()
     assert all(account.whims.met.values())
-    assert waiting.cancelled_in_sweeps
+    assert waiting.cancelled_in_scans
     check_flat(readings, 1.1)
 
 
@@ -50,17 +50,17 @@ async def test_a_day_without_lists(seed: int, row: Fault) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_a_client_closed_in_the_middle_of_a_sweep(seed: int) -> None:
+async def test_a_client_closed_in_the_middle_of_a_scan(seed: int) -> None:
     """All its waits end at once, and no task of it is left."""
     account = Account(Random(seed), others=1000)
     async with account.omics, account.client(random=Random(seed + 1).random) as client:
-        assert await closed_in_a_sweep(client, account) > 300
+        assert await closed_in_a_scan(client, account) > 300
         assert other_tasks() == set()
 
 
 @pytest.mark.timeout(600)
 async def test_another_client_goes_on_undisturbed(seed: int) -> None:
-    """One is closed in the middle of its sweep while the other follows waits of the same account."""
+    """One is closed in the middle of its scan while the other follows waits of the same account."""
     account = Account(Random(seed), others=1000)
     async with (
         account.omics,
@@ -69,7 +69,7 @@ async def test_another_client_goes_on_undisturbed(seed: int) -> None:
         asyncio.TaskGroup() as group,
     ):
         waiting = group.create_task(waited(client, account, waits=500, until=2 * HOUR, sharing=0.0))
-        assert await closed_in_a_sweep(closing, account) > 300
+        assert await closed_in_a_scan(closing, account) > 300
     assert other_tasks() == set()
     assert (await waiting).outcomes["Batch"] > 200
 
@@ -88,8 +88,8 @@ def listed_last(client: OmicsBatchClient) -> list[str]:
     return last
 
 
-async def closed_in_a_sweep(client: OmicsBatchClient, account: Account) -> int:
-    """Close a client in the middle of a sweep; return how many waits were under way."""
+async def closed_in_a_scan(client: OmicsBatchClient, account: Account) -> int:
+    """Close a client in the middle of a scan; return how many waits were under way."""
     last = listed_last(client)
     await until_answered(client, account)
     account.fill(500)
@@ -150,7 +150,7 @@ def report(account: Account, waiting: Many, log: Reader, readings: Sequence[tupl
     print(f"{waiting.outcomes.total()} waits ended: {dict(waiting.outcomes.most_common())}")
     print(f"{dict(account.asked_for)} requests, {faults} met a fault, {of_lists} of them for lists: {seconds:.0f} s")
     print(f"whims of lists: {dict(account.whims.met)}; asked for in vain: {account.needless}")
-    print(f"{waiting.cancelled_in_sweeps} waits were cancelled in the middle of a sweep; {log.lines} lines of log")
+    print(f"{waiting.cancelled_in_scans} waits were cancelled in the middle of a scan; {log.lines} lines of log")
     told = quantiles(waiting.latencies, n=100, method="inclusive")
     print(f"told after {told[49]:.0f} s (p50), {told[98]:.0f} s (p99), {max(waiting.latencies):.0f} s at most")
     print(f"at most {waiting.judge.latest:.2f} s beyond a deadline")

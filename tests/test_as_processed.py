@@ -67,7 +67,7 @@ async def test_what_ends_a_wait_is_its_value() -> None:
     assert all(outcome.batch_id == name for name, outcome in outcomes.items() if isinstance(outcome, OmicsBatchError))
 
 
-async def test_hundreds_share_a_sweep() -> None:
+async def test_hundreds_share_a_scan() -> None:
     """As `gather` over the waits does."""
     account = Account({**cohort(250, ends(100))})
     async with following(account) as client:

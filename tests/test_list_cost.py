@@ -11,7 +11,7 @@ from omics_batch._models.enums import ACTIVE, TERMINAL
 from omics_batch._waiting.cost import ListCost, Need, can_confirm, is_active, is_later, is_scan_cheaper, longest_useful
 
 
-def test_the_first_sweep_is_taken_to_meet_nobody_else() -> None:
+def test_the_first_scan_is_taken_to_meet_nobody_else() -> None:
     """Five lists, and a page for each hundred batches that are waited for."""
     assert [ListCost().price(watched, 0) for watched in (0, 100, 10_000)] == [5, 6, 105]
 
@@ -25,13 +25,13 @@ def test_the_price_is_what_the_last_one_took() -> None:
     assert lists.price(100, 0) == 6
 
 
-def test_a_sweep_is_never_cheaper_than_a_call_for_each_status() -> None:
+def test_a_scan_is_never_cheaper_than_a_call_for_each_status() -> None:
     lists = ListCost()
     lists.read(pages=105, watched=10_000, now=0)
     assert lists.price(0, 0) == 5
 
 
-def test_what_a_sweep_took_before_it_was_given_up_is_remembered_where_that_is_more() -> None:
+def test_what_a_scan_took_before_it_was_given_up_is_remembered_where_that_is_more() -> None:
     lists = ListCost()
     lists.stopped(pages=300, watched=20, now=0)
     assert lists.price(20, 0) == 300
@@ -40,7 +40,7 @@ def test_what_a_sweep_took_before_it_was_given_up_is_remembered_where_that_is_mo
 
 
 def test_a_price_that_was_too_high_is_forgotten_after_an_hour() -> None:
-    """Others come and go; nobody would learn of it without a sweep."""
+    """Others come and go; nobody would learn of it without a scan."""
     lists = ListCost()
     lists.read(pages=500, watched=100, now=7)
     assert [lists.price(100, now) for now in (7, 3607, 3608)] == [500, 500, 6]
@@ -115,7 +115,7 @@ def test_lists_that_lag_are_closed_for_five_minutes() -> None:
         pytest.param(0, 200, 7, 5, True, id="two hundred cannot be, in half a minute"),
         pytest.param(5, 146, 6.51, 5, True, id="both kinds together"),
         pytest.param(0, 10_000, 105, inf, False, id="without a limit they can"),
-        pytest.param(0, 60, 105.6, 1, False, id="who listens in a busy account is not helped by a longer sweep"),
+        pytest.param(0, 60, 105.6, 1, False, id="who listens in a busy account is not helped by a longer scan"),
     ],
 )
 def test_the_cheaper_way_is_taken(alone: int, listened: int, price: float, rate: float, *, is_cheaper: bool) -> None:

@@ -13,7 +13,7 @@ BATCHES = {str(n): TrackedBatch(str(n), 0.0) for n in range(100)}
 
 
 def swept(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
-    """Show an order one sweep; return who was passed over, by who was shown then."""
+    """Show an order one scan; return who was passed over, by who was shown then."""
     order.begin()
     passed = {batch_id: [batch.batch_id for batch in order.skipped(BATCHES[batch_id])] for batch_id in batch_ids}
     return {batch_id: targets for batch_id, targets in passed.items() if targets}
@@ -22,11 +22,11 @@ def swept(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("before", "now", "passed"),
     [
-        pytest.param("", "1 2 3", {}, id="the first sweep knows nobody"),
+        pytest.param("", "1 2 3", {}, id="the first scan knows nobody"),
         pytest.param("1 2 3", "1 2 3", {}, id="nobody has left"),
         pytest.param("1 2 3", "1 3", {"3": ["2"]}, id="one has left"),
         pytest.param("1 2 3 4", "4", {"4": ["1", "2", "3"]}, id="some have left at the head"),
-        pytest.param("1 2 3", "1 2", {}, id="who stood last is found at the sweep's end"),
+        pytest.param("1 2 3", "1 2", {}, id="who stood last is found at the scan's end"),
         pytest.param("1 2 3", "9 8 1 2 3", {}, id="newcomers come first"),
         pytest.param("1 2 3 4", "1 9 4", {"4": ["2", "3"]}, id="a newcomer in between"),
         pytest.param("1 2 3 4", "1 3 2 4", {"3": ["2"]}, id="who moved to a later list is passed over for once"),
@@ -49,10 +49,10 @@ def test_what_another_order_says_of_a_place_is_not_believed() -> None:
 
 
 @given(st.lists(st.permutations(sorted(BATCHES)[:30]), max_size=5), st.data())
-def test_any_order_tells_of_nobody_twice_in_a_sweep(sweeps: list[list[str]], data: st.DataObject) -> None:
-    """So that a sweep costs a look for each batch at most, whatever the service does with its lists."""
+def test_any_order_tells_of_nobody_twice_in_a_scan(scans: list[list[str]], data: st.DataObject) -> None:
+    """So that a scan costs a look for each batch at most, whatever the service does with its lists."""
     order = ListOrder()
-    for batch_ids in sweeps:
+    for batch_ids in scans:
         shown = batch_ids[: data.draw(st.integers(0, len(batch_ids)))]
         told = [batch_id for passed in swept(order, shown).values() for batch_id in passed]
         assert len(told) == len(set(told))

@@ -36,7 +36,7 @@ SELDOM = PollPolicy(initial=600, factor=1, maximum=600)
 GROWING = PollPolicy(initial=5, factor=2, maximum=60)
 
 
-async def test_who_joins_in_the_middle_of_a_sweep_is_never_forgotten() -> None:
+async def test_who_joins_in_the_middle_of_a_scan_is_never_forgotten() -> None:
     account = Account({**cohort(600), **{str(n): ends(0) for n in range(1, 21)}})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(600)]
@@ -47,7 +47,7 @@ async def test_who_joins_in_the_middle_of_a_sweep_is_never_forgotten() -> None:
         await cancel_all([*waits, *late])
 
 
-async def test_a_sweep_for_others_tells_the_end_of_one_that_is_looked_at_seldom() -> None:
+async def test_a_scan_for_others_tells_the_end_of_one_that_is_looked_at_seldom() -> None:
     account = Account({**cohort(50), "7": ends(40)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -148,11 +148,11 @@ async def test_a_look_that_takes_longer_than_the_interval_is_made_once() -> None
         await cancel_all(waits)
 
 
-async def test_who_is_looked_at_when_a_sweep_ends_is_not_looked_at_twice() -> None:
+async def test_who_is_looked_at_when_a_scan_ends_is_not_looked_at_twice() -> None:
     account = Slow({"7": {-1e6: "DEFRAGMENTING"}, **cohort(300)}, latency=1)
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
-        await running_clock().sleep(2)  # a sweep is under way, and holds it: who joins now has it looked at
+        await running_clock().sleep(2)  # a scan is under way, and holds it: who joins now has it looked at
         waits.append(asyncio.create_task(client.wait_until_processed("7")))
         await running_clock().sleep(300)
         assert len(account.asked("7")) == 1
@@ -160,7 +160,7 @@ async def test_who_is_looked_at_when_a_sweep_ends_is_not_looked_at_twice() -> No
         await cancel_all(waits)
 
 
-async def test_a_sweep_may_take_longer_than_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_scan_may_take_longer_than_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     account = Account(cohort(1000))
     with caplog.at_level(logging.WARNING):
         async with waiting(account, max_rate=0.4):
@@ -169,7 +169,7 @@ async def test_a_sweep_may_take_longer_than_a_minute(caplog: pytest.LogCaptureFi
     assert len(account.looks) == 1  # one call in ten confirms the lists
 
 
-async def test_a_sweep_that_fails_makes_no_look_due_that_was_not() -> None:
+async def test_a_scan_that_fails_makes_no_look_due_that_was_not() -> None:
     account = Account({**cohort(50), "7": {0: "DEFRAGMENTING"}}, troubles={"list_batch": [*[None] * 5, LIST_DOWN]})
     async with following(account, retry=ONE_ATTEMPT) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -180,7 +180,7 @@ async def test_a_sweep_that_fails_makes_no_look_due_that_was_not() -> None:
 
 
 @pytest.mark.slow
-async def test_many_ends_at_once_do_not_stop_the_sweeps() -> None:
+async def test_many_ends_at_once_do_not_stop_the_scans() -> None:
     account = Account({**cohort(1200, ends(20)), **{str(n): ends(1e6) for n in range(1, 200)}})
     async with waiting(account):
         await running_clock().sleep(200)
@@ -188,7 +188,7 @@ async def test_many_ends_at_once_do_not_stop_the_sweeps() -> None:
 
 
 @pytest.mark.slow
-async def test_many_ends_and_a_sweep_share_the_turns() -> None:
+async def test_many_ends_and_a_scan_share_the_turns() -> None:
     account = Account({**cohort(3000), **{str(n): ends(0) for n in range(1, 301)}})
     policy = PollPolicy(initial=5, factor=1, maximum=5)
     async with waiting(account, poll=policy) as waits:
@@ -196,7 +196,7 @@ async def test_many_ends_and_a_sweep_share_the_turns() -> None:
         assert running_clock().now() < 140
 
 
-async def test_a_few_ends_are_told_before_the_next_sweep() -> None:
+async def test_a_few_ends_are_told_before_the_next_scan() -> None:
     account = Account({**cohort(1000), **{str(n): ends(0) for n in range(1, 15)}})
     policy = PollPolicy(initial=10, factor=1, maximum=10)
     async with waiting(account, max_rate=2, poll=policy) as waits:
@@ -305,7 +305,7 @@ async def test_closing_waits_for_the_hands() -> None:
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def test_whom_a_sweep_serves_early_costs_no_look_when_it_is_due() -> None:
+async def test_whom_a_scan_serves_early_costs_no_look_when_it_is_due() -> None:
     account = Account(cohort(600))
     async with following(account, max_rate=1) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in list(account.lives)[:300]]
@@ -318,7 +318,7 @@ async def test_whom_a_sweep_serves_early_costs_no_look_when_it_is_due() -> None:
         await cancel_all(waits)
 
 
-async def test_who_listens_and_is_due_soon_is_asked_for_though_a_sweep_shows_it() -> None:
+async def test_who_listens_and_is_due_soon_is_asked_for_though_a_scan_shows_it() -> None:
     account = Account({**cohort(50), "7": ends(1e6)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -329,7 +329,7 @@ async def test_who_listens_and_is_due_soon_is_asked_for_though_a_sweep_shows_it(
         await cancel_all(waits)
 
 
-async def test_who_listens_less_often_than_others_look_is_not_put_off_by_their_sweeps() -> None:
+async def test_who_listens_less_often_than_others_look_is_not_put_off_by_their_scans() -> None:
     account = Account({**cohort(50), "7": ends(1e6)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -375,7 +375,7 @@ async def test_a_look_that_two_share_has_the_time_of_the_one_with_more() -> None
         await cancel_all(waits)
 
 
-async def test_a_sweep_asks_for_full_pages() -> None:
+async def test_a_scan_asks_for_full_pages() -> None:
     sizes: set[int] = set()
 
     class Noting(Account):

@@ -111,7 +111,7 @@ async def test_whoever_begins_to_wait_while_the_poller_ends_is_served(steps: int
 
 
 @pytest.mark.slow
-async def test_a_retry_is_served_though_sweeps_follow_each_other_without_a_pause() -> None:
+async def test_a_retry_is_served_though_scans_follow_each_other_without_a_pause() -> None:
     """A thousand waits of a client that is throttled to its lowest rate: 15 pages are a minute."""
     account = Account({**cohort(1000), "7": ends(100)}, troubles={"get_batch": [OUTAGE, None]})
     async with waiting(account, max_rate=0.5) as waits:
@@ -119,7 +119,7 @@ async def test_a_retry_is_served_though_sweeps_follow_each_other_without_a_pause
         assert waits["7"].done()
 
 
-async def test_a_listener_is_served_though_sweeps_follow_each_other_without_a_pause() -> None:
+async def test_a_listener_is_served_though_scans_follow_each_other_without_a_pause() -> None:
     """Every fourth turn is for those who are not urgent."""
     account = Account({**cohort(1000), "7": ends(86400)})
     told: list[float] = []
@@ -138,7 +138,7 @@ async def test_a_listener_is_served_though_sweeps_follow_each_other_without_a_pa
 
 @pytest.mark.parametrize(("number", "life", "moment"), [(3000, None, 1), (2000, ends(5), 40)])
 async def test_a_newcomer_does_not_queue_behind_all_others(number: int, life: Any, moment: float) -> None:
-    """In the middle of a sweep, or after two thousand have ended together; its own batch ended long ago."""
+    """In the middle of a scan, or after two thousand have ended together; its own batch ended long ago."""
     account = Account({**cohort(number, life), "7": ends(0)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(number)]
@@ -152,7 +152,7 @@ async def test_a_newcomer_does_not_queue_behind_all_others(number: int, life: An
 
 
 async def test_other_batches_that_have_gone_are_forgotten() -> None:
-    """Only a sweep tells how many there are, and their number keeps sweeps from being made."""
+    """Only a scan tells how many there are, and their number keeps scans from being made."""
     others = [str(10**6 + n) for n in range(1500)]
     account = Account(cohort(12), others={"INPROGRESS": others})
     async with waiting(account, poll=TWO_MINUTES):
@@ -166,7 +166,7 @@ async def test_other_batches_that_have_gone_are_forgotten() -> None:
 
 
 @pytest.mark.slow
-async def test_sweeps_are_soon_back_after_an_outage_of_all() -> None:
+async def test_scans_are_soon_back_after_an_outage_of_all() -> None:
     """An outage that looks meet too says nothing about the lists."""
 
     class Down(Account):

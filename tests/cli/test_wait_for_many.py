@@ -278,7 +278,7 @@ def test_where_no_file_can_be_written_they_are_named_however_many(
 
 @pytest.mark.virtual_time
 @pytest.mark.slow
-async def test_hours_of_many_are_waited_for_at_the_price_of_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_hours_of_many_are_waited_for_at_the_price_of_a_scan(capsys: pytest.CaptureFixture[str]) -> None:
     account = Account(cohort(100, ends(7200)) | {"1": ends(3600, "CANCELLED"), "2": ends(7300)})
     async with following(account) as client:
         wait = WaitForMany({batch_id: batch_id for batch_id in account.lives}, None, PlainLines())

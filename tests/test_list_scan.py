@@ -1,4 +1,4 @@
-"""Many waits share a sweep of the account's lists, and keep every promise that a lone wait keeps."""
+"""Many waits share a scan of the account's lists, and keep every promise that a lone wait keeps."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_hundred_waits_are_six_calls_every_half_a_minute() -> None:
     assert account.pages == [*LISTS[:4], "INPROGRESS", "STOPPING"] * 3
 
 
-async def test_a_sweep_takes_its_turns_at_half_the_clients_pace() -> None:
+async def test_a_scan_takes_its_turns_at_half_the_clients_pace() -> None:
     """Five calls a second by default: the rest stays for others."""
     account = Account(cohort(101))
     async with waiting(account):
@@ -77,8 +77,8 @@ async def test_the_end_costs_one_look_of_its_own() -> None:
     assert account.asked("7")[0] == pytest.approx(61, abs=2)
 
 
-async def test_batches_that_have_ended_are_told_after_one_sweep() -> None:
-    """The first look of many waits is a sweep too: what no list shows is asked for at once."""
+async def test_batches_that_have_ended_are_told_after_one_scan() -> None:
+    """The first look of many waits is a scan too: what no list shows is asked for at once."""
     account = Account({**cohort(50), **{str(n): ends(0) for n in range(1, 21)}})
     async with waiting(account) as waits:
         await asyncio.gather(*(waits[str(n)] for n in range(1, 21)))
@@ -96,7 +96,7 @@ async def test_few_waits_are_looked_at_one_by_one(number: int, is_swept: bool) -
     assert len(account.looks) == (0 if is_swept else 3 * number)
 
 
-async def test_other_peoples_batches_make_a_sweep_dearer() -> None:
+async def test_other_peoples_batches_make_a_scan_dearer() -> None:
     """Where the account has thousands more, some dozens of waits are looked at by themselves, once that is known."""
     strangers = [str(10**6 + n) for n in range(5000)]
     account = Account(cohort(30), others={"INPROGRESS": strangers})
@@ -117,7 +117,7 @@ async def test_waits_for_one_batch_are_one() -> None:
 
 
 async def test_a_newcomer_looks_at_once() -> None:
-    """Who joins between two sweeps does not sit out the interval."""
+    """Who joins between two scans does not sit out the interval."""
     account = Account({**cohort(50), "7": ends(0)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -127,7 +127,7 @@ async def test_a_newcomer_looks_at_once() -> None:
         await cancel_all(waits)
 
 
-async def test_who_is_passed_over_is_looked_at_before_the_sweep_is_over() -> None:
+async def test_who_is_passed_over_is_looked_at_before_the_scan_is_over() -> None:
     """A hundred pages take twenty seconds; who is missing on the first need not wait for the last."""
     batches = cohort(2000)
     account = Account({**batches, "1005": ends(20)})
@@ -162,7 +162,7 @@ async def test_lists_without_any_order_cost_a_few_looks_and_no_more() -> None:
 
 @pytest.mark.slow
 async def test_a_list_that_says_once_that_it_is_empty_costs_half_a_minute_of_looks() -> None:
-    """The next sweep finds those again whom this one missed."""
+    """The next scan finds those again whom this one missed."""
 
     class Forgetful(Account):
         async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
@@ -303,7 +303,7 @@ async def test_every_end_is_told_for_what_it_is() -> None:
 
 
 async def test_a_deadline_comes_when_it_comes() -> None:
-    """In the middle of a sweep too; and the last look tells what there is to tell."""
+    """In the middle of a scan too; and the last look tells what there is to tell."""
     account = Account(cohort(500), latency=0.1)
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
@@ -349,7 +349,7 @@ async def test_on_update_hears_of_counts_in_turn_within_the_pace() -> None:
     assert len(account.sent) <= 5 * running_clock().now() + 1
 
 
-async def test_some_who_listen_need_no_sweep() -> None:
+async def test_some_who_listen_need_no_scan() -> None:
     """They have to be asked for anyhow."""
     account = Account(cohort(60))
     async with following(account) as client:
@@ -406,7 +406,7 @@ async def test_a_service_that_has_yet_to_learn_a_status_is_swept_without_it(
 
 
 async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytest.LogCaptureFixture) -> None:
-    """Meanwhile looks go on one by one; when the lists are back, so are the sweeps."""
+    """Meanwhile looks go on one by one; when the lists are back, so are the scans."""
     account = Account(cohort(20), troubles={"list_batch": [*[LIST_DOWN] * 12, None]})
     with caplog.at_level(logging.INFO):
         async with waiting(account, retry=ONE_ATTEMPT):
@@ -434,7 +434,7 @@ async def test_a_list_that_fails_in_the_middle_spares_whom_it_has_shown() -> Non
     ("code", "status"), [("ResourceNotFoundException", 404), ("ServiceQuotaExceededException", 402), ("Teapot", 418)]
 )
 async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status: int) -> None:
-    """One refused page does not stop the sweeps for a minute."""
+    """One refused page does not stop the scans for a minute."""
     refused = service(code, status)
     account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, refused, None]})
     async with waiting(account):
@@ -520,10 +520,10 @@ async def test_a_wait_that_queued_for_longer_than_its_patience_is_not_lost_at_it
     assert Counter(type(result) for result in results) == {Batch: 6}
 
 
-# Ends of waits and clients in the middle of a sweep
+# Ends of waits and clients in the middle of a scan
 
 
-async def test_a_wait_that_is_cancelled_in_the_middle_of_a_sweep_disturbs_no_other() -> None:
+async def test_a_wait_that_is_cancelled_in_the_middle_of_a_scan_disturbs_no_other() -> None:
     """Nor do those that nobody waits for any more cost a look."""
     account = Account({**cohort(400), "7": ends(1)}, latency=0.05)
     async with waiting(account) as waits:
@@ -536,7 +536,7 @@ async def test_a_wait_that_is_cancelled_in_the_middle_of_a_sweep_disturbs_no_oth
     assert account.looks == ["7"]
 
 
-async def test_the_last_wait_that_leaves_ends_the_sweep() -> None:
+async def test_the_last_wait_that_leaves_ends_the_scan() -> None:
     """Nothing goes on behind; and who waits next begins anew."""
     account = Account(cohort(400), latency=5)
     async with following(account) as client:
@@ -552,7 +552,7 @@ async def test_the_last_wait_that_leaves_ends_the_sweep() -> None:
         assert tasks_of_ours() == []
 
 
-async def test_closing_the_client_in_the_middle_of_a_sweep_ends_every_wait() -> None:
+async def test_closing_the_client_in_the_middle_of_a_scan_ends_every_wait() -> None:
     """With the reason, and no task is left."""
     account = Account(cohort(400), latency=5)
     async with following(account) as client:
