@@ -13,7 +13,7 @@ from omics_batch._advice import with_advice, worded
 from omics_batch._errors import FailedRunsError, InvalidInputError
 from omics_batch._models.base import Count, NullIsEmpty, ResponseModel, Texts, Timestamp
 from omics_batch._models.enums import RUNS_DELETION, TERMINAL, BatchStatus, Outcome, SubmissionStatus
-from omics_batch._models.outcome import do_counts_add_up, failed_runs
+from omics_batch._models.outcome import do_counts_add_up, failed_runs, outcome_of
 from omics_batch._models.settings import DefaultRunSetting
 from omics_batch._words import one_line
 
@@ -197,11 +197,7 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
         PARTIAL. UNKNOWN once runs were deleted, since the counts no longer show how those had ended, and
         while the counts of a PROCESSED batch are not final: absent, or not adding up to `total_runs`.
         """
-        if self.is_processed:
-            return self._verdict()
-        if self.status == BatchStatus.FAILED:
-            return Outcome.FAILED
-        return Outcome.CANCELLED if self.is_terminal else Outcome.IN_PROGRESS
+        return outcome_of(self)
 
     @property
     def duration(self) -> timedelta | None:
@@ -259,14 +255,6 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
 
     def _percent(self, runs: int) -> float:
         return 100 * min(runs, self.total_runs) / self.total_runs if self.total_runs else 0.0
-
-    def _verdict(self) -> Outcome:
-        completed = self.run_summary.completed_run_count
-        if not self.counts_are_final or self.run_summary.deleted_run_count:
-            return Outcome.UNKNOWN
-        if completed == 0:
-            return Outcome.FAILED
-        return Outcome.SUCCEEDED if completed == self.total_runs else Outcome.PARTIAL
 
 
 class StartRunBatchResponse(ResponseModel, frozen=True, defer_build=True):

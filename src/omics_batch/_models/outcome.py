@@ -1,4 +1,4 @@
-"""Why a batch did not succeed, and what its counts allow to advise.
+"""The outcome of a batch, why it did not succeed, and what its counts allow to advise.
 
 A new batch costs money, and a sample that is run twice costs it twice. So the advice to start runs
 again is given only where the counts show which runs are over.
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
     from omics_batch._models.batch import Batch
     from omics_batch._models.run import FailedRun
+
+
+def outcome_of(batch: Batch) -> Outcome:
+    """Return the outcome that the status and the counts of a batch show."""
+    if not batch.is_processed:
+        if batch.status == BatchStatus.FAILED:
+            return Outcome.FAILED
+        return Outcome.CANCELLED if batch.is_terminal else Outcome.IN_PROGRESS
+    completed = batch.run_summary.completed_run_count
+    if not batch.counts_are_final or batch.run_summary.deleted_run_count:
+        return Outcome.UNKNOWN
+    if completed == 0:
+        return Outcome.FAILED
+    return Outcome.SUCCEEDED if completed == batch.total_runs else Outcome.PARTIAL
 
 
 def do_counts_add_up(batch: Batch) -> bool:
