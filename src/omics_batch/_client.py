@@ -69,7 +69,7 @@ class OmicsBatchClient(Operations):
                 created may go on.
             BatchCancelledError: The batch was cancelled.
             FailedRunsError: `raise_on_failed_runs` is set, and not all runs completed, or the counts are absent
-                or do not add up. `failed_runs` tells which runs failed, and why.
+                or do not add up. `failed_runs` lists the failed runs and their reasons.
             WaitTimeoutError: The time-out was over first.
             LostContactError: Nothing readable was heard for `PollPolicy.max_silence`.
             OmicsBatchError: A refusal, such as `AccessDeniedError`. Each error of a wait has `batch_id`,
@@ -110,7 +110,7 @@ class OmicsBatchClient(Operations):
 
         Args:
             batches: Their ids, their ARNs in the client's region, or answers that are about them. One that is
-                named twice is told of once.
+                named twice is yielded once.
             timeout: Seconds (or a timedelta) from this call for each of them; None waits as long as it takes.
             poll: When to look, if not by the client's own policy.
 
@@ -120,7 +120,7 @@ class OmicsBatchClient(Operations):
 
         Raises:
             InvalidInputError: One of them cannot be right; nothing was sent.
-            ClientClosedError: The client was closed: nothing more can be told of those that are left.
+            ClientClosedError: The client was closed before the rest ended.
 
         Source: the AWS operations GetBatch and ListBatch.
         """
@@ -189,7 +189,7 @@ class OmicsBatchClient(Operations):
             AccessDeniedError: One of the permissions omics:GetBatch, omics:ListRuns, omics:ListRunsInBatch and
                 omics:GetRun is missing.
             MalformedResponseError: The service's lists contradict each other.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operations GetBatch, ListRuns, ListRunsInBatch and GetRun.
         """
@@ -241,7 +241,7 @@ class OmicsBatchClient(Operations):
     ) -> Batch:
         """Delete the runs of a batch that has ended, then its record, and return what was seen last of it.
 
-        The record goes only when no run is left: it is what tells which ones are. Nothing is deleted in
+        The record is deleted only when no run is left: it shows which ones are. Nothing is deleted in
         S3. Cancelling the task ends the waiting alone; after an outage or a time-out, calling it again goes on
         where the last one ended.
 
@@ -258,7 +258,7 @@ class OmicsBatchClient(Operations):
             ConflictError: The batch has not ended yet: cancel it first, or wait.
             WaitTimeoutError: The time-out was over first; the message says how far the deletion is.
             LostContactError: Nothing readable was heard for `PollPolicy.max_silence`; it says so too.
-            ResourceNotFoundError: Somebody else deleted the record before it could be told of all runs.
+            ResourceNotFoundError: Somebody else deleted the record before all runs were known to be deleted.
             OmicsBatchError: As `delete_run_batch` and `delete_batch`; where the runs are deleted and the record may
                 not be, a note on the error says so.
 

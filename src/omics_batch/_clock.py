@@ -33,7 +33,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Come back after so many seconds of this clock."""
+        """Sleep for a number of seconds of this clock."""
         ...
 
 

@@ -77,7 +77,7 @@ class Connection:
             retry: How often and how fast failed requests are sent again. None is `RetryPolicy()`, under which
                 calls that start, cancel or delete are retried until their `timeout`.
             poll: When waits look again.
-            clock: What tells the time, sleeps, and limits calls and requests; tests bring their own.
+            clock: The clock for sleeping and for all time limits; tests pass their own.
             random: A source of numbers from 0.0 to 1.0 for delays and jitter.
             on_event: Called with each `Event`, at once and on the event loop: let it be quick. It is not awaited.
                 What it raises is logged once, and changes nothing.

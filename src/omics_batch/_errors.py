@@ -233,7 +233,7 @@ class AttemptTimeoutError(TransportError, TimeoutError):
 
 
 class MalformedResponseError(TransportError):
-    """An answer came that nobody can trust: truncated, HTML, of wrong types, or about another batch."""
+    """The response cannot be trusted: truncated, HTML, of wrong types, or about another batch."""
 
     fault = Party.IN_BETWEEN
 
@@ -334,7 +334,7 @@ class BatchCancelledError(WaitError):
 
 
 class RunsDeleteFailedError(WaitError):
-    """Not all runs of a batch could be deleted, so its record was kept: it tells which ones are left."""
+    """Not all runs of a batch could be deleted, so its record was kept: it shows which ones are left."""
 
     fault = Party.SERVICE
 

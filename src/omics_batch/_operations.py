@@ -38,7 +38,7 @@ class Operations(Connection):
             AccessDeniedError: omics:StartRunBatch, omics:StartRun or iam:PassRole is missing.
             ServiceQuotaExceededError: A quota of the account is used up.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what. After a `TransportError` the batch may have been
+            OmicsBatchError: Anything else; see its class. After a `TransportError` the batch may have been
                 started: send the same request again.
 
         Source: the AWS operation StartRunBatch.
@@ -61,7 +61,7 @@ class Operations(Connection):
             AccessDeniedError: The permission omics:GetBatch is missing.
             AttemptTimeoutError: No answer came in time.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operation GetBatch.
         """
@@ -90,7 +90,7 @@ class Operations(Connection):
             InvalidInputError: There are several filters, or one cannot be right; nothing was sent.
             AccessDeniedError: The permission omics:ListBatch on `*` is missing.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operation ListBatch, 100 items a page.
         """
@@ -111,7 +111,7 @@ class Operations(Connection):
     ) -> Listing[RunBatchListItem]:
         """Iterate over the runs of a batch, or await them all: how the submission of each went.
 
-        How the runs themselves went is not told here: `failed_runs` tells which ones failed, and why.
+        It does not show how the runs themselves went: `failed_runs` lists the failed ones, and why.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
@@ -125,7 +125,7 @@ class Operations(Connection):
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:ListRunsInBatch is missing.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operation ListRunsInBatch, 100 items a page.
         """
@@ -156,7 +156,7 @@ class Operations(Connection):
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:CancelRunBatch is missing.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operation CancelRunBatch.
         """
@@ -169,7 +169,7 @@ class Operations(Connection):
 
         It does not wait (`delete_everything` does), it does not delete the batch's own record, which
         `delete_batch` does, and it deletes nothing in S3. Deleting can fail for some of the runs:
-        `Batch.submission_summary` counts them. Afterwards nobody can tell any more how the runs had ended.
+        `Batch.submission_summary` counts them. Afterwards it is unknown how the runs had ended.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
@@ -184,7 +184,7 @@ class Operations(Connection):
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:DeleteRunBatch is missing.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operation DeleteRunBatch.
         """
@@ -212,7 +212,7 @@ class Operations(Connection):
             ResourceNotFoundError: There is no such batch in this account and region.
             AccessDeniedError: The permission omics:DeleteBatch is missing.
             QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
-            OmicsBatchError: Anything else; the class tells what.
+            OmicsBatchError: Anything else; see its class.
 
         Source: the AWS operation DeleteBatch.
         """

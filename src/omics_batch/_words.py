@@ -82,7 +82,7 @@ def by_reason(runs: Iterable[FailedRun]) -> Mapping[str, tuple[FailedRun, ...]]:
 
 
 def told_by_reason(runs: Iterable[FailedRun]) -> str:
-    """Tell in one line how many runs have which reason, and name the first ones of each."""
+    """Write in one line how many runs have which reason, with the first names of each."""
     groups = by_reason(runs)
     sums = {reason: len(group) for reason, group in groups.items()}
 

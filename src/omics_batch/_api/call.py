@@ -75,7 +75,7 @@ class OperationCaller:
         Args:
             method: The operation as aiobotocore's client names it, such as `get_batch`.
             parameters: Its parameters, in the service's own names.
-            read: Makes the caller's object of the reply, or a failure of one that nobody can trust.
+            read: Makes the caller's object of the reply, or a failure of one that cannot be trusted.
             batch_id: The batch this is about, for errors.
             within: Seconds for the whole call, its turn included; None for no limit.
             watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
@@ -86,7 +86,7 @@ class OperationCaller:
             met: Where every failure goes that an attempt met.
 
         Raises:
-            OmicsBatchError: The class tells what went wrong.
+            OmicsBatchError: Its class shows what went wrong.
         """
         call = _Call(method, batch_id, within, [] if met is None else met)
         began = self._clock.now() if self.events.hears("CallEnded") else None

@@ -76,7 +76,7 @@ class FailedRunFinder:
         """What became of the runs whose runSettingId is still to be found, by run id."""
 
     async def walk(self) -> AsyncGenerator[FailedRun]:
-        """Yield them, and warn of those that the counts tell of and no list shows any more."""
+        """Yield them, and warn of failed runs that are counted but not listed."""
         found = 0
         batch = await self._look()
         await self._seek(batch, RunStatus.FAILED, FailureKind.RUN)

@@ -41,11 +41,11 @@ class BatchReader:
         await self._caller.watching_turn(is_urgent=is_urgent)
 
     async def get(self, batch_id: str, *, within: float | None) -> Batch:
-        """Return the batch within so many seconds, for someone who asked for it now."""
+        """Return the batch within some seconds, for a caller."""
         return await self._get(batch_id, within=within)
 
     async def look(self, batch_id: str, *, within: float) -> Batch:
-        """Return the batch within so many seconds, for waits, after a `turn`."""
+        """Return the batch within some seconds, for waits, after a `turn`."""
         return await self._get(batch_id, within=within, watching=True)
 
     async def last_look(self, batch_id: str) -> Batch:

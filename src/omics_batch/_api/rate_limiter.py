@@ -75,7 +75,7 @@ class AdaptiveRate:
         self.rate = min(self.rate + _GROWTH / (self.rate * share), self._highest)
 
     def throttled(self, now: float) -> None:
-        """The service throttled a request; what was sent in the same second tells nothing new."""
+        """The service throttled a request; other requests of the same second count as one."""
         if now - self._lowered_at < _WINDOW:
             return
         self._lowered_at = now

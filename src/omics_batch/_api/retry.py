@@ -195,7 +195,7 @@ class RetryHandler:
         """Return the last answer, what the last retry cost, and whether too few tokens were left for one more.
 
         Args:
-            met: What the first attempt met, which the engine is told as its own first attempt.
+            met: What the first attempt met, which the engine takes as its own first attempt.
             attempt: Sends the request once more.
             attempts: How many there may be, and until when.
             failed: Called with each failure that a retry follows.

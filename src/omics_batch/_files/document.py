@@ -23,13 +23,13 @@ _MAX_BYTES: Final = 16_000_000
 
 
 def name_of(source: Source) -> str:
-    """Give the name under which problems of a source are told."""
+    """Return the name of a source for its problems."""
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else str(getattr(source, "name", "<stream>"))
     return one_line(name)
 
 
 def read_document(source: Source) -> tuple[object, dict[Place, int]]:
-    """Read JSON (a file named `.json`) or YAML (`.yaml`, `.yml`); anything else's own text tells which it is.
+    """Read JSON (a file named `.json`) or YAML (`.yaml`, `.yml`); of other names, the text decides.
 
     Returns:
         What it says, in the types of JSON, and the lines where it says it: those are known of YAML alone.

@@ -38,7 +38,7 @@ def problems_in(
         lines: In which line the document has what.
         whole: What the whole document is called.
         unknown: Says what is known instead of a member that is not.
-        limit: So many problems are told; then how many more there are.
+        limit: The number of problems to show; then the number of those left out.
     """
     found: dict[Place, list[str]] = {}
     for error in errors:

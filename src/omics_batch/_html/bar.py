@@ -49,7 +49,7 @@ def shares(numbers: Sequence[int]) -> list[float]:
 
 
 def bar(batch: Batch) -> Element:
-    """Draw the bar; a segment tells its number where the pointer is on it."""
+    """Draw the bar; a segment shows its number under the pointer."""
     counts = states(batch)
     widths = shares([*counts.values()])
     segments = [
@@ -69,7 +69,7 @@ def bar(batch: Batch) -> Element:
 
 
 def legend(batch: Batch) -> Element:
-    """Tell the numbers, each beside its colour."""
+    """Write the numbers, each beside its colour."""
     counts = states(batch)
     return tag(
         "ul", *(tag("li", coloured(state, f"{counts[state]:,} {state}")) for state in counts), class_="ob-legend"

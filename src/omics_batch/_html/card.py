@@ -38,7 +38,7 @@ def card(batch: Batch, now: datetime, progress: Progress | None = None) -> str:
 
 
 def line(batch: Batch, progress: Progress) -> str:
-    """Tell the same in a line of plain text, for where there is no HTML."""
+    """Write the same as a line of plain text, for where there is no HTML."""
     facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percentage(progress.percent_complete)]
     lag = caveat(batch)
     pace = [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
@@ -85,18 +85,18 @@ def _times(batch: Batch) -> dict[str, Part]:
 
 
 def _facts(facts: dict[str, Part]) -> Part:
-    """Show labels and values; what nobody knows is left out."""
+    """Show labels and values; unknown values are left out."""
     told = [tag("div", tag("dt", label), tag("dd", fact)) for label, fact in facts.items() if fact is not None]
     return tag("dl", *told, class_="ob-facts") if told else None
 
 
 def _share(batch: Batch, value: float) -> str | None:
-    """Tell a percentage; at the end 0 % says no more than that there are no counts."""
+    """Write a percentage; at the end, 0 % only means that there are no counts."""
     return percentage(value) if value or not batch.is_terminal else None
 
 
 def _pace(progress: Progress) -> dict[str, str | None]:
-    """Tell how fast it goes and for how long, unless nothing is left."""
+    """Write the rate and the time left, unless nothing is left."""
     speed, left = progress.runs_per_hour, progress.remaining
     if left is not None and left < timedelta(seconds=1):
         return {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omics_batch._models.run import FailedRun
 
 _SHOWN: Final = 100
-"""So many rows are shown: more are to be searched, not to be read."""
+"""The number of rows that are shown: nobody reads more."""
 
 _MINUTE: Final = "%H:%M %Z"
 _LAG: Final = " (counts lag)"

@@ -56,7 +56,7 @@ def prose(text: str | None, *, limit: int = 500) -> Part:
 
 
 def moment(time: datetime | None, *, form: str = "%H:%M:%S %Z") -> Part:
-    """Show a moment, by the clock that the service told it on: the date, and the time of day in a form."""
+    """Show a time in the service's time zone: the date, and the time of day in a form."""
     return None if time is None else tag("time", f"{time.date()} {time.strftime(form)}", datetime=time.isoformat())
 
 

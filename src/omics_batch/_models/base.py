@@ -96,7 +96,7 @@ class ResponseModel(
     populate_by_name=True,
     use_attribute_docstrings=True,
 ):
-    """Something the service said: frozen, named as AWS names it, keeping fields that nobody knows yet.
+    """A response of the service: frozen, with AWS's names; unknown fields are kept.
 
     It reads the service's JSON (bytes or text, `model_validate_json`) and botocore's dicts
     (`model_validate`). `model_dump(by_alias=True)` writes the service's own names, without it snake_case;
@@ -129,7 +129,7 @@ class ResponseModel(
 
 
 def first_problem(error: ValidationError) -> str:
-    """Tell the first thing that a model complains of, and where; never what it was given."""
+    """Describe a model's first problem, and where it is; never the value."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}{': ' if place else ''}{first['msg']}"

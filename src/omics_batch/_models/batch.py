@@ -61,13 +61,13 @@ class RunSummary(ResponseModel, frozen=True, defer_build=True):
 class Batch(ResponseModel, frozen=True, defer_build=True):
     """A run batch as GetBatch shows it at one moment.
 
-    Only `id` and `status` are always there: a field is None, or a count 0, until the service tells it.
+    Only `id` and `status` are always there: a field is None, or a count 0, until the service sends it.
     """
 
     id: Annotated[str, Field(min_length=1)]
     """The batch's number, as text."""
     status: BatchStatus
-    """Where the batch stands; a status nobody knows yet counts as not finished."""
+    """The status of the batch. An unknown status counts as not finished."""
     arn: str | None = None
     """The batch's ARN."""
     uuid: str | None = None
@@ -89,7 +89,7 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
     submitted_time: Timestamp | None = None
     """When the last run had been submitted."""
     processed_time: Timestamp | None = None
-    """When the last run had ended; its being there tells a deleted batch that was processed from one cancelled."""
+    """When the last run ended. A batch with deleted runs was processed if it has this time, else cancelled."""
     failed_time: Timestamp | None = None
     """When the batch itself failed."""
     failure_reason: str | None = None
@@ -206,7 +206,7 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
         return None if self.creation_time is None or end is None else end - self.creation_time
 
     def elapsed(self, now: datetime) -> timedelta | None:
-        """Tell how long the batch has been going, or had been when it ended.
+        """Return how long the batch has run, or ran until its end.
 
         Args:
             now: The present, as an aware datetime, such as `datetime.now(UTC)`.
@@ -228,7 +228,7 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
         """Raise unless the batch has no failed run, so that a pipeline stops at one.
 
         Nothing is raised while all is well so far, nor when deleted runs make a verdict impossible
-        and no failure is known: ask `outcome` to tell these from success. A PROCESSED batch whose counts
+        and no failure is known: `outcome` distinguishes these from success. A PROCESSED batch whose counts
         are not final raises, since they do not show that all runs completed.
 
         Args:
@@ -297,7 +297,7 @@ class BatchListItem(ResponseModel, frozen=True, defer_build=True):
     id: str
     """The batch's number, as text."""
     status: BatchStatus
-    """Where the batch stands; a value that nobody knows yet counts as not finished."""
+    """The status of the batch. An unknown status counts as not finished."""
     name: str | None = None
     """The name the batch was started with, if any."""
     created_at: Timestamp | None = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class OpenEnum(StrEnum):
-    """A string with well-known values that also carries values nobody has seen yet.
+    """A string enum that also accepts unknown values.
 
     AWS adds statuses and settings after launch. An unknown text becomes a value that equals that
     text and survives pickle and JSON, instead of an error on the day the service learns a word.
@@ -41,7 +41,7 @@ class BatchStatus(OpenEnum):
     """Where a run batch stands (GetBatch `status`).
 
     The usual life is CREATING, PENDING, SUBMITTING, INPROGRESS, PROCESSED. PROCESSED says that
-    every run has ended, not that any of them succeeded: `Batch.outcome` tells that. FAILED says that the
+    every run has ended, not that any of them succeeded: see `Batch.outcome`. FAILED says that the
     batch itself failed, after it had created none of its runs or only some, and these may go on.
     """
 
@@ -140,7 +140,7 @@ class ScratchStorageMode(OpenEnum):
 
 
 class FailureKind(Enum):
-    """What kept a run of a batch from completing, as `FailedRun.kind` tells it."""
+    """What kept a run from completing: the values of `FailedRun.kind`."""
 
     SUBMISSION = "SUBMISSION"
     RUN = "RUN"
@@ -148,7 +148,7 @@ class FailureKind(Enum):
 
 
 class Outcome(Enum):
-    """What became of a batch's runs, as `Batch.outcome` tells it; UNKNOWN where the counts do not show it."""
+    """How the runs of a batch ended: the values of `Batch.outcome`. UNKNOWN where the counts do not show it."""
 
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"

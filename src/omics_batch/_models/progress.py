@@ -10,7 +10,7 @@ from omics_batch._clock import Clock, SystemClock
 from omics_batch._models.enums import BatchStatus
 
 _STEPS: Final = 32
-"""So many steps back the rate is taken from: it follows a batch that slows down, and one late run does not shake it."""
+"""The number of steps that the rate is computed from: enough that one late run changes little."""
 
 _UNDER_WAY: Final = (BatchStatus.SUBMITTING, BatchStatus.INPROGRESS)
 _STANDSTILL: Final = 3
@@ -23,7 +23,7 @@ class _Step(NamedTuple):
 
     at: float
     ended: int
-    """Without those that were never started: they take no time, and so tell nothing of the others' pace."""
+    """Runs that were never started do not count: they take no time."""
 
 
 class Progress:
@@ -69,7 +69,7 @@ class Progress:
 
     @property
     def runs_per_hour(self) -> float | None:
-        """How many runs end in an hour, by what was seen until this moment; None while that tells nothing.
+        """How many runs end in an hour, by what was seen until this moment; None while that is unknown.
 
         That is until two looks have seen some end, and after a standstill: once nothing has ended for three times as
         long as the ends before it took, two more looks have to see some.
@@ -79,7 +79,7 @@ class Progress:
 
     @property
     def remaining(self) -> timedelta | None:
-        """How long the rest takes if runs go on ending at the rate seen; None where that tells nothing.
+        """How long the rest takes if runs go on ending at the rate seen; None where that is unknown.
 
         It is zero once the batch has ended, and None while there is no `runs_per_hour`, while a batch is being
         cancelled, and beyond a year.
@@ -101,7 +101,7 @@ class Progress:
         return timedelta(seconds=left) if left <= _LONGEST.total_seconds() else None
 
     def _stands_still(self, steps: tuple[_Step, ...]) -> bool:
-        """Whether nothing has ended for so long that the ends before tell nothing: failures at the very start do so."""
+        """Whether nothing has ended for long, so that the rate before says nothing: early failures cause that."""
         return len(steps) > 1 and self._clock.now() - steps[-1].at > _STANDSTILL * (steps[-1].at - steps[0].at)
 
     def _rate(self, steps: tuple[_Step, ...]) -> float | None:

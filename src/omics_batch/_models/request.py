@@ -144,7 +144,7 @@ class InlineSetting(_Request, frozen=True):
     """What one run of a new batch has of its own."""
 
     run_setting_id: _Name
-    """Your own name of the run, such as the sample's, unique in its batch: what failures are told by."""
+    """Your own name of the run, such as the sample's, unique in its batch. Failed runs are listed by it."""
     name: _Name | None = None
     """The run's name."""
     output_uri: _S3Uri | None = None

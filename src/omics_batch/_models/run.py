@@ -151,7 +151,7 @@ class Run(ResponseModel, frozen=True):
     accelerators: Accelerators | None = None
     """The special hardware that its tasks asked for."""
     output_uri: str | None = None
-    """The S3 URI below which the run was told to write its output."""
+    """The S3 URI below which the run writes its output."""
     run_output_uri: str | None = None
     """The S3 URI of the run's own output."""
     log_level: RunLogLevel | None = None

@@ -235,7 +235,7 @@ async def _check_region(session: AioSession, aws: OmicsClient, http_session: One
 def _assert_one_request(aws: OmicsClient) -> OneRequestSession:
     """Return the HTTP session of a client; refuse a client that would send several for an attempt, or elsewhere."""
     client: Any = aws
-    http_session = client._endpoint.http_session  # noqa: SLF001 - the settings do not tell
+    http_session = client._endpoint.http_session  # noqa: SLF001 - the settings do not show it
     if not isinstance(http_session, OneRequestSession):
         raise InvalidInputError(
             "the session has a default client config, for which aiobotocore before 3.9 forgets what keeps redirects "

@@ -205,7 +205,7 @@ _ADVICE_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], Advice]] = {
 
 
 def classify(failure: CallFailure) -> Meaning:
-    """Tell which error a failure is, and whether the request may be sent again."""
+    """Return the error that a failure becomes, and whether to send the request again."""
     if failure.stage is not FailureStage.SERVICE:
         return _BY_STAGE[failure.stage]
     status = failure.status or 0
@@ -225,7 +225,7 @@ def leaves_doubt(failure: CallFailure) -> bool:
 
 
 def party_of(failure: CallFailure) -> Party:
-    """Tell whose fault it is: an error without the service's own code or request id was written by somebody else."""
+    """Return whose fault it is: something in between, where an error has no code and no request id of the service."""
     if failure.stage is FailureStage.SERVICE and not (failure.code or failure.request_id):
         return Party.IN_BETWEEN
     return classify(failure).error.fault

@@ -61,7 +61,7 @@ class InProcess:
             is_renewable: Whether the client would look for its credentials again.
         """
         self.is_renewable: bool = is_renewable
-        """Whether the client would find its credentials anew, as over HTTP."""
+        """Whether the client can look for new credentials, as over HTTP."""
         self.generation: int = 1
         """Counts the credentials, as over HTTP."""
         self.region_name: str = exchange.region_name
@@ -70,7 +70,7 @@ class InProcess:
         self._clock = clock
 
     async def open(self) -> None:
-        """Find credentials anew: none are needed, so that they count as new ones."""
+        """Look for new credentials: none are needed, so this succeeds."""
         self.generation += 1
 
     async def close(self) -> None:

@@ -25,7 +25,7 @@ FIRST_BOTOCORE: Final[Mapping[str, str]] = {
 
 
 def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:  # noqa: ANN401 - botocore's shapes have no types
-    """Tell which members of a request botocore's model lacks, and what to update; None where it has them all."""
+    """Return which members of a request botocore's model lacks, and what to update; None where it has them all."""
     problems = list(_problems(shape, dict(value), ""))
     if not problems:
         return None

@@ -52,7 +52,7 @@ class Transport:
             is_renewable: Whether a new client would look for its credentials again.
         """
         self.is_renewable: bool = is_renewable
-        """Whether a new client would find its credentials anew: a caller's own session keeps what it has."""
+        """Whether a new client looks for new credentials: a caller's own session keeps what it has."""
         self.generation: int = 0
         """Counts the clients that were made: each has looked for its credentials."""
         self._make = make

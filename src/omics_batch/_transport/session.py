@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def own_session(*, profile_name: str | None = None, variables: Mapping[str, Any] | None = None) -> OwnSession:
-    """Return a new session, whose credentials are nobody else's."""
+    """Return a new session with credentials of its own."""
     # To register its hundred handlers is half of what it takes botocore to make a client. moto adds one when imported.
     hooks = copy(_registered(tuple(BUILTIN_HANDLERS)))
     return OwnSession(dict(variables or {}), hooks, include_builtin_handlers=False, profile=profile_name)

@@ -34,7 +34,7 @@ class RememberedUserAgent(useragent.UserAgentString):
 
 def _features() -> frozenset[str] | None:
     """Return what botocore has noted of the request that is made now; None where it does not say."""
-    # botocore calls its context private: a release without it gets each header built anew.
+    # botocore calls its context private: a release without it builds each header again.
     get_context: Any = getattr(useragent, "get_context", None)
     context = get_context and get_context()
     return context and frozenset(context.features)

@@ -41,7 +41,7 @@ class DestructiveRequest:
     """What is asked of a batch, and when."""
 
     call: str
-    """The caller's own call, for what is told them."""
+    """The caller's own call, for messages."""
     allowed: frozenset[BatchStatus]
     """When the service allows it."""
     obeyed: frozenset[BatchStatus]

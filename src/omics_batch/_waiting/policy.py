@@ -107,10 +107,10 @@ class Verdict(Enum):
 
 
 def judge(batch: Batch) -> Verdict:
-    """Tell what an observation means for a wait.
+    """Return what an observation means for a wait.
 
     A batch whose runs are being deleted had been processed or cancelled before, which its processed
-    time tells. A status nobody knows is no end.
+    time tells. An unknown status is no end.
     """
     if batch.is_processed:
         return Verdict.PROCESSED

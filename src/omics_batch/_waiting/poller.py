@@ -50,7 +50,7 @@ class Poller:
     Args:
         looker: What sends GetBatch.
         scan: Reads all lists, page by page.
-        clock: What tells the time and sleeps.
+        clock: The clock to sleep on.
         random: A source of numbers from 0.0 to 1.0.
         events: What publishes events.
     """

@@ -21,7 +21,7 @@ class Timer:
     """Sleeps until a moment on a clock.
 
     Args:
-        clock: What tells the time and sleeps.
+        clock: The clock to sleep on.
     """
 
     def __init__(self, clock: Clock) -> None:

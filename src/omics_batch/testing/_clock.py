@@ -58,7 +58,7 @@ class ScaledClock:
         await asyncio.sleep(max(0.0, seconds) / self._scale)
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
-        """Limit a block to so many of the clock's own seconds, and to two real seconds at least.
+        """Limit a block to some of the clock's own seconds, and to two real seconds at least.
 
         A limit that is shorter in real time would end requests because the machine is slow. Where `seconds` itself is
         less than two, it is the least.

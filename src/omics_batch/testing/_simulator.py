@@ -35,7 +35,7 @@ _LONGEST_ID: Final = 128
 
 
 class Simulator:
-    """A local HealthOmics over real HTTP, whose batches live as told and whose faults come as scripted.
+    """A local HealthOmics over real HTTP: its batches follow a `Life`, its faults a script.
 
     For example::
 
@@ -234,7 +234,7 @@ class Simulator:
         return self._service.requests.count(operation)
 
     def forget_requests(self) -> None:
-        """Drop the requests so far, and count anew: for simulations so long that their memory matters."""
+        """Forget the requests so far, and count from 0: for long simulations, where memory matters."""
         self._service.requests = RequestLog()
 
     def script(self, *faults: Fault) -> None:

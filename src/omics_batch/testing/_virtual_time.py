@@ -192,7 +192,7 @@ class VirtualClock:
         await asyncio.sleep(seconds)
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
-        """Limit a block to so many seconds of virtual time."""
+        """Limit a block to some seconds of virtual time."""
         return asyncio.timeout(seconds)
 
     def advance(self, duration: Duration) -> None:

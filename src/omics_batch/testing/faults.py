@@ -76,7 +76,7 @@ class Fault:
         return f"{self.name} on {self.operation}" + (f", {self.times} times" if self.times > 1 else "")
 
     def matches(self, operation: str) -> bool:
-        """Tell whether the fault is meant for an operation."""
+        """Whether the fault is for an operation."""
         return self.operation in {ANY, operation}
 
     def once_less(self) -> Fault | None:
@@ -198,7 +198,7 @@ def expired_token(operation: str = "GetBatch", times: int = 1) -> Fault:
 
 
 def skewed_clock(seconds: float = -900.0, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer 403 InvalidSignatureException, with a Date header that is so many seconds from the real time."""
+    """Answer 403 InvalidSignatureException, with a Date header that differs from the real time by some seconds."""
     return Fault(f"skewed_clock {seconds:g} s", operation, times, actions.Skew(seconds))
 
 

@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell of the marker, and make the fixtures behind `omics_client`, before pytest looks for fixtures."""
+    """Register the marker, and make the fixtures behind `omics_client`, before pytest looks for fixtures."""
     config.addinivalue_line("markers", "omics(scenario=FILE, **settings): run on a local HealthOmics, set up so")
     asyncio_plugin: Any = config.pluginmanager.get_plugin("asyncio") or pytest
     globals().update(_anyio_client=_entered_by(pytest.fixture), _asyncio_client=_entered_by(asyncio_plugin.fixture))

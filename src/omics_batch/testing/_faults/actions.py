@@ -95,7 +95,7 @@ class Drip:
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """A body of so many bytes, its length declared in the head or not."""
+    """A body of some length, declared in the head or not."""
 
     size: int
     declared: bool

@@ -34,5 +34,5 @@ def open_objects(s3: Path | str, region_name: str) -> Objects:
 
 
 def is_url(s3: str) -> bool:
-    """Tell whether a text names an S3 by its URL, and no folder."""
+    """Whether a text is the URL of an S3, and not a folder."""
     return "://" in s3

@@ -64,7 +64,7 @@ class Scenario:
         """Read a scenario from a file.
 
         Args:
-            path: A file of JSON or YAML, told by its name (`.json`, `.yaml`) or by its text; YAML takes the extra
+            path: A file of JSON or YAML, recognized by its name (`.json`, `.yaml`) or by its text; YAML takes the extra
                 `cli`. A folder that it names as `s3` is sought from its own.
 
         Raises:
@@ -83,7 +83,7 @@ class Scenario:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What `Simulator` has to be told: all but the batches."""
+        """The arguments of `Simulator`: all but the batches."""
         return {
             "life": self.life,
             "faults": self.faults,

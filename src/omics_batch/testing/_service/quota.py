@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """So many requests a second, with one second's worth saved up at most.
+    """A number of requests a second, with one second's worth saved up at most.
 
     Args:
         rate: Requests a second.

@@ -17,7 +17,7 @@ def status_at(record: Record, now: float) -> str:
 
 
 class Records:
-    """The records of an account; each keeps its place until it is removed, and nobody gets that place after it."""
+    """The records of an account; each keeps its place until it is removed, and the place is never used again."""
 
     def __init__(self) -> None:
         """Begin without any."""

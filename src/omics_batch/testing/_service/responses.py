@@ -36,7 +36,7 @@ def started_batch(batch: StoredBatch) -> Document:
 def whole_batch(account: Store, batch: StoredBatch, age: float) -> Document:
     """Write what GetBatch answers of a batch at an age, as the answer's shape has it.
 
-    A batch that FAILED is told in five members, and with counts if its life says so.
+    A batch that FAILED has five members, and counts if its life says so.
     """
     timeline = batch.timeline
     status = timeline.status(age)
@@ -95,7 +95,7 @@ def batch_name(record: Record) -> str | None:
 
 
 def default_run_setting(record: Record) -> Mapping[str, Any]:
-    """Give what all runs of a batch share; nothing if a document does not tell."""
+    """Return what all runs of a batch share; nothing where a document has none of it."""
     setting: object = (record.request if isinstance(record, StoredBatch) else record).get("defaultRunSetting")
     return cast("Mapping[str, Any]", setting) if isinstance(setting, dict) else {}
 

@@ -84,7 +84,7 @@ class Schedule:
         return tick(self.submitting_at + (index + 1) / self.life.submission_rate)
 
     def submitted(self, at: float, since: float = 0.0) -> int:
-        """Count the runs whose submission was tried so many seconds or more before a moment."""
+        """Count the runs whose submission was tried at least some seconds before a time."""
         return bisect_right(range(self.tried), at, key=lambda index: tick(self.submission_of(index) + since))
 
     def _fate(self, index: int, run_setting_id: str) -> str:

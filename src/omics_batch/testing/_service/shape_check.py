@@ -17,7 +17,7 @@ _CATEGORY: Final = re.compile(r"\\p\{(\w)\}")
 
 
 def find_problems(shape: Shape, value: object) -> str | None:
-    """Tell what is wrong with a request's members; None if nothing is."""
+    """Return what is wrong with a request's members; None if nothing is."""
     problems = [
         f"Value at '{where}' failed to satisfy constraint: {what}" for where, what in _problems(shape, value, "")
     ]

@@ -70,7 +70,7 @@ class Store:
     ) -> StoredBatch:
         """Start a batch, or give the one that the same request started before.
 
-        A requestId whose batch FAILED starts anew: the service's advice after a transient error is
+        A requestId whose batch FAILED starts a new batch: the service's advice after a transient error is
         to submit the same batch with the same requestId. So does one whose batch's record was
         deleted: the requestId was part of it, and the old answer would name a batch that is gone.
 

@@ -98,7 +98,7 @@ class Timeline:
         return self._moments[following] if following < len(self._moments) else math.inf
 
     def has_ended(self, age: float) -> bool:
-        """Tell whether the batch will not change by itself any more; runs of one that FAILED go on."""
+        """Whether the batch changes no more by itself; runs of one that FAILED go on."""
         return self.status(age) in _SETTLED
 
     def submitted_by(self, age: float) -> float | None:
@@ -198,7 +198,7 @@ class Timeline:
         return self._schedule.submitted(min(age, self._events.cancelled_at))
 
     def _places(self, at: float) -> Mapping[str | None, tuple[str, int, int]]:
-        """Tell where the runs of a state are: their fates, and between which indexes.
+        """Return where the runs of a state are: their fates, and between which indexes.
 
         Runs start in the order of their submission, so those that could be PENDING, STARTING or
         beyond are the first ones. They end in any order: among the RUNNING are the ended ones here.
