@@ -27,7 +27,6 @@ MODULES: Final = (
     "_api",
     "_waiting",
     "_connection",
-    "_operations",
     "_client",
     "notebook",
     "testing",
