@@ -120,6 +120,21 @@ class TestOverSockets(Deadlines):
     """At all."""
 
 
+@pytest.mark.virtual_time
+@pytest.mark.parametrize(("before", "extra"), [([], 1.5), ([faults.answered()], 5.0)], ids=["never reached", "reached"])
+async def test_a_service_that_was_never_reached_is_given_less_time_at_the_end(
+    before: list[Fault], extra: float
+) -> None:
+    """Who has misconfigured something hears of it soon; who has lost the network for a moment is given five seconds."""
+    settings: dict[str, Any] = {"in_process": True, "clock": running_clock()}
+    async with Simulator(faults=[*before, faults.reset(times=1000)], **settings) as omics, omics.client() as client:
+        batch_id, began = omics.start_batch(1), running_clock().now()
+        with pytest.raises(WaitTimeoutError):
+            await client.wait_until_processed(batch_id, timeout=20)
+        assert running_clock().now() - began <= 20 + extra
+        omics.forget_script()
+
+
 @pytest.fixture
 def port_that_accepts_nobody() -> Generator[int]:
     """A listening socket whose queue is full: a connection to it is neither made nor refused."""

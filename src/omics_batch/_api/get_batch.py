@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LAST_LOOK: Final = 5.0
 """Seconds that the look at a wait's deadline, or at the end of its patience, may take."""
 
+_LOST_LOOK: Final = 1.5
+"""Seconds that it may take where no look has ever succeeded."""
+
 _LAST_ATTEMPTS: Final = 10
 """Their delays add up to about as much as a last look may take."""
 
@@ -48,10 +51,16 @@ class BatchReader:
         """Return the batch within some seconds, for waits, after a `turn`."""
         return await self._get(batch_id, within=within, watching=True)
 
-    async def last_look(self, batch_id: str) -> Batch:
-        """Return the batch within a few seconds: a process that was stopped may have lost its connections."""
-        limit = min(self._caller.attempt_timeout, LAST_LOOK)
-        return await self._get(batch_id, within=limit, priority=Priority.LAST_LOOK, max_attempts=_LAST_ATTEMPTS)
+    async def last_look(self, batch_id: str, *, is_lost: bool) -> Batch:
+        """Return the batch within a few seconds: a process that was stopped may have lost its connections.
+
+        Args:
+            batch_id: The batch.
+            is_lost: Whether looks have failed so far and none succeeded. Then one attempt has to do.
+        """
+        seconds, attempts = (_LOST_LOOK, 1) if is_lost else (LAST_LOOK, _LAST_ATTEMPTS)
+        limit = min(self._caller.attempt_timeout, seconds)
+        return await self._get(batch_id, within=limit, priority=Priority.LAST_LOOK, max_attempts=attempts)
 
     def is_outage(self, error: OmicsBatchError) -> bool:
         """Whether a wait survives the error."""

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from omics_batch._api.get_batch import LAST_LOOK
-from omics_batch._errors import OmicsBatchError, ResourceNotFoundError
+from omics_batch._errors import CredentialsError, OmicsBatchError, ResourceNotFoundError, TransportError
 from omics_batch._waiting.compressed import CompressedBatch
 from omics_batch._waiting.policy import has_ended, silence_allowed
 
@@ -110,6 +110,11 @@ class Wait:
     def patience(self) -> float:
         """The moment on the clock at which the silence has lasted too long."""
         return self.heard + silence_allowed(self.poll)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether looks have failed without an answer, and neither a look nor a list has ever shown the batch."""
+        return self.seen_at is None and isinstance(self.last_error, (CredentialsError, TransportError))
 
     def left(self, now: float) -> float | None:
         """Return the seconds that are left until the deadline; None where there is none."""

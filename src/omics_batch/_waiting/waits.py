@@ -109,7 +109,8 @@ class Waits:
     async def _last_look(self, wait: Subscription) -> Batch:
         look = self._last_looks.get(wait.batch_id)
         if look is None:
-            looking = start(self._looker.last_look(wait.batch_id), f"omics_batch last look {wait.batch_id}")
+            last_look = self._looker.last_look(wait.batch_id, is_lost=wait.is_lost)
+            looking = start(last_look, f"omics_batch last look {wait.batch_id}")
             look = self._last_looks[wait.batch_id] = _LastLook(looking)
         look.sharers += 1
         try:
