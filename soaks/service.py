@@ -80,7 +80,14 @@ class Service:
         async with OmicsBatchClient(
             region_name=self.omics.region_name, endpoint_url=self.omics.endpoint_url, clock=self.clock, **settings
         ) as client:
-            vars(client._opened().caller.transport).update(open=self._renew)
+            transport = client._opened().caller.transport
+            open_again = transport.open
+
+            async def renew() -> None:
+                self._look_for_credentials()
+                await open_again()
+
+            vars(transport).update(open=renew)
             yield client
 
     def follow(self, *, share: bool) -> Followed:
@@ -109,8 +116,8 @@ class Service:
     def _born(self) -> Placed:
         return place(self.omics, drawn(self.random))
 
-    async def _renew(self) -> None:
-        """Find credentials again, now and then in vain."""
+    def _look_for_credentials(self) -> None:
+        """Find credentials, now and then in vain."""
         self.renewals += 1
         if self.random.random() < _VAIN:
             raise CredentialsError("the source of the credentials gave no answer")

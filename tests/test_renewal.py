@@ -22,6 +22,7 @@ from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked, until
 from tests.sources import Program
 from tests.stories import BATCH_ID, PROCESSED, repeated, seen, telling, trouble
+from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -359,3 +360,31 @@ async def test_closing_the_client_ends_the_search(monkeypatch: pytest.MonkeyPatc
     await asyncio.wait({call})
     assert "omics_batch renewal" not in {task.get_name() for task in asyncio.all_tasks()}
     assert "closed" in str(call.exception())
+
+
+@pytest.mark.virtual_time
+async def test_a_call_may_begin_another_renewal_while_others_learn_how_the_last_one_went() -> None:
+    """They come at every step of the event loop, and each hears that there are no new credentials."""
+
+    async def open_in_vain() -> None:
+        await asyncio.sleep(0)
+        raise CredentialsError("the source gave no answer")
+
+    settings: dict[str, Any] = {"in_process": True, "clock": running_clock()}
+    async with (
+        Simulator(faults=[faults.expired_token(times=10_000)], **settings) as omics,
+        OmicsBatchClient(
+            region_name="us-west-2", endpoint_url=omics.endpoint_url, clock=omics.clock, max_rate=None
+        ) as client,
+    ):
+        vars(client._opened().caller.transport).update(open=open_in_vain)
+        batch_id = omics.start_batch(1)
+
+        async def call_after(steps: int) -> None:
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await client.get_batch(batch_id)
+
+        results = await asyncio.gather(*map(call_after, range(300)), return_exceptions=True)
+        omics.forget_script()
+    assert {type(result) for result in results} == {CredentialsError}

@@ -57,10 +57,11 @@ class CredentialsRenewal:
             return None
         if self._task is None or self._task.done():
             self._task = start(self._renew(), "omics_batch renewal")
-        await asyncio.wait({self._task})
+        task = self._task  # while this waits, another call may begin the next one
+        await asyncio.wait({task})
         if self._transport.generation != generation:
             return None
-        error = None if self._task.cancelled() else self._task.result()
+        error = None if task.cancelled() else task.result()
         if not isinstance(error, CredentialsError):
             return failure
         detail = error.problem
