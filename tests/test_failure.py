@@ -123,6 +123,14 @@ BY_CODE_AND_STATUS = [
     ("", 403, AccessDeniedError, NEVER),
     ("", 404, ResourceNotFoundError, NEVER),
     ("", 409, ConflictError, NEVER),
+    # the same words with another ending, whatever the status
+    ("AccessDenied", 400, AccessDeniedError, NEVER),
+    ("AccessDeniedException", 404, AccessDeniedError, NEVER),
+    ("ValidationError", 422, ValidationError, NEVER),
+    ("NotFoundException", 400, ResourceNotFoundError, NEVER),
+    ("ResourceNotFound", 410, ResourceNotFoundError, NEVER),
+    ("ConflictError", 400, ConflictError, NEVER),
+    ("InternalServerError", 400, InternalServerError, TRANSIENT),
     # the rest
     ("", 400, ServiceError, NEVER),
     ("NobodyKnowsException", 400, ServiceError, NEVER),
@@ -130,6 +138,10 @@ BY_CODE_AND_STATUS = [
     ("", 499, ServiceError, NEVER),
     ("", 501, ServiceError, NEVER),
     ("NobodyKnowsException", 501, ServiceError, NEVER),
+    # not served at all: no batch is missing
+    ("UnknownOperationException", 404, ServiceError, NEVER),
+    ("UnknownOperationException", 403, ServiceError, NEVER),
+    ("InvalidAction", 404, ServiceError, NEVER),
     # the signature itself is refused
     ("ExpiredTokenException", 403, CredentialsError, NEVER),
     ("ExpiredToken", 400, CredentialsError, NEVER),

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch._api.response import read_answer, unreadable
-from omics_batch._models.base import ResponseModel
+from omics_batch._models.base import ResponseModel, given
 from omics_batch._models.batch import BatchListItem, RunBatchListItem
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ class Page(ResponseModel, frozen=True, defer_build=True, use_attribute_docstring
 class BatchPage(Page, frozen=True, defer_build=True):
     """A page of ListBatch."""
 
-    items: tuple[BatchListItem, ...] = ()
+    items: tuple[BatchListItem | None, ...] | None = None
 
 
 class RunsInBatchPage(Page, frozen=True, defer_build=True):
     """A page of ListRunsInBatch."""
 
-    runs: tuple[RunBatchListItem, ...] = ()
+    runs: tuple[RunBatchListItem | None, ...] | None = None
 
 
 P = TypeVar("P", bound=Page)
@@ -76,7 +76,11 @@ class Paginator:
         return self.walk("list_runs_in_batch", RunsInBatchPage, lambda page: page.runs, parameters)
 
     async def walk(
-        self, method: str, model: type[P], items: Callable[[P], Iterable[T]], parameters: Mapping[str, Any]
+        self,
+        method: str,
+        model: type[P],
+        items: Callable[[P], Iterable[T | None] | None],
+        parameters: Mapping[str, Any],
     ) -> AsyncGenerator[T]:
         """Walk through the items of all pages of a list.
 
@@ -93,7 +97,7 @@ class Paginator:
 
         async with aclosing(walk(operation, model, parameters, call)) as pages:
             async for page in pages:
-                for item in items(page):
+                for item in given(items(page)):
                     yield item
 
     async def call(

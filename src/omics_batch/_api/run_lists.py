@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class RunPage(Page, frozen=True):
     """A page of ListRuns."""
 
-    items: tuple[RunListItem, ...] = ()
+    items: tuple[RunListItem | None, ...] | None = None
 
 
 class RunPaginator:

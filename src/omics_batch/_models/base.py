@@ -1,9 +1,9 @@
 """Base classes of all models."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,8 @@ from pydantic_core import CoreSchema
 
 from omics_batch._models.frozen import frozen
 
+T = TypeVar("T")
+
 
 def _zero_for_null(count: object) -> object:
     return 0 if count is None else count
@@ -29,6 +31,22 @@ def _zero_for_null(count: object) -> object:
 
 def _empty_for_null(summary: object) -> object:
     return {} if summary is None else summary
+
+
+def _without_nulls(parts: object) -> object:
+    match parts:
+        case dict():
+            named = cast("dict[object, object]", parts)
+            return {name: part for name, part in named.items() if part is not None}
+        case list():
+            return list(given(cast("list[object]", parts)))
+        case _:
+            return parts
+
+
+def given(parts: Iterable[T | None] | None) -> tuple[T, ...]:
+    """Return the items of a list that a service gave, as AWS's clients do: a null is skipped, no list is empty."""
+    return tuple(part for part in parts or () if part is not None)
 
 
 def _check_finite(value: JsonValue) -> None:
@@ -61,8 +79,11 @@ NullIsEmpty = BeforeValidator(_empty_for_null)
 Document = Annotated[JsonValue, AfterValidator(_document)]
 """A free JSON document; no part of it can be changed."""
 
-Texts = Annotated[dict[str, str], AfterValidator(frozen)]
-"""Texts by their names, such as tags; they cannot be changed."""
+Texts = Annotated[dict[str, str], BeforeValidator(_without_nulls), AfterValidator(frozen)]
+"""Texts by their names, such as tags; they cannot be changed. A null is skipped, as AWS's clients do."""
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_without_nulls)]
+"""A list of texts; a null is skipped."""
 
 Timestamp = Annotated[datetime, AfterValidator(_in_utc)]
 """An aware datetime; the service writes UTC."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from omics_batch._models.base import Document, ResponseModel, Texts, Timestamp
+from omics_batch._models.base import Document, Names, ResponseModel, Texts, Timestamp
 from omics_batch._models.enums import (
     Accelerators,
     CacheBehavior,
@@ -79,9 +79,9 @@ class RunVpcConfig(ResponseModel, frozen=True):
     """The VPC."""
     vpc_owner_account_id: str | None = None
     """The account that owns it."""
-    subnet_ids: tuple[str, ...] | None = None
+    subnet_ids: Names | None = None
     """Its subnets."""
-    security_group_ids: tuple[str, ...] | None = None
+    security_group_ids: Names | None = None
     """The security groups of the run's network interfaces."""
 
 

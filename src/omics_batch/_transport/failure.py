@@ -133,18 +133,28 @@ THROTTLING_CODES: Final = frozenset(
 )
 """The codes that AWS's SDKs retry as throttling, whatever the status beside them."""
 
+_NOT_SERVED: Final = frozenset({"InvalidAction", "MissingAction", "UnknownOperation"})
+"""The endpoint does not serve the operation: it is another service's, or of a region without run batches."""
+
+
+def _stem(code: str) -> str:
+    return code.removesuffix("Exception").removesuffix("Error")
+
+
 _BY_CODE: Final[Mapping[str, Meaning]] = {
-    **dict.fromkeys(CREDENTIALS_CODES, Meaning(CredentialsError, Retry.NEVER)),
-    **dict.fromkeys(THROTTLING_CODES, Meaning(ThrottlingError, Retry.THROTTLED)),
+    **dict.fromkeys(map(_stem, CREDENTIALS_CODES), Meaning(CredentialsError, Retry.NEVER)),
+    **dict.fromkeys(map(_stem, THROTTLING_CODES), Meaning(ThrottlingError, Retry.THROTTLED)),
     "RequestTimeout": Meaning(RequestTimeoutError, Retry.TRANSIENT),
-    "RequestTimeoutException": Meaning(RequestTimeoutError, Retry.TRANSIENT),
-    "InternalServerException": Meaning(InternalServerError, Retry.TRANSIENT),
-    "ValidationException": Meaning(ValidationError, Retry.NEVER),
-    "AccessDeniedException": Meaning(AccessDeniedError, Retry.NEVER),
-    "ResourceNotFoundException": Meaning(ResourceNotFoundError, Retry.NEVER),
-    "ServiceQuotaExceededException": Meaning(ServiceQuotaExceededError, Retry.NEVER),
-    "ConflictException": Meaning(ConflictError, Retry.NEVER),
+    "InternalServer": Meaning(InternalServerError, Retry.TRANSIENT),
+    "Validation": Meaning(ValidationError, Retry.NEVER),
+    "AccessDenied": Meaning(AccessDeniedError, Retry.NEVER),
+    "NotFound": Meaning(ResourceNotFoundError, Retry.NEVER),
+    "ResourceNotFound": Meaning(ResourceNotFoundError, Retry.NEVER),
+    "ServiceQuotaExceeded": Meaning(ServiceQuotaExceededError, Retry.NEVER),
+    "Conflict": Meaning(ConflictError, Retry.NEVER),
+    **dict.fromkeys(_NOT_SERVED, Meaning(ServiceError, Retry.NEVER)),
 }
+"""By the code without its ending: AWS writes `AccessDenied`, `ValidationError` and `ConflictException`."""
 
 _BY_STATUS: Final[Mapping[int, Meaning]] = {
     402: Meaning(ServiceQuotaExceededError, Retry.NEVER),
@@ -209,7 +219,7 @@ def classify(failure: CallFailure) -> Meaning:
     if failure.stage is not FailureStage.SERVICE:
         return _BY_STAGE[failure.stage]
     status = failure.status or 0
-    known = _BY_CODE.get(failure.code) or _BY_STATUS.get(status)
+    known = _BY_CODE.get(_stem(failure.code)) or _BY_STATUS.get(status)
     if known is not None:
         return known
     if status >= 500:  # noqa: PLR2004 - the class of all server errors
@@ -228,6 +238,8 @@ def party_of(failure: CallFailure) -> Party:
     """Return whose fault it is: something in between, where an error has no code and no request id of the service."""
     if failure.stage is FailureStage.SERVICE and not (failure.code or failure.request_id):
         return Party.IN_BETWEEN
+    if _stem(failure.code) in _NOT_SERVED:
+        return Party.MACHINE
     return classify(failure).error.fault
 
 
@@ -269,6 +281,8 @@ def _advice_for(failure: CallFailure, kind: type[OmicsBatchError]) -> Advice | N
         return Advice(AdviceKind.RENEW_CREDENTIALS, {"step": failure.next_step})
     if advice := _ADVICE_OF.get((failure.operation, kind)):
         return advice
+    if _stem(failure.code) in _NOT_SERVED:
+        return Advice(AdviceKind.CHECK_NETWORK)
     if kind is AccessDeniedError:
         return Advice(AdviceKind.ALLOW_OPERATION, {"operation": f"omics:{failure.operation}"})
     return _ADVICE.get(kind)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 import omics_batch
 from omics_batch._api.pagination import PAGE, Page, walk
 from omics_batch._errors import AccessDeniedError, OmicsBatchError, ServiceError, ValidationError
+from omics_batch._models.base import given
 from omics_batch._models.enums import ACTIVE
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ActiveBatch(BaseModel, frozen=True, extra="ignore", defer_build=True):
 class ActivePage(Page, frozen=True, defer_build=True):
     """A page of ListBatch, as a scan reads it."""
 
-    items: tuple[ActiveBatch, ...] = ()
+    items: tuple[ActiveBatch | None, ...] | None = None
 
 
 async def scan_lists(
@@ -90,7 +91,7 @@ async def scan_lists(
             async with aclosing(walk("ListBatch", ActivePage, parameters, call)) as pages:
                 async for page in pages:
                     pages_read += 1
-                    yield page.items
+                    yield given(page.items)
         except ValidationError as error:  # a service that does not know the status yet has no such list
             refused += 1
             if refused == len(ACTIVE) or pages_read > pages_before:
