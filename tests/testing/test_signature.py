@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL as YarlURL  # noqa: N811 - URL is the server's here
 
 from omics_batch.testing import Simulator
 from omics_batch.testing._http.sigv4 import ACCESS_KEY, SignedRequest, check_signature, skew_message
@@ -79,6 +80,40 @@ def test_headers_that_botocore_leaves_out_may_be_signed(monkeypatch: pytest.Monk
     assert "user-agent" in headers["Authorization"]
     check(received(headers))
     assert refusal_of(received({**headers, "User-Agent": "sdk/2"}))[1] == MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("sent", "canonical"),
+    [
+        ("name=a+b", "name=a%20b"),
+        ("name=%7Ea", "name=~a"),
+        ("name=%c3%a9%2f", "name=%C3%A9%2F"),
+        ("name=a=b/c?d:e@f", "name=a%3Db%2Fc%3Fd%3Ae%40f"),
+        ("status=%46AILED&name=%2B", "name=%2B&status=FAILED"),
+        ("name", "name="),
+    ],
+)
+def test_a_query_is_signed_as_it_is_meant_however_it_is_sent(sent: str, canonical: str) -> None:
+    """Other SDKs encode less, more, or differently than botocore; what all of them sign is the canonical form."""
+    headers = signed("GET", f"{URL}/runBatch?{canonical}")
+    check(received(headers, target=f"/runBatch?{sent}"))
+    assert refusal_of(received(headers, target=f"/runBatch?{sent}x"))[1] == MISMATCH
+
+
+async def test_another_sdks_name_with_a_space_finds_its_batch(omics: Simulator) -> None:
+    omics.start_batch(1, name="a b")
+    omics.start_batch(1, name="a+b")
+    headers = signed("GET", f"{omics.endpoint_url}/runBatch?name=a%20b")
+    url = YarlURL(f"{omics.endpoint_url}/runBatch?name=a+b", encoded=True)
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as response:
+        assert [item["name"] for item in (await response.json())["items"]] == ["a b"]
+
+
+@pytest.mark.parametrize("names", ["host;x-amz-date;x-missing", "a;host;x-amz-date", "host;;x-amz-date"])
+def test_a_header_that_is_said_to_be_signed_has_to_be_there(names: str) -> None:
+    headers = signed("GET", URL + "/runBatch/1")
+    headers["Authorization"] = headers["Authorization"].replace("host;x-amz-date", names)
+    assert refusal_of(received(headers)) == ("InvalidSignatureException", MISMATCH)
 
 
 def test_what_a_request_says_of_its_body_has_to_be_true() -> None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote_to_bytes
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -133,18 +134,32 @@ def _read_moment(text: str) -> datetime:
 
 def _signature_of(request: SignedRequest, names: list[str], access_key: str, region_name: str) -> str:
     """Sign a request anew; what cannot have been signed gives an empty text, which is nobody's signature."""
-    signed = [(name, value) for name in names for value in request.headers.getall(name, ())]
+    if not all(name in request.headers for name in names):
+        return ""  # botocore's signer would leave out what is not there
+    signed = [(name, value) for name in names for value in request.headers.getall(name)]
     if not all(text.isascii() for text in (request.method, request.target, *(value for _, value in signed))):
         return ""  # a signer encodes what is not ASCII: as it stands, it would only make botocore's fail
     if any(name == _HASH and value != hashlib.sha256(request.body).hexdigest() for name, value in signed):
         return ""  # botocore's signer takes this header's word for the body
     # The target's own slash is one of two then, which are as good as one to a signer, and an odd target does no harm.
-    again = AWSRequest(method=request.method, url=f"http://localhost/{request.target}", data=request.body)
+    path, mark, query = request.target.partition("?")
+    url = f"http://localhost/{path}{mark}{_canonical_query(query)}"
+    again = AWSRequest(method=request.method, url=url, data=request.body)
     for name, value in signed:
         again.headers[name] = value
     again.context["timestamp"] = request.headers["X-Amz-Date"]
     signer = _Signer(Credentials(access_key, _SECRETS[access_key]), SERVICE, region_name)
     return signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+
+
+def _canonical_query(query: str) -> str:
+    """Encode a query as it is signed, however it was sent: `+` is a space, and the unreserved characters stay."""
+    pairs = (pair.partition("=") for pair in query.split("&")) if query else ()
+    return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs)
+
+
+def _encoded(text: str) -> str:
+    return quote(unquote_to_bytes(text.replace("+", " ")), safe="")
 
 
 def _invalid(message: str) -> Refusal:
