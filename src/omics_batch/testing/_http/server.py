@@ -6,16 +6,17 @@ import asyncio
 import ipaddress
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from omics_batch._loop import OwnLoop
+from omics_batch.testing._faults.actions import PassThrough, Skew
 from omics_batch.testing._http.access import check_host
 from omics_batch.testing._http.fault_delivery import Delivery, to_response
-from omics_batch.testing._http.sigv4 import SignedRequest, check_signature
+from omics_batch.testing._http.sigv4 import SignedRequest, check_signature, is_current
 from omics_batch.testing._service.http_response import Refusal, error_reply
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import read_request
@@ -54,6 +55,8 @@ class Server:
         self._port = port
         self._model = service_model()
         self._running: tuple[asyncio.Server, web.ServerRunner, web.Server, OwnLoop] | None = None
+        self._skews: set[float] = set()
+        """The differences of its clock, in seconds, that faults told clients."""
         self.connections = 0
 
     async def start(self) -> str:
@@ -118,14 +121,19 @@ class Server:
     ) -> web.StreamResponse | None:
         try:
             check_host(request.headers.get("Host"), self._host)
+            await _meet_expectation(request)
             body = await _read(request)
             signed = SignedRequest(request.method, request.raw_path, request.headers, body)
-            check_signature(signed, self._service.account.region_name, datetime.now(UTC))
+            signed_at = check_signature(signed, self._service.account.region_name, datetime.now(UTC), self._skews)
             operation, uri_members = _served(found)
         except Refusal as refusal:
             return to_response(refusal.reply)
         query = {name: request.rel_url.query.getall(name) for name in request.rel_url.query}
         plan, truth = await self._service.take(operation, partial(read_request, operation, uri_members, query, body))
+        if isinstance(plan, Skew):
+            self._skews.add(plan.seconds)
+            if is_current(signed_at, datetime.now(UTC) + timedelta(seconds=plan.seconds)):
+                plan = PassThrough()  # the client has corrected its clock
         return await Delivery(request, self._service.clock, truth).carry_out(plan)
 
 
@@ -147,6 +155,16 @@ def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, 
     if found[0].name not in HANDLERS:
         raise Refusal(404, "UnknownOperationException", f"The simulator does not serve {found[0].name}.")
     return found
+
+
+async def _meet_expectation(request: web.BaseRequest) -> None:
+    """Let a client send its body that waits to be asked for it."""
+    expected = request.headers.get("Expect")
+    if expected is None or request.version < HttpVersion11:
+        return
+    if expected.lower() != "100-continue":
+        raise Refusal(417, "ExpectationFailedException", "A request may expect 100-continue, and nothing else.")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def _read(request: web.BaseRequest) -> bytes:

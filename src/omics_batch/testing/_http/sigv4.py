@@ -18,6 +18,8 @@ from omics_batch.testing._service.http_response import Refusal
 from omics_batch.testing._service.service_model import SERVICE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from botocore.compat import HTTPHeaders
     from multidict import CIMultiDictProxy
 
@@ -61,13 +63,17 @@ class _Signer(SigV4Auth):
         return request.headers
 
 
-def check_signature(request: SignedRequest, region_name: str, now: datetime) -> None:
+def check_signature(request: SignedRequest, region_name: str, now: datetime, skews: Iterable[float] = ()) -> datetime:
     """Let only requests through that were signed just now, with credentials that it knows, for the service here.
 
     Args:
         request: The request; its signature goes nowhere from here.
         region_name: The region that the server stands for.
         now: The real time: what is signed is signed in real time, however fast the simulator's goes.
+        skews: By how many seconds from it clients were told that this clock differs: those that believed it are right.
+
+    Returns:
+        When it was signed, on the client's clock.
 
     Raises:
         Refusal: There is no signature, or one of somebody else, of another time or of another request.
@@ -84,11 +90,17 @@ def check_signature(request: SignedRequest, region_name: str, now: datetime) -> 
     if problem := _scope_problem(claim, region_name, moment) or _header_problem(claim, request.headers):
         raise _invalid(problem)
     signed_at = _read_moment(moment)
-    if abs(now - signed_at) > _LEEWAY:
+    if not any(is_current(signed_at, now + timedelta(seconds=skew)) for skew in (0.0, *skews)):
         raise _invalid(skew_message(signed_at, now))
     expected = _signature_of(request, claim["headers"].split(";"), claim["access_key"], region_name)
     if not hmac.compare_digest(expected, claim["signature"]):
         raise _invalid(_MISMATCH)
+    return signed_at
+
+
+def is_current(signed_at: datetime, now: datetime) -> bool:
+    """Whether a signature of a moment is taken now."""
+    return abs(now - signed_at) <= _LEEWAY
 
 
 def skew_message(signed_at: datetime, now: datetime) -> str:

@@ -95,7 +95,12 @@ class S3Batches:
             etag = await self._found().etag(stored.uri)
         except Refusal:
             etag = "null"
-        return None if etag == stored.etag else f"Expected s3UriConfigs etag: {stored.etag} but was: {etag}"
+        if etag == stored.etag:
+            return None
+        return (
+            f'Expected s3UriConfigs etag: "{stored.etag}" but was: "{etag}". '
+            "s3UriConfigs have changed since calling StartRunBatch"
+        )
 
     def _found(self) -> Objects:
         if self._objects is None:

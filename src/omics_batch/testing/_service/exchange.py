@@ -98,6 +98,8 @@ class Service:
         else:
             answer = start_run_batch(self.account, members, asked.stored.settings)
             self._s3_batches.follow(answer["id"], asked.stored)
+        if not operation.output_shape or not operation.output_shape.members:
+            return HttpResponse(status, b"")
         if operation.name == "GetBatch":
             return json_reply(status, answer)  # as its shape has it
         written: Document = write_answer(operation.output_shape, answer)

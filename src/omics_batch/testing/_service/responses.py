@@ -111,7 +111,7 @@ def run_in_batch(account: Store, batch: StoredBatch, index: int) -> Document:
         reason, message = failure
         return {**item, "submissionFailureReason": reason, "submissionFailureMessage": message}
     arn = account.arn("run", batch.run_id(index))
-    return {**item, "runId": batch.run_id(index), "runInternalUuid": _uuid(arn), "runArn": arn}
+    return {**item, "runId": batch.run_id(index), "runInternalUuid": _uuid(batch, index), "runArn": arn}
 
 
 def run_name(batch: StoredBatch, index: int) -> str | None:
@@ -131,7 +131,7 @@ def run_document(account: Store, batch: StoredBatch, index: int, state: RunState
         **setting,
         "id": batch.run_id(index),
         "arn": arn,
-        "uuid": _uuid(arn),
+        "uuid": _uuid(batch, index),
         "batchId": batch.id,
         "status": state.status,
         "tags": setting.get("runTags", {}),
@@ -193,5 +193,6 @@ def _run_summary(timeline: Timeline, age: float) -> Document:
     }
 
 
-def _uuid(arn: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, arn))
+def _uuid(batch: StoredBatch, index: int) -> str:
+    """Give a run's own UUID: its id, and with it its ARN, may have been another run's before."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{batch.arn}/{index}"))

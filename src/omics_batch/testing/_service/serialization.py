@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from urllib.parse import quote
 
 from omics_batch.testing._service.http_response import Item, Refusal, validation
-from omics_batch.testing._service.shape_check import find_problems
+from omics_batch.testing._service.shape_check import WrongTypeError, find_breaches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omics_batch.testing._service.service_model import Document, Operation, Shape
 
+_BOOLEANS: Final = {"true": True, "false": False}
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -58,7 +59,11 @@ def checked(operation: Operation, request: Document) -> Document:
     Raises:
         Refusal: One is not.
     """
-    if problem := find_problems(operation.input_shape, request):
+    try:
+        problem = find_breaches(operation.input_shape, request)
+    except WrongTypeError as error:
+        raise Refusal(400, "SerializationException", str(error)) from error
+    if problem:
         raise validation(problem)
     return request
 
@@ -115,10 +120,12 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _from_text(shape: Shape, values: Sequence[str]) -> object:
-    """Read a parameter of the query; what is no number stays a text, for the check to refuse."""
+    """Read a parameter of the query; what is no number or boolean stays a text, for the check to refuse."""
     if not values:
         return None
     if shape.type_name == "list":
         return list(values)
     text = values[0]
+    if shape.type_name == "boolean":
+        return _BOOLEANS.get(text, text)
     return int(text) if shape.type_name == "integer" and _INTEGER.fullmatch(text) else text

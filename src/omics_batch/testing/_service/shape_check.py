@@ -16,15 +16,37 @@ _MAX_PROBLEMS: Final = 10
 _CATEGORY: Final = re.compile(r"\\p\{(\w)\}")
 
 
+class WrongTypeError(Exception):
+    """A value is of another JSON type than its shape: the service cannot even read it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        """Say where, and what it has to be."""
+        super().__init__(_problem(where, what))
+
+
 def find_problems(shape: Shape, value: object) -> str | None:
     """Return what is wrong with a request's members; None if nothing is."""
-    problems = [
-        f"Value at '{where}' failed to satisfy constraint: {what}" for where, what in _problems(shape, value, "")
-    ]
+    try:
+        return find_breaches(shape, value)
+    except WrongTypeError as error:
+        return str(error)
+
+
+def find_breaches(shape: Shape, value: object) -> str | None:
+    """Return which constraints a request's members break, all of them; None if they break none.
+
+    Raises:
+        WrongTypeError: One has another type than its shape.
+    """
+    problems = [_problem(where, what) for where, what in _problems(shape, value, "")]
     if not problems:
         return None
     noun = "error" if len(problems) == 1 else "errors"
     return f"{len(problems)} validation {noun} detected: {'; '.join(problems[:_MAX_PROBLEMS])}"
+
+
+def _problem(where: str, what: str) -> str:
+    return f"Value at '{where}' failed to satisfy constraint: {what}"
 
 
 def _problems(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
@@ -36,8 +58,7 @@ def _problems(shape: Shape, value: object, where: str) -> Iterator[tuple[str, st
 
 def _structure(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
-        yield where, "Member must be an object"
-        return
+        raise WrongTypeError(where, "Member must be an object")
     said = cast("dict[str, object]", value)
     for name in shape.required_members:
         if said.get(name) is None:
@@ -51,8 +72,7 @@ def _structure(shape: Shape, value: object, where: str) -> Iterator[tuple[str, s
 
 def _list(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, list):
-        yield where, "Member must be a list"
-        return
+        raise WrongTypeError(where, "Member must be a list")
     items = cast("list[object]", value)
     yield from _length(shape, len(items), where)
     for index, item in enumerate(items, start=1):
@@ -61,8 +81,7 @@ def _list(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
 
 def _map(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
-        yield where, "Member must be an object"
-        return
+        raise WrongTypeError(where, "Member must be an object")
     for key, item in cast("dict[str, object]", value).items():
         yield from _problems(shape.key, key, f"{where}.key")
         yield from _problems(shape.value, item, f"{where}.value")
@@ -70,8 +89,7 @@ def _map(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
 
 def _string(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, str):
-        yield where, "Member must be a string"
-        return
+        raise WrongTypeError(where, "Member must be a string")
     yield from _length(shape, len(value), where)
     if shape.enum and value not in shape.enum:
         yield where, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
@@ -82,13 +100,18 @@ def _string(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]
 
 def _integer(shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, int) or isinstance(value, bool):
-        yield where, "Member must be an integer"
-        return
+        raise WrongTypeError(where, "Member must be an integer")
     limits = shape.metadata
     if value < limits.get("min", value):
         yield where, f"Member must have value greater than or equal to {limits['min']}"
     if value > limits.get("max", value):
         yield where, f"Member must have value less than or equal to {limits['max']}"
+
+
+def _boolean(_shape: Shape, value: object, where: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, bool):
+        raise WrongTypeError(where, "Member must be a boolean")
+    return iter(())
 
 
 def _length(shape: Shape, length: int, where: str) -> Iterator[tuple[str, str]]:
@@ -128,4 +151,5 @@ _CHECKS: Final[dict[str, Callable[[Shape, object, str], Iterator[tuple[str, str]
     "map": _map,
     "string": _string,
     "integer": _integer,
+    "boolean": _boolean,
 }

@@ -59,6 +59,8 @@ class Store:
         self._started: dict[str, StoredBatch] = {}
         self._batches: dict[str, StoredBatch] = {}
         self._by_run_id: list[StoredBatch] = []
+        self._deleting: list[StoredBatch] = []
+        """Those whose runs were told to be deleted, and whose run ids were not given again."""
         self._next_batch_id = _FIRST_BATCH_ID
         self._to_come: list[tuple[float, int, Document]] = []
         self._order = count()
@@ -165,7 +167,10 @@ class Store:
         Raises:
             Refusal: There is no such batch, or its status forbids it.
         """
-        self._change("DeleteRunBatch", batch_id, Timeline.runs_deleted)
+        with self._lock:
+            self._change("DeleteRunBatch", batch_id, Timeline.runs_deleted)
+            if (batch := self.batch(batch_id)) is not None:
+                self._deleting.append(batch)
 
     def delete(self, batch_id: str) -> None:
         """Delete a batch's record, and leave its runs.
@@ -188,7 +193,10 @@ class Store:
         with self._lock:
             batch = self._batches.pop(batch_id, None)
             if batch is not None:
-                del self._by_run_id[self._position(batch.first_run_id)]
+                self._deleting = [other for other in self._deleting if other is not batch]
+                position = self._position(batch.first_run_id)
+                if self._by_run_id[position] is batch:
+                    del self._by_run_id[position]
                 self._forget_request(batch)
             if batch is None or self._record(batch_id) is not None:
                 self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
@@ -288,8 +296,19 @@ class Store:
             first_run_id=self._next_run_id,
         )
         self._batches[batch_id] = batch
-        self._by_run_id.append(batch)
+        self._give_run_ids(batch)
         self._shelves.note(batch.created, self._records.put(batch_id, batch), batch)
         self._next_batch_id += 1
-        self._next_run_id += len(settings)
         return batch
+
+    def _give_run_ids(self, batch: StoredBatch) -> None:
+        """Give the ids of deleted runs again, as the service may, or new ones where none are left."""
+        for deleted in self._deleting:
+            is_enough = len(batch.settings) <= len(deleted.settings)
+            if is_enough and deleted.timeline.status(self.age(deleted)) == "RUNS_DELETED":
+                self._deleting = [other for other in self._deleting if other is not deleted]
+                batch.first_run_id = deleted.first_run_id
+                self._by_run_id[self._position(batch.first_run_id)] = batch
+                return
+        self._by_run_id.append(batch)
+        self._next_run_id += len(batch.settings)
