@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError as UnreadableError
 
-from omics_batch._models.base import first_problem
+from omics_batch._models.base import first_problem, from_json
 from omics_batch._transport.failure import CallFailure, FailureStage, object_in
 from omics_batch._words import one_line
 
@@ -23,7 +23,7 @@ def read_answer(model: type[M], reply: Response, operation: str) -> M | CallFail
     try:
         if reply.body is None:
             return model.model_validate(reply.document)
-        return model.model_validate_json(reply.body)
+        return from_json(model, reply.body)
     except UnreadableError as error:
         return unreadable(operation, reply, f"the answer cannot be read: {first_problem(error)}", error)
 

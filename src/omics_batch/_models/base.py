@@ -1,9 +1,10 @@
 """Base classes of all models."""
 
+import json
 import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +24,13 @@ from pydantic_core import CoreSchema
 from omics_batch._models.frozen import frozen
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+SENT_LEVELS: Final = 195
+"""Levels of a document that is sent. pydantic reads JSON of 200 levels, and a request has four around its documents."""
+
+_READ_LEVELS: Final = 250
+"""Levels of a document that is read: pydantic validates and writes a few more."""
 
 
 def _zero_for_null(count: object) -> object:
@@ -49,6 +57,17 @@ def given(parts: Iterable[T | None] | None) -> tuple[T, ...]:
     return tuple(part for part in parts or () if part is not None)
 
 
+def _check_levels(value: object, most: int) -> None:
+    """Refuse a document whose lists and objects go deeper than so many levels."""
+    if not isinstance(value, (dict, list)):
+        return
+    if most == 0:
+        raise ValueError("it is nested too deeply")
+    whole = cast("dict[object, object] | list[object]", value)
+    for part in whole.values() if isinstance(whole, dict) else whole:
+        _check_levels(part, most - 1)
+
+
 def _check_finite(value: JsonValue) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number is not finite")  # JSON has no such number, and NaN differs even from itself
@@ -60,7 +79,13 @@ def _check_finite(value: JsonValue) -> None:
             _check_finite(part)
 
 
+def _few_enough_to_send(value: object) -> object:
+    _check_levels(value, SENT_LEVELS)
+    return value
+
+
 def _document(value: JsonValue) -> JsonValue:
+    _check_levels(value, _READ_LEVELS)
     _check_finite(value)
     document: JsonValue = frozen(value)
     return document
@@ -78,6 +103,9 @@ NullIsEmpty = BeforeValidator(_empty_for_null)
 
 Document = Annotated[JsonValue, AfterValidator(_document)]
 """A free JSON document; no part of it can be changed."""
+
+SentDocument = Annotated[Document, BeforeValidator(_few_enough_to_send)]
+"""A free JSON document to be sent: pydantic can read the JSON of a request with it again, and of a batch's answer."""
 
 Texts = Annotated[dict[str, str], BeforeValidator(_without_nulls), AfterValidator(frozen)]
 """Texts by their names, such as tags; they cannot be changed. A null is skipped, as AWS's clients do."""
@@ -154,3 +182,21 @@ def first_problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}{': ' if place else ''}{first['msg']}"
+
+
+def from_json(model: type[M], content: bytes) -> M:
+    """Read JSON, however deep: pydantic's own parser, which is faster, takes 200 levels.
+
+    Raises:
+        ValidationError: It is not JSON, or not as the model says.
+    """
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
+            raise
+        try:
+            document: object = json.loads(content)
+        except (ValueError, RecursionError):
+            raise error from None
+        return model.model_validate(document)

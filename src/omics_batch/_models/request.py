@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from omics_batch._errors import InvalidInputError
 from omics_batch._files import TextError, name_of, problems_in, read_document, unknown_among
-from omics_batch._models.base import Document, Value, first_problem
+from omics_batch._models.base import SentDocument, Value, first_problem
 from omics_batch._models.enums import (
     BatchStatus,
     CacheBehavior,
@@ -104,7 +104,7 @@ class DefaultRunSettingInput(_Request, frozen=True):
     """The run group, whose limits hold for the runs."""
     priority: _UpToHundredThousand | None = None
     """0 to 100,000; higher goes first."""
-    parameters: Document = None
+    parameters: SentDocument = None
     """The workflow's parameters, a free JSON document."""
     storage_capacity: _UpToHundredThousand | None = None
     """The file system's size a run, in GiB; the service's default is 1,200."""
@@ -128,7 +128,7 @@ class DefaultRunSettingInput(_Request, frozen=True):
     """The account's named configuration that the runs use. Needs botocore 1.42.97."""
     session_policy: _Policy | None = None
     """An inline IAM policy, as JSON text, that narrows the role. Needs botocore 1.43.90."""
-    engine_settings: Document = None
+    engine_settings: SentDocument = None
     """Settings of the workflow engine, such as Nextflow profiles: a free JSON document. Needs botocore 1.43.25."""
 
     @model_validator(mode="after")
@@ -153,11 +153,11 @@ class InlineSetting(_Request, frozen=True):
     """The account that has to own that bucket."""
     priority: _UpToHundredThousand | None = None
     """0 to 100,000; higher goes first."""
-    parameters: Document = None
+    parameters: SentDocument = None
     """The run's parameters, merged over the default's: a free JSON document."""
     run_tags: _Tags | None = None
     """The run's tags, merged over the default's."""
-    engine_settings: Document = None
+    engine_settings: SentDocument = None
     """Settings of the workflow engine, in place of the default's: a free JSON document. Needs botocore 1.43.25."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+from omics_batch._models.base import from_json
 from omics_batch._models.batch import Batch
 
 
@@ -18,4 +19,4 @@ class CompressedBatch:
 
     def restored(self) -> Batch:
         """Return the batch as it was."""
-        return Batch.model_validate_json(zlib.decompress(self._json))
+        return from_json(Batch, zlib.decompress(self._json))
