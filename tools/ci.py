@@ -1,6 +1,6 @@
 """The stages of .ci/run that are more than one command: the tests in other environments, and the count of them all.
 
-    .venv/bin/python tools/ci.py wheel | pythons | lowest | count
+    .venv/bin/python tools/ci.py wheel | pythons | lowest | models | count
 
 Each environment is made under build/ci/, with the wheel that .ci/run built. The tests run there in a copy of the
 project that lacks src/, outside of the project, so that the installed package is the one tested.
@@ -66,6 +66,30 @@ def lowest() -> bool:
     """Test on the lowest versions that pyproject.toml allows, on the oldest Python that this machine has."""
     _, python = min(installed_pythons().items())
     return passes("lowest", empty_environment("lowest", python), "lowest")
+
+
+def models() -> bool:
+    """Hold the models against the data of the newest botocore: a report, which never fails the run."""
+    newest = CI / "botocore"
+    shutil.rmtree(newest, ignore_errors=True)
+    try:
+        uv(
+            HOME,
+            "pip install --quiet --no-deps --only-binary botocore --python",
+            sys.executable,
+            "--target",
+            newest,
+            "botocore",
+        )
+    except subprocess.CalledProcessError:
+        print("the newest botocore could not be fetched: nothing was compared")
+        return True
+    (found,) = newest.glob("botocore-*.dist-info")
+    print(f"{found.name.removesuffix('.dist-info')}: the failures below, if any, are what the models lack", flush=True)
+    environment = {**os.environ, "BOTOCORE_DATA": str(newest / "botocore" / "data")}
+    tests = [sys.executable, "-m", "pytest", "--quiet", "--tb=line", "tests/test_service_model.py"]
+    subprocess.run(tests, cwd=ROOT, env=environment, check=False)
+    return True
 
 
 def count() -> bool:
@@ -163,7 +187,7 @@ def tried(python: str) -> Version | None:
 
 
 if __name__ == "__main__":
-    stages = {"wheel": wheel, "pythons": pythons, "lowest": lowest, "count": count}
+    stages = {"wheel": wheel, "pythons": pythons, "lowest": lowest, "models": models, "count": count}
     RESULTS.mkdir(parents=True, exist_ok=True)
     try:
         sys.exit(0 if stages[sys.argv[1]]() else 1)

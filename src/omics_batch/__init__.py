@@ -211,6 +211,9 @@ if TYPE_CHECKING:
         Outcome as Outcome,
     )
     from omics_batch._models.enums import (
+        OutputUriPrefixMode as OutputUriPrefixMode,
+    )
+    from omics_batch._models.enums import (
         RunLogLevel as RunLogLevel,
     )
     from omics_batch._models.enums import (
@@ -285,8 +288,8 @@ _MODULES = {
     ),
     "_models.batch": "Batch BatchListItem RunBatchListItem RunSummary StartRunBatchResponse SubmissionSummary",
     "_models.enums": (
-        "Accelerators BatchStatus CacheBehavior FailureKind NetworkingMode Outcome RunLogLevel RunRetentionMode "
-        "RunStatus ScratchStorageMode StorageType SubmissionStatus WorkflowType"
+        "Accelerators BatchStatus CacheBehavior FailureKind NetworkingMode Outcome OutputUriPrefixMode "
+        "RunLogLevel RunRetentionMode RunStatus ScratchStorageMode StorageType SubmissionStatus WorkflowType"
     ),
     "_models.progress": "Progress",
     "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting StartRunBatchRequest",

@@ -111,3 +111,9 @@ def named(names: Sequence[str]) -> str:
     first = ", ".join(one_line(name, limit=64) for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{first} and {more:,} more" if more > 0 else first
+
+
+def without_signature(uri: str) -> str:
+    """Write a URI without its query, which in a presigned URL is a credential."""
+    shown, mark, _ = uri.partition("?")
+    return f"{shown}?..." if mark else shown

@@ -77,6 +77,19 @@ def test_programs_get_the_run_itself_too(here: Here) -> None:
     assert (run["id"], run["batchId"], run["failureReason"]) == ("2000001", ID, "RUN_TASK_FAILED")
 
 
+def test_the_signature_of_a_runs_parameters_is_not_printed(here: Here) -> None:
+    """What a program prints ends in logs."""
+    here.omics.start_batch(COHORT[:1], life=LIFE)
+    told = {"id": "2000001", "status": "FAILED", "parametersUri": "https://host/p.json?X-Amz-Signature=CANARY"}
+    for arguments in (["--json"], []):
+        here.omics.script(faults.body(json.dumps(told).encode(), operation="GetRun"))
+        ran = here.run("failed", ID, *arguments)
+        assert ran.code == 0
+        assert "CANARY" not in ran.stdout + ran.stderr
+        if arguments:
+            assert json.loads(ran.lines[0])["run"]["parametersUri"] == "https://host/p.json?..."
+
+
 def test_without_reasons_no_run_is_asked_about(here: Here) -> None:
     here.omics.start_batch(COHORT, life=LIFE)
     ran = here.run("failed", ID, "--no-reasons")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -28,7 +29,7 @@ START: dict[str, Any] = {
 async def test_a_change_is_accepted_without_a_body(omics: Simulator, clock: ManualClock, wire: Wire) -> None:
     cancelled, processed = omics.start_batch(1, life=Life(run_length=9999)), omics.start_batch(1)
     clock.advance(60)
-    bodies = []
+    bodies: list[tuple[int, bytes]] = []
     for method, path, body in (
         ("POST", "/runBatch/cancel", {"batchId": cancelled}),
         ("POST", "/runBatch/delete", {"batchId": processed}),
@@ -84,7 +85,8 @@ def test_a_boolean_is_true_or_false() -> None:
     one = {"name": "One", "http": http, "input": {"shape": "Input"}}
     operation = model({"shapes": shapes, "operations": {"One": one}}).operation_model("One")
     assert read_request(operation, {}, {"asked": ["true"]}, b'{"flag": false}') == {"flag": False, "asked": True}
-    for value in ("true", 1, 0, []):
+    wrong: list[object] = ["true", 1, 0, []]
+    for value in wrong:
         with pytest.raises(WrongTypeError, match="'flag'.*boolean"):
             find_breaches(operation.input_shape, {"flag": value})
     with pytest.raises(Exception, match="SerializationException.*asked"):
@@ -116,9 +118,14 @@ async def test_an_sdk_that_corrects_its_clock_succeeds(
         monkeypatch.setattr(
             botocore_auth,
             "get_current_datetime",
-            lambda seconds=corrected, **_: datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds),
+            partial(time_off_by, corrected),
         )
         assert (await wire.get(f"/runBatch/{batch_id}")).status == status
+
+
+def time_off_by(seconds: float, **_: object) -> datetime:
+    """What botocore takes for the time."""
+    return datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)
 
 
 async def test_ids_of_deleted_runs_come_again_and_uuids_do_not(

@@ -102,6 +102,13 @@ class CacheBehavior(OpenEnum):
     CACHE_ALWAYS = "CACHE_ALWAYS"
 
 
+class OutputUriPrefixMode(OpenEnum):
+    """What a run's output is written below: a prefix of its own, or the output URI itself, whatever is there."""
+
+    SERVICE_DEFINED = "SERVICE_DEFINED"
+    NONE_WITH_OVERWRITE = "NONE_WITH_OVERWRITE"
+
+
 class RunLogLevel(OpenEnum):
     """How much of a run is logged to CloudWatch."""
 

@@ -116,6 +116,8 @@ class DefaultRunSettingInput(_Request, frozen=True):
     """The S3 URI below which the runs write their output."""
     output_bucket_owner_id: _AccountId | None = None
     """The account that has to own the output bucket."""
+    requester_pays_enabled: Annotated[bool, Field(strict=True)] | None = None
+    """Whether the runs may read from buckets whose requesters pay, at your account's cost. Needs botocore 1.44.8."""
     log_level: RunLogLevel | None = None
     """How much goes to CloudWatch."""
     run_tags: _Tags | None = None

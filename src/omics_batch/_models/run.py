@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pydantic import BaseModel
 
 from omics_batch._models.base import Document, Names, ResponseModel, Texts, Timestamp
@@ -10,6 +12,7 @@ from omics_batch._models.enums import (
     CacheBehavior,
     FailureKind,
     NetworkingMode,
+    OutputUriPrefixMode,
     RunLogLevel,
     RunRetentionMode,
     RunStatus,
@@ -17,6 +20,10 @@ from omics_batch._models.enums import (
     StorageType,
     WorkflowType,
 )
+from omics_batch._words import without_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class RunListItem(ResponseModel, frozen=True):
@@ -85,7 +92,7 @@ class RunVpcConfig(ResponseModel, frozen=True):
     """The security groups of the run's network interfaces."""
 
 
-class Run(ResponseModel, frozen=True):
+class Run(ResponseModel, frozen=True, hide_input_in_errors=True):
     """A run as GetRun shows it at one moment; without its runSettingId, which ListRunsInBatch knows."""
 
     id: str
@@ -136,6 +143,8 @@ class Run(ResponseModel, frozen=True):
     """0 to 100,000; higher goes first."""
     parameters: Document = None
     """The workflow's parameters, a free JSON document."""
+    parameters_uri: str | None = None
+    """The file that the parameters came from, if any. A presigned URL is a credential, which `repr` hides."""
     engine_settings: Document = None
     """Settings of the workflow engine: a free JSON document."""
     cache_id: str | None = None
@@ -152,8 +161,12 @@ class Run(ResponseModel, frozen=True):
     """The special hardware that its tasks asked for."""
     output_uri: str | None = None
     """The S3 URI below which the run writes its output."""
+    output_uri_prefix_mode: OutputUriPrefixMode | None = None
+    """Whether its output has a prefix of its own below that."""
     run_output_uri: str | None = None
     """The S3 URI of the run's own output."""
+    requester_pays_enabled: bool | None = None
+    """Whether the run may read from buckets whose requesters pay, at the cost of its account."""
     log_level: RunLogLevel | None = None
     """How much goes to CloudWatch."""
     retention_mode: RunRetentionMode | None = None
@@ -174,6 +187,10 @@ class Run(ResponseModel, frozen=True):
     """When the run started; None until then."""
     stop_time: Timestamp | None = None
     """When the run ended; None until then."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, without_signature(value) if name == "parameters_uri" else value
 
 
 class FailedRun(BaseModel, frozen=True, use_attribute_docstrings=True):

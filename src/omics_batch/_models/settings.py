@@ -52,6 +52,8 @@ class DefaultRunSetting(ResponseModel, frozen=True, defer_build=True):
     """The S3 URI below which the runs write their output."""
     output_bucket_owner_id: str | None = None
     """The account that has to own the output bucket."""
+    requester_pays_enabled: bool | None = None
+    """Whether the runs may read from buckets whose requesters pay, at the cost of their account."""
     log_level: RunLogLevel | None = None
     """How much goes to CloudWatch."""
     run_tags: Texts | None = None

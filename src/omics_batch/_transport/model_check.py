@@ -20,6 +20,7 @@ FIRST_BOTOCORE: Final[Mapping[str, str]] = {
     "engineSettings": "1.43.25",
     "scratchStorageMode": "1.43.35",
     "sessionPolicy": "1.43.90",
+    "requesterPaysEnabled": "1.44.8",
 }
 """The releases whose models have what joined the run settings after run batches were launched."""
 

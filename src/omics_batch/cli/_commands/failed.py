@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from omics_batch._words import KINDS
+from omics_batch._words import KINDS, without_signature
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._failure_reasons import Reasons
@@ -77,12 +77,15 @@ def failed(
 
 
 def _document(run: FailedRun) -> dict[str, Any]:
-    """Write a run in the manner of the service, which has no name for this."""
+    """Write a run in the manner of the service, which has no name for this; without credentials, as output is kept."""
+    told = None if run.run is None else as_the_service_tells(run.run)
+    if told and told.get("parametersUri"):
+        told["parametersUri"] = without_signature(told["parametersUri"])
     return {
         "runSettingId": run.run_setting_id,
         "kind": run.kind.value,
         "runId": run.run_id,
         "reason": run.reason,
         "message": run.message,
-        "run": None if run.run is None else as_the_service_tells(run.run),
+        "run": told,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing._http.request_log import RequestLog
 from omics_batch.testing._s3.batches import S3Batches
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.quota import Quota
     from omics_batch.testing._service.service_model import Document, Operation
     from omics_batch.testing._service.store import Store
+
+
+_LATER: Final = ("requesterPaysEnabled",)
+"""What a run takes from its batch's settings, and older models of botocore lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +107,6 @@ class Service:
         if operation.name == "GetBatch":
             return json_reply(status, answer)  # as its shape has it
         written: Document = write_answer(operation.output_shape, answer)
+        if operation.name == "GetRun":
+            written |= {name: answer[name] for name in _LATER if answer.get(name) is not None}
         return page_reply(status, written) if "items" in written else json_reply(status, written)
