@@ -52,6 +52,7 @@ check: ## lint, format, types, docs
 docs: ## build the documentation into build/docs; a warning is an error
 	$(call environment,.venv-check,check)
 	.venv-check/bin/sphinx-build -W --keep-going -q -E docs build/docs
+	@echo "Open build/docs/index.html"
 
 screens: ## draw the pictures of the terminal anew, into docs/screens
 	$(call environment,.venv,test)

@@ -49,6 +49,7 @@ VALUES: Final[dict[AdviceKind, dict[str, str | int]]] = {
     AdviceKind.LEAVE_OUT_CREATED: {"created": 1, "total": 2},
     AdviceKind.WAIT_LONGER: {"goes_on": True},
     AdviceKind.WAIT_AGAIN: {"goes_on": False},
+    AdviceKind.USE_REGION: {"region": "eu-west-1"},
 }
 
 
@@ -60,7 +61,8 @@ def test_each_surface_words_every_kind(kind: AdviceKind) -> None:
         assert words
         assert "{operation}" not in words
     assert not any(
-        name in in_commands(advice) for name in ("max_rate", "cancel_and_wait", "delete_everything", "_runs")
+        name in in_commands(advice)
+        for name in ("max_rate", "cancel_and_wait", "delete_everything", "_runs", "_name", "allow_http=")
     )
 
 

@@ -663,7 +663,10 @@ async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
         await client.wait_until_processed(batch_id, poll=PATIENT, on_update=lambda _: config.unlink(missing_ok=True))
         await ending
     assert [record.getMessage() for record in caplog.records if "no new credentials" in record.getMessage()] == [
-        "no new credentials: The config profile (lab) could not be found"
+        (
+            "no new credentials: The config profile (lab) could not be found. "
+            "Check profile_name, AWS_PROFILE and the AWS configuration files."
+        )
     ]
 
 

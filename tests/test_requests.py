@@ -165,7 +165,7 @@ def test_a_cache_may_have_a_behaviour() -> None:
             "give either inlineSettings or s3UriSettings",
         ),
         (runs, "at least 1 item"),
-        (lambda: runs(*map(str, range(101))), "at most 100 items"),
+        (lambda: runs(*map(str, range(101))), "101 runs are too many: a request holds 100 at most"),
         (lambda: runs("NA12878", "NA12891", "NA12878"), "these are not: NA12878"),
         (lambda: runs("N" * 129), "at most 128 characters"),
         (lambda: BatchRunSettings(s3_uri_settings="https://my-bucket/cohort.json"), "an S3 URI begins with s3://"),
@@ -224,7 +224,7 @@ def test_a_list_takes_one_filter() -> None:
         ({"name": ""}, "^name: String should have at least 1 character"),
         ({"name": "n" * 65}, "^name: String should have at most 64 characters"),
         ({"name": 5}, "^name: Input should be a valid string"),
-        ({"run_group_id": "all"}, "^run_group_id: String should match pattern"),
+        ({"run_group_id": "all"}, "^run_group_id: Input should be 1 to 18 digits, such as 1234567$"),
     ],
 )
 def test_a_filter_that_cannot_be_right_is_refused(values: dict[str, Any], complaint: str) -> None:
@@ -386,19 +386,17 @@ batch_run_settings:
       prio: 7
 """
     assert [line[:80] for line in write.problems(text)] == [
-        "line 2: batchNam: is unknown here, where these are known: defaultRunSetting, bat",
+        "line 2: batchNam: unknown field; did you mean batchName?",
         "line 3: defaultRunSetting.roleArn: is missing",
         "line 4: defaultRunSetting.workflowId: should be a valid string: put it in quotes",
         "line 5: defaultRunSetting.workflow_id: is there twice: workflowId is the same",
-        "line 6: defaultRunSetting.ouput_uri: is unknown here, where these are known: wor",
+        "line 6: defaultRunSetting.ouput_uri: unknown field; did you mean output_uri?",
         "line 10: batch_run_settings.inlineSettings[0].priority: should be a valid intege",
         "line 11: batch_run_settings.inlineSettings[0].runTags.depth: should be a valid s",
         "line 12: batch_run_settings.inlineSettings[1].runSettingId: is missing",
-        "line 12: batch_run_settings.inlineSettings[1].name: String should match pattern ",
-        "line 13: batch_run_settings.inlineSettings[1].prio: is unknown here, where these",
+        "line 12: batch_run_settings.inlineSettings[1].name: should be text without contr",
+        "line 13: batch_run_settings.inlineSettings[1].prio: unknown field",
     ]
-    assert "workflow_version_name" in write.problems(text)[4]
-    assert "runTags" in write.problems(text)[-1]
 
 
 def test_what_is_known_instead_is_told_in_snake_case_too(write: Writer) -> None:
@@ -409,10 +407,8 @@ batch_run_settings:
     - {run_setting_id: a, run_tag: {}}
 """
     assert write.problems(text) == [
-        "line 2: default_run_setting.work_flow: is unknown here, where these are known: "
-        + ", ".join(DefaultRunSettingInput.model_fields),
-        "line 5: batch_run_settings.inline_settings[0].run_tag: is unknown here, where these are known: "
-        + ", ".join(InlineSetting.model_fields),
+        "line 2: default_run_setting.work_flow: unknown field; did you mean workflow_id?",
+        "line 5: batch_run_settings.inline_settings[0].run_tag: unknown field; did you mean run_tags?",
     ]
 
 
@@ -434,7 +430,7 @@ def test_what_is_no_request_at_all_is_told(write: Writer, text: str | bytes, pro
         ({"inlineSettings": []}, "batchRunSettings.inlineSettings: Value should have at least 1 item after validation"),
         (
             {"inlineSettings": [{"runSettingId": str(number)} for number in range(101)]},
-            "batchRunSettings.inlineSettings: Value should have at most 100 items after validation",
+            "batchRunSettings.inlineSettings: 101 runs are too many: a request holds 100 at most. Put them into",
         ),
         ({}, "batchRunSettings: give either inlineSettings or s3UriSettings"),
         ({"inlineSettings": [{"runSettingId": "a"}] * 2}, "batchRunSettings: a runSettingId is unique in its batch"),

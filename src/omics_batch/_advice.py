@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from omics_batch._errors import Advice, AdviceKind, OmicsBatchError
+from omics_batch._errors import Advice, AdviceKind, InvalidInputError, OmicsBatchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,12 +64,22 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.LOOK_AGAIN: "Get the batch again in a minute, before you start any run again.",
     _K.WAIT_LONGER: "{standing}: wait for it again, with more time.",
     _K.WAIT_AGAIN: "{standing}: wait for it again.",
+    _K.GIVE_REGION: "Give region_name, or set AWS_DEFAULT_REGION.",
+    _K.CHECK_REGION: "Check region_name, AWS_DEFAULT_REGION and the profile's region.",
+    _K.CHECK_PROFILE: "Check profile_name, AWS_PROFILE and the AWS configuration files.",
+    _K.USE_REGION: "Make a client with region_name={region!r}.",
+    _K.USE_HTTPS: "Use https, or allow_http=True if you must.",
 }
 
 
 def in_python(advice: Advice) -> str:
     """Word an advice for those who write Python."""
     return _WORDS[advice.kind].format(**advice.values, **_parts_of(advice.values))
+
+
+def invalid(problem: str, advice: Advice) -> InvalidInputError:
+    """Return an error of the input that says what to do about it."""
+    return with_advice(InvalidInputError(worded(problem, advice)), problem, advice)
 
 
 def with_advice(error: E, problem: str, advice: Advice | None) -> E:

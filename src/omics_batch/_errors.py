@@ -135,6 +135,16 @@ class AdviceKind(Enum):
     """Wait until the batch has ended before you start any run again."""
     LOOK_AGAIN = "LOOK_AGAIN"
     """Get the batch again in a minute, before you start any run again."""
+    GIVE_REGION = "GIVE_REGION"
+    """Give the client a region, or set AWS_DEFAULT_REGION."""
+    CHECK_REGION = "CHECK_REGION"
+    """Check the region that the client was given, AWS_DEFAULT_REGION and the profile's region."""
+    CHECK_PROFILE = "CHECK_PROFILE"
+    """Check the name of the profile that the client was given, AWS_PROFILE and the configuration files."""
+    USE_REGION = "USE_REGION"
+    """The ARN is of another region: make a client for `region`."""
+    USE_HTTPS = "USE_HTTPS"
+    """Use an https endpoint, or allow plain http."""
 
 
 @dataclass(frozen=True, slots=True)

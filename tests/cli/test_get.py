@@ -125,7 +125,7 @@ def test_text_that_the_terminal_cannot_write_is_no_reason_to_end(here: Here, mon
         "",
         "..",
         "1234567890123456789",
-        "7123456\n",
+        "7123456\n7",
         "\uff17",
         "arn:aws:omics:us-east-1:123456789012:runBatch/7123456",
         "arn:aws:s3:us-west-2:123456789012:runBatch/7123456",

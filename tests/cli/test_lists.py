@@ -89,8 +89,8 @@ def test_batches_are_filtered(here: Here, filters: list[str], ids: list[str]) ->
         (["list", "--ids", "--json"], "--ids and --json are two ways to write: give one."),
         (["list", "--limit", "0"], "Invalid value for '--limit'"),
         (["list", "--status", "WAITING"], "cannot send 'WAITING' as status, which is one of "),
-        (["list", "--name", ""], "name: String should have at least 1 character"),
-        (["list", "--run-group", "all"], "run_group_id: String should match pattern"),
+        (["list", "--name", ""], "'--name': should be 1 to 64 characters, without tabs"),
+        (["list", "--run-group", "all"], "'--run-group': 'all' is not 1 to 18 digits"),
         (["runs", "1", "--submission-status", "MAYBE"], "cannot send 'MAYBE' as submissionStatus, which is one of "),
     ],
 )

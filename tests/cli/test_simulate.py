@@ -115,7 +115,7 @@ def test_a_scenario_that_is_none_is_told_of_line_by_line(here: Here, tmp_path: P
     assert ran.complaints == [
         f"omics-batch: {path}: line 1: quota: should be a valid number",
         f"{path}: line 3: batches[0].runs: is missing",
-        f"{path}: line 3: batches[0].run: is unknown here, where these are known: runs, name, life",
+        f"{path}: line 3: batches[0].run: unknown field; did you mean runs?",
     ]
 
 

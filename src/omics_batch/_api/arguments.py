@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
-from omics_batch._errors import InvalidInputError
+from omics_batch._advice import invalid
+from omics_batch._errors import Advice, AdviceKind, InvalidInputError
 from omics_batch._models.batch import Batch, BatchListItem, StartRunBatchResponse
 from omics_batch._words import one_line
 
@@ -68,10 +69,8 @@ def _id_in_arn(arn: str, region_name: str) -> str:
 
 def _check_region(arn: re.Match[str], region_name: str) -> None:
     if arn["region"] != region_name:
-        raise InvalidInputError(
-            f"{_shown(arn[0])} lies in {_shown(arn['region'])}, and this client talks to {region_name}: "
-            "make a client for that region",
-        )
+        problem = f"{_shown(arn[0])} lies in {_shown(arn['region'])}, and this client talks to {region_name}."
+        raise invalid(problem, Advice(AdviceKind.USE_REGION, {"region": one_line(arn["region"], limit=100)}))
 
 
 def _shown(text: str) -> str:

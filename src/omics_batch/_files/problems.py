@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-from omics_batch._words import one_line
+from omics_batch._words import in_words, meant, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,9 +52,10 @@ def problems_in(
     return [*told, f"and {more} more problems"] if more > 0 else told
 
 
-def unknown_among(known: Iterable[str]) -> str:
-    """Say of a member that it is none of those that are known."""
-    return f"is unknown here, where these are known: {', '.join(known)}"
+def unknown_among(known: Iterable[str], name: str) -> str:
+    """Say of a member that it is none of those that are known, and which one may be meant."""
+    similar = meant(name, known)
+    return "unknown field" if similar is None else f"unknown field; did you mean {similar}?"
 
 
 def _place_of(error: ErrorDetails, document: object) -> Place:
@@ -86,7 +87,7 @@ def _told(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) ->
         case {"type": "string_type", "input": bool() | int() | float()}:
             return f"{error['msg']}: put it in quotes"
         case _:
-            return error["msg"]
+            return in_words(error)
 
 
 def _nearest(place: Place, lines: Mapping[Place, int]) -> int | None:

@@ -22,6 +22,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from omics_batch._models.frozen import frozen
+from omics_batch._words import in_words
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -179,9 +180,9 @@ class ResponseModel(
 
 def first_problem(error: ValidationError) -> str:
     """Describe a model's first problem, and where it is; never the value."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place}{': ' if place else ''}{first['msg']}"
+    return f"{place}{': ' if place else ''}{in_words(first)}"
 
 
 def from_json(model: type[M], content: bytes) -> M:

@@ -10,9 +10,9 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from omics_batch._errors import InvalidInputError
@@ -30,16 +30,13 @@ from omics_batch._models.enums import (
     WorkflowType,
 )
 from omics_batch._models.frozen import frozen
+from omics_batch._words import ACCOUNT, ARN, DIGITS, VERSION_NAME, VISIBLE, VISIBLE_OR_BREAK
 
 if TYPE_CHECKING:
     from omics_batch._files import Place
 
 
-VISIBLE: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+$"
-"""Text without control characters, as pydantic's own engine reads it."""
-
-_VISIBLE_OR_BREAK: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}\t\n\r]+$"
-_VERSION_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9\-\._]*$"
+_MOST_INLINE: Final = 100
 _MAX_PROBLEMS: Final = 1000
 """Ten for each run that can be listed: no file of good will has more."""
 
@@ -50,14 +47,14 @@ def _in_s3(uri: str) -> str:
     return uri
 
 
-_NumericId: TypeAlias = Annotated[str, Field(min_length=1, max_length=18, pattern="^[0-9]+$")]
-_AccountId: TypeAlias = Annotated[str, Field(pattern="^[0-9]{12}$")]
-_RoleArn: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern="^arn:.+$")]
+_NumericId: TypeAlias = Annotated[str, Field(min_length=1, max_length=18, pattern=DIGITS)]
+_AccountId: TypeAlias = Annotated[str, Field(pattern=ACCOUNT)]
+_RoleArn: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=ARN)]
 _Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=VISIBLE)]
 _BatchName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE)]
-_VersionName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=_VERSION_NAME)]
-_ConfigurationName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=_VERSION_NAME)]
-_Policy: TypeAlias = Annotated[str, Field(min_length=1, max_length=2048, pattern=_VISIBLE_OR_BREAK)]
+_VersionName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=VERSION_NAME)]
+_ConfigurationName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=VERSION_NAME)]
+_Policy: TypeAlias = Annotated[str, Field(min_length=1, max_length=2048, pattern=VISIBLE_OR_BREAK)]
 _S3Uri: TypeAlias = Annotated[str, Field(min_length=1, max_length=750, pattern=VISIBLE), AfterValidator(_in_s3)]
 _UpToHundredThousand: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 _TagKey: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
@@ -163,12 +160,31 @@ class InlineSetting(_Request, frozen=True):
     """Settings of the workflow engine, in place of the default's: a free JSON document. Needs botocore 1.43.25."""
 
 
+def _length(settings: object) -> int:
+    return len(cast("Sequence[object]", settings)) if isinstance(settings, (list, tuple)) else 0
+
+
+def _as_many_as_fit(settings: object) -> object:
+    if (number := _length(settings)) > _MOST_INLINE:
+        raise ValueError(
+            f"{number} runs are too many: a request holds {_MOST_INLINE} at most. Put them into a JSON file in S3, as "
+            "an array of the same settings, and give its URI as s3UriSettings in place of inlineSettings"
+        )
+    return settings
+
+
+_InlineSettings: TypeAlias = Annotated[
+    Sequence[InlineSetting],
+    Field(min_length=1, max_length=_MOST_INLINE),
+    AfterValidator(tuple),
+    BeforeValidator(_as_many_as_fit),
+]
+
+
 class BatchRunSettings(_Request, frozen=True):
     """The runs of a new batch: listed here, or in a file in S3; exactly one of the two."""
 
-    inline_settings: Annotated[Sequence[InlineSetting], Field(min_length=1, max_length=100), AfterValidator(tuple)] | (
-        None
-    ) = None
+    inline_settings: _InlineSettings | None = None
     """1 to 100 runs: a list or a tuple."""
     s3_uri_settings: _S3Uri | None = None
     """The S3 URI of a JSON array of up to 100,000 runs, written like inline settings, of 6 GB at most.
@@ -260,7 +276,7 @@ def _unknown(place: Place) -> str:
     part = _PARTS[to_camel(above[-1])] if above else StartRunBatchRequest
     if member in part.model_fields:
         return f"is there twice: {to_camel(member)} is the same"
-    return unknown_among(part.model_fields if "_" in member else map(to_camel, part.model_fields))
+    return unknown_among(part.model_fields if "_" in member else map(to_camel, part.model_fields), member)
 
 
 def checked(request: object) -> StartRunBatchRequest:

@@ -152,7 +152,7 @@ async def _enter(
     making = session.create_client(
         "omics", region_name=region_name, endpoint_url=endpoint_url, verify=False if is_plain else None, config=config
     )
-    problem = "no AWS region: give region_name, or set AWS_DEFAULT_REGION"
+    problem, advice = "no AWS region.", cast("Advice | None", Advice(AdviceKind.GIVE_REGION))
     try:
         aws: OmicsClient = await exits.enter_async_context(making)
         if aws.meta.region_name:  # which an empty variable leaves empty, where the endpoint needs none
@@ -160,9 +160,9 @@ async def _enter(
     except NoRegionError:
         pass
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
-        problem = f"{_UNUSABLE}: {presentable(error)}"
+        problem, advice = f"{_UNUSABLE}: {presentable(error)}", None
     # Raised out here, since what botocore raised may hold a line of the credentials file.
-    raise misconfigured(problem)
+    raise misconfigured(problem, advice)
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
@@ -178,7 +178,9 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
             if credentials is not None and not hasattr(credentials, "refresh_needed"):  # the others may ask a service
                 check_keys(await credentials.get_frozen_credentials(), source_in(session, credentials.method))
             return credentials
-    except (ProfileNotFound, ConfigParseError, ConfigNotFound) as error:
+    except ProfileNotFound as error:
+        problem = misconfigured(f"{one_line(str(error)).rstrip('.')}.", Advice(AdviceKind.CHECK_PROFILE))
+    except (ConfigParseError, ConfigNotFound) as error:
         problem = misconfigured(one_line(str(error)))
     except TimeoutError:
         problem = _credentials_error(Source().silent(limit))

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import InvalidProxiesConfigError
 
-from omics_batch._errors import InvalidInputError, Party
+from omics_batch._advice import invalid
+from omics_batch._errors import Advice, AdviceKind, InvalidInputError, Party
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def check_region(regions: Collection[str], region: str, host: str) -> None:
         similar = difflib.get_close_matches(region, regions, n=1)
         meant = f"; did you mean {similar[0]}?" if similar else ""
         known = f"botocore knows no region {region!a}, and {host} does not resolve{meant}"
-        raise misconfigured(f"{known} (region_name, AWS_DEFAULT_REGION, or the profile's region)") from None
+        end = "" if meant else "."
+        raise misconfigured(f"{known}{end}", Advice(AdviceKind.CHECK_REGION)) from None
 
 
 async def check_tls(http_session: Any, url: str) -> None:  # noqa: ANN401 - no public type
@@ -129,9 +131,9 @@ async def check_tls(http_session: Any, url: str) -> None:  # noqa: ANN401 - no p
     raise misconfigured(problem)
 
 
-def misconfigured(problem: str) -> InvalidInputError:
+def misconfigured(problem: str, advice: Advice | None = None) -> InvalidInputError:
     """Return an error of this machine's configuration."""
-    error = InvalidInputError(problem)
+    error = InvalidInputError(problem) if advice is None else invalid(problem, advice)
     error.fault = Party.MACHINE
     return error
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urlsplit
 
-from omics_batch._errors import InvalidInputError
+from omics_batch._advice import invalid
+from omics_batch._errors import Advice, AdviceKind, InvalidInputError
 from omics_batch._transport.loopback import is_loopback
 from omics_batch._words import one_line
 
@@ -34,10 +35,11 @@ def check_endpoint(url: object, *, allow_http: bool) -> None:
             "the endpoint's URL may hold a host, a port and a path: no user, password, query or fragment",
         )
     if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):
-        raise InvalidInputError(
+        problem = (
             f"the endpoint {one_line(url, limit=100)!a} is plain http to another machine, where everybody on the way "
-            "can read the session token: use https, or allow_http=True if you must",
+            "can read the session token."
         )
+        raise invalid(problem, Advice(AdviceKind.USE_HTTPS))
 
 
 def _parts_of(url: str) -> SplitResult | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import botocore
 
 from omics_batch._models.enums import WORDS
-from omics_batch._words import one_line
+from omics_batch._words import meant, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,9 @@ def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:  # noq
         for item in value:
             yield from _problems(shape.member, item, where)
     elif isinstance(value, str) and not _is_word(value, getattr(shape, "enum", None) or [value]):
-        yield f"{one_line(value, limit=64)!a} as {where}, which is one of {', '.join(shape.enum)}"
+        similar = meant(value, shape.enum)
+        known = f", which is one of {', '.join(shape.enum)}" if similar is None else f" (did you mean {similar}?)"
+        yield f"{one_line(value, limit=64)!a} as {where}{known}"
 
 
 def _is_word(value: str, known: list[str]) -> bool:

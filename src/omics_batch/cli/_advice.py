@@ -52,6 +52,11 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.LOOK_AGAIN: "Get the batch again in a minute, before you start any run again.",
     _K.WAIT_LONGER: "{standing}.",
     _K.WAIT_AGAIN: "{standing}.",
+    _K.GIVE_REGION: "Give --region, or set AWS_DEFAULT_REGION.",
+    _K.CHECK_REGION: "Check --region, AWS_DEFAULT_REGION and the profile's region.",
+    _K.CHECK_PROFILE: "Check --profile, AWS_PROFILE and the AWS configuration files.",
+    _K.USE_REGION: "Give --region {region}.",
+    _K.USE_HTTPS: "Use https, or --allow-http if you must.",
 }
 
 _ALLOWED: Final = {

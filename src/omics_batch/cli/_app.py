@@ -37,8 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     _let_every_text_through()
     try:
         code: int | None = typer.main.get_command(app).main(list(arguments), _program_name.NAME, standalone_mode=False)
-    except SystemExit as end:  # the reader of a pipe has left: click and rich end quietly
-        return int(end.code or 0)
+    except SystemExit as end:  # completion's, or that of click and rich where the reader of a pipe has left
+        return Exit.PIPE_CLOSED if end.code == 1 else int(end.code or 0)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a trace helps neither a user nor a log
@@ -51,8 +51,7 @@ def _told(error: Exception) -> Exit:
     if isinstance(error, SignalledError):
         return error.exit
     if isinstance(error, _UsageError):
-        usage: Any = error
-        complain(usage.format_message(), f"Try '{usage.ctx.command_path if usage.ctx else _program_name.NAME} --help'.")
+        complain(*_misused(error))
         return Exit.USAGE
     if isinstance(error, (OmicsBatchError, ProgramError)):
         complain(*lines_of(error))
@@ -64,6 +63,19 @@ def _told(error: Exception) -> Exit:
     logging.getLogger("omics_batch").debug("unexpected", exc_info=error)
     complain(f"unexpected {type(error).__name__}: {error}. This is a defect: please report it.")
     return Exit.ERROR
+
+
+def _misused(error: Any) -> list[str]:  # noqa: ANN401 - a usage error, of which typer makes no class public
+    """Say what is wrong with a command line, and where to read on."""
+    option, context = getattr(error, "option_name", None), error.ctx
+    if option is not None and context is not None and context.parent is None and _has(context.command, option):
+        return [f"{option} belongs behind the command, such as: {_program_name.NAME} get 7123456 {option} ..."]
+    return [error.format_message(), f"Try '{context.command_path if context else _program_name.NAME} --help'."]
+
+
+def _has(group: Any, option: str) -> bool:  # noqa: ANN401 - likewise
+    """Whether a command of a group has an option."""
+    return any(option in parameter.opts for command in group.commands.values() for parameter in command.params)
 
 
 def _give_up_stdout() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch import InvalidInputError, WaitTimeoutError
 from omics_batch.cli import _program_name
-from omics_batch.cli._exits import Exit, SetupError
+from omics_batch.cli._exits import Exit, SetupError, message_of
 from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
 from omics_batch.cli._signals import until_signalled
 from omics_batch.cli._stderr import complain, logged_to
@@ -67,7 +67,7 @@ class ConnectionOptions:
         except TimeoutError:
             raise WaitTimeoutError(f"the time-out was over after {limit:g} s: no credentials were found yet") from None
         except InvalidInputError as error:
-            raise SetupError(f"{error} (options: --region, --profile, --endpoint-url, --allow-http)") from error
+            raise SetupError(message_of(error)) from error
         try:
             yield client
         finally:

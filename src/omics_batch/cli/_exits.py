@@ -37,6 +37,8 @@ class Exit(IntEnum):
     """As `timeout` of coreutils has it."""
     INTERRUPTED = 130
     """Ctrl-C: 128 and the signal's number, as shells have it."""
+    PIPE_CLOSED = 141
+    """The reader of stdout has left, as `head` does: SIGPIPE, likewise."""
     TERMINATED = 143
     """SIGTERM, likewise."""
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, TypeAlias
+import unicodedata
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
+from omics_batch._words import one_line
 from omics_batch.cli._durations import Span, span_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STDIN: Final = "-"
 """Stands for the batches that stdin names."""
 
+_NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:.+", re.ASCII | re.DOTALL)
 
 
@@ -22,6 +29,7 @@ def batch_of(text: str) -> str:
         typer.BadParameter: It can be neither.
     """
     # The library checks it whole, with the region at hand; what no region can mend is told without one.
+    text = text.strip()
     if not _SHAPE.fullmatch(text):
         raise typer.BadParameter(f"{text[:100]!a} is neither 1 to 18 digits, such as 7123456, nor a batch's ARN.")
     return text
@@ -29,6 +37,27 @@ def batch_of(text: str) -> str:
 
 def _batch_or_stdin_of(text: str) -> str:
     return text if text == STDIN else batch_of(text)
+
+
+def _number_of(text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise typer.BadParameter(f"{one_line(text, limit=100)!a} is not 1 to 18 digits, such as 7123456.")
+    return text
+
+
+def text_up_to(most: int) -> Callable[[str], str]:
+    """Make a parser of texts that the service takes.
+
+    Args:
+        most: How many characters they may have.
+    """
+
+    def text_of(text: str) -> str:
+        if not 1 <= len(text) <= most or any(unicodedata.category(character)[0] == "C" for character in text):
+            raise typer.BadParameter(f"should be 1 to {most} characters, without tabs and line breaks.")
+        return text
+
+    return text_of
 
 
 def _span_of(text: str) -> Span:
@@ -45,6 +74,9 @@ def _span_to_send_of(text: str) -> Span:
     return span
 
 
+NumberOption: Final = partial(typer.Option, metavar="ID", parser=_number_of)
+"""An option that is a number of the service, such as a run's."""
+
 BatchId: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", parser=batch_of, help="The batch's id, such as 7123456, or its ARN.")
 ]
@@ -56,8 +88,10 @@ BatchIds: TypeAlias = Annotated[
         help="Ids such as 7123456, or ARNs; - reads them from stdin, one a line.",
     ),
 ]
-Region: TypeAlias = Annotated[str | None, typer.Option(help="AWS region, if not the environment's or the profile's.")]
-Profile: TypeAlias = Annotated[str | None, typer.Option(help="Profile of the AWS configuration files.")]
+Region: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="AWS region, if not the environment's or the profile's.")
+]
+Profile: TypeAlias = Annotated[str | None, typer.Option(metavar="NAME", help="Profile of the AWS configuration files.")]
 EndpointUrl: TypeAlias = Annotated[
     str | None, typer.Option(metavar="URL", help="Another endpoint, such as a local simulator's.")
 ]

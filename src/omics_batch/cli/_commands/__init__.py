@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from typer.core import TyperArgument, TyperCommand
 
 from omics_batch.cli._commands.cancel_delete import cancel, delete
 from omics_batch.cli._commands.demo import demo
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import typer
 
     from omics_batch.cli._exits import Exit
+
+T = TypeVar("T")
 
 COMMANDS: Final[dict[Callable[..., Exit], tuple[str, ...]]] = {
     start: ("omics-batch start cohort.yaml --dry-run", "omics-batch start cohort.yaml --json | jq -r .id"),
@@ -45,4 +49,21 @@ def add_to(app: typer.Typer) -> None:
     for command, examples in COMMANDS.items():
         # \b keeps the lines as they are.
         epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
-        app.command(command.__name__.removesuffix("_"), epilog=epilog)(command)
+        app.command(command.__name__.removesuffix("_"), epilog=epilog, cls=_Command)(command)
+
+
+class _Command(TyperCommand):
+    """A command whose help shows its arguments as they are typed, such as `ID...`, and no types of Python."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as typer makes it
+        super().__init__(*arguments, **options)
+        for parameter in self.params:
+            if isinstance(parameter, TyperArgument):
+                name = f"{parameter.metavar}{'' if parameter.nargs == 1 else '...'}"
+                usage = [name if parameter.required else f"[{name}]"]
+                record = (name, parameter.help)
+                vars(parameter).update(get_help_record=_always(record), get_usage_pieces=_always(usage))
+
+
+def _always(value: T) -> Callable[[object], T]:
+    return lambda _: value

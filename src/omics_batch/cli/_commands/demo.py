@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def demo(
-    speed: Annotated[float, typer.Option(help="How many times as fast.", min=0.1, max=100, show_default=False)] = 1.0,
+    speed: Annotated[
+        float, typer.Option(metavar="FACTOR", help="How many times as fast.", min=0.1, max=100, show_default=False)
+    ] = 1.0,
     *,
     json: Json = False,
 ) -> Exit:

@@ -1,7 +1,5 @@
 """`omics-batch list` and `omics-batch runs`."""
 
-# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,7 +11,7 @@ from omics_batch._words import one_line
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import tell
-from omics_batch.cli._options import BatchId, Json, Limit
+from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, text_up_to
 from omics_batch.cli._output import as_the_service_tells, console, say_json
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
@@ -52,10 +50,14 @@ def list_(
     *,
     status: Annotated[
         str | None,
-        typer.Option(autocompletion=_statuses, help="Only batches of this status, such as INPROGRESS."),
+        typer.Option(
+            metavar="STATUS", autocompletion=_statuses, help="Only batches of this status, such as INPROGRESS."
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Only batches of just this name.")] = None,
-    run_group: Annotated[str | None, typer.Option(metavar="ID", help="Only batches of this run group.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", parser=text_up_to(64), help="Only batches of just this name.")
+    ] = None,
+    run_group: Annotated[str | None, NumberOption(help="Only batches of this run group.")] = None,
     limit: Limit = None,
     ids: Annotated[bool, typer.Option("--ids", help="Write the ids alone, one a line, for other programs.")] = False,
     json: Json = False,
@@ -97,14 +99,15 @@ def runs(
     submission_status: Annotated[
         str | None,
         typer.Option(
+            metavar="STATUS",
             autocompletion=_submission_statuses,
             help="Only runs whose submission went this way, such as FAILED.",
         ),
     ] = None,
     run_setting_id: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Only the run of this name of yours.")
+        str | None, typer.Option(metavar="TEXT", parser=text_up_to(128), help="Only the run of this name of yours.")
     ] = None,
-    run_id: Annotated[str | None, typer.Option(metavar="ID", help="Only the run of this number.")] = None,
+    run_id: Annotated[str | None, NumberOption(help="Only the run of this number.")] = None,
     limit: Limit = None,
     json: Json = False,
 ) -> Exit:

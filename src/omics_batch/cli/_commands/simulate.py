@@ -18,22 +18,32 @@ from omics_batch.cli._stderr import complain
 
 def simulate(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8080,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; any but a loopback address lets others in.")
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on; any but a loopback address lets others in.")
     ] = "127.0.0.1",
     advertise: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Print this URL, at which others reach it, such as http://omics:8080."),
     ] = None,
-    scenario: Annotated[Path | None, typer.Option(help="Play a scenario: a file of YAML or JSON.")] = None,
-    time_scale: Annotated[
-        float | None, typer.Option(help="Simulated seconds in a real one.  [default: the scenario's, or 1]")
+    scenario: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Play a scenario: a file of YAML or JSON.")
     ] = None,
-    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Place a batch of so many runs at once.")] = None,
-    failed_runs: Annotated[int | None, typer.Option(min=0, help="How many runs of each batch fail.")] = None,
+    time_scale: Annotated[
+        float | None,
+        typer.Option(metavar="FACTOR", help="Simulated seconds in a real one.  [default: the scenario's, or 1]"),
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=100_000, help="Place a batch of so many runs at once.")
+    ] = None,
+    failed_runs: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="How many runs of each batch fail.")
+    ] = None,
     region: Annotated[
-        str | None, typer.Option(help="Region that it stands for.  [default: the scenario's, or us-west-2]")
+        str | None,
+        typer.Option(metavar="NAME", help="Region that it stands for.  [default: the scenario's, or us-west-2]"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Say how to talk to it as one line of JSON.")] = False,
     scenario_schema: Annotated[

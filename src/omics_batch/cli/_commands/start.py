@@ -1,7 +1,5 @@
 """`omics-batch start`."""
 
-# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
-
 from __future__ import annotations
 
 import asyncio
@@ -16,7 +14,7 @@ from omics_batch._words import one_line
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._dry_run import facts, rehearse
 from omics_batch.cli._exits import Exit, ProgramError, exit_of, message_of
-from omics_batch.cli._options import Json, StartTimeout
+from omics_batch.cli._options import Json, StartTimeout, text_up_to
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
@@ -37,7 +35,10 @@ def start(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and send nothing to AWS.")] = False,
     request_id: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Send it under this id, and not under the file's requestId.")
+        str | None,
+        typer.Option(
+            metavar="TEXT", parser=text_up_to(128), help="Send it under this id, and not under the file's requestId."
+        ),
     ] = None,
     retried_for: StartTimeout = None,
     json: Json = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -11,6 +11,10 @@ from omics_batch.cli._options import STDIN, batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+"""What some editors write before the first line of a file."""
 
 
 def is_one(words: Sequence[str]) -> bool:
@@ -39,7 +43,7 @@ def batches_of(words: Sequence[str]) -> dict[str, str]:
 
 def _lines(stream: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(stream, 1):
-        if text := line.strip():
+        if text := line.strip().removeprefix(_BYTE_ORDER_MARK if number == 1 else ""):
             try:
                 yield batch_of(text)
             except typer.BadParameter as error:

@@ -36,6 +36,7 @@ _WEIGHTS: Final = (
     Exit.TIMED_OUT,
     Exit.ERROR,
     Exit.USAGE,
+    Exit.PIPE_CLOSED,
     Exit.INTERRUPTED,
     Exit.TERMINATED,
 )

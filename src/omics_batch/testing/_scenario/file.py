@@ -243,4 +243,4 @@ def _unknown(place: Place) -> str:
     """Say what is known where a member stands, by the name under which its entry stands in the file."""
     entries: dict[str, type[Entry]] = {**ARGUMENTS, "batches": BatchEntry, "life": LifeFields, "faults": FaultFields}
     parent = next((part for part in reversed(place[:-1]) if isinstance(part, str)), None)
-    return unknown_among((ScenarioFile if parent is None else entries[parent]).model_fields)
+    return unknown_among((ScenarioFile if parent is None else entries[parent]).model_fields, str(place[-1]))

@@ -1,0 +1,160 @@
+"""The command line speaks of its own options, and of what was probably meant: never of Python's arguments."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from omics_batch.cli import main
+from omics_batch.testing import Life
+from tests.cli._support import ID, Here, processed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REQUEST: Final = """
+requestId: trio-1
+defaultRunSetting:
+  workflowId: "1234567"
+  roleArn: arn:aws:iam::123456789012:role/OmicsRole
+batchRunSettings:
+  inlineSettings:
+    - {runSettingId: NA12878}
+"""
+ARN: Final = "arn:aws:omics:eu-west-1:123456789012:runBatch/7123456"
+
+
+# Options in place of arguments
+
+
+def test_a_region_that_is_missing_is_an_option(
+    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    ran = here_over_http.run("get", ID)
+    assert (ran.code, ran.stderr) == (
+        1,
+        "omics-batch: no AWS region. Give --region, or set AWS_DEFAULT_REGION.\n",
+    )
+
+
+def test_plain_http_is_an_option(here_over_http: Here) -> None:
+    ran = here_over_http.run("get", ID, "--endpoint-url", "http://omics.example.org")
+    assert ran.code == 1
+    assert ran.stderr.endswith("can read the session token. Use https, or --allow-http if you must.\n")
+
+
+def test_a_profile_that_is_not_there_is_an_option(here_over_http: Here) -> None:
+    ran = here_over_http.run("get", ID, "--profile", "nobody")
+    assert ran.stderr == (
+        "omics-batch: The config profile (nobody) could not be found. "
+        "Check --profile, AWS_PROFILE and the AWS configuration files.\n"
+    )
+
+
+def test_an_arn_of_another_region_asks_for_its_option(here: Here) -> None:
+    ran = here.run("get", ARN)
+    assert ran.code == 2
+    assert ran.stderr.endswith("and this client talks to us-west-2. Give --region eu-west-1.\n")
+
+
+def test_an_option_before_the_command_belongs_behind_it(here: Here) -> None:
+    ran = here.run("--region", "us-west-2", "get", ID)
+    assert (ran.code, ran.stderr) == (
+        2,
+        "omics-batch: --region belongs behind the command, such as: omics-batch get 7123456 --region ...\n",
+    )
+    assert here.run("--bogus", "get", ID).complaints[0] == "omics-batch: No such option: --bogus"
+
+
+# What was meant
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["list", "--status", "RUNING"], "'RUNING' as status (did you mean INPROGRESS?)"),
+        (["runs", ID, "--submission-status", "FAIL"], "'FAIL' as submissionStatus (did you mean FAILED?)"),
+    ],
+)
+def test_a_misspelt_status_is_asked_about(here: Here, arguments: list[str], told: str) -> None:
+    ran = here.run(*arguments)
+    assert ran.code == 2
+    assert told in ran.stderr
+    assert "CREATING" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("runSettingId:", "runSettingID:", "runSettingID: unknown field; did you mean runSettingId?"),
+        (
+            "defaultRunSetting:",
+            "defaultRunSettings:",
+            "line 3: defaultRunSettings: unknown field; did you mean defaultRunSetting?",
+        ),
+        ("requestId:", "colour:", "line 2: colour: unknown field"),
+        (
+            "arn:aws:iam",
+            "iam",
+            "defaultRunSetting.roleArn: should be an ARN, such as arn:aws:iam::123456789012:role/NAME",
+        ),
+    ],
+)
+def test_a_mistake_in_a_request_is_told_in_words(here: Here, tmp_path: Path, right: str, wrong: str, told: str) -> None:
+    path = tmp_path / "trio.yaml"
+    path.write_text(REQUEST.replace(right, wrong), encoding="utf-8")
+    ran = here.run("start", str(path))
+    assert ran.code == 2
+    assert any(line.endswith(told) for line in ran.complaints)
+    assert "engineSettings" not in ran.stderr
+
+
+def test_more_runs_than_a_request_holds_go_through_s3(here: Here, tmp_path: Path) -> None:
+    path = tmp_path / "cohort.yaml"
+    runs = "".join(f"    - {{runSettingId: sample-{number}}}\n" for number in range(100))
+    path.write_text(REQUEST + runs, encoding="utf-8")
+    (complaint,) = here.run("start", str(path)).complaints
+    assert complaint.endswith(
+        "101 runs are too many: a request holds 100 at most. Put them into a JSON file in S3, as an array of the same "
+        "settings, and give its URI as s3UriSettings in place of inlineSettings"
+    )
+
+
+# What surrounds an id
+
+
+def test_spaces_around_an_id_are_stripped(here: Here) -> None:
+    here.omics.start_batch(1, life=Life())
+    assert here.run("get", f" {ID} ").lines[0] == f"Batch     {ID}"
+
+
+def test_a_byte_order_mark_before_the_ids_is_stripped(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.omics.put_batch(processed(completedRunCount=10))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"\ufeff{ID}\n"))
+    assert here.run("wait", "-").code == 0
+
+
+# Help
+
+
+@pytest.mark.parametrize(
+    "name", ["get", "list", "runs", "failed", "wait", "watch", "start", "delete", "simulate", "demo"]
+)
+def test_help_shows_no_types_of_python(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "<" not in shown.replace("<=", "")
+    assert "{" not in shown
+
+
+def test_help_shows_ids_as_they_are_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["wait", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Usage: omics-batch wait [OPTIONS] ID...\n" in shown
+    assert "\n  ID...  Ids such as 7123456" in shown
