@@ -42,9 +42,9 @@ def test_failed_runs_are_a_table() -> None:
         ]
     )
     assert cells(rows._repr_html_()) == [
-        ["Sample", "Kind", "Reason", "Message", "Run"],
-        ["NA12878", "failed", "RUN_TASK_FAILED", "The aligner ran out of memory.", "2000001"],
-        ["NA12891", "not submitted", "ConflictException", "", ""],
+        ["Sample", "Kind", "Run", "Reason", "Message"],
+        ["NA12878", "failed", "2000001", "RUN_TASK_FAILED", "The aligner ran out of memory."],
+        ["NA12891", "not submitted", "", "ConflictException", ""],
         ["NA12892", "cancelled", "", "", ""],
     ]
     assert words(read(rows._repr_html_())).startswith("Runs that did not succeed: 3")
@@ -85,7 +85,7 @@ def test_submissions_are_a_table() -> None:
     )
     assert cells(rows._repr_html_()) == [
         ["Sample", "Submission", "Reason", "Message", "Run"],
-        ["NA12878", "SUCCESS", "", "", "2000001"],
+        ["NA12878", "submitted", "", "", "2000001"],
         ["NA12891", "FAILED", "ValidationException", "The input does not exist.", ""],
         ["NA12892", "", "", "", ""],
     ]

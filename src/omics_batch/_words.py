@@ -88,6 +88,11 @@ def lowered(word: str) -> str:
     return word.lower().replace("_", " ")
 
 
+def submission(status: str) -> str:
+    """Write how the submission of a run went: SUCCESS is said of it alone, however the run itself went."""
+    return "submitted" if status == "SUCCESS" else status
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """Write counts by state: `29 completed, 2 not submitted`; empty where there are none."""
     return ", ".join(f"{number:,} {state}" for state, number in counts.items())

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import omics_batch
-from omics_batch import OmicsBatchClient
+from omics_batch import FailedRun, FailureKind, OmicsBatchClient
+from omics_batch._api.listing import Rows
 from omics_batch.cli._list_progress import counting
 from omics_batch.cli._output import console
 from omics_batch.testing import Life, faults
@@ -45,10 +46,10 @@ def test_each_sample_that_did_not_succeed_is_listed_and_then_the_sums(here: Here
     ran = here.run("failed", ID)
     assert (ran.code, ran.stderr) == (0, "")
     assert ran.lines == [
-        "HOW            RUN ID   REASON               RUN SETTING  MESSAGE",
-        "failed         2000001  RUN_TASK_FAILED      HG00096      Task CallVariants ran out of memory.",
-        "not submitted  -        ValidationException  HG00099      Parameter input_cram is missing.",
-        "failed         2000004  RUN_TASK_FAILED      HG00100      The CRAM file is truncated.",
+        "SAMPLE   KIND           RUN      REASON               MESSAGE",
+        "HG00096  failed         2000001  RUN_TASK_FAILED      Task CallVariants ran out of memory.",
+        "HG00099  not submitted  -        ValidationException  Parameter input_cram is missing.",
+        "HG00100  failed         2000004  RUN_TASK_FAILED      The CRAM file is truncated.",
         "3 did not succeed: 2 RUN_TASK_FAILED, 1 ValidationException",
     ]
 
@@ -93,7 +94,7 @@ def test_the_signature_of_a_runs_parameters_is_not_printed(here: Here) -> None:
 def test_without_reasons_no_run_is_asked_about(here: Here) -> None:
     here.omics.start_batch(COHORT, life=LIFE)
     ran = here.run("failed", ID, "--no-reasons")
-    assert ran.lines[1] == "failed         2000001  -                    HG00096      -"
+    assert ran.lines[1] == "HG00096  failed         2000001  -                    -"
     assert ran.lines[-1] == "3 did not succeed: 2 failed, 1 ValidationException"
     assert here.omics.requests_of("GetRun") == 0
 
@@ -116,7 +117,7 @@ def test_cancelled_runs_are_listed_where_they_are_wanted(here: Here) -> None:
     here.omics.start_batch(2, life=life)
     assert here.run("failed", ID).stderr == "omics-batch: no run failed; 2 cancelled: --cancelled lists them\n"
     ran = here.run("failed", ID, "--cancelled")
-    assert ran.lines[1].split() == ["cancelled", "2000001", "-", "sample-1", "-"]
+    assert ran.lines[1].split() == ["sample-1", "cancelled", "2000001", "-", "-"]
     assert ran.lines[-1] == "2 did not succeed: 2 cancelled"
 
 
@@ -160,7 +161,7 @@ def test_a_batch_that_failed_itself_may_have_created_runs(here: Here) -> None:
 def test_runs_that_a_failed_batch_had_created_are_listed_once_they_fail(here: Here) -> None:
     here.omics.start_batch(COHORT, life=replace(LIFE, failure_reason="no quota", runs_before_failure=3))
     ran = here.run("failed", ID)
-    assert [line.split()[:2] for line in ran.lines[1:-1]] == [["failed", "2000001"], ["not", "submitted"]]
+    assert [line.split()[:2] for line in ran.lines[1:-1]] == [["HG00096", "failed"], ["HG00099", "not"]]
     assert ran.lines[-1] == "2 did not succeed so far: 1 RUN_TASK_FAILED, 1 ValidationException"
     assert len(here.run("runs", ID).lines[1:]) == 3
 
@@ -201,10 +202,13 @@ async def test_a_terminal_shows_how_far_it_is_and_then_no_more(omics: Simulator,
         await terminal.until(r"^2 of 3 runs that did not succeed \.\.\.$")
         assert await terminal.ended() == 0
     assert terminal.text.splitlines() == [
-        "HOW            RUN ID   REASON               RUN SETTING  MESSAGE",
-        "failed         2000001  RUN_TASK_FAILED      HG00096      Task CallVariants ran\u2026",
-        "not submitted  -        ValidationException  HG00099      Parameter input_cram\u2026",
-        "failed         2000004  RUN_TASK_FAILED      HG00100      The CRAM file is trun\u2026",
+        "SAMPLE   KIND           RUN      REASON               MESSAGE",
+        "HG00096  failed         2000001  RUN_TASK_FAILED      Task CallVariants ran out",
+        "                                                      of memory.",
+        "HG00099  not submitted  -        ValidationException  Parameter input_cram is",
+        "                                                      missing.",
+        "HG00100  failed         2000004  RUN_TASK_FAILED      The CRAM file is",
+        "                                                      truncated.",
         "3 did not succeed: 2 RUN_TASK_FAILED, 1 ValidationException",
     ]
 
@@ -223,6 +227,31 @@ def test_samples_of_one_patient_are_told_apart(here: Here, monkeypatch: pytest.M
     monkeypatch.setattr(sys, "stdout", stdout)
     assert here.run(command, ID).code == 0
     assert all(sample in stdout.getvalue() for sample in samples)
+
+
+def test_a_terminal_shows_the_whole_reason(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = " ".join(["The task CallVariants-with-a-long-name exceeded its memory of 8192 MiB."] * 4)
+    here.omics.start_batch(["NA12878"], life=replace(AT_ONCE, failed_runs={"NA12878": message}))
+    stdout = Terminal()
+    monkeypatch.setenv("TERM", "dumb")  # without a picture, and 80 columns wide
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert here.run("failed", ID).code == 0
+    lines = stdout.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert message in " ".join(" ".join(lines).split())
+    assert "    The task CallVariants-with-a-long-name exceeded its memory of 8192 MiB. The" in lines
+
+
+def test_the_columns_are_the_same_at_the_terminal_in_json_and_in_notebooks(here: Here) -> None:
+    here.omics.start_batch(COHORT, life=LIFE)
+    titles = here.run("failed", ID).lines[0].split()
+    assert titles == ["SAMPLE", "KIND", "RUN", "REASON", "MESSAGE"]
+    assert list(json.loads(here.run("failed", ID, "--json").lines[0])) == [
+        *("runSettingId", "kind", "runId", "reason", "message", "run")
+    ]
+    page = Rows([FailedRun(run_setting_id="a", kind=FailureKind.RUN)])._repr_html_()
+    assert page is not None
+    assert re.findall(r'<th scope="col">(\w+)</th>', page) == [title.capitalize() for title in titles]
 
 
 @pytest.mark.parametrize(("terminals", "how"), [(["stdout"], []), (["stderr"], []), (["stderr"], ["--json"])])

@@ -146,7 +146,7 @@ def test_runs_are_listed_with_free_text_last(here: Here) -> None:
     assert (ran.code, ran.stderr) == (0, "")
     assert ran.lines == [
         "SUBMISSION  RUN ID   REASON                 RUN SETTING  MESSAGE",
-        "SUCCESS     2000001  -                      NA12878      -",
+        "submitted   2000001  -                      NA12878      -",
         "FAILED      -        AccessDeniedException  NA12891      The role may not read [red]NA12891.cram[/red] [31m.",
     ]
 

@@ -158,3 +158,31 @@ def test_help_shows_ids_as_they_are_typed(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert "Usage: omics-batch wait [OPTIONS] ID...\n" in shown
     assert "\n  ID...  Ids such as 7123456" in shown
+
+
+# Lines on a terminal
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_break_between_words(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    stderr = Terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert here.run("get", "1").code == 1
+    lines = stderr.getvalue().splitlines()
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 80
+    assert " ".join(lines).startswith("omics-batch: GetBatch of batch 1: ResourceNotFoundException (HTTP 404): ")
+
+
+def test_facts_break_between_words(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    stdout = Terminal()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    here.omics.put_batch({**processed(completedRunCount=10), "failureReason": "word " * 30})
+    assert here.run("get", ID).code == 0
+    assert f"{' '.join(['word'] * 10)}\n          word word" in stdout.getvalue()

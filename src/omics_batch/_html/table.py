@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from omics_batch._html.bar import bar, coloured, do_counts_lag, states
 from omics_batch._html.tags import Part, badge, moment, page, prose, said, tag
-from omics_batch._words import KINDS, lowered, percentage
+from omics_batch._words import KINDS, lowered, percentage, submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ def _run_batch_list_item(run: RunBatchListItem) -> Cells:
     status = run.submission_status
     return {
         "Sample": prose(run.run_setting_id),
-        "Submission": badge(status) if status else None,
+        "Submission": badge(submission(status), None if status == "SUCCESS" else status) if status else None,
         "Reason": said(run.submission_failure_reason, limit=64),
         "Message": prose(run.submission_failure_message),
         "Run": said(run.run_id, limit=64),
@@ -89,9 +89,9 @@ def _failed_run(run: FailedRun) -> Cells:
     return {
         "Sample": prose(run.run_setting_id),
         "Kind": coloured(kind, kind),
+        "Run": said(run.run_id, limit=64),
         "Reason": said(run.reason, limit=64),
         "Message": prose(run.message),
-        "Run": said(run.run_id, limit=64),
     }
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 GAP: Final = "  "
+_LONGEST: Final = 10_000
+"""Characters of a text: more than the service's messages have."""
+
 _DOTS: Final = Text("...")
 
 
@@ -29,6 +32,17 @@ def fitting(text: str, cells: int, encoding: str) -> str:
         return line
     mark = "…" if _let_out("…", encoding) == "…" else "..."
     return set_cell_size(line, max(cells - len(mark), 0)).rstrip() + mark[:cells]
+
+
+def wrapped(text: str, cells: int, encoding: str) -> list[str]:
+    """Break a stranger's text between its words into lines of so many cells; a longer word has a line of its own."""
+    lines: list[str] = []
+    for word in _let_out(one_line(text, limit=_LONGEST), encoding).split():
+        if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= cells:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def padded(text: str, cells: int, *, to_the_right: bool = False) -> str:

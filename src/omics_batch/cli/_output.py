@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from omics_batch.cli._cells import wrapped
+from omics_batch.cli._program_name import is_command
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic import BaseModel
+
+
+_LABEL: Final = 10
+"""Cells of a label."""
 
 
 def console() -> Console:
@@ -31,7 +38,16 @@ def say_json(document: Any, *, indent: int | None = None) -> None:  # noqa: ANN4
 def say_facts(output: Console, facts: Iterable[tuple[str, str]]) -> None:
     """Write labels and values, a line each."""
     for label, value in facts:
-        output.print(Text.assemble((f"{label:<10}", "bold"), value), soft_wrap=True)
+        is_broken = output.is_terminal and not is_command(value)
+        first, *more = (is_broken and wrapped(value, output.width - _LABEL, output.encoding)) or [value]
+        output.print(Text.assemble((f"{label:<{_LABEL}}", "bold"), first), soft_wrap=True)
+        for line in more:
+            output.print(" " * _LABEL + line, soft_wrap=True)
+
+
+def say_prose(output: Console, text: Text) -> None:
+    """Write a paragraph: a terminal breaks it between words, unless it has a command; a pipe gets one line."""
+    output.print(text, soft_wrap=not output.is_terminal or is_command(text.plain))
 
 
 def as_the_service_tells(answer: BaseModel) -> dict[str, Any]:

@@ -20,6 +20,11 @@ def command(arguments: Sequence[str]) -> str:
     return shlex.join([*words(sys.argv[0], shutil.which(NAME), sys.executable), *arguments])
 
 
+def is_command(text: str) -> bool:
+    """Whether a line has a command to be copied, which a line break would cut in two."""
+    return f"{NAME} " in text or f"-m {MODULE}" in text
+
+
 def words(started_as: str, found: str | None, python: str) -> list[str]:
     """Choose the words that start this program.
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from omics_batch._words import one_line
+from omics_batch.cli._cells import wrapped
+from omics_batch.cli._program_name import NAME, is_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
 def complain(text: str, *more: str) -> None:
     """Say on stderr what is wrong, in one line, and what to do about it in further ones."""
     # As sys.stderr is now: a live view may have taken its place, to write above its bar.
-    sys.stderr.write("\n".join([f"omics-batch: {one_line(text, limit=1000)}", *more, ""]))
+    lines = [f"{NAME}: {one_line(text, limit=1000)}", *more]
+    if hasattr(sys.stderr, "isatty") and sys.stderr.isatty():
+        console = on_stderr()
+        wide = [[line] if is_command(line) else wrapped(line, console.width, console.encoding) for line in lines]
+        lines = [part for parts in wide for part in parts]
+    sys.stderr.write("\n".join([*lines, ""]))
     sys.stderr.flush()
 
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from omics_batch._words import one_line
-from omics_batch.cli._cells import GAP, fitting, padded
+from omics_batch.cli._cells import GAP, fitting, padded, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,10 @@ _FIRST_ROWS: Final = 100
 
 _PATIENCE: Final = 1.0
 """Seconds after which rows are shown, although more might tell better how wide the columns have to be."""
+
+_INDENT: Final = "    "
+_MOST_LINES: Final = 3
+"""So many lines a cell may have beside the others."""
 
 _LONGEST: Final = 10_000
 """Characters of a cell: more than the service's messages have."""
@@ -38,6 +42,8 @@ class Column:
     """Whether its cells stand to the right."""
     most: int = 24
     """How many cells of a terminal it takes at most; the last column takes what is left."""
+    is_whole: bool = False
+    """Whether it is shown whole, in several lines if it has to be: for the last column alone."""
     is_key: bool = False
     """Whether it tells the rows apart, which ends of names may do: it takes two fifths of a terminal that is wide."""
 
@@ -110,9 +116,21 @@ class Table:
         if not self._is_cut:
             self._output.print(Text(line + last, style), soft_wrap=True)
             return
+        if self._columns[-1].is_whole:
+            self._output.print(Text("\n".join(self._lines(line, last)), style), soft_wrap=True)
+            return
         text = Text(line + self._fit(last, max(self._output.width - cell_len(line), 0)), style)
         text.truncate(self._output.width)  # a terminal that is narrower than the other columns
         self._output.print(text, soft_wrap=True)
+
+    def _lines(self, line: str, last: str) -> list[str]:
+        """Write the last cell beside the others, or below them where it would be too narrow there."""
+        before = cell_len(line)
+        parts = wrapped(last, self._output.width - before, self._output.encoding)
+        if max(map(cell_len, parts)) <= self._output.width - before and len(parts) <= _MOST_LINES:
+            return [line + parts[0], *(" " * before + part for part in parts[1:])]
+        below = wrapped(last, self._output.width - len(_INDENT), self._output.encoding)
+        return [line.rstrip(), *(_INDENT + part for part in below)]
 
     def _most(self, column: Column) -> int:
         return max(column.most, self._output.width * 2 // 5) if column.is_key else column.most

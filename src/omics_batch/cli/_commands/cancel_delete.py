@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
+from rich.text import Text
 
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._destructive.action import fulfil
@@ -15,7 +16,7 @@ from omics_batch.cli._destructive.confirm import check_answerable
 from omics_batch.cli._destructive.delete import DeleteAction
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json, Timeout
-from omics_batch.cli._output import console, say_json
+from omics_batch.cli._output import console, say_json, say_prose
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._waits.resume_command import advice, limit
 
@@ -96,7 +97,7 @@ def _tell(ending: OneResult, *, as_json: bool) -> Exit:
     if as_json:
         say_json(ending.document(), indent=2)
     elif ending.exit is Exit.OK:
-        console().print(ending.message, soft_wrap=True)
+        say_prose(console(), Text(ending.message))
     if ending.exit is not Exit.OK:
         complain(ending.message, *advice(ending.resume))
     return ending.exit

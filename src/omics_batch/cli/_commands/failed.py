@@ -16,7 +16,7 @@ from omics_batch.cli._failure_reasons import Reasons
 from omics_batch.cli._list_output import tell
 from omics_batch.cli._list_progress import counting
 from omics_batch.cli._options import BatchId, Json, Limit
-from omics_batch.cli._output import as_the_service_tells, console, say_json
+from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from omics_batch import FailedRun, OmicsBatchClient
 
 _COLUMNS: Final = (
-    Column("HOW"),
-    Column("RUN ID"),
-    Column("REASON", most=32),
-    Column("RUN SETTING", is_key=True),
-    Column("MESSAGE"),
+    Column("SAMPLE", is_key=True),
+    Column("KIND"),
+    Column("RUN"),
+    Column("REASON", most=64),
+    Column("MESSAGE", is_whole=True),
 )
 
 
@@ -63,7 +63,7 @@ def failed(
                 if json:
                     say_json(_document(run))
                 else:
-                    table.add(KINDS[run.kind.value], run.run_id, run.reason, run.run_setting_id, run.message)
+                    table.add(run.run_setting_id, KINDS[run.kind.value], run.run_id, run.reason, run.message)
 
             await tell(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
         return reasons
@@ -72,7 +72,7 @@ def failed(
     if not reasons.listed:
         complain(reasons.absence())
     elif not json:
-        output.print(Text(reasons.words(is_whole=reasons.listed != limit), "bold"), soft_wrap=True)
+        say_prose(output, Text(reasons.words(is_whole=reasons.listed != limit), "bold"))
     return Exit.OK
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from omics_batch import BatchStatus, SubmissionStatus
-from omics_batch._words import one_line
+from omics_batch._words import one_line, submission
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import tell
@@ -32,7 +32,7 @@ _RUNS: Final = (
     Column("RUN ID"),
     Column("REASON", most=32),
     Column("RUN SETTING", is_key=True),
-    Column("MESSAGE"),
+    Column("MESSAGE", is_whole=True),
 )
 
 
@@ -126,7 +126,8 @@ def runs(
                 say_json(as_the_service_tells(item))
             else:
                 why = (item.submission_failure_reason, item.run_setting_id, item.submission_failure_message)
-                table.add(item.submission_status, item.run_id, *why)
+                how = None if item.submission_status is None else submission(item.submission_status)
+                table.add(how, item.run_id, *why)
 
         found = connection.talk(
             lambda client: tell(

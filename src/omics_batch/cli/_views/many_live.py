@@ -12,6 +12,7 @@ from rich.text import Text
 
 from omics_batch.cli._durations import written
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._output import say_prose
 from omics_batch.cli._views.followed_batches import FollowedBatches
 from omics_batch.cli._views.many_plain import line_of, summary
 from omics_batch.cli._views.many_table import BatchesTable
@@ -73,7 +74,7 @@ class _LiveViewOfMany:
     def conclude(self, conclusion: ManyResult) -> None:
         """Write the sums, and who did not succeed."""
         for text in summary(conclusion):
-            self._console.print(Text(text, "bold"), soft_wrap=True)
+            say_prose(self._console, Text(text, "bold"))
 
     @property
     def _elapsed(self) -> timedelta:
