@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import FailedRun, FailedRunsError, FailureKind
-from omics_batch._words import by_reason, counted, lowered, one_line, percentage, rate, span, told_by_reason
+from omics_batch._words import by_reason, counted, lowered, meant, one_line, percentage, rate, span, told_by_reason
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,21 @@ def test_strangers_text_stays_on_one_line() -> None:
 
 def test_nothing_is_nothing() -> None:
     assert told_by_reason([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "similar"),
+    [
+        ("RUNING", ("INPROGRESS", "RUNS_DELETING"), "INPROGRESS"),
+        ("Running", ("RUNNING", "INPROGRESS"), "RUNNING"),
+        ("FAIL", ("SUCCESS", "FAILED"), "FAILED"),
+        ("runSettingID", ("runSettingId", "name"), "runSettingId"),
+        ("output", ("outputUri", "name"), "outputUri"),
+        ("WAITING", ("INPROGRESS", "PENDING"), None),
+        ("colour", (), None),
+    ],
+)
+def test_what_is_misspelt_is_guessed_only_where_it_is_similar(
+    word: str, known: tuple[str, ...], similar: str | None
+) -> None:
+    assert meant(word, known) == similar

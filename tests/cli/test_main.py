@@ -111,7 +111,7 @@ def _raising(error: BaseException) -> Callable[..., object]:
 def test_what_nobody_thought_of_is_one_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ConnectionOptions, "talk", _raising(ValueError("\x1b[31mbroken")))
+    monkeypatch.setattr(ConnectionOptions, "talk", _raising(ValueError("\x1b[31mbroken.")))
     assert main(["get", ID]) == 1
     assert capsys.readouterr().err == (
         "omics-batch: unexpected ValueError: [31mbroken. This is a defect: please report it.\n"

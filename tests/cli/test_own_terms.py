@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+import omics_batch
+from omics_batch import OmicsBatchClient, PollPolicy
 from omics_batch.cli import main
-from omics_batch.testing import Life
+from omics_batch.testing import Life, faults
 from tests.cli._support import ID, Here, processed
 
 if TYPE_CHECKING:
@@ -186,3 +192,54 @@ def test_facts_break_between_words(here: Here, monkeypatch: pytest.MonkeyPatch) 
     here.omics.put_batch({**processed(completedRunCount=10), "failureReason": "word " * 30})
     assert here.run("get", ID).code == 0
     assert f"{' '.join(['word'] * 10)}\n          word word" in stdout.getvalue()
+
+
+# What was started
+
+
+def test_a_repeated_start_says_that_the_batch_already_existed(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "trio.yaml"
+    path.write_text(REQUEST.replace("batchRun", "  outputUri: s3://my-bucket/output/\nbatchRun"), encoding="utf-8")
+    assert here.run("start", str(path)).stderr == ""
+    assert here.run("start", str(path)).stderr == ""  # a clock that is seconds ahead says as much
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    monkeypatch.setattr(import_module("omics_batch.cli._commands.start"), "_now", lambda: later)
+    ran = here.run("start", str(path))
+    assert (ran.code, ran.lines[0]) == (0, f"Batch     {ID}")
+    assert ran.stderr.startswith(f"omics-batch: batch {ID} already existed: this requestId started it at 20")
+    here.omics.script(faults.answered("StartRunBatch"), faults.error("AccessDeniedException", 403))
+    ran = here.run("start", str(path))
+    assert (ran.code, ran.stderr) == (0, "")
+
+
+def test_a_batch_that_was_just_started_may_be_unknown_at_first(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    often = partial(OmicsBatchClient, poll=PollPolicy(initial=0.01, maximum=0.01))
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", often)
+    here.omics.put_batch(processed(completedRunCount=10))
+    unknown = faults.error("ResourceNotFoundException", 404)
+    here.omics.script(unknown)
+    assert here.run("wait", ID, "--new").code == 0
+    here.omics.script(unknown)
+    assert here.run("wait", ID).code == 1
+
+
+# A reader that leaves
+
+
+def test_a_reader_that_leaves_ends_a_list_quietly_as_sigpipe_would(
+    here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Left(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError(errno.EPIPE, "no reader")
+
+        def fileno(self) -> int:
+            return spare.fileno()
+
+    here.omics.start_batch(3)
+    with (tmp_path / "spare").open("w") as spare:
+        monkeypatch.setattr(sys, "stdout", Left())
+        ran = here.run("list")
+    assert (ran.code, ran.stderr) == (141, "")

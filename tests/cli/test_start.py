@@ -87,7 +87,7 @@ def test_a_batch_is_started_and_the_next_command_told(here: Here, trio: Path) ->
         "Request   trio-1",
     ]
     words = shlex.split(following.removeprefix("Next"))
-    assert words[-4:] == ["wait", "7123456", "--region", "us-west-2"]
+    assert words[-5:] == ["wait", "7123456", "--new", "--region", "us-west-2"]
     batch = json.loads(here.run("get", "7123456", "--json").stdout)
     assert batch["name"] == "trio"
     assert batch["defaultRunSetting"]["workflowVersionName"] == "v2"

@@ -189,7 +189,7 @@ def _text_of(error: Exception, method: str) -> str:
         message = str(vars(error)["kwargs"].get("error_msg", ""))
         status = _HTTP_STATUS.search(message)
         if method == "custom-process":
-            return one_line(message)
+            return one_line(message).rstrip(".")
         return f"it answered HTTP {status[1]}" if status else presentable(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.strerror}: {one_line(str(error.filename))}"

@@ -61,7 +61,7 @@ def _told(error: Exception) -> Exit:
         complain(str(error))
         return Exit.ERROR
     logging.getLogger("omics_batch").debug("unexpected", exc_info=error)
-    complain(f"unexpected {type(error).__name__}: {error}. This is a defect: please report it.")
+    complain(f"unexpected {type(error).__name__}: {str(error).rstrip('.')}. This is a defect: please report it.")
     return Exit.ERROR
 
 

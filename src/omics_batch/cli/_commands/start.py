@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -19,12 +20,19 @@ from omics_batch.cli._output import as_the_service_tells, console, say_facts, sa
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._waits.resume_command import limit
+from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
     from omics_batch.cli._durations import Span
 
 _STDIN: Final = "-"
+_LOOK: Final = 5.0
+"""Seconds for a look at a batch that may have existed before."""
+
+_SKEW: Final = timedelta(seconds=10)
+"""How far this machine's clock may be ahead of the service's."""
+
 _AGAIN: Final = "The same request again, which starts no second batch: "
 
 
@@ -86,11 +94,16 @@ def _sent(
 ) -> StartRunBatchResponse:
     """Send a request; where nobody knows whether it arrived, say so, and how to send it once more."""
     is_under_way = False
+    has_own_id = "request_id" in request.model_fields_set
 
     async def send(client: OmicsBatchClient) -> StartRunBatchResponse:
         nonlocal is_under_way
         is_under_way = True
-        return await client.start_run_batch(request, timeout=None if retried_for is None else retried_for.seconds)
+        began = _now()
+        started = await client.start_run_batch(request, timeout=None if retried_for is None else retried_for.seconds)
+        if has_own_id and (created := await _created_before(client, started, began)) is not None:
+            complain(f"batch {started.id} already existed: this requestId started it at {timestamp(created)}")
+        return started
 
     try:
         return connection.talk(send)
@@ -103,6 +116,22 @@ def _sent(
             raise
         complain(message_of(error), again)
         raise typer.Exit(exit_of(error)) from None
+
+
+async def _created_before(client: OmicsBatchClient, started: StartRunBatchResponse, began: datetime) -> datetime | None:
+    """Tell when a batch was created, if that was before the request was sent; None where it was not, or is not known.
+
+    StartRunBatch answers the same in both cases.
+    """
+    try:
+        created = (await client.get_batch(started, timeout=_LOOK)).creation_time
+    except OmicsBatchError:  # the batch was started: that is what counts
+        return None
+    return created if created is not None and created < began - _SKEW else None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _may_succeed_later(error: OmicsBatchError) -> bool:
@@ -124,7 +153,7 @@ def _tell(
         ("Status", started.status),
         ("Request", request.request_id),
     ]
-    following = ("Next", connection.command("wait", started.id))
+    following = ("Next", connection.command("wait", started.id, "--new"))
     say_facts(console(), [*((label, one_line(value)) for label, value in found if value), following])
 
 

@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
@@ -19,7 +23,16 @@ from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 
 @connected
-def wait(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout = None, json: Json = False) -> Exit:
+def wait(
+    batches: BatchIds,
+    connection: ConnectionOptions,
+    *,
+    new: Annotated[
+        bool, typer.Option("--new", help="It was just started: for a minute, it is no error that it is not known yet.")
+    ] = False,
+    timeout: Timeout = None,
+    json: Json = False,
+) -> Exit:
     """Wait until every run of a batch, or of many, has ended.
 
     It ends with 0 if all runs succeeded (or their records were deleted, and no verdict is possible), 1 on an error and
@@ -40,7 +53,7 @@ def wait(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout =
     with logged_to(complain, connection.level):
         if is_one(batches):
             view = JsonView() if json else view_on(console())
-            return wait_for_one(connection, batches[0], timeout, view, resume)
+            return wait_for_one(connection, batches[0], timeout, view, resume, is_new=new)
         many = JsonLines() if json else _view_of_many(len(named))
         return wait_for_many(connection, WaitForMany(named, timeout, many), as_they_end, resume)
 

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from omics_batch import OmicsBatchError, Progress
+from omics_batch import BatchStatus, OmicsBatchError, Progress
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._waits import one_result
@@ -14,7 +14,7 @@ from omics_batch.cli._waits.follow_many import follow_many
 from omics_batch.cli._waits.resume_command import Resume, advice, limit
 
 if TYPE_CHECKING:
-    from omics_batch import Batch
+    from omics_batch import Batch, StartRunBatchResponse
     from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
@@ -29,9 +29,17 @@ def resume_of(command: str, connection: ConnectionOptions, timeout: Span | None,
     return Resume(command, [*limit(timeout), *flags, *connection.arguments()])
 
 
-def wait_for_one(connection: ConnectionOptions, batch: str, timeout: Span | None, view: View, resume: Resume) -> Exit:
+def wait_for_one(
+    connection: ConnectionOptions,
+    batch: str,
+    timeout: Span | None,
+    view: View,
+    resume: Resume,
+    *,
+    is_new: bool = False,
+) -> Exit:
     """Wait for a batch in front of a view."""
-    ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch])))
+    ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch]), is_new=is_new))
     view.end(ending)
     if not ending.is_verdict:
         complain(*ending.complaint, *advice(ending.resume))
@@ -39,7 +47,13 @@ def wait_for_one(connection: ConnectionOptions, batch: str, timeout: Span | None
 
 
 async def follow(
-    connection: ConnectionOptions, batch_id: str, timeout: Span | None, view: View, resume: str
+    connection: ConnectionOptions,
+    batch_id: str,
+    timeout: Span | None,
+    view: View,
+    resume: str,
+    *,
+    is_new: bool = False,
 ) -> OneResult:
     """Wait for a batch until it has ended, its time is over, or a signal comes.
 
@@ -49,6 +63,7 @@ async def follow(
         timeout: How long to wait; None is no limit.
         view: Where each change is shown.
         resume: The command that waits on.
+        is_new: Whether it was just started, so that the service may not know it yet.
     """
     progress, began = Progress(), monotonic()
 
@@ -60,7 +75,8 @@ async def follow(
         async with connection.client(None if timeout is None else timeout.seconds) as client:
             limit = None if timeout is None else timeout.left_since(began)
             with view:  # from now on: before, a source of credentials may ask for something
-                return await client.wait_until_processed(batch_id, timeout=limit, on_update=show)
+                batch = _just_started(batch_id) if is_new and batch_id.isdigit() else batch_id
+                return await client.wait_until_processed(batch, timeout=limit, on_update=show)
 
     try:
         batch = await until_signalled(wait())
@@ -69,6 +85,13 @@ async def follow(
     except OmicsBatchError as error:
         return one_result.failed(error, batch_id, progress.batch, resume, connection)
     return one_result.processed(batch, connection)
+
+
+def _just_started(batch_id: str) -> StartRunBatchResponse:
+    """Give what the client waits for with patience: what StartRunBatch answered."""
+    from omics_batch import StartRunBatchResponse  # noqa: PLC0415 - help starts without pydantic
+
+    return StartRunBatchResponse(id=batch_id, status=BatchStatus.CREATING)
 
 
 def wait_for_many(connection: ConnectionOptions, wait: WaitForMany, way: Way, resume: Resume) -> Exit:
