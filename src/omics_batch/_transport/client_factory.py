@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -152,7 +153,8 @@ async def _enter(
     making = session.create_client(
         "omics", region_name=region_name, endpoint_url=endpoint_url, verify=False if is_plain else None, config=config
     )
-    problem, advice = "no AWS region.", cast("Advice | None", Advice(AdviceKind.GIVE_REGION))
+    other = " AWS_REGION is set, but botocore reads AWS_DEFAULT_REGION." if os.environ.get("AWS_REGION") else ""
+    problem, advice = f"no AWS region.{other}", cast("Advice | None", Advice(AdviceKind.GIVE_REGION))
     try:
         aws: OmicsClient = await exits.enter_async_context(making)
         if aws.meta.region_name:  # which an empty variable leaves empty, where the endpoint needs none
@@ -160,9 +162,16 @@ async def _enter(
     except NoRegionError:
         pass
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
-        problem, advice = f"{_UNUSABLE}: {presentable(error)}", None
+        if region_name or session.get_config_variable("region") != "":
+            problem, advice = f"{_UNUSABLE}: {_reason(error)}", None
     # Raised out here, since what botocore raised may hold a line of the credentials file.
     raise misconfigured(problem, advice)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):  # whose URL may hold a password
+        return "an endpoint that is no URL (AWS_ENDPOINT_URL_OMICS, AWS_ENDPOINT_URL, or the profile's endpoint_url)"
+    return presentable(error)
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
