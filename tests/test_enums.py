@@ -27,6 +27,7 @@ def test_every_enum_of_the_service_is_open() -> None:
         "BatchStatus",
         "CacheBehavior",
         "NetworkingMode",
+        "OutputUriPrefixMode",
         "RunLogLevel",
         "RunRetentionMode",
         "RunStatus",

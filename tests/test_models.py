@@ -853,6 +853,7 @@ def test_a_run_setting_reads_every_field() -> None:
         "scratchStorageMode": "LOCAL",
         "outputUri": "s3://my-bucket/output/",
         "outputBucketOwnerId": "123456789012",
+        "requesterPaysEnabled": True,
         "logLevel": "ALL",
         "runTags": {"project": "x"},
         "retentionMode": "REMOVE",

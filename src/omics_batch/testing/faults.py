@@ -198,10 +198,7 @@ def expired_token(operation: str = "GetBatch", times: int = 1) -> Fault:
 
 
 def skewed_clock(seconds: float = -900.0, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer 403 InvalidSignatureException, with a Date header that differs from the real time by some seconds.
-
-    A client that corrects its clock by that header, as some SDKs do, is answered truly.
-    """
+    """Answer 403 InvalidSignatureException, with a Date header that differs from the real time by some seconds."""
     return Fault(f"skewed_clock {seconds:g} s", operation, times, actions.Skew(seconds))
 
 
