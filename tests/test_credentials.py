@@ -546,6 +546,12 @@ LAB = Source(method="sso", profile="lab", profiles={"lab": {"source_profile": "b
             "it answered HTTP 404",
             "Check the AWS_CONTAINER_*",
         ),
+        (
+            CredentialRetrievalError(provider="custom-process", error_msg="There is no ticket."),
+            "custom-process",
+            "There is no ticket",
+            "Check credential_process of profile lab",
+        ),
         (PermissionError(13, "Permission denied", "/token"), "sso", "Permission denied: /token", "Check the sso_"),
         (OSError("SECRET"), "iam-role", "it cannot be used (OSError)", "Check the role of this EC2 instance"),
         (
@@ -562,4 +568,5 @@ def test_what_a_source_raised_says_what_to_do(error: Exception, method: str, pro
     explained = explain(error, replace(LAB, method=method))
     assert problem in explained.problem
     assert explained.next_step.startswith(next_step)
+    assert not explained.problem.endswith(".")
     assert "SECRET" not in explained.problem
