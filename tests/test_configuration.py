@@ -386,6 +386,26 @@ async def test_a_region_is_refused_no_more_than_that(monkeypatch: pytest.MonkeyP
     assert names.asked == []
 
 
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"AWS_DEFAULT_REGION": ""}, "AWS_DEFAULT_REGION"),
+        ({"AWS_REGION": "us-west-2"}, "botocore reads AWS_DEFAULT_REGION"),
+        ({"AWS_DEFAULT_REGION": "us-west-2", "AWS_ENDPOINT_URL": "omics.lab"}, "AWS_ENDPOINT_URL"),
+    ],
+    ids=["empty", "unread", "no URL"],
+)
+async def test_a_variable_that_leads_nowhere_is_named(
+    variables: Mapping[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInputError, match=named) as caught:
+        async with OmicsBatchClient():
+            pass
+    assert caught.value.fault is Party.MACHINE
+
+
 @pytest.mark.usefixtures("_keys")
 async def test_a_name_that_does_not_resolve_is_said_by_a_call_and_by_a_wait(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -135,6 +135,14 @@ async def test_a_service_that_was_never_reached_is_given_less_time_at_the_end(
         omics.forget_script()
 
 
+@pytest.mark.virtual_time
+async def test_a_time_out_names_what_kept_the_attempts_before_from_an_answer() -> None:
+    script = [faults.reset(), faults.unanswered()]
+    async with Simulator(in_process=True, clock=running_clock(), faults=script) as omics, omics.client() as client:
+        with pytest.raises(AttemptTimeoutError, match="no answer within the call's 5 s; the attempt before: .*clos"):
+            await client.get_batch(omics.start_batch(1), timeout=5)
+
+
 @pytest.fixture
 def port_that_accepts_nobody() -> Generator[int]:
     """A listening socket whose queue is full: a connection to it is neither made nor refused."""

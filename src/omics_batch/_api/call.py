@@ -210,7 +210,8 @@ class OperationCaller:
         operation, seconds = self.transport.operation(call.method), f"{round(limit, 2):g} s"
         if call.is_sent:
             waiting = self.transport.waits_for_credentials(call.method, min(self.attempt_timeout, limit))
-            detail = f"no answer within the call's {seconds}"
+            before = f"; the attempt before: {call.met[-1].detail.rstrip('.')}" if call.met else ""
+            detail = f"no answer within the call's {seconds}{before}"
             failure = waiting or CallFailure(stage=FailureStage.TIMEOUT, operation=operation, detail=detail)
             if not self._closed:
                 self._request_failed(call, failure, None)
