@@ -27,9 +27,7 @@ def request_with(document: Any) -> Request:
     role = "arn:aws:iam::123456789012:role/OmicsRole"
     return Request(
         default_run_setting=DefaultRunSettingInput(workflow_id="1", role_arn=role, parameters=document),
-        batch_run_settings=BatchRunSettings(
-            inline_settings=[InlineSetting(run_setting_id="a", parameters=document, engine_settings=document)]
-        ),
+        batch_run_settings=BatchRunSettings(inline_settings=[InlineSetting(run_setting_id="a", parameters=document)]),
     )
 
 
@@ -46,8 +44,11 @@ async def test_the_deepest_document_that_may_be_started_can_be_read(*, in_lists:
 @pytest.mark.parametrize("levels", [SENT_LEVELS + 1, 220, 253, 300, 5000])
 @pytest.mark.parametrize("in_lists", [False, True])
 def test_a_deeper_one_is_refused_before_it_is_started(levels: int, *, in_lists: bool) -> None:
+    document = nested(levels, in_lists=in_lists)
     with pytest.raises(ValidationError, match="nested too deeply"):
-        request_with(nested(levels, in_lists=in_lists))
+        request_with(document)
+    with pytest.raises(ValidationError, match="nested too deeply"):
+        InlineSetting(run_setting_id="a", engine_settings=document)
 
 
 @pytest.mark.parametrize("levels", [199, 220, 250])

@@ -84,6 +84,7 @@ def kinds_in(annotation: object) -> list[type]:
 
 def gaps(shape: Any, model: type[ResponseModel], path: str) -> list[str]:
     """What the service may say at a place and we have no word for."""
+    model.model_rebuild()  # before its first use, an older pydantic has not named the fields yet
     fields = {field.alias: field for field in model.model_fields.values()}
     found: list[str] = []
     for name, member in shape.members.items():
