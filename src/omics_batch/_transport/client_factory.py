@@ -21,10 +21,10 @@ from omics_batch._transport.configuration import check_certificates, check_proxy
 from omics_batch._transport.credential_sources import Source, SourceError, explain, presentable
 from omics_batch._transport.credentials import RenewedCredentials, source_in
 from omics_batch._transport.endpoint import check_endpoint
+from omics_batch._transport.hosts import is_loopback, is_own_host
 from omics_batch._transport.http_session import OneRequestSession
 from omics_batch._transport.in_process import InProcess, find_exchange
 from omics_batch._transport.keys import check_keys
-from omics_batch._transport.loopback import is_loopback, is_own_host
 from omics_batch._transport.request import MadeClient, Transport
 from omics_batch._transport.resolver import Resolver
 from omics_batch._transport.session import make_cheap, own_session

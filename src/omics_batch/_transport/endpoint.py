@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from omics_batch._advice import invalid
 from omics_batch._errors import Advice, AdviceKind, InvalidInputError
-from omics_batch._transport.loopback import is_loopback
+from omics_batch._transport.hosts import is_loopback
 from omics_batch._words import one_line
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from omics_batch._transport.loopback import is_loopback
+from omics_batch._transport.hosts import is_loopback
 from omics_batch.testing._service.http_response import Refusal
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import botocore
 import pytest
 
-from omics_batch._transport.loopback import is_loopback, is_own_host
+from omics_batch._transport.hosts import is_loopback, is_own_host
 
 
 @pytest.mark.parametrize(
