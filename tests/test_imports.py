@@ -12,6 +12,7 @@ from imports import all_imports, executed, modules_in, sources, top_level_module
 MODULES: Final = (
     "_version",
     "__init__",
+    "_patterns",
     "_words",
     "_threads",
     "_errors",

@@ -36,9 +36,9 @@ from omics_batch._models.base import ResponseModel
 from omics_batch._models.enums import OpenEnum
 from omics_batch._models.request import BatchFilter, RunInBatchFilter
 from omics_batch._models.run import RunListItem
+from omics_batch._patterns import VISIBLE
 from omics_batch._transport.failure import Retry, classify
 from omics_batch._transport.model_check import FIRST_BOTOCORE, unsendable
-from omics_batch._words import VISIBLE
 from tests.support import service_fault
 
 OPERATIONS: Final = (

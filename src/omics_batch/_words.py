@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
 
-    from pydantic_core import ErrorDetails
-
     from omics_batch._models.run import FailedRun
 
 KINDS: Final = {"RUN": "failed", "SUBMISSION": "not submitted", "CANCELLED": "cancelled"}
@@ -22,25 +20,6 @@ _SYNONYMS: Final = {"running": "inprogress", "completed": "processed", "succeede
 
 _SIMILAR: Final = 0.72
 """From 0 to 1: how similar two words are of which one may be meant by the other."""
-
-DIGITS: Final = "^[0-9]+$"
-ACCOUNT: Final = "^[0-9]{12}$"
-ARN: Final = "^arn:.+$"
-VISIBLE: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]+$"
-"""Text without control characters, as pydantic's own engine reads it."""
-
-VISIBLE_OR_BREAK: Final = r"^[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}\t\n\r]+$"
-VERSION_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9\-\._]*$"
-
-_PATTERNS: Final = {
-    DIGITS: "Input should be 1 to 18 digits, such as 1234567",
-    ACCOUNT: "Input should be the 12 digits of an AWS account",
-    ARN: "Input should be an ARN, such as arn:aws:iam::123456789012:role/NAME",
-    VISIBLE: "Input should be text without control characters, such as tabs and line breaks",
-    VISIBLE_OR_BREAK: "Input should be text without control characters",
-    VERSION_NAME: "Input should be letters, digits, '-', '.' and '_', and begin with a letter or digit",
-}
-"""What a text has to be like, by the pattern that checks it."""
 
 _MOST_NAMED: Final = 3
 _MOST_REASONS: Final = 10
@@ -75,12 +54,6 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     words |= {other: words[name] for other, name in _SYNONYMS.items() if name in words and other not in words}
     similar = difflib.get_close_matches(word.lower(), words, n=1, cutoff=_SIMILAR)
     return words[similar[0]] if similar else None
-
-
-def in_words(problem: ErrorDetails) -> str:
-    """Say what pydantic found wrong with a value, without regular expressions."""
-    pattern: str = problem.get("ctx", {}).get("pattern", "")
-    return _PATTERNS.get(pattern, problem["msg"])
 
 
 def lowered(word: str) -> str:

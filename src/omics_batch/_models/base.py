@@ -22,7 +22,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from omics_batch._models.frozen import frozen
-from omics_batch._words import in_words
+from omics_batch._patterns import in_words
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

@@ -30,7 +30,7 @@ from omics_batch._models.enums import (
     WorkflowType,
 )
 from omics_batch._models.frozen import frozen
-from omics_batch._words import ACCOUNT, ARN, DIGITS, VERSION_NAME, VISIBLE, VISIBLE_OR_BREAK
+from omics_batch._patterns import ACCOUNT, ARN, DIGITS, VERSION_NAME, VISIBLE, VISIBLE_OR_BREAK
 
 if TYPE_CHECKING:
     from omics_batch._files import Place
