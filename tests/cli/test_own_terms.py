@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -208,7 +209,8 @@ def test_a_repeated_start_says_that_the_batch_already_existed(
     monkeypatch.setattr(import_module("omics_batch.cli._commands.start"), "_now", lambda: later)
     ran = here.run("start", str(path))
     assert (ran.code, ran.lines[0]) == (0, f"Batch     {ID}")
-    assert ran.stderr.startswith(f"omics-batch: batch {ID} already existed: this requestId started it at 20")
+    assert ran.stderr.startswith(f"omics-batch: batch {ID} already existed by this machine's clock: its requestId ")
+    assert re.search(r" started it at 20\S+, 0:0[01]:\d\d before this command$", ran.stderr.strip())
     here.omics.script(faults.answered("StartRunBatch"), faults.error("AccessDeniedException", 403))
     ran = here.run("start", str(path))
     assert (ran.code, ran.stderr) == (0, "")

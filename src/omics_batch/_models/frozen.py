@@ -30,7 +30,7 @@ class FrozenDict(dict[K, V]):
     setdefault: Any = _refuse
     update: Any = _refuse
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # dicts and lists have none
         return hash(frozenset(self.items()))
 
     def __reduce__(self) -> tuple[type[FrozenDict[K, V]], tuple[dict[K, V]]]:
@@ -55,7 +55,7 @@ class FrozenList(list[V]):
     reverse: Any = _refuse
     sort: Any = _refuse
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # dicts and lists have none
         return hash(tuple(self))
 
     def __reduce__(self) -> tuple[type[FrozenList[V]], tuple[list[V]]]:

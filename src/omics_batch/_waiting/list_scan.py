@@ -99,7 +99,7 @@ async def scan_lists(
             page_failed(error, is_requested_again=False)
 
 
-def _concerns_one_page(error: OmicsBatchError, is_first_of_all: bool, is_first_of_list: bool) -> bool:  # noqa: FBT001
+def _concerns_one_page(error: OmicsBatchError, is_first_of_all: bool, is_first_of_list: bool) -> bool:  # noqa: FBT001 - where a page is
     """Whether a refusal may concern one page alone, since it comes after others that were not refused."""
     if isinstance(error, AccessDeniedError):
         return not is_first_of_all

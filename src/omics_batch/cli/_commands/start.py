@@ -102,7 +102,11 @@ def _sent(
         began = _now()
         started = await client.start_run_batch(request, timeout=None if retried_for is None else retried_for.seconds)
         if has_own_id and (created := await _created_before(client, started, began)) is not None:
-            complain(f"batch {started.id} already existed: this requestId started it at {timestamp(created)}")
+            earlier = timedelta(seconds=round((began - created).total_seconds()))
+            complain(
+                f"batch {started.id} already existed by this machine's clock: its requestId started it at "
+                f"{timestamp(created)}, {earlier} before this command"
+            )
         return started
 
     try:
