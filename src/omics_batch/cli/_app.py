@@ -27,7 +27,7 @@ app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the program and return its exit code; whatever goes wrong is told in a line or two.
+    """Run the program and return its exit code; whatever goes wrong is reported in a line or two.
 
     Args:
         arguments: What follows the program's name.
@@ -117,7 +117,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True, epilog=f"{_program_name.NAME} COMMAND --help tells more, with examples.")
+@app.callback(invoke_without_command=True, epilog=f"{_program_name.NAME} COMMAND --help shows more, with examples.")
 def overview(
     context: typer.Context,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,  # noqa: FBT002 - typer reads options off parameters

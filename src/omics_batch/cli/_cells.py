@@ -20,7 +20,7 @@ _DOTS: Final = Text("...")
 
 
 def fitting(text: str, cells: int, encoding: str) -> str:
-    """Make a stranger's text safe for a terminal, and no wider than so many cells.
+    """Make a stranger's text safe for a terminal, and no wider than some cells.
 
     Args:
         text: The text.
@@ -35,7 +35,7 @@ def fitting(text: str, cells: int, encoding: str) -> str:
 
 
 def wrapped(text: str, cells: int, encoding: str) -> list[str]:
-    """Break a stranger's text between its words into lines of so many cells; a longer word has a line of its own."""
+    """Break a stranger's text between its words into lines of some cells; a longer word has a line of its own."""
     lines: list[str] = []
     for word in _let_out(one_line(text, limit=_LONGEST), encoding).split():
         if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= cells:
@@ -46,7 +46,7 @@ def wrapped(text: str, cells: int, encoding: str) -> list[str]:
 
 
 def padded(text: str, cells: int, *, to_the_right: bool = False) -> str:
-    """Make a text so many cells wide, its spaces behind it or before it."""
+    """Make a text some cells wide, its spaces behind it or before it."""
     spaces = " " * (cells - cell_len(text))
     return spaces + text if to_the_right else text + spaces
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
-    """Tell what matters of a request, as labels and values; what it does not say is left out."""
+    """Return what matters of a request, as labels and values; what it does not have is left out."""
     default = request.default_run_setting
     has_own_id = "request_id" in request.model_fields_set
     found = [

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def tell(items: AsyncGenerator[T], say: Callable[[T], None], limit: int | None) -> int:
+async def write_all(items: AsyncGenerator[T], say: Callable[[T], None], limit: int | None) -> int:
     """Say each item as it comes, and end with the list or at the limit.
 
     Returns:

@@ -28,7 +28,7 @@ def batch_of(text: str) -> str:
     Raises:
         typer.BadParameter: It can be neither.
     """
-    # The library checks it whole, with the region at hand; what no region can mend is told without one.
+    # The library checks it whole, with the region at hand; what no region can correct is reported without one.
     text = text.strip()
     if not _SHAPE.fullmatch(text):
         raise typer.BadParameter(f"{text[:100]!a} is neither 1 to 18 digits, such as 7123456, nor a batch's ARN.")
@@ -113,4 +113,4 @@ StartTimeout: TypeAlias = Annotated[
         help="Send a request that is throttled, or fails, again for 60s, 10m, ...; without it, three times at most.",
     ),
 ]
-Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, metavar="N", help="End after so many.")]
+Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, metavar="N", help="End after N.")]

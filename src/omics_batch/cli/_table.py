@@ -23,11 +23,11 @@ _FIRST_ROWS: Final = 100
 """A page of the service's lists."""
 
 _PATIENCE: Final = 1.0
-"""Seconds after which rows are shown, although more might tell better how wide the columns have to be."""
+"""Seconds after which rows are shown, although more might show better how wide the columns have to be."""
 
 _INDENT: Final = "    "
 _MOST_LINES: Final = 3
-"""So many lines a cell may have beside the others."""
+"""The most lines that a cell may have beside the others."""
 
 _LONGEST: Final = 10_000
 """Characters of a cell: more than the service's messages have."""

@@ -23,7 +23,7 @@ _MANY: Final = 100_000
 
 
 def runs(number: int) -> str:
-    """Write so many runs: `1 run`, `96 runs`."""
+    """Write a number of runs: `1 run`, `96 runs`."""
     return f"{number:,} run{'' if number == 1 else 's'}"
 
 
@@ -107,7 +107,7 @@ def has_failed_runs(batch: Batch) -> bool:
 
 
 def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
-    """Tell all that `get` prints of a batch, as labels and values; what the service does not tell is left out."""
+    """Return all that `get` prints of a batch, as labels and values; what the service does not send is left out."""
     took = time_of(batch, now)
     times = [
         ("Created", batch.creation_time),
@@ -131,7 +131,7 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
 
 
 def time_of(batch: Batch, now: datetime) -> timedelta | None:
-    """Tell how long a batch has been going, or took; None where that is not told.
+    """Return how long a batch has run, or took; None where that is unknown.
 
     Nothing is told by a creation that lies ahead: the service's clock is another, such as a local HealthOmics' whose
     time goes faster.
@@ -152,7 +152,7 @@ def _status(batch: Batch) -> str:
 
 
 def _submitted(batch: Batch) -> str | None:
-    """Write how far the submission is, and when it was over; None where the service tells nothing of it."""
+    """Write how far the submission is, and when it was over; None where the service does not send it."""
     starts = batch.submission_summary
     is_told = starts.successful_start_submission_count or starts.failed_start_submission_count
     parts = [

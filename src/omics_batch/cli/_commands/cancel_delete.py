@@ -40,7 +40,7 @@ def cancel(
     """Cancel a batch, and wait until no run of it is under way.
 
     It shows the batch and asks first. Runs not yet submitted never start, those under way are stopped, and at the
-    end it tells how many could be stopped. Nothing is deleted.
+    end it reports how many could be stopped. Nothing is deleted.
 
     It ends with 0 once the batch is cancelled, whoever did it; 1 on an error, on no, and where the batch ended by
     itself; 2 on wrong usage, and where there is no terminal to ask on; 124 when the time is over; 130 on Ctrl-C and

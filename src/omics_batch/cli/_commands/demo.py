@@ -31,7 +31,7 @@ def demo(
 
     It needs no AWS account, no credentials and no configuration. It ends with 0 if all went as scripted.
 
-    With --json, each change is one line, the batch as GetBatch tells it; the last line alone has asScripted, beside
+    With --json, each change is one line, the batch as GetBatch returns it; the last line alone has asScripted, beside
     differences, requests, errors, failed and batch.
     """
     from omics_batch.cli._demo import runner  # noqa: PLC0415 - no other command needs it

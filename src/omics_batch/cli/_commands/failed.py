@@ -13,7 +13,7 @@ from omics_batch._words import KINDS, without_signature
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._failure_reasons import Reasons
-from omics_batch.cli._list_output import tell
+from omics_batch.cli._list_output import write_all
 from omics_batch.cli._list_progress import counting
 from omics_batch.cli._options import BatchId, Json, Limit
 from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
@@ -50,7 +50,7 @@ def failed(
     too, since runs that it had created may still run. Each run that failed is asked about, at ten calls a second: a
     thousand take two minutes. Of runs that were deleted nobody can tell how they had ended.
 
-    With --json, each run is one line, with the run itself as GetRun tells it.
+    With --json, each run is one line, with the run itself as GetRun returns it.
     """
     output = console()
 
@@ -65,7 +65,7 @@ def failed(
                 else:
                     table.add(run.run_setting_id, KINDS[run.kind.value], run.run_id, run.reason, run.message)
 
-            await tell(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
+            await write_all(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
         return reasons
 
     reasons = connection.talk(walk)

@@ -24,7 +24,7 @@ _WIDEST: Final = 100
 def get(batch: BatchId, connection: ConnectionOptions, *, json: Json = False) -> Exit:
     """Show a batch as it stands now.
 
-    It tells how far the submission is and how far the runs are, whose counts lag behind them until the batch is
+    It shows how far the submission is and how far the runs are, whose counts lag behind them until the batch is
     PROCESSED.
     """
     found = connection.talk(lambda client: client.get_batch(batch))

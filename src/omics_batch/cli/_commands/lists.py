@@ -10,7 +10,7 @@ from omics_batch import BatchStatus, SubmissionStatus
 from omics_batch._words import one_line, submission
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
-from omics_batch.cli._list_output import tell
+from omics_batch.cli._list_output import write_all
 from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, text_up_to
 from omics_batch.cli._output import as_the_service_tells, console, say_json
 from omics_batch.cli._stderr import complain
@@ -84,7 +84,9 @@ def list_(
                 table.add(item.id, item.status, item.total_runs, created, item.name)
 
         found = connection.talk(
-            lambda client: tell(client.list_batch(status=_upper(status), name=name, run_group_id=run_group), say, limit)
+            lambda client: write_all(
+                client.list_batch(status=_upper(status), name=name, run_group_id=run_group), say, limit
+            )
         )
     if not found:
         complain("no batch is listed" if status == name == run_group else "no such batch is listed")
@@ -113,7 +115,7 @@ def runs(
 ) -> Exit:
     """List the runs of a batch: how the submission of each went.
 
-    It tells which run setting became which run. How the runs themselves went is not told here: `failed` tells which of
+    It shows which run setting became which run. It does not show how the runs themselves went: `failed` lists which of
     them failed, and why.
 
     With --json, each run is one line.
@@ -130,7 +132,7 @@ def runs(
                 table.add(how, item.run_id, *why)
 
         found = connection.talk(
-            lambda client: tell(
+            lambda client: write_all(
                 client.list_runs_in_batch(
                     batch, submission_status=_upper(submission_status), run_setting_id=run_setting_id, run_id=run_id
                 ),

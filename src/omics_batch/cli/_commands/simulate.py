@@ -36,7 +36,7 @@ def simulate(
         typer.Option(metavar="FACTOR", help="Simulated seconds in a real one.  [default: the scenario's, or 1]"),
     ] = None,
     runs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=100_000, help="Place a batch of so many runs at once.")
+        int | None, typer.Option(metavar="N", min=1, max=100_000, help="Place a batch of N runs at once.")
     ] = None,
     failed_runs: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="How many runs of each batch fail.")

@@ -51,11 +51,11 @@ def start(
     retried_for: StartTimeout = None,
     json: Json = False,
 ) -> Exit:
-    """Start a batch from a request in a file, and tell its id.
+    """Start a batch from a request in a file, and print its id.
 
-    The file has what StartRunBatch takes, in AWS's own names or in snake_case: what is wrong with it is told line by
-    line, with exit code 2, and nothing is sent. The service knows a request by its requestId: the same one starts one
-    batch, however often it is sent. A file without one is a new batch each time.
+    The file has what StartRunBatch takes, in AWS's own names or in snake_case: what is wrong with it is reported
+    line by line, with exit code 2, and nothing is sent. The service knows a request by its requestId: the same one
+    starts one batch, however often it is sent. A file without one is a new batch each time.
 
     With --dry-run, a local HealthOmics in this process takes the request and is gone: no credentials are needed.
     """
@@ -123,7 +123,7 @@ def _sent(
 
 
 async def _created_before(client: OmicsBatchClient, started: StartRunBatchResponse, began: datetime) -> datetime | None:
-    """Tell when a batch was created, if that was before the request was sent; None where it was not, or is not known.
+    """Return when a batch was created, if that was before the request was sent; None where it was not, or is unknown.
 
     StartRunBatch answers the same in both cases.
     """

@@ -40,10 +40,10 @@ def wait(
     if it was cancelled, 124 when the time is over, 130 on Ctrl-C and 143 on SIGTERM. Stopping the wait never stops a
     batch, and the command that waits on is printed.
 
-    Many are told of one by one as they end, and at last are summed up. The worst of them decides how it ends: 1 weighs
+    Many are reported one by one as they end, and at last are summed up. The worst of them decides how it ends: 1 weighs
     most, then 124, 4, 5, 3 and 0.
 
-    With --json, one batch is a line for each change, as GetBatch tells it, and a last line that alone has exitCode,
+    With --json, one batch is a line for each change, as GetBatch returns it, and a last line that alone has exitCode,
     beside outcome, batchId, message, error, resume and batch. Each of many, and of those that stdin names, is just such
     a last line as it ends; the very last one has exitCode, message, error and resume for all of them, and batches,
     outcomes, unsuccessful and left.

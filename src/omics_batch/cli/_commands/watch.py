@@ -26,14 +26,14 @@ from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 def watch(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout = None, json: Json = False) -> Exit:
     """Watch a batch, or a table of many, until every run has ended.
 
-    The table tells the submission (SUBMITTED) and the runs (COMPLETE) apart, how many runs end in an hour, and the
+    The table shows the submission (SUBMITTED) and the runs (COMPLETE) apart, how many runs end in an hour, and the
     time that is left at this rate, as long as one was seen. A ~ marks a percentage that may be behind the runs. Where
     there are more batches than lines, those under way come first, and of these the ones with failed runs; then come
     those that ended badly. A line at the end counts the trouble that was met and absorbed.
 
     It ends as wait does, with the same exit codes, and prints the command that watches on.
 
-    Where there is no terminal, each change is a line. With --json, it is a line as GetBatch tells it; the lines on
+    Where there is no terminal, each change is a line. With --json, it is a line as GetBatch returns it; the lines on
     how it ended are those of wait.
     """
     from omics_batch.cli._views.retried_errors import Notices  # noqa: PLC0415 - no other command needs what it hears

@@ -32,7 +32,7 @@ class Findings:
 
 
 def deviations(findings: Findings) -> list[str]:
-    """Tell where the findings differ from the script; nothing, if all went as scripted."""
+    """Return where the findings differ from the script; nothing, if all went as scripted."""
     runs, starts = findings.batch.run_summary, findings.batch.submission_summary
     completed = len(SAMPLES) - len(FAILED_RUNS) - len(NOT_SUBMITTED)
     compared: list[tuple[str, object, object]] = [

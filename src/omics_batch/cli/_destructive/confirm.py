@@ -32,7 +32,7 @@ def check_answerable(command: str) -> None:
 
 
 def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> None:
-    """Tell what is about to happen, and ask whether it shall.
+    """Say what is about to happen, and ask whether it shall.
 
     Args:
         notice: What is about to happen, in lines that are fit for a terminal.

@@ -91,7 +91,7 @@ class DeleteAction:
         return f"Type the batch's id to delete {what}:", (batch.id,)
 
     async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
-        """Delete what is to be deleted: both wait for the runs, since the record is what tells which ones they are."""
+        """Delete what is to be deleted: both wait for the runs, since the record shows which ones they are."""
         if self.runs and self.record:
             return await client.delete_everything(batch.id, timeout=timeout)
         if not self.runs:

@@ -42,7 +42,7 @@ def counts_of(batch: Batch) -> dict[str, int]:
 
 
 class Bar:
-    """The runs of a batch, coloured by state; each glyph's weight and shape tell without colours."""
+    """The runs of a batch, coloured by state; each glyph's weight and shape show it without colours."""
 
     def __init__(self, counts: Mapping[str, int], percent: float) -> None:
         """Take the runs by state, in the order of the bar.
@@ -59,7 +59,7 @@ class Bar:
         yield self.drawn(options.max_width, ascii_only=options.ascii_only)
 
     def drawn(self, width: int, *, ascii_only: bool) -> Text:
-        """Draw so many cells."""
+        """Draw some cells."""
         bar = Text(no_wrap=True, overflow="crop")
         for state, cells in self._cells(width):
             bar.append(_glyph(state, ascii_only=ascii_only) * cells, STYLES[state])

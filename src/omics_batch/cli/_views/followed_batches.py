@@ -111,7 +111,7 @@ class FollowedBatches:
         self._put_in(entry)
 
     def foremost(self, number: int) -> list[FollowedBatch]:
-        """Return so many entries: all in the order of their naming where they have room, else those that matter."""
+        """Return some entries: all in the order of their naming where they have room, else those that matter."""
         if number >= len(self._order):
             return self._order
         places: list[int] = []
@@ -135,7 +135,7 @@ class FollowedBatches:
 
 
 def rank_of(entry: FollowedBatch) -> Rank:
-    """Tell how soon a batch has to be shown that was seen, or can no longer be."""
+    """Return how soon a batch has to be shown that was seen, or can no longer be."""
     if entry.ending is not None:
         return Rank.ENDED_WELL if entry.ending.exit is Exit.OK else Rank.ENDED_BADLY
     if entry.batch is not None and (entry.batch.failed_run_count or not entry.batch.status.is_known):

@@ -31,14 +31,14 @@ _STYLES: Final = {Exit.OK: "green", Exit.FAILED_RUNS: "yellow", Exit.BATCH_CANCE
 _BAD: Final = "red"
 
 _LONGEST_STILL: Final = 1.0
-"""Seconds after which a picture is drawn anew even if nothing has changed: it shows the time."""
+"""Seconds after which a picture is drawn again even if nothing has changed: it shows the time."""
 
 _LINES_AFTER: Final = 7
-"""So many lines of a terminal are left to what is said below a table's last state."""
+"""The lines of a terminal that are left to what is said below a table's last state."""
 
 
 class _LiveViewOfMany:
-    """A picture that is drawn anew at a tick, if something has changed or time has passed."""
+    """A picture that is drawn again at a tick, if something has changed or time has passed."""
 
     def __init__(self, output: Console, picture: Callable[[], RenderableType], *, fills_the_screen: bool) -> None:
         self._console = output
@@ -65,7 +65,7 @@ class _LiveViewOfMany:
         self._live.stop()
 
     def tick(self) -> None:
-        """Draw anew, if it is time."""
+        """Draw again, if it is time."""
         now = time.monotonic()
         if self._has_changed or now - self._drawn >= _LONGEST_STILL or self._console.size != self._size:
             self._has_changed, self._drawn, self._size = False, now, self._console.size
@@ -99,7 +99,7 @@ class LiveLine(_LiveViewOfMany):
         """Draw nothing: only how it ends counts here."""
 
     def ended(self, ending: OneResult) -> None:
-        """Write how it ended; those that go on are told of together."""
+        """Write how it ended; those that go on are reported together."""
         self._ended += not ending.goes_on
         self._has_changed = True
         if not ending.goes_on:
@@ -118,7 +118,7 @@ class LiveTable(_LiveViewOfMany):
         Args:
             output: The console.
             batch_ids: The batches, in the order in which they are shown.
-            notices: Tells what happened on the way, in a line.
+            notices: Writes what happened on the way, in a line.
         """
         self._roster = FollowedBatches(batch_ids)
         self._notices = notices

@@ -30,7 +30,7 @@ class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
         ...
 
     def tick(self) -> None:
-        """Draw anew, if it is time."""
+        """Draw again, if it is time."""
         ...
 
     def conclude(self, conclusion: ManyResult) -> None:
@@ -42,7 +42,7 @@ class PlainLines(PlainView):
     """One line a change and an end, with the time: for logs."""
 
     def ended(self, ending: OneResult) -> None:
-        """Write how it ended; those that go on are told of together."""
+        """Write how it ended; those that go on are reported together."""
         if not ending.goes_on:
             self.note(line_of(ending))
 
@@ -56,7 +56,7 @@ class PlainLines(PlainView):
 
 
 class JsonLines(JsonView):
-    """One JSON object a line: a batch as GetBatch tells it, how the wait for one ended, and at last the sums."""
+    """One JSON object a line: a batch as GetBatch returns it, how the wait for one ended, and at last the sums."""
 
     def ended(self, ending: OneResult) -> None:
         """Write how it ended."""

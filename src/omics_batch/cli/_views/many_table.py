@@ -31,7 +31,7 @@ _LOW: Final = 16
 _MOST_LINES: Final = 3
 
 _STATUSES: Final = (*(status.value for status in BatchStatus), ERROR, UNSEEN)
-"""In the order in which the sums tell of them."""
+"""In the order of the sums."""
 
 
 class BatchesTable:

@@ -53,7 +53,7 @@ class LiveView:
 
         Args:
             output: The console.
-            notices: Tells what happened on the way, in a line; nothing, where a picture need not show it.
+            notices: Writes what happened on the way, in a line; nothing, where a picture need not show it.
         """
         self._console = output
         self._notices = notices

@@ -75,7 +75,7 @@ class PlainView(_Still):
 
 
 class JsonView(_Still):
-    """One JSON object a line: the batch as GetBatch tells it, and at last how the wait ended."""
+    """One JSON object a line: the batch as GetBatch returns it, and at last how the wait ended."""
 
     def show(self, batch: Batch) -> None:
         """Write a batch, in the service's own names."""

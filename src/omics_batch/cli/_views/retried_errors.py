@@ -57,7 +57,7 @@ class Notices:
 
 
 def _kind_of(event: Event) -> str | None:
-    """Tell what kind of error was retried; None where an event is about none."""
+    """Return what kind of error was retried; None where an event is about none."""
     if isinstance(event, RequestFailed) and event.delay is None:
         return None
     if isinstance(event, (RequestFailed, LookFailed, ListPageFailed, ListScanFailed)):

@@ -126,7 +126,7 @@ def _cells(
 
 
 def _name_of(entry: FollowedBatch) -> str:
-    """What tells people which batch it is, and what is wrong with it as a whole."""
+    """What shows which batch it is, and what is wrong with it as a whole."""
     if entry.status == ERROR and entry.ending is not None:
         return entry.ending.message
     return "" if entry.batch is None else ": ".join(filter(None, [entry.batch.name, entry.batch.failure_reason]))

@@ -27,7 +27,7 @@ class ManyResult:
     resume: str | None = None
     """The command that waits on for those that are left; None where none is."""
     reasons: str | None = None
-    """The command that tells which runs failed, and why, of the first batch of which some did; None where none is."""
+    """The command that lists which runs failed, and why, of the first batch of which some did; None where none is."""
 
     def document(self) -> dict[str, Any]:
         """Write the last of the JSON lines: the only one with `outcomes`."""
@@ -41,20 +41,20 @@ class ManyResult:
 
 
 def came_to_its_end(tally: Tally, resume: str | None, reasons: str | None = None) -> ManyResult:
-    """Tell how a wait ended that told of every batch."""
+    """Return how a wait ended that reported every batch."""
     end = "the time is over" if tally.exit is Exit.TIMED_OUT else "the wait ended"
     complaint = f"{end}{_standing(tally)}" if tally.left else None
     return ManyResult(exit=tally.exit, tally=tally, complaint=complaint, resume=resume, reasons=reasons)
 
 
 def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | None = None) -> ManyResult:
-    """Tell how a wait ended that was stopped from outside."""
+    """Return how a wait ended that was stopped from outside."""
     stopped = f"stopped{_standing(tally)}" if tally.left else None
     return ManyResult(exit=exit_code, tally=tally, complaint=stopped, resume=resume, reasons=reasons)
 
 
 def failed(error: OmicsBatchError, tally: Tally) -> ManyResult:
-    """Tell how a wait ended that could not go on at all."""
+    """Return how a wait ended that could not go on at all."""
     wrong, step = [*lines_of(error), ""][:2]
     return ManyResult(exit=exit_of(error), tally=tally, complaint=wrong, next_step=step, error=type(error).__name__)
 

@@ -33,9 +33,9 @@ class OneResult:
     goes_on: bool = False
     """Whether the batch goes on without the wait."""
     resume: str | None = None
-    """The command that waits on; None where there is nothing to wait for any more, or it is told for many at once."""
+    """The command that waits on; None where there is nothing to wait for any more, or it is shown for many at once."""
     reasons: str | None = None
-    """The command that tells which runs failed, and why; None where none did, or nobody is to be told."""
+    """The command that lists which runs failed, and why; None where none did, or where it is not shown."""
 
     @property
     def complaint(self) -> list[str]:
@@ -62,17 +62,17 @@ class OneResult:
 
 
 def reasons_of(batch: Batch, connection: ConnectionOptions) -> str:
-    """Write the command that tells which runs of a batch did not succeed, and why."""
+    """Write the command that lists which runs of a batch did not succeed, and why."""
     flags = ["--cancelled"] if batch.run_summary.cancelled_run_count else []
     return connection.command("failed", batch.id, *flags)
 
 
 def processed(batch: Batch, connection: ConnectionOptions | None = None) -> OneResult:
-    """Tell how a wait ended that saw its batch processed.
+    """Return how a wait ended that saw its batch processed.
 
     Args:
         batch: The batch.
-        connection: Where it is, for the commands that tell more; None where they are told for many at once.
+        connection: Where it is, for the commands that show more; None where they are shown for many at once.
     """
     message, has_failed = verdict(batch), has_failed_runs(batch)
     if is_in_doubt(batch):
@@ -96,14 +96,14 @@ def failed(
     resume: str | None = None,
     connection: ConnectionOptions | None = None,
 ) -> OneResult:
-    """Tell how a wait ended with an error, which may leave the batch going on.
+    """Return how a wait ended with an error, which may leave the batch going on.
 
     Args:
         error: What ended the wait.
         batch_id: The id or ARN that was waited for.
         batch: The last that was seen.
         resume: The command that waits on.
-        connection: Where the batch is, for the command that lists its runs; None where no command is to be told.
+        connection: Where the batch is, for the command that lists its runs; None where no command is shown.
     """
     goes_on = isinstance(error, (WaitTimeoutError, LostContactError)) or (
         isinstance(error, CredentialsError) and error.is_final
@@ -126,7 +126,7 @@ def failed(
 
 
 def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> OneResult:
-    """Tell how a wait ended that was stopped from outside."""
+    """Return how a wait ended that was stopped from outside."""
     batch, standing = progress.batch, "was not seen yet"
     has_ended = batch is not None and batch.is_terminal
     if batch is not None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omics_batch.cli._durations import Span
 
 _MOST: Final = 50
-"""So many ids are still read, and copied, as a part of a command line."""
+"""The most ids that are shown as a part of a command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def limit(timeout: Span | None) -> list[str]:
 
 
 def advice(resume: str | None) -> list[str]:
-    """Tell people which command goes on, if there is one."""
+    """Return the command that goes on, if there is one."""
     return [] if resume is None else [f"Resume with: {resume}"]
 
 

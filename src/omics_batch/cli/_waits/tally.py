@@ -26,7 +26,7 @@ _SUMS: Final = {
     ERROR: "not waited for because of an error",
     GOES_ON: "not seen to end",
 }
-"""What a batch may have come to, and how people are told: an `Outcome`, or what kept the wait from one."""
+"""How a batch may have ended, and how that is shown: an `Outcome`, or what kept the wait from one."""
 
 _WEIGHTS: Final = (
     Exit.OK,
@@ -63,7 +63,7 @@ class Tally:
         self.with_failed_runs: int = 0
         """How many were processed without all of their runs completed."""
         self.first_with_failed_runs: Batch | None = None
-        """The first of these, to tell how its runs are asked for."""
+        """The first of these, to show how its runs are asked for."""
         self.exit: Exit = Exit.OK
         """The exit code of the endings so far."""
 

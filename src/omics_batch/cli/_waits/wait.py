@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def resume_of(command: str, connection: ConnectionOptions, timeout: Span | None, *, json: bool) -> Resume:
-    """Tell how a command that waits is typed once more."""
+    """Return how a command that waits is typed again."""
     flags = ["--json"] if json else []
     return Resume(command, [*limit(timeout), *flags, *connection.arguments()])
 
