@@ -96,7 +96,7 @@ class Scheduler:
             batch = TrackedBatch(wait.batch_id, now)
             self._batches.add(batch)
             batch.interval = wait.poll.interval(0, 0.5)
-        batch.waits += (wait,)
+        batch.join(wait)
         batch.looks = -1
         wait.heard = now  # an iteration may begin long after it was asked for
         if wait.deadline is not None:
@@ -361,7 +361,7 @@ class Scheduler:
         batch = self._batches.get(wait.batch_id)
         if batch is None or wait not in batch.waits:
             return
-        batch.waits = tuple(other for other in batch.waits if other is not wait)
+        batch.leave(wait)
         self._deadlines.discard(wait)
         if batch.waits:
             return

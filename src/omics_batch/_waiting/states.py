@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class BatchState(Enum):
     """What a batch is doing: always one of these."""
 
+    __hash__ = object.__hash__  # that of Enum is written in Python, and a page of a list takes hundreds of them
+
     SCHEDULED = "its next look has a moment"
     DUE = "queued for a look, unless a list shows it first"
     IN_SCAN = "due, and the scan under way may show it"
@@ -22,6 +24,8 @@ class BatchState(Enum):
 
 class Trigger(Enum):
     """What changes the state of a batch."""
+
+    __hash__ = object.__hash__  # the same
 
     WAKE = "its moment comes, or a wait joins"
     SCAN = "a scan may show it"

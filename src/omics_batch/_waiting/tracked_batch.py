@@ -32,6 +32,7 @@ class TrackedBatch:
         "state",
         "status",
         "waits",
+        "wants_counts",
     )
 
     def __init__(self, batch_id: str, now: float) -> None:
@@ -39,6 +40,8 @@ class TrackedBatch:
         self.batch_id: str = batch_id
         self.state: BatchState = BatchState.SCHEDULED
         self.waits: tuple[Subscription, ...] = ()
+        self.wants_counts: bool = False
+        """Whether any of the waits needs GetBatch for each look."""
         self.status: str | None = None
         self.looks: int = 0
         """How many looks and lists in a row brought nothing new, less one."""
@@ -67,7 +70,14 @@ class TrackedBatch:
         self.place: int = -1
         """Where in the order of a scan the batch was shown last; below 0 where it never was."""
 
-    @property
-    def wants_counts(self) -> bool:
-        """Whether any of the waits needs GetBatch for each look."""
-        return any(wait.wants_counts for wait in self.waits)
+    def join(self, wait: Subscription) -> None:
+        """Let a wait share the looks."""
+        self._share(*self.waits, wait)
+
+    def leave(self, wait: Subscription) -> None:
+        """Let a wait share the looks no longer."""
+        self._share(*(other for other in self.waits if other is not wait))
+
+    def _share(self, *waits: Subscription) -> None:
+        self.waits = waits
+        self.wants_counts = any(wait.wants_counts for wait in waits)
