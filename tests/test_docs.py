@@ -56,7 +56,7 @@ def test_code_is_seen_without_pushing_it_about(page: Path) -> None:
     assert [line for block in blocks for line in block.splitlines() if len(line) > COLUMNS] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/how-it-is-built.md"])
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/how-it-is-built.md"])
 def test_every_source_file_that_a_page_names_is_there(name: str) -> None:
     """Files move; a reader who is sent to one that has gone stops there."""
     source = Path(omics_batch.__file__).parent

@@ -37,10 +37,12 @@ DIRECTIVES: Final = {
 
 @pytest.fixture
 def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """The environment that the examples assume: credentials, and batch 7123456, which ends soon."""
+    """The environment that the examples assume: credentials, an S3 in a folder, and batch 7123456, which ends soon."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", sys.argv)  # and back, whatever program a page calls
-    with Simulator(time_scale=100_000.0) as omics:
+    in_s3 = tmp_path / "s3"
+    in_s3.mkdir()
+    with Simulator(time_scale=100_000.0, s3=in_s3) as omics:
         assert omics.start_batch(96) == "7123456"
         for name, value in omics.environment.items():
             monkeypatch.setenv(name, value)  # and back, whatever a page sets
@@ -61,8 +63,11 @@ def test_the_examples_run_as_they_stand(path: Path) -> None:
 
 def test_there_are_examples() -> None:
     """The parser finds them; else the test above would test nothing."""
-    with Reader(ROOT / "README.md") as reader:
-        assert len(reader.examples) >= 8
+    found = 0
+    for path in DOCUMENTS:
+        with Reader(path) as reader:
+            found += len(reader.examples)
+    assert found >= 100
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

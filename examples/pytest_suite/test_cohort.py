@@ -1,6 +1,6 @@
 """How the pipeline bears what a service can do to it, on a local HealthOmics: no account, no cost, no waiting.
 
-pip install 'omics-batch' pytest pytest-asyncio
+pip install . pytest pytest-asyncio  # in a clone of omics-batch
 pytest
 """
 
