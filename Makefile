@@ -49,9 +49,10 @@ check: ## lint, format, types, docs
 	.venv-check/bin/basedpyright
 	@$(MAKE) docs
 
-docs: ## build the documentation into build/docs; a warning is an error
+docs: ## build the documentation into build/docs, and search it; a warning is an error
 	$(call environment,.venv-check,check)
 	.venv-check/bin/sphinx-build -W --keep-going -q -E docs build/docs
+	.venv-check/bin/python tools/docs_search.py
 	@echo "Open build/docs/index.html"
 
 screens: ## draw the pictures of the terminal anew, into docs/screens

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from botocore.loaders import Loader
@@ -33,6 +34,7 @@ html_theme = "furo"
 html_title = f"omics-batch {release}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 
 autodoc_default_options = {
     "members": True,
