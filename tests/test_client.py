@@ -210,20 +210,64 @@ async def test_botocores_stubber_works_without_bytes(omics: Simulator) -> None:
     assert batch.creation_time == datetime(2025, 3, 15, tzinfo=UTC)
 
 
-async def test_the_client_is_of_use_only_inside_its_block(omics: Simulator) -> None:
-    """Before and after, a call says so; entering twice is a mistake; closing twice is none."""
+async def test_the_client_is_of_use_only_while_it_is_open(omics: Simulator) -> None:
+    """Before and after, a call says so; opening twice is a mistake; closing twice is none."""
     client = omics.client()
-    with pytest.raises(ClientClosedError, match="async with"):
+    with pytest.raises(ClientClosedError, match=r"is not open: .*async with.* or after `await client.open\(\)`"):
         await client.get_batch("7")
-    async with client:
-        with pytest.raises(ClientClosedError, match="entered once"):
-            await client.__aenter__()
     await client.close()
-    with pytest.raises(ClientClosedError, match="make another one"):
-        await client.__aenter__()
+    async with client:
+        for opening in (client.open(), client.__aenter__()):
+            with pytest.raises(ClientClosedError, match="is open already, and is opened once: one client serves all"):
+                await opening
+    await client.close()
+    for opening in (client.open(), client.__aenter__()):
+        with pytest.raises(ClientClosedError, match="was closed, and is opened once: make another one"):
+            await opening
     for use in (lambda: client.aws, lambda: client.retry_quota, lambda: client.watch("7")):
-        with pytest.raises(ClientClosedError):
+        with pytest.raises(ClientClosedError, match="was closed: make another one"):
             use()
+
+
+async def test_a_client_without_a_block_is_opened_and_closed_by_name(omics: Simulator) -> None:
+    """As the cells of a notebook have it."""
+    batch_id = omics.start_batch(1)
+    client = await omics.client().open()
+    assert (await client.get_batch(batch_id)).id == batch_id
+    await client.close()
+    await client.close()
+    with pytest.raises(ClientClosedError, match="was closed"):
+        await client.get_batch(batch_id)
+
+
+async def test_a_client_is_opened_by_one_task(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def found_later(session: AioSession) -> object:
+        await asyncio.sleep(0)
+        return await found(session)
+
+    found = AioSession.get_credentials
+    monkeypatch.setattr(AioSession, "get_credentials", found_later)
+    client = omics.client()
+    first, second = await asyncio.gather(client.open(), client.open(), return_exceptions=True)
+    assert first is client
+    assert isinstance(second, ClientClosedError)
+    assert str(second) == "the client is being opened, and is opened once: use it once that is over"
+    await client.close()
+
+
+async def test_a_client_that_could_not_be_opened_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a notebook has set the region, the same cell works."""
+    async with Simulator(region_name="eu-west-1") as omics:
+        batch_id = omics.start_batch(1)
+        client = OmicsBatchClient(session=_session(), endpoint_url=omics.endpoint_url)
+        with pytest.raises(InvalidInputError, match="AWS_DEFAULT_REGION"):
+            await client.open()
+        with pytest.raises(ClientClosedError, match="is not open"):
+            await client.get_batch(batch_id)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        await client.open()
+        assert (await client.get_batch(batch_id)).id == batch_id
+        await client.close()
 
 
 async def test_closing_the_client_ends_a_call_under_way() -> None:

@@ -41,6 +41,17 @@ _CLOSE_THERE: Final = (
     "asyncio.run_coroutine_threadsafe(client.close(), loop) does it"
 )
 
+_NEW: Final = "is not open"
+_OPENING: Final = "is being opened"
+_OPEN: Final = "is open already"
+_CLOSED: Final = "was closed"
+_HOW_TO_GO_ON: Final = {
+    _NEW: "use it inside `async with OmicsBatchClient() as client`, or after `await client.open()`",
+    _OPENING: "use it once that is over",
+    _OPEN: "one client serves all tasks of its event loop",
+    _CLOSED: "make another one",
+}
+
 _WITHOUT_LOOP: Final = 1.0
 """Seconds in which connections are closed whose event loop was closed before."""
 
@@ -63,7 +74,7 @@ class Connection:
         random: Callable[[], float] = _random.random,
         on_event: Callable[[omics_batch.Event], object] | None = None,
     ) -> None:
-        """Take the settings; nothing is looked up or sent before `async with`.
+        """Take the settings; nothing is looked up or sent before the client is opened.
 
         Args:
             region_name: The AWS region, such as us-west-2; None takes the environment's or the profile's.
@@ -101,20 +112,40 @@ class Connection:
         self._random = random
         self._on_event = checked_hook(on_event)
         self._turns = TurnQueue(max_rate)
-        self._entered = False
+        self._state = _NEW
         self._open: Opened | None = None
 
-    async def __aenter__(self) -> Self:
-        """Find region, credentials and endpoint, and be ready.
+    async def open(self) -> Self:
+        """Find region, credentials and endpoint, and be ready: for notebooks, where no `async with` spans the cells.
+
+        Elsewhere use `async with`, which opens the client, and closes it whatever happens. After an error, open it
+        again.
+
+        Returns:
+            The client itself.
 
         Raises:
+            ClientClosedError: It is open already, or was closed.
             InvalidInputError: A setting cannot be right, there is no region, or no asyncio event loop is running.
             CredentialsError: The credentials are incomplete.
         """
-        if self._entered:
-            raise ClientClosedError("a client is entered once, and serves all tasks of its loop: make another one")
+        if self._state != _NEW:
+            raise ClientClosedError(f"the client {self._state}, and is opened once: {_HOW_TO_GO_ON[self._state]}")
         loop = OwnLoop()
-        self._entered = True
+        self._state = _OPENING
+        try:
+            self._open = await self._opened_on(loop)
+        except BaseException:
+            self._state = _NEW
+            raise
+        self._state = _OPEN
+        return self
+
+    async def __aenter__(self) -> Self:
+        """Open the client, as `open` does."""
+        return await self.open()
+
+    async def _opened_on(self, loop: OwnLoop) -> Opened:
         self._clock = clock = clock_here(self._clock)
         events = EventEmitter(self._on_event, clock)
         retry = RetryHandler(self._retry, clock, self._random)
@@ -134,10 +165,7 @@ class Connection:
         changer = BatchChanges(caller, looker, clock)
         scan = partial(scan_lists, caller, looker.is_outage)
         waits = Waits(looker, scan, clock, self._random, events)
-        self._open = Opened(
-            loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock, events)
-        )
-        return self
+        return Opened(loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock, events))
 
     async def __aexit__(
         self,
@@ -151,8 +179,9 @@ class Connection:
     async def close(self) -> None:
         """Close the connections; waits and calls under way end with `ClientClosedError`.
 
-        `async with` does it by itself. A closed client stays closed. Where the client's event loop was closed before,
-        its waits and calls have ended with it, and only the connections are let go.
+        `async with` does it by itself. A closed client stays closed, and closing it again does nothing. Where the
+        client's event loop was closed before, its waits and calls have ended with it, and only the connections are
+        let go.
 
         Raises:
             InvalidInputError: Another event loop is running than the client's, which is not closed.
@@ -160,7 +189,7 @@ class Connection:
         if self._open is None:
             return
         is_alive = self._open.loop.may_close(_CLOSE_THERE)
-        was_open, self._open = self._open, None
+        was_open, self._open, self._state = self._open, None, _CLOSED
         if not is_alive:
             # What cannot be closed without its loop raises RuntimeError, or would wait for ever.
             with suppress(RuntimeError, TimeoutError):
@@ -190,7 +219,7 @@ class Connection:
     def _opened(self) -> Opened:
         """Return what the client has while it is open, to a method that awaits nothing."""
         if self._open is None:
-            raise ClientClosedError("the client is not open: use it inside `async with OmicsBatchClient() as client`")
+            raise ClientClosedError(f"the client {self._state}: {_HOW_TO_GO_ON[self._state]}")
         self._open.loop.check_caller()
         return self._open
 

@@ -2,7 +2,7 @@
 
 OmicsBatchError
  ├─ InvalidInputError (ValueError)        the caller's mistake: nothing was sent
- ├─ ClientClosedError                     the client was not entered, or is closed
+ ├─ ClientClosedError                     the client was not opened, or is closed
  ├─ CredentialsError                      none, expired, or the clock is off
  ├─ QueueTimeoutError (TimeoutError)      the call was over before its turn to be sent: nothing was sent
  ├─ TransportError                        no readable answer came
@@ -191,7 +191,7 @@ class InvalidInputError(OmicsBatchError, ValueError):
 
 
 class ClientClosedError(OmicsBatchError):
-    """The client was not entered with `async with`, or has been closed, perhaps under a running wait."""
+    """The client was not opened, or has been closed, perhaps under a running wait; or it is opened a second time."""
 
     fault = Party.CALLER
 

@@ -63,7 +63,7 @@ class ConnectionOptions:
         limit = None if timeout is None else max(timeout, _LEAST)
         try:
             async with asyncio.timeout(limit):
-                await client.__aenter__()
+                await client.open()
         except TimeoutError:
             raise WaitTimeoutError(f"the time-out was over after {limit:g} s: no credentials were found yet") from None
         except InvalidInputError as error:
