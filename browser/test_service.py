@@ -269,7 +269,7 @@ def test_a_list_that_does_not_come_is_told_of_in_words(
     ("listed", "said"), [(0, "96 samples, which HealthOmics does not list"), (2, "and 94 more"), (96, "")]
 )
 def test_what_is_not_listed_is_counted(omics: Simulator, url: str, pages: Pages, listed: int, said: str) -> None:
-    runs = [{"run_setting_id": f"sample-{number}", "kind": "RUN"} for number in range(listed)]
+    runs = [{"runSettingId": f"sample-{number}", "kind": "RUN"} for number in range(listed)]
     batch_id = omics.put_batch(document("PROCESSED", failedRunCount=96))
     page = pages.open()
     page.route("**/failed-runs", lambda route: route.fulfill(json=runs))

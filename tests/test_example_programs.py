@@ -115,7 +115,7 @@ def test_the_service_names_the_samples_that_failed(omics_simulator: Simulator, s
         omics_simulator, service, Life(failed_runs=failed, run_length=0, creating=0, submission_rate=math.inf)
     )
     runs = service.get(f"/batches/{batch_id}/failed-runs").json()
-    assert [(run["run_setting_id"], run["message"]) for run in runs] == [*failed.items()][:100]
+    assert [(run["runSettingId"], run["message"]) for run in runs] == [*failed.items()][:100]
     asked = len(omics_simulator.requests)
     assert service.get(f"/batches/{batch_id}/failed-runs").json() == runs
     assert len(omics_simulator.requests) == asked
@@ -169,20 +169,20 @@ def test_the_stream_tells_of_the_batch_until_its_end(omics_simulator: Simulator,
             omics_simulator.put_batch(next(to_come, TOLD[-1]))
     names, looks = [name for name, _ in told], [look for _, look in told]
     assert names == ["progress", "progress", "progress", "end"]
-    assert [look["percent_complete"] for look in looks] == [5.0, 50.0, 50.0, 100.0]
-    assert [look["run_counts"].get("completed") for look in looks] == [None, 9, 7, 17]
-    assert [look["counts_are_final"] for look in looks] == [False, False, False, True]
-    assert looks[0]["seconds_left"] is None
+    assert [look["percentComplete"] for look in looks] == [5.0, 50.0, 50.0, 100.0]
+    assert [look["runCounts"].get("completed") for look in looks] == [None, 9, 7, 17]
+    assert [look["countsAreFinal"] for look in looks] == [False, False, False, True]
+    assert looks[0]["secondsLeft"] is None
     assert {
-        "batch_id": ID,
+        "batchId": ID,
         "name": "cohort",
         "status": "PROCESSED",
         "outcome": "PARTIAL",
-        "total_runs": 20,
-        "failed_runs": 3,
-        "run_counts": {"completed": 17, "failed": 2, "not submitted": 1},
-        "percent_submitted": 100.0,
-        "seconds_left": 0.0,
+        "totalRuns": 20,
+        "failedRuns": 3,
+        "runCounts": {"completed": 17, "failed": 2, "not submitted": 1},
+        "percentSubmitted": 100.0,
+        "secondsLeft": 0.0,
     }.items() <= looks[-1].items()
 
 

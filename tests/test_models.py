@@ -7,13 +7,15 @@ import math
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
+import omics_batch
 from omics_batch import (
     Accelerators,
     Batch,
@@ -830,6 +832,36 @@ def test_the_error_of_failed_runs_lets_no_control_characters_through() -> None:
     batch = Batch(id="7\n1", status=BatchStatus("\x1b[2JGONE\n"), run_summary=RunSummary(failed_run_count=1))
     with pytest.raises(FailedRunsError, match=r"^batch 7 1 is \[2JGONE: 1 failed, 0 failed to submit so far"):
         batch.raise_for_failed_runs()
+
+
+# Spelling
+
+
+MODELS: Final = [
+    model
+    for model in (getattr(omics_batch, name) for name in omics_batch.__all__)
+    if isinstance(model, type) and issubclass(model, BaseModel)
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_each_model_has_both_spellings_and_reads_both(model: type[BaseModel]) -> None:
+    """AWS's by alias, Python's without; ours are spelled like AWS's."""
+    assert {name: field.alias for name, field in model.model_fields.items()} == {
+        name: to_camel(name) for name in model.model_fields
+    }
+    assert model.model_config.get("populate_by_name")
+
+
+def test_a_failed_run_mixes_no_spellings() -> None:
+    run = Run(id="2000001", status=RunStatus.FAILED, status_message="out of memory")
+    failed = FailedRun(run_setting_id="NA12878", kind=FailureKind.RUN, run_id="2000001", run=run)
+    theirs, ours = failed.model_dump(mode="json", by_alias=True), failed.model_dump(mode="json")
+    assert [*theirs] == ["runSettingId", "kind", "runId", "reason", "message", "run"]
+    assert [*theirs["run"]] == ["id", "status", "statusMessage"]
+    assert [*ours] == ["run_setting_id", "kind", "run_id", "reason", "message", "run"]
+    assert [*ours["run"]] == ["id", "status", "status_message"]
+    assert FailedRun.model_validate(theirs) == FailedRun.model_validate(ours) == failed
 
 
 # The parts, and the items of lists

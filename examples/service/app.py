@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from omics_batch import (
     Batch,
@@ -55,8 +56,8 @@ KEPT: Final = 60
 log = logging.getLogger(__name__)
 
 
-class Look(BaseModel):
-    """How far a batch is, for a page to draw."""
+class Look(BaseModel, alias_generator=to_camel, populate_by_name=True):
+    """How far a batch is, for a page to draw; spelled as HealthOmics spells, like the other answers."""
 
     batch_id: str
     name: str | None
@@ -212,7 +213,7 @@ async def follow(
         async for batch in updates:
             progress.see(batch)
             name = "end" if batch.is_terminal else "progress"
-            yield ServerSentEvent(event=name, data=Look.at(batch, progress))
+            yield ServerSentEvent(event=name, data=Look.at(batch, progress).model_dump(by_alias=True))
     except ClientClosedError:
         return  # the service is being stopped: the browser asks the next one
     except OmicsBatchError as error:

@@ -74,13 +74,13 @@ function duration(seconds) {
 
 /** What became of the batch, after its status and before the service's own reason. */
 function said(look) {
-  const failed = look.failed_runs ? `${plural(look.failed_runs, "run")} failed` : "";
+  const failed = look.failedRuns ? `${plural(look.failedRuns, "run")} failed` : "";
   const words = {
     IN_PROGRESS: failed,
     PARTIAL: failed || "not all runs completed",
     SUCCEEDED: "all runs completed",
-    FAILED: look.failure_reason ? "" : "no run completed",
-    UNKNOWN: look.status === "PROCESSED" && !look.counts_are_final
+    FAILED: look.failureReason ? "" : "no run completed",
+    UNKNOWN: look.status === "PROCESSED" && !look.countsAreFinal
       ? "the counts do not add up to its runs"
       : "how the deleted runs ended is lost",
   };
@@ -88,41 +88,41 @@ function said(look) {
 }
 
 function drawBar(look) {
-  const counted = Object.values(look.run_counts).reduce((sum, runs) => sum + runs, 0);
-  const drawn = STATES.reduce((sum, state) => sum + (look.run_counts[state] ?? 0), 0);
-  const rest = Math.max(look.total_runs ?? 0, counted, 1) - drawn;
+  const counted = Object.values(look.runCounts).reduce((sum, runs) => sum + runs, 0);
+  const drawn = STATES.reduce((sum, state) => sum + (look.runCounts[state] ?? 0), 0);
+  const rest = Math.max(look.totalRuns ?? 0, counted, 1) - drawn;
   for (const part of $("bar").children) {
-    const runs = part.dataset.state ? (look.run_counts[part.dataset.state] ?? 0) : rest;
+    const runs = part.dataset.state ? (look.runCounts[part.dataset.state] ?? 0) : rest;
     part.style.flexGrow = runs;
     part.hidden = runs === 0;
   }
   $("bar").setAttribute("aria-valuenow", furthest.complete.toFixed(1));
   $("bar").setAttribute("aria-valuetext", `${percent(furthest.complete)} of the runs have ended`);
   $("counts").replaceChildren(
-    ...Object.entries(look.run_counts).map(([state, runs]) => element("li", `${number(runs)} ${state}`, state)),
+    ...Object.entries(look.runCounts).map(([state, runs]) => element("li", `${number(runs)} ${state}`, state)),
   );
-  $("lag").hidden = look.outcome !== "IN_PROGRESS" || look.counts_are_final || counted === 0;
+  $("lag").hidden = look.outcome !== "IN_PROGRESS" || look.countsAreFinal || counted === 0;
 }
 
 function draw(look) {
-  furthest.submitted = Math.max(furthest.submitted, look.percent_submitted); // a new stream knows nothing of the last
-  furthest.complete = Math.max(furthest.complete, look.percent_complete);
-  const name = look.name ?? `Batch ${look.batch_id}`;
+  furthest.submitted = Math.max(furthest.submitted, look.percentSubmitted); // a new stream knows nothing of the last
+  furthest.complete = Math.max(furthest.complete, look.percentComplete);
+  const name = look.name ?? `Batch ${look.batchId}`;
   const words = said(look);
   const unknown = look.outcome === "IN_PROGRESS" ? "not known yet" : "not known";
   document.title = `${percent(furthest.complete)} · \u2068${name}\u2069`; // isolated, as in <bdi>
   set("name", name);
   set("status", look.status);
-  set("said", (words || look.failure_reason ? ": " : "") + words);
-  set("reason", look.failure_reason ?? "");
+  set("said", (words || look.failureReason ? ": " : "") + words);
+  set("reason", look.failureReason ?? "");
   $("verdict").dataset.outcome = look.outcome;
   drawBar(look);
-  set("total", look.total_runs === null ? unknown : number(look.total_runs));
+  set("total", look.totalRuns === null ? unknown : number(look.totalRuns));
   set("submitted", percent(furthest.submitted));
   set("complete", percent(furthest.complete));
   $("pace").hidden = $("time").hidden = look.outcome !== "IN_PROGRESS";
-  set("rate", look.runs_per_hour === null ? unknown : number(Math.round(look.runs_per_hour)));
-  set("left", look.seconds_left === null ? unknown : duration(look.seconds_left));
+  set("rate", look.runsPerHour === null ? unknown : number(Math.round(look.runsPerHour)));
+  set("left", look.secondsLeft === null ? unknown : duration(look.secondsLeft));
   $("look").hidden = false;
 }
 
@@ -150,7 +150,7 @@ async function listFailedRuns(total) {
   }
   for (const run of runs) {
     const row = document.createElement("tr");
-    for (const text of [run.run_setting_id, KINDS[run.kind] ?? run.kind, run.message ?? run.reason ?? ""]) {
+    for (const text of [run.runSettingId, KINDS[run.kind] ?? run.kind, run.message ?? run.reason ?? ""]) {
       const cell = document.createElement("td");
       cell.append(element("bdi", text)); // isolated: its direction of writing turns nothing else around
       row.append(cell);
@@ -191,7 +191,7 @@ function follow() {
     const look = JSON.parse(event.data);
     stop();
     draw(look);
-    if (look.failed_runs) listFailedRuns(look.failed_runs);
+    if (look.failedRuns) listFailedRuns(look.failedRuns);
   });
   events.addEventListener("trouble", (event) => {
     stop();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
 from omics_batch._models.base import Document, Names, ResponseModel, Texts, Timestamp
 from omics_batch._models.enums import (
@@ -193,8 +194,11 @@ class Run(ResponseModel, frozen=True, hide_input_in_errors=True):
             yield name, without_signature(value) if name == "parameters_uri" else value
 
 
-class FailedRun(BaseModel, frozen=True, use_attribute_docstrings=True):
-    """A sample of a batch that did not succeed, and why."""
+class FailedRun(BaseModel, frozen=True, alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True):
+    """A sample of a batch that did not succeed, and why.
+
+    Its JSON is spelled as that of every model: `by_alias=True` writes `runSettingId`, without it `run_setting_id`.
+    """
 
     run_setting_id: str
     """Your own name of the run, as the batch was started with it."""

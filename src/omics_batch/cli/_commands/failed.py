@@ -77,15 +77,8 @@ def failed(
 
 
 def _document(run: FailedRun) -> dict[str, Any]:
-    """Write a run in the manner of the service, which has no name for this; without credentials, as output is kept."""
-    told = None if run.run is None else as_the_service_tells(run.run)
-    if told and told.get("parametersUri"):
-        told["parametersUri"] = without_signature(told["parametersUri"])
-    return {
-        "runSettingId": run.run_setting_id,
-        "kind": run.kind.value,
-        "runId": run.run_id,
-        "reason": run.reason,
-        "message": run.message,
-        "run": told,
-    }
+    """Write a run in the manner of the service; without credentials, as output is kept."""
+    told = as_the_service_tells(run)
+    if told["run"] and told["run"].get("parametersUri"):
+        told["run"]["parametersUri"] = without_signature(told["run"]["parametersUri"])
+    return told
