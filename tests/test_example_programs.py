@@ -10,6 +10,8 @@ import math
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ import httpx2
 import pytest
 
 from examples import pipeline
-from examples.service.app import FailedRuns, close_at_a_signal, create_app, follow
+from examples.service.app import FailedRuns, create_app
 from omics_batch import AccessDeniedError, Batch, PollPolicy, Progress, RetryPolicy
 from omics_batch.testing import Life, Simulator, faults
 from tests.service import running
@@ -69,6 +71,22 @@ def test_the_service_answers_with_the_batch_in_the_services_own_names(
     answer = service.get(f"/batches/{batch_id}")
     assert (answer.status_code, answer.json()["name"], answer.json()["id"]) == (200, "trio", batch_id)
     assert Batch.model_validate(answer.json()).total_runs in {1, None}
+
+
+def test_the_service_answers_with_what_follows_from_the_counts_too(
+    service: httpx2.Client, omics_simulator: Simulator
+) -> None:
+    """In the same spelling, and with nothing that HealthOmics left out."""
+    told = document("PROCESSED", completedRunCount=17, failedRunCount=2)
+    times = {"creationTime": "2025-03-15T10:00:00Z", "processedTime": "2025-03-15T11:30:00Z"}
+    omics_simulator.put_batch(told | times)
+    answer = service.get(f"/batches/{ID}").json()
+    derived = {"outcome": "PARTIAL", "percentComplete": 100.0, "duration": "PT1H30M"}
+    assert {name: answer[name] for name in derived} == derived
+    assert answer.keys() == told.keys() | times.keys() | derived.keys()
+    schemas = service.get("/openapi.json").json()["components"]["schemas"]
+    assert derived.keys() < schemas["BatchAnswer"]["properties"].keys()
+    assert schemas["BatchAnswer"]["required"] == ["id", "status", *derived]
 
 
 OUR_TROUBLE: Final = "The service could not get this from HealthOmics. Its log says why."
@@ -194,31 +212,26 @@ def test_the_stream_tells_why_it_ends_early(service: httpx2.Client) -> None:
     assert service.get("/batches/abc/events").status_code == 422
 
 
-@pytest.fixture
-def signals() -> Iterator[list[int]]:
-    """What a server hears of the signals that tell it to stop."""
-    heard: list[int] = []
-    ours = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda number, _: heard.append(number)) for number in ours]
-    yield heard
-    for number, handler in zip(ours, before, strict=True):
-        signal.signal(number, handler)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_service_that_is_told_to_stop_ends_its_streams(
-    omics_simulator: Simulator, signals: list[int], number: signal.Signals
+def test_a_service_that_is_told_to_stop_ends_its_streams_and_stops(
+    omics_simulator: Simulator, number: signal.Signals
 ) -> None:
-    """It is no trouble of the batch: the browser asks again, whoever listens then."""
+    """Under uvicorn itself: it is no trouble of the batch, and the browser asks again, whoever listens then."""
     batch_id = omics_simulator.start_batch(5, life=Life(run_length=1_000_000_000))
-    async with omics_simulator.client() as client:
-        close_at_a_signal(client)
-        stream = follow(client.watch(batch_id))
-        assert [(await anext(stream)).event for _ in range(2)] == [None, "progress"]
-        signal.raise_signal(number)
-        async with asyncio.timeout(30):
-            assert [event.event async for event in stream if event.event != "progress"] == []
-    assert signals == [number]
+    program = [sys.executable, "-m", "uvicorn", "--app-dir", "examples/service", "app:app", "--port", "0"]
+    environment = {**os.environ, **omics_simulator.environment}
+    with subprocess.Popen(program, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        came_up = (re.search(r"running on (\S+)", line) for line in process.stderr)
+        url = next(found[1] for found in came_up if found)
+        with httpx2.stream("GET", f"{url}/batches/{batch_id}/events", timeout=50, verify=False) as stream:
+            told = events(stream.iter_lines())
+            assert next(told)[0] == "progress"
+            process.send_signal(number)
+            assert [name for name, _ in told if name != "progress"] == []
+        _, log = process.communicate(timeout=50)
+    assert "Application shutdown complete." in log
+    assert "ERROR" not in log
 
 
 class Ended(logging.Handler):

@@ -294,7 +294,11 @@ def from_elsewhere(use: Callable[[], Awaitable[object]]) -> str:
 def test_every_public_name_of_a_client_is_tried_from_elsewhere() -> None:
     """A method that is added is to be added here."""
     names = {name for name in dir(OmicsBatchClient) if not name.startswith("_")}
-    assert names == {name.partition(" ")[0] for name in (*AWAITED, *ITERATED, *READ)} | {"close", "open"}
+    assert names == {name.partition(" ")[0] for name in (*AWAITED, *ITERATED, *READ)} | {
+        "close",
+        "close_at_signals",
+        "open",
+    }
 
 
 @pytest.mark.parametrize("name", AWAITED)

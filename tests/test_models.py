@@ -837,14 +837,14 @@ def test_the_error_of_failed_runs_lets_no_control_characters_through() -> None:
 # Spelling
 
 
-MODELS: Final = [
+PUBLIC: Final = [
     model
     for model in (getattr(omics_batch, name) for name in omics_batch.__all__)
     if isinstance(model, type) and issubclass(model, BaseModel)
 ]
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", PUBLIC, ids=lambda model: model.__name__)
 def test_each_model_has_both_spellings_and_reads_both(model: type[BaseModel]) -> None:
     """AWS's by alias, Python's without; ours are spelled like AWS's."""
     assert {name: field.alias for name, field in model.model_fields.items()} == {

@@ -7,18 +7,16 @@ Region and credentials are found as everywhere in AWS. It asks nobody who they a
 
 import asyncio
 import logging
-import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, ClassVar, Final, Self, TypedDict
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel
+from pydantic import BaseModel, computed_field
 from pydantic.alias_generators import to_camel
 
 from omics_batch import (
@@ -54,6 +52,19 @@ KEPT: Final = 60
 """Seconds for which such a list is kept once the batch has ended."""
 
 log = logging.getLogger(__name__)
+
+
+class BatchAnswer(Batch, frozen=True):
+    """A batch in HealthOmics' own names, and beside them what follows from its counts and times."""
+
+    outcome: ClassVar[Any] = computed_field(Batch.outcome)
+    percent_complete: ClassVar[Any] = computed_field(Batch.percent_complete)
+    duration: ClassVar[Any] = computed_field(Batch.duration)
+
+    @classmethod
+    def of(cls, batch: Batch) -> Self:
+        """Answer with a batch; what HealthOmics left out stays out."""
+        return cls.model_validate(batch.model_dump())
 
 
 class Look(BaseModel, alias_generator=to_camel, populate_by_name=True):
@@ -188,9 +199,9 @@ router = APIRouter()
 
 
 @router.get("/batches/{batch_id}")
-async def get_batch(batch_id: str, omics: Omics) -> Batch:
-    """Give a batch as it stands now, in the service's own names."""
-    return await omics.get_batch(batch_id, timeout=10)
+async def get_batch(batch_id: str, omics: Omics) -> BatchAnswer:
+    """Give a batch as it stands now, and how far it is."""
+    return BatchAnswer.of(await omics.get_batch(batch_id, timeout=10))
 
 
 @router.get("/batches/{batch_id}/failed-runs")
@@ -220,22 +231,6 @@ async def follow(
         yield ServerSentEvent(event="trouble", data=Trouble.of(error))  # `error` is the browser's own
 
 
-def close_at_a_signal(client: OmicsBatchClient) -> None:
-    """Close the client once the server is told to stop: it waits for its streams, and these wait for their batches."""
-    loop = asyncio.get_running_loop()
-    servers = {
-        number: handler for number in (signal.SIGINT, signal.SIGTERM) if callable(handler := signal.getsignal(number))
-    }
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        asyncio.run_coroutine_threadsafe(client.close(), loop)
-        servers[signal.Signals(number)](number, frame)
-
-    with suppress(ValueError):  # out of the main thread there are no signals
-        for number in servers:
-            signal.signal(number, stop)
-
-
 class Pages(StaticFiles):
     """The page `/?batch=7123456` and what it loads."""
 
@@ -256,7 +251,7 @@ def create_app(new_client: Callable[[], OmicsBatchClient] = OmicsBatchClient) ->
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
         async with new_client() as client:
-            close_at_a_signal(client)
+            client.close_at_signals()
             yield {"omics": client, "failed_runs": FailedRuns(client)}
 
     app = FastAPI(title="Run batches", lifespan=lifespan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as _random
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -23,6 +23,7 @@ from omics_batch._clock import Clock, Duration, SystemClock, clock_here, in_seco
 from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._loop import OwnLoop
+from omics_batch._signals import call_at_signals
 from omics_batch._transport.client_factory import open_transport
 from omics_batch._transport.types import AioSession, OmicsClient
 from omics_batch._waiting.cancel_delete import DestructiveActions
@@ -113,6 +114,7 @@ class Connection:
         self._on_event = checked_hook(on_event)
         self._turns = TurnQueue(max_rate)
         self._state = _NEW
+        self._exits = ExitStack()
         self._open: Opened | None = None
 
     async def open(self) -> Self:
@@ -190,6 +192,7 @@ class Connection:
             return
         is_alive = self._open.loop.may_close(_CLOSE_THERE)
         was_open, self._open, self._state = self._open, None, _CLOSED
+        self._exits.close()
         if not is_alive:
             # What cannot be closed without its loop raises RuntimeError, or would wait for ever.
             with suppress(RuntimeError, TimeoutError):
@@ -200,6 +203,20 @@ class Connection:
             await was_open.waits.close()
         finally:
             await was_open.caller.close()
+
+    def close_at_signals(self) -> None:
+        """Close the client as soon as SIGINT or SIGTERM comes, so that a server can stop.
+
+        A server that is told to stop waits for its open responses, and a stream of events waits for its batch. With
+        the client closed, the waits end with `ClientClosedError`, and so do the streams. Call it after the server has
+        set its handlers, as in its lifespan: they are called afterwards. `close` puts them back. Outside of the main
+        thread, which alone hears signals, it does nothing.
+
+        Raises:
+            ClientClosedError: The client is not open.
+        """
+        loop = self._opened().loop
+        self._exits.callback(call_at_signals(lambda: loop.run_soon(self.close)))
 
     @property
     def retry_quota(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from omics_batch._errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
 
@@ -56,6 +56,11 @@ class OwnLoop:
         """
         if running_loop() is not None:
             self.check()
+
+    def run_soon(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Run something as a task of this loop, from wherever that is asked; not at all once the loop is closed."""
+        if not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def may_close(self, problem: str) -> bool:
         """Whether something is left to be closed here: where the loop was closed before, its tasks ended with it.

@@ -1,0 +1,39 @@
+"""What is called at the signals that tell a process to stop."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def call_at_signals(call: Callable[[], object]) -> Callable[[], None]:
+    """Call a function at SIGINT and SIGTERM, before the handlers that are there; return what takes that back.
+
+    A signal without a handler of Python ends the process, and is left so. Outside of the main thread nothing is done.
+
+    Args:
+        call: The function; it runs in the main thread, between any two steps of what runs there.
+    """
+    before = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        call()
+        before[signal.Signals(number)](number, frame)
+
+    def take_back() -> None:
+        with suppress(ValueError):  # outside of the main thread
+            for number, handler in before.items():
+                if signal.getsignal(number) is hear:
+                    signal.signal(number, handler)
+
+    with suppress(ValueError):
+        for number in before:
+            signal.signal(number, hear)
+    return take_back
