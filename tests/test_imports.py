@@ -15,6 +15,7 @@ MODULES: Final = (
     "_patterns",
     "_words",
     "_threads",
+    "_signals",
     "_errors",
     "_loop",
     "_files",
