@@ -390,7 +390,7 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
         "2 runs failed, and nobody can tell afterwards which ones, and why.",
         "To keep that, stop here and save it first:",
         "",
-        f"  {printed('failed', ID)} > failed.txt",
+        f"  {printed('failed', ID)} --csv failed.csv",
         "",
         "Type the batch's id to delete the batch: no",
         "omics-batch: not confirmed: nothing was sent",
@@ -400,7 +400,7 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
 def test_what_is_to_be_saved_first_has_the_cancelled_runs_too(here: Here, at_terminal: Callable[..., Ran]) -> None:
     here.omics.put_batch(processed(completedRunCount=8, failedRunCount=1, cancelledRunCount=1))
     ran = at_terminal(Keyboard("no\n"), "delete", ID, *REGION)
-    assert f"  {printed('failed', ID).replace(ID, f'{ID} --cancelled')} > failed.txt" in ran.complaints
+    assert f"  {printed('failed', ID).replace(ID, f'{ID} --cancelled')} --csv failed.csv" in ran.complaints
 
 
 def test_runs_that_were_never_submitted_have_no_record_to_lose(here: Here, at_terminal: Callable[..., Ran]) -> None:
@@ -592,7 +592,7 @@ async def test_on_a_terminal_the_id_is_typed(omics: Simulator, shell: Shell) -> 
         await terminal.until("Type the batch's id to delete its record:")
         asked = terminal.written.decode()
         assert "1 run failed, and nobody can tell afterwards which samples those were.\r\n" in asked
-        assert f"{shlex.join(PROGRAM)} failed 7123456 > failed.txt\r\n" in asked  # one line to copy, however long
+        assert f"{shlex.join(PROGRAM)} failed 7123456 --csv failed.csv\r\n" in asked  # one line to copy, however long
         terminal.type(f"{ID}\n")
         assert await terminal.ended() == 0
     assert b"The record of batch 7123456 is deleted. Kept: all \r\noutput in S3" in terminal.written

@@ -30,7 +30,7 @@ COMMANDS: Final[dict[Callable[..., Exit], tuple[str, ...]]] = {
     get: ("omics-batch get 7123456", "omics-batch get 7123456 --json | jq .runSummary"),
     list_: ("omics-batch list --status INPROGRESS", "omics-batch list --name cohort --ids | omics-batch wait -"),
     runs: ("omics-batch runs 7123456 --submission-status FAILED", "omics-batch runs 7123456 --json | jq -r .runArn"),
-    failed: ("omics-batch failed 7123456", "omics-batch failed 7123456 --json | jq -r .runSettingId"),
+    failed: ("omics-batch failed 7123456 --csv failed.csv", "omics-batch failed 7123456 --json | jq -r .runSettingId"),
     wait: (
         "omics-batch wait 7123456 --timeout 24h && echo all runs succeeded",
         "omics-batch list --status INPROGRESS --ids | omics-batch wait -",

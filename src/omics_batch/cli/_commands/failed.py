@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from omics_batch._words import KINDS, without_signature
 from omics_batch.cli._connection import ConnectionOptions, connected
+from omics_batch.cli._csv import STDOUT, CsvTable, csv_table
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._failure_reasons import Reasons
 from omics_batch.cli._list_output import write_all
@@ -31,6 +33,9 @@ _COLUMNS: Final = (
     Column("MESSAGE", is_whole=True),
 )
 
+_NAMES: Final = ("runSettingId", "kind", "runId", "reason", "message")
+"""The same columns in a file, as `--json` names them."""
+
 
 @connected
 def failed(
@@ -42,6 +47,10 @@ def failed(
     ] = False,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="List runs that were cancelled too.")] = False,
     limit: Limit = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write them to a CSV file too, which is overwritten; - is stdout alone."),
+    ] = None,
     json: Json = False,
 ) -> Exit:
     """List the samples that did not succeed, and why.
@@ -51,27 +60,37 @@ def failed(
     thousand take two minutes. Of runs that were deleted nobody can tell how they had ended.
 
     With --json, each run is one line, with the run itself as GetRun returns it.
-    """
-    output = console()
 
-    async def walk(client: OmicsBatchClient) -> Reasons:
+    With --csv, they are in a file of UTF-8 too, in the same columns. A cell that a spreadsheet would take for a formula
+    gets an apostrophe before it, which is said. If the list breaks off, the file stays as it was, and the runs so far
+    are in one beside it.
+    """
+    if csv == STDOUT and json:
+        raise typer.BadParameter("--csv - and --json are two ways to write: give one.")
+    output = console()
+    is_printed = not json and csv != STDOUT
+
+    async def walk(client: OmicsBatchClient, sheet: CsvTable | None) -> Reasons:
         reasons = Reasons(await client.get_batch(batch), with_cancelled=cancelled)
-        with counting(output, reasons.progress, is_printed=not json), Table(output, _COLUMNS) as table:
+        with counting(output, reasons.progress, is_printed=is_printed), Table(output, _COLUMNS) as table:
 
             def say(run: FailedRun) -> None:
                 reasons.add(run)
                 if json:
                     say_json(_document(run))
-                else:
+                elif is_printed:
                     table.add(run.run_setting_id, KINDS[run.kind.value], run.run_id, run.reason, run.message)
+                if sheet is not None:
+                    sheet.add(run.run_setting_id, run.kind.value, run.run_id, run.reason, run.message)
 
             await write_all(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
         return reasons
 
-    reasons = connection.talk(walk)
+    with nullcontext() if csv is None else csv_table(csv, _NAMES) as sheet:
+        reasons = connection.talk(lambda client: walk(client, sheet))
     if not reasons.listed:
         complain(reasons.absence())
-    elif not json:
+    elif is_printed:
         say_prose(output, Text(reasons.words(is_whole=reasons.listed != limit), "bold"))
     return Exit.OK
 

@@ -79,7 +79,7 @@ class DeleteAction:
                 f"{runs(failed)} failed, and nobody can tell afterwards {lost}.",
                 "To keep that, stop here and save it first:",
                 "",
-                f"  {reasons_of(batch, self.connection)} > failed.txt",
+                f"  {reasons_of(batch, self.connection)} --csv failed.csv",
                 "",
             ]
         return lines
