@@ -118,6 +118,22 @@ def test_batches_are_a_table_with_their_bars() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FailedRun(run_setting_id="NA12878", kind=FailureKind.RUN, message="out of memory"),
+        BatchListItem(id="7123456", status=BatchStatus.PENDING),
+        RunBatchListItem(run_setting_id="NA12878"),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_one_of_a_list_shows_itself_as_a_table_of_one_row(
+    answer: FailedRun | BatchListItem | RunBatchListItem,
+) -> None:
+    assert answer._repr_html_() == Rows([answer])._repr_html_()
+    assert len(cells(answer._repr_html_())) == 2
+
+
 def test_a_percentage_stays_once_all_runs_have_ended_though_deletions_move_the_counts() -> None:
     deleted = batch_with("RUNS_DELETING", processedTime="2025-03-15T12:00:00Z", runSummary={"deletedRunCount": 1})
     assert "100.0 %" in cells(Rows([deleted])._repr_html_())[1]

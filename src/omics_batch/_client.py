@@ -121,7 +121,7 @@ class OmicsBatchClient(Connection):
 
         lister = self._lister(timeout)
         filters = one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)
-        return Listing(lister.batches(filters), self._opened().loop)
+        return Listing(lister.batches(filters), self._opened().loop, BatchListItem)
 
     def list_runs_in_batch(
         self,
@@ -157,7 +157,8 @@ class OmicsBatchClient(Connection):
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
         )
-        return Listing(self._lister(timeout).runs_in_batch(self._id_of(batch), filters), self._opened().loop)
+        runs = self._lister(timeout).runs_in_batch(self._id_of(batch), filters)
+        return Listing(runs, self._opened().loop, RunBatchListItem)
 
     async def cancel_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
         """Ask for a batch to be cancelled: runs not yet submitted never start, those under way are stopped.
@@ -410,7 +411,7 @@ class OmicsBatchClient(Connection):
         caller = self._opened().caller
         lister = self._lister(timeout, max_attempts=caller.retry.policy.patient_attempts)
         failures = FailedRunFinder(look, lister, caller.events, with_reasons=reasons, with_cancelled=cancelled)
-        return Listing(failures.walk(), self._opened().loop)
+        return Listing(failures.walk(), self._opened().loop, omics_batch.FailedRun)
 
     async def cancel_and_wait(
         self,

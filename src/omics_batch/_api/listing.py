@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable
 from typing import Any, Final, SupportsIndex, TypeVar, overload
 
 from omics_batch._errors import InvalidInputError
@@ -20,7 +20,52 @@ class Rows(list[T]):
 
     The table has the first 100 rows; the list has them all. A slice, a copy and a sum show themselves too. Of answers
     that you gathered yourself, `Rows(answers)` makes one.
+
+    Args:
+        items: What it holds.
+        kind: The class of what it holds, so that an empty one has columns too.
     """
+
+    def __init__(self, items: Iterable[T] = (), kind: type[T] | None = None) -> None:
+        """Hold these items."""
+        super().__init__(items)
+        self._kind: type[Any] | None = kind
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Return the rows as columns, for a data frame: `pandas.DataFrame(rows.to_columns())`, `polars.DataFrame(...)`.
+
+        A column is named as the attribute, of a part of it with a dot: `run_summary.completed_run_count`. There is one
+        for each field of this release, in the order of the class, and of batches for `outcome`, `percent_complete`
+        and `duration`. Where a field is absent, its value is None. Statuses are texts, times aware datetimes in UTC,
+        and documents and tags JSON. The signature of a presigned URL is left out.
+
+        Raises:
+            InvalidInputError: They are no answers of this package.
+        """
+        columns, rows = self._flat()
+        return {name: [row[name] for row in rows] for name in columns}
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as flat dicts: what `to_columns` returns, row by row.
+
+        Raises:
+            InvalidInputError: They are no answers of this package.
+        """
+        return self._flat()[1]
+
+    def _flat(self) -> tuple[Iterable[str], list[dict[str, Any]]]:
+        from pydantic import BaseModel  # noqa: PLC0415 - data frames alone need it
+
+        from omics_batch._models.flat import columns_of, flat  # noqa: PLC0415 - the same
+
+        rows: list[BaseModel] = []
+        for row in self:
+            if not isinstance(row, BaseModel):
+                raise InvalidInputError(f"answers of this package have columns, not values of {type(row).__qualname__}")
+            rows.append(row)
+        kinds = [] if self._kind is None else [self._kind]
+        columns = columns_of(dict.fromkeys([*kinds, *map(type, rows)]))
+        return columns, [flat(row, columns) for row in rows]
 
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> T: ...
@@ -28,7 +73,7 @@ class Rows(list[T]):
     def __getitem__(self, index: slice, /) -> Rows[T]: ...
     def __getitem__(self, index: SupportsIndex | slice, /) -> T | Rows[T]:
         if isinstance(index, slice):
-            return Rows(super().__getitem__(index))
+            return Rows(super().__getitem__(index), self._kind)
         return super().__getitem__(index)
 
     @overload
@@ -36,11 +81,11 @@ class Rows(list[T]):
     @overload
     def __add__(self, other: list[S], /) -> Rows[S | T]: ...
     def __add__(self, other: list[Any], /) -> Rows[Any]:
-        return Rows(super().__add__(other))
+        return Rows(super().__add__(other), self._kind)
 
     def copy(self) -> Rows[T]:
         """Return the same rows, in a list of their own."""
-        return Rows(self)
+        return Rows(self, self._kind)
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: ANN401, FBT001 - as IPython calls it
         printer.pretty(list(self[:_FEW]))
@@ -66,14 +111,16 @@ class Listing(LoopIterator[T], Awaitable[Rows[T]]):
     awaited closes by itself, cancelled or not.
     """
 
-    def __init__(self, walk: AsyncGenerator[T], loop: OwnLoop | None = None) -> None:
+    def __init__(self, walk: AsyncGenerator[T], loop: OwnLoop | None = None, kind: type[T] | None = None) -> None:
         """Begin before the first item; nothing is sent yet.
 
         Args:
             walk: What yields the items.
             loop: The client's loop; None takes steps on any.
+            kind: Their class.
         """
         super().__init__(walk, loop)
+        self._kind = kind
         self._begun = False
 
     def __repr__(self) -> str:
@@ -92,7 +139,7 @@ class Listing(LoopIterator[T], Awaitable[Rows[T]]):
 
     async def _all(self) -> Rows[T]:
         self._begin()
-        return Rows([item async for item in self._walk])
+        return Rows([item async for item in self._walk], self._kind)
 
     def _begin(self) -> None:
         super()._begin()

@@ -290,6 +290,11 @@ class RunBatchListItem(ResponseModel, frozen=True, defer_build=True):
     submission_failure_message: str | None = None
     """What the service says of that failure."""
 
+    def _repr_html_(self) -> str | None:
+        from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
+
+        return table([self])
+
 
 class BatchListItem(ResponseModel, frozen=True, defer_build=True):
     """A batch as ListBatch shows it: without counts."""
@@ -306,3 +311,8 @@ class BatchListItem(ResponseModel, frozen=True, defer_build=True):
     """How many runs the batch has."""
     workflow_id: str | None = None
     """The workflow that the runs execute."""
+
+    def _repr_html_(self) -> str | None:
+        from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
+
+        return table([self])

@@ -212,3 +212,8 @@ class FailedRun(BaseModel, frozen=True, alias_generator=to_camel, populate_by_na
     """What the service says of it, if anything."""
     run: Run | None = None
     """The run as GetRun shows it, with where its logs are; None where it was not asked for, or never started."""
+
+    def _repr_html_(self) -> str | None:
+        from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
+
+        return table([self])
