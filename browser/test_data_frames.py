@@ -51,7 +51,7 @@ async def test_what_a_client_lists_has_named_columns(omics_simulator: Simulator,
     whole = frame_of(library, Rows([batch]).to_columns())
     assert list(whole["outcome"]) == ["PARTIAL"]
     assert list(whole["run_summary.completed_run_count"]) == [1]
-    assert (whole["duration"] > batch.duration / 2).all()  # a span of time, not a text
+    assert list(whole["duration"]) == [batch.duration]  # a span of time, not a text
     assert next(iter(batches["created_at"])) == batch.creation_time
 
 

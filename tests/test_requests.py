@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
+import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from omics_batch import (
     BatchRunSettings,
@@ -18,6 +20,8 @@ from omics_batch import (
     DefaultRunSettingInput,
     InlineSetting,
     InvalidInputError,
+    InvalidRequestError,
+    OmicsBatchError,
     StartRunBatchRequest,
     StorageType,
     SubmissionStatus,
@@ -116,30 +120,82 @@ def test_it_is_frozen() -> None:
 
 
 def refused(make: Callable[[], object]) -> str:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidRequestError) as caught:
         make()
+    assert type(caught.value.__cause__) is ValidationError
     return str(caught.value)
+
+
+def test_a_bad_request_is_caught_as_ours_and_as_pydantics() -> None:
+    """However it is made; each place is named, and no value, which may be a secret."""
+    bad: dict[str, Any] = {"runSettingId": "", "priority": "SECRET", "unknown": "SECRET"}
+    makers: list[Callable[[], object]] = [
+        lambda: InlineSetting(**bad),
+        lambda: InlineSetting.model_validate(bad),
+        lambda: InlineSetting.model_validate_json(json.dumps(bad)),
+    ]
+    for make in makers:
+        for kind in (OmicsBatchError, InvalidInputError, ValidationError, ValueError):
+            with pytest.raises(kind) as caught:
+                make()
+        error = caught.value
+        assert isinstance(error, InvalidRequestError)
+        assert (
+            str(error)
+            == error.problem
+            == (
+                "runSettingId: String should have at least 1 character; priority: Input should be a valid integer; "
+                "unknown: Extra inputs are not permitted"
+            )
+        )
+        assert isinstance(error.__cause__, ValidationError)
+        found, original = error.errors(), error.__cause__.errors()
+        for name in ("type", "loc", "msg", "input"):
+            assert [each[name] for each in found] == [each[name] for each in original]
+        assert "SECRET" not in "".join(traceback.format_exception(error))
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+
+
+def test_many_problems_are_counted() -> None:
+    settings = [{"run_setting_id": ""}] * 12
+    told = refused(lambda: BatchRunSettings.model_validate({"inline_settings": settings}))
+    assert told.startswith(
+        "inline_settings.0.run_setting_id: String should have at least 1 character; inline_settings.1"
+    )
+    assert told.endswith("; and 2 more")
+
+
+def test_a_part_of_another_model_is_reported_as_pydantic_does_it() -> None:
+    """With its place in the whole, which services answer with."""
+
+    class Order(BaseModel):
+        settings: list[InlineSetting]
+
+    with pytest.raises(ValidationError) as caught:
+        Order.model_validate({"settings": [{"runSettingId": "NA12878", "priority": -1}]})
+    assert type(caught.value) is ValidationError
+    assert [error["loc"] for error in caught.value.errors()] == [("settings", 0, "priority")]
 
 
 @pytest.mark.parametrize(
     ("members", "complaint"),
     [
-        ({"workflow_id": "main.wdl"}, "workflow_id\n  String should match pattern"),
-        ({"workflow_id": "1" * 19}, "workflow_id\n  String should have at most 18 characters"),
-        ({"workflow_id": "1234567\n"}, "workflow_id\n  String should match pattern"),
-        ({"workflow_id": "١٢٣"}, "workflow_id\n  String should match pattern"),
-        ({"role_arn": "OmicsRole"}, "role_arn\n  String should match pattern"),
-        ({"output_uri": "my-bucket/output"}, "output_uri\n  Value error, an S3 URI begins with s3://"),
-        ({"output_uri": "s3://my-bucket/\x00"}, "output_uri\n  String should match pattern"),
-        ({"priority": 100_001}, "priority\n  Input should be less than or equal to 100000"),
-        ({"priority": True}, "priority\n  Input should be a valid integer"),
-        ({"priority": "5"}, "priority\n  Input should be a valid integer"),
+        ({"workflow_id": "main.wdl"}, "workflow_id: Input should be 1 to 18 digits"),
+        ({"workflow_id": "1" * 19}, "workflow_id: String should have at most 18 characters"),
+        ({"workflow_id": "1234567\n"}, "workflow_id: Input should be 1 to 18 digits"),
+        ({"workflow_id": "١٢٣"}, "workflow_id: Input should be 1 to 18 digits"),
+        ({"role_arn": "OmicsRole"}, "role_arn: Input should be an ARN"),
+        ({"output_uri": "my-bucket/output"}, "output_uri: an S3 URI begins with s3://"),
+        ({"output_uri": "s3://my-bucket/\x00"}, "output_uri: Input should be text without control characters"),
+        ({"priority": 100_001}, "priority: Input should be less than or equal to 100000"),
+        ({"priority": True}, "priority: Input should be a valid integer"),
+        ({"priority": "5"}, "priority: Input should be a valid integer"),
         ({"parameters": {"depth": float("nan")}}, "a number is not finite"),
         ({"parameters": {"when": object()}}, "parameters"),
-        ({"run_tags": {"": "x"}}, "run_tags..[key]\n  String should have at least 1 character"),
+        ({"run_tags": {"": "x"}}, "run_tags..[key]: String should have at least 1 character"),
         ({"workflow_type": WorkflowType.READY2RUN}, "READY2RUN workflows cannot be run in batches"),
         ({"cache_behavior": CacheBehavior.CACHE_ALWAYS}, "cacheBehavior needs a cacheId"),
-        ({"ouput_uri": "s3://my-bucket/"}, "ouput_uri\n  Extra inputs are not permitted"),
+        ({"ouput_uri": "s3://my-bucket/"}, "ouput_uri: Extra inputs are not permitted"),
     ],
 )
 def test_a_default_that_the_service_would_refuse_is_refused_here(members: dict[str, Any], complaint: str) -> None:
@@ -171,8 +227,8 @@ def test_a_cache_may_have_a_behaviour() -> None:
         (lambda: BatchRunSettings(s3_uri_settings="https://my-bucket/cohort.json"), "an S3 URI begins with s3://"),
         (lambda: request(batch_name=""), "at least 1 character"),
         (lambda: request(batch_name="n" * 65), "at most 64 characters"),
-        (lambda: request(batch_name="a\tb"), "should match pattern"),
-        (lambda: request(request_id=""), "request_id\n  String should have at least 1 character"),
+        (lambda: request(batch_name="a\tb"), "Input should be text without control characters"),
+        (lambda: request(request_id=""), "request_id: String should have at least 1 character"),
         (lambda: request(tags={"project": "x" * 257}), "at most 256 characters"),
     ],
 )

@@ -245,6 +245,9 @@ if TYPE_CHECKING:
         InlineSetting as InlineSetting,
     )
     from omics_batch._models.request import (
+        InvalidRequestError as InvalidRequestError,
+    )
+    from omics_batch._models.request import (
         StartRunBatchRequest as StartRunBatchRequest,
     )
     from omics_batch._models.run import (
@@ -292,7 +295,7 @@ _MODULES = {
         "RunLogLevel RunRetentionMode RunStatus ScratchStorageMode StorageType SubmissionStatus WorkflowType"
     ),
     "_models.progress": "Progress",
-    "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting StartRunBatchRequest",
+    "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting InvalidRequestError StartRunBatchRequest",
     "_models.run": "FailedRun Run RunConfiguration RunLogLocation RunVpcConfig",
     "_models.settings": "DefaultRunSetting",
     "_waiting.policy": "PollPolicy",

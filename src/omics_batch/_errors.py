@@ -27,6 +27,8 @@ OmicsBatchError
  │   └─ LostContactError
  └─ FailedRunsError                       runs failed, or the counts do not show that all completed
 
+`InvalidRequestError`, which stands beside the requests, is an InvalidInputError and pydantic's ValidationError.
+
 Every argument but the message has a default: pickle and copy call the class with the message alone
 and then restore the attributes.
 """

@@ -30,4 +30,4 @@ _PATTERNS: Final = {
 def in_words(problem: ErrorDetails) -> str:
     """Say what pydantic found wrong with a value, without regular expressions."""
     pattern: str = problem.get("ctx", {}).get("pattern", "")
-    return _PATTERNS.get(pattern, problem["msg"])
+    return _PATTERNS.get(pattern, problem["msg"].removeprefix("Value error, "))

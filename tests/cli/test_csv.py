@@ -26,7 +26,7 @@ from tests.cli.test_failed import COHORT, LIFE
 from tests.cli.test_lists import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from omics_batch.testing import Life
@@ -60,6 +60,10 @@ def read(file: Path) -> list[list[str]]:
 
 def those_beside(file: Path) -> list[Path]:
     return [path for path in file.parent.iterdir() if path != file]
+
+
+def unchangeable(_path: Path, _mode: int) -> bool:
+    return False
 
 
 def failing(**messages: str) -> Life:
@@ -173,7 +177,7 @@ def test_a_path_that_cannot_be_written_is_said_before_anything_is_sent(
         assert ran.stderr == f"omics-batch: {path} cannot be written: {why}\n"
     kept = tmp_path / "kept.csv"
     kept.write_text("older", encoding="utf-8")
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may change every file
+    monkeypatch.setattr(os, "access", unchangeable)  # root may change every file
     ran = here.run("failed", ID, "--csv", str(kept))
     assert (ran.code, ran.stderr) == (2, f"omics-batch: {kept} cannot be written: Permission denied\n")
     assert those_beside(kept) == []
@@ -201,7 +205,7 @@ def test_a_list_that_never_began_leaves_nothing(here: Here, file: Path) -> None:
 
 
 @contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
+def files_of_at_most(size: int) -> Generator[None]:
     """No file of this process grows beyond: it is as if the disk were full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

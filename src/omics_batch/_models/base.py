@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
 from omics_batch._models.frozen import frozen
 from omics_batch._patterns import in_words
@@ -178,11 +178,22 @@ class ResponseModel(
         return write(fields)
 
 
+def problems(error: ValidationError, *, most: int = 10) -> str:
+    """Describe a model's first problems in one line, and where each is; never the value."""
+    found = error.errors(include_url=False, include_input=False)
+    told = [_told(problem) for problem in found[:most]]
+    more = [f"and {len(found) - most} more"] if len(found) > most else []
+    return "; ".join([*told, *more])
+
+
 def first_problem(error: ValidationError) -> str:
     """Describe a model's first problem, and where it is; never the value."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}{': ' if place else ''}{in_words(first)}"
+    return _told(error.errors(include_url=False, include_input=False)[0])
+
+
+def _told(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}{': ' if place else ''}{in_words(problem)}"
 
 
 def from_json(model: type[M], content: bytes) -> M:

@@ -9,15 +9,17 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from omics_batch._errors import InvalidInputError
 from omics_batch._files import TextError, name_of, problems_in, read_document, unknown_among
-from omics_batch._models.base import SentDocument, Value, first_problem
+from omics_batch._models.base import SentDocument, Value, problems
 from omics_batch._models.enums import (
     BatchStatus,
     CacheBehavior,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from omics_batch._files import Place
 
 
+_CustomError: Final[Any] = PydanticCustomError  # whose messages are to be literals
 _MOST_INLINE: Final = 100
 _MAX_PROBLEMS: Final = 1000
 """Ten for each run that can be listed: no file of good will has more."""
@@ -62,6 +65,29 @@ _TagValue: TypeAlias = Annotated[str, Field(max_length=256)]
 _Tags: TypeAlias = Annotated[dict[_TagKey, _TagValue], AfterValidator(frozen)]
 
 
+class InvalidRequestError(InvalidInputError, ValidationError):
+    """A request is not as the service takes it; each place is named. It is pydantic's `ValidationError` as well."""
+
+    def __str__(self) -> str:
+        return problems(self)
+
+
+@contextmanager
+def _reported() -> Generator[None]:
+    """Raise what is caught as `InvalidInputError` and as pydantic's `ValidationError`, which is its cause too."""
+    try:
+        yield
+    except ValidationError as error:
+        # Under their own types and messages: pydantic makes no error anew of types that validators make up.
+        lines = [
+            InitErrorDetails(
+                type=_CustomError(found["type"], found["msg"], found.get("ctx")), loc=found["loc"], input=found["input"]
+            )
+            for found in error.errors(include_url=False)
+        ]
+        raise InvalidRequestError.from_exception_data(error.title, lines, hide_input=True) from error
+
+
 class _Request(
     Value,
     frozen=True,
@@ -70,8 +96,40 @@ class _Request(
     populate_by_name=True,
     use_attribute_docstrings=True,
     revalidate_instances="always",
+    hide_input_in_errors=True,
 ):
-    """Something that is sent: named as AWS names it or in snake_case, and nothing but what is known."""
+    """Something that is sent: named as AWS names it or in snake_case, and nothing but what is known.
+
+    What is wrong with it is an `InvalidRequestError` where a caller makes or reads it. As a part of another model, or
+    of a request to a web service, it is reported as pydantic does it, with its place in the whole.
+    """
+
+    def __init__(self, /, **members: Any) -> None:  # noqa: ANN401 - as pydantic has it
+        with _reported():
+            super().__init__(**members)
+
+    # That pydantic does not call it for a part of another model, whose problems it would lose.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:  # noqa: ANN401 - as pydantic has it
+        """Read a dict, or check a request once more.
+
+        Raises:
+            InvalidInputError: Something in it is not as the service takes it; it is a pydantic `ValidationError` too.
+        """
+        with _reported():
+            return super().model_validate(obj, **options)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:  # noqa: ANN401 - the same
+        """Read JSON.
+
+        Raises:
+            InvalidInputError: Something in it is not as the service takes it; it is a pydantic `ValidationError` too.
+        """
+        with _reported():
+            return super().model_validate_json(json_data, **options)
 
 
 class DefaultRunSettingInput(_Request, frozen=True):
@@ -210,7 +268,8 @@ class StartRunBatchRequest(_Request, frozen=True):
     (`model_validate_json`); JSON without a `requestId` is a new request each time that it is read.
 
     Raises:
-        pydantic.ValidationError: Something in it is not as the service takes it: each place is named.
+        InvalidInputError: Something in it is not as the service takes it: each place is named. It is a pydantic
+            `ValidationError` too, with the details, and has the original one as its cause.
     """
 
     default_run_setting: DefaultRunSettingInput
@@ -287,11 +346,7 @@ def checked(request: object) -> StartRunBatchRequest:
     """
     if not isinstance(request, StartRunBatchRequest):
         raise InvalidInputError(f"a batch is started by a StartRunBatchRequest, not by a {type(request).__name__}")
-    try:
-        # Once more, since pydantic checks no copy (`model_copy`).
-        return StartRunBatchRequest.model_validate(request)
-    except ValidationError as error:
-        raise InvalidInputError(first_problem(error)) from None
+    return StartRunBatchRequest.model_validate(request)  # once more, since pydantic checks no copy (`model_copy`)
 
 
 class Filter(_Request, frozen=True):
@@ -327,7 +382,4 @@ def one_filter(kind: type[Filter], **values: str | None) -> dict[str, str]:
     given = {name: value for name, value in values.items() if value is not None}
     if len(given) > 1:
         raise InvalidInputError(f"the service takes one filter a call, not {' and '.join(given)}: filter the rest here")
-    try:
-        return kind.model_validate(given).members()
-    except ValidationError as error:
-        raise InvalidInputError(first_problem(error)) from None
+    return kind.model_validate(given).members()

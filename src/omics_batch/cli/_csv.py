@@ -11,7 +11,7 @@ import shutil
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Final, Literal, Protocol
 
 import typer
 
@@ -171,8 +171,9 @@ class _Stdout:
     """Stdout as it is at the moment, in UTF-8."""
 
     def __init__(self) -> None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", newline="")
+        stdout: IO[str] = sys.stdout
+        if isinstance(stdout, io.TextIOWrapper):
+            stdout.reconfigure(encoding="utf-8", newline="")
 
     def write(self, text: str) -> None:
         typer.echo(text, nl=False)
