@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -30,8 +32,8 @@ _STDIN: Final = "-"
 _LOOK: Final = 5.0
 """Seconds for a look at a batch that may have existed before."""
 
-_SKEW: Final = timedelta(seconds=10)
-"""How far this machine's clock may be ahead of the service's."""
+_WHOLE_SECONDS: Final = 1.0
+"""Seconds that the service's Date, which has no fractions, and its other clocks may differ by."""
 
 _AGAIN: Final = "The same request again, which starts no second batch: "
 
@@ -99,13 +101,13 @@ def _sent(
     async def send(client: OmicsBatchClient) -> StartRunBatchResponse:
         nonlocal is_under_way
         is_under_way = True
-        began = _now()
+        began = time.monotonic()
         started = await client.start_run_batch(request, timeout=None if retried_for is None else retried_for.seconds)
-        if has_own_id and (created := await _created_before(client, started, began)) is not None:
-            earlier = timedelta(seconds=round((began - created).total_seconds()))
+        if has_own_id and (before := await _created_before(client, started, began)) is not None:
+            created, seconds = before
             complain(
-                f"batch {started.id} already existed by this machine's clock: its requestId started it at "
-                f"{timestamp(created)}, {earlier} before this command"
+                f"batch {started.id} already existed: its requestId started it at {timestamp(created)}, "
+                f"{timedelta(seconds=round(seconds))} before this command"
             )
         return started
 
@@ -122,20 +124,31 @@ def _sent(
         raise typer.Exit(exit_of(error)) from None
 
 
-async def _created_before(client: OmicsBatchClient, started: StartRunBatchResponse, began: datetime) -> datetime | None:
-    """Return when a batch was created, if that was before the request was sent; None where it was not, or is unknown.
+async def _created_before(
+    client: OmicsBatchClient, started: StartRunBatchResponse, began: float
+) -> tuple[datetime, float] | None:
+    """Return when a batch was created, and how many seconds that was before the request was sent.
 
-    StartRunBatch answers the same in both cases.
+    StartRunBatch answers the same in both cases. By the service's clock alone the batch is too old to be new: this
+    machine's may be wrong.
+
+    Args:
+        client: The client.
+        started: The batch.
+        began: When the request was sent, on the monotonic clock.
+
+    Returns:
+        None where it is new, or where that cannot be found out.
     """
     try:
-        created = (await client.get_batch(started, timeout=_LOOK)).creation_time
-    except OmicsBatchError:  # the batch was started: that is what counts
+        async with asyncio.timeout(_LOOK):
+            answer = await client.aws.get_batch(batchId=started.id)  # for its headers
+        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        created: datetime = answer["creationTime"]
+    except Exception:  # noqa: BLE001 - whatever it is: the batch was started, and that is what counts
         return None
-    return created if created is not None and created < began - _SKEW else None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    earlier = (now - created).total_seconds() - (time.monotonic() - began)
+    return (created, earlier) if earlier > _WHOLE_SECONDS else None
 
 
 def _may_succeed_later(error: OmicsBatchError) -> bool:
