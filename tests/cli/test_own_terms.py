@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy
-from omics_batch.cli import main
+from omics_batch.cli import _connection, main
 from omics_batch.testing import Life, faults
 from tests.cli._support import ID, Here, processed
 
@@ -253,3 +254,52 @@ def test_a_reader_that_leaves_ends_a_list_quietly_as_sigpipe_would(
         monkeypatch.setattr(sys, "stdout", Left())
         ran = here.run("list")
     assert (ran.code, ran.stderr) == (141, "")
+
+
+# A run that is taken for a batch
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["get"], ["runs"], ["failed"], ["wait"], ["watch"], ["cancel", "--yes"], ["delete", "--yes"]],
+    ids=lambda words: words[0],
+)
+def test_the_id_of_a_run_is_known_as_one(here_over_http: Here, words: list[str]) -> None:
+    here_over_http.omics.start_batch(1, life=Life(creating=0, pending=0, submission_rate=math.inf))
+    (run,) = json.loads(f"[{here_over_http.run('runs', ID, '--json').stdout}]")
+    command, *flags = words
+    ran = here_over_http.run(command, run["runId"], *flags)
+    assert ran.code == 1
+    assert ran.stderr.count(f" {run['runId']} is the id of a run of batch {ID}: give the batch's id.") == 1
+    assert "Check the id" not in ran.stderr
+    assert "deleted already" not in ran.stderr
+    assert here_over_http.omics.requests_of("GetRun") == 1
+
+
+def test_a_run_without_a_batch_is_known_too(here_over_http: Here) -> None:
+    run = json.dumps({"id": "1", "status": "RUNNING"}).encode()
+    here_over_http.omics.script(faults.body(run, operation="GetRun"))
+    assert "1 is the id of a run: give the batch's id." in here_over_http.run("get", "1").stderr
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [faults.error("AccessDeniedException", 403, operation="GetRun"), faults.unanswered("GetRun")],
+    ids=["denied", "slow"],
+)
+def test_what_cannot_be_asked_changes_nothing(
+    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, trouble: faults.Fault
+) -> None:
+    monkeypatch.setattr(_connection, "_ASIDE", 0.5)
+    here_over_http.omics.script(trouble)
+    ran = here_over_http.run("get", "1")
+    assert (ran.code, len(ran.complaints)) == (1, 1)
+    assert " Check the id, the account and the region. [request id " in ran.stderr
+
+
+def test_what_is_missed_of_no_batch_is_no_run(here_over_http: Here, tmp_path: Path) -> None:
+    path = tmp_path / "trio.yaml"
+    path.write_text(REQUEST.replace("batchRun", "  outputUri: s3://my-bucket/output/\nbatchRun"), encoding="utf-8")
+    here_over_http.omics.script(faults.error("ResourceNotFoundException", 404, operation="StartRunBatch"))
+    assert here_over_http.run("start", str(path)).code == 1
+    assert here_over_http.omics.requests_of("GetRun") == 0

@@ -69,6 +69,8 @@ _ALLOWED: Final = {
 def in_commands(advice: Advice) -> str:
     """Word an advice for those who type commands."""
     values = advice.values
+    if "run" in values:
+        return f"{values['run']} is the id of a run{values['of_batch']}: give the batch's id."
     standing = "The batch goes on" if values.get("goes_on") else "Whether the batch goes on is not known"
     what = _ALLOWED.get(str(values.get("operation")), "")
     return _WORDS[advice.kind].format(**values, standing=standing, what=what)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from omics_batch import InvalidInputError, WaitTimeoutError
+from omics_batch import Advice, AdviceKind, InvalidInputError, ResourceNotFoundError, WaitTimeoutError
 from omics_batch.cli import _program_name
 from omics_batch.cli._exits import Exit, SetupError, message_of
 from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from omics_batch import Event, OmicsBatchClient
 
 T = TypeVar("T")
+
+_ASIDE: Final = 2.0
+"""Seconds for a question that is asked on the side."""
 
 _LEAST: Final = 5.0
 """Seconds to find credentials in, where a time-out is shorter: as for the last look of a wait."""
@@ -70,6 +73,9 @@ class ConnectionOptions:
             raise SetupError(message_of(error)) from error
         try:
             yield client
+        except ResourceNotFoundError as error:
+            await _know_a_run(client, error)
+            raise
         finally:
             await client.close()
 
@@ -106,6 +112,19 @@ class ConnectionOptions:
     def command(self, *words: str) -> str:
         """Write a command of this program for a shell, which finds the same batches as this one."""
         return _program_name.command([*words, *self.arguments()])
+
+
+async def _know_a_run(client: OmicsBatchClient, error: ResourceNotFoundError) -> None:
+    """Have an error advise that the id of a run was given for a batch's, where GetRun says so at once."""
+    if error.batch_id is None:
+        return
+    try:
+        async with asyncio.timeout(_ASIDE):
+            run = await client.aws.get_run(id=error.batch_id)
+    except Exception:  # noqa: BLE001 - denied, slow or no run: the error stands as it is
+        return
+    of_batch = f" of batch {run['batchId']}" if run.get("batchId") else ""
+    error.advice = Advice(AdviceKind.CHECK_BATCH, {"run": error.batch_id, "of_batch": of_batch})
 
 
 _OPTIONS: Final[dict[str, tuple[object, object]]] = {

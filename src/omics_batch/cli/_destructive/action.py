@@ -13,6 +13,7 @@ from rich.text import Text
 
 from omics_batch import (
     ActionAdvanced,
+    Advice,
     AdviceKind,
     LostContactError,
     OmicsBatchError,
@@ -35,7 +36,7 @@ from omics_batch.cli._words import caveat, counted, in_brackets, title
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from omics_batch import Advice, Batch, Event, OmicsBatchClient
+    from omics_batch import Batch, Event, OmicsBatchClient
     from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
 
@@ -173,7 +174,7 @@ def _why(error: OmicsBatchError, connection: ConnectionOptions, step: Advice | N
     notes: list[str] = []
     if step is not None and step != error.advice and _is_left_open(error, step):
         notes = [in_commands(step)]
-    elif isinstance(error, ResourceNotFoundError) and error.advice and error.advice.kind is AdviceKind.CHECK_BATCH:
+    elif isinstance(error, ResourceNotFoundError) and error.advice == Advice(AdviceKind.CHECK_BATCH):
         notes = ["It may have been deleted already."]
     return one_line(" ".join([message_of(error), *notes]), limit=1000)
 
