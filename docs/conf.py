@@ -70,7 +70,7 @@ ELSEWHERE = {
     "os.PathLike": f"{PYTHON}/os.html#os.PathLike",
     "pathlib.Path": f"{PYTHON}/pathlib.html#pathlib.Path",
     "typing.IO": f"{PYTHON}/typing.html#typing.IO",
-    "pydantic.ValidationError": f"{PYDANTIC}/errors/validation_errors/",
+    "pydantic_core._pydantic_core.ValidationError": f"{PYDANTIC}/errors/validation_errors/",
     "pydantic.main.BaseModel": f"{PYDANTIC}/api/base_model/",
 }
 """Where others document what our signatures name."""
