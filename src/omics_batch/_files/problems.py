@@ -41,16 +41,23 @@ def problems_in(
         unknown: Says what is known instead of a member that is not.
         limit: The number of problems to show; then the number of those left out.
     """
+    inner = problems_by_place(errors, document, lines, unknown=unknown)
+    told = [_line(nearest_line(place, lines), place, told, whole) for place, told in inner[:limit]]
+    more = len(inner) - limit
+    return [*told, f"and {more} more problems"] if more > 0 else told
+
+
+def problems_by_place(
+    errors: Sequence[ErrorDetails], document: object, lines: Mapping[Place, int], *, unknown: Callable[[Place], str]
+) -> list[tuple[Place, list[str]]]:
+    """Say what is wrong at each place of a document, in the order of its lines; see `problems_in`."""
     found: dict[Place, list[str]] = {}
     for error in errors:
         place = _place_of(error, document)
         found.setdefault(place, []).append(_told(error, place, unknown))
     outer = {place[:end] for place in found for end in range(len(place))}
-    inner = [(_nearest(place, lines), place) for place in found if place not in outer]
-    inner.sort(key=lambda problem: problem[0] or 0)
-    told = [_line(line, place, found[place], whole) for line, place in inner[:limit]]
-    more = len(inner) - limit
-    return [*told, f"and {more} more problems"] if more > 0 else told
+    inner = [place for place in found if place not in outer]
+    return [(place, found[place]) for place in sorted(inner, key=lambda place: nearest_line(place, lines) or 0)]
 
 
 def unknown_among(known: Iterable[str], name: str) -> str:
@@ -91,14 +98,18 @@ def _told(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) ->
             return in_words(error)
 
 
-def _nearest(place: Place, lines: Mapping[Place, int]) -> int | None:
+def nearest_line(place: Place, lines: Mapping[Place, int]) -> int | None:
     """Give the line of a place, or of what it would be in."""
     return next((lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in lines), None)
 
 
-def _line(line: int | None, place: Place, told: Sequence[str], whole: str) -> str:
+def described(place: Place, told: Sequence[str], whole: str) -> str:
+    """Name a place of a document, and say what is wrong there."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
     if all(text.startswith(_SHOULD_BE) for text in told):
         told = ["should be " + " or ".join(text.removeprefix(_SHOULD_BE) for text in told)]
-    where = "" if line is None else f"line {line}: "
-    return one_line(f"{where}{path or whole}: {'; '.join(told)}", limit=1000)
+    return one_line(f"{path or whole}: {'; '.join(told)}", limit=1000)
+
+
+def _line(line: int | None, place: Place, told: Sequence[str], whole: str) -> str:
+    return ("" if line is None else f"line {line}: ") + described(place, told, whole)
