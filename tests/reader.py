@@ -23,7 +23,7 @@ from sybil import Document
 from sybil.parsers.markdown import CodeBlockParser
 from sybil.parsers.myst.lexers import DirectiveLexer
 
-from omics_batch import StartRunBatchRequest
+from omics_batch import Manifest, StartRunBatchRequest
 from omics_batch.cli import main
 from omics_batch.testing import Scenario
 from tests.forked import fork, in_shells
@@ -162,10 +162,16 @@ class Reader:
             return subprocess.run(shell, env=variables, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def read_yaml(self, example: Example) -> None:
-        """Read a request or a scenario as the programs do that it is for: what is wrong in it is an error."""
+        """Read a request, a manifest or a scenario as the programs do that it is for: what is wrong is an error."""
         text = str(example.parsed)
-        if "batchRunSettings" in yaml.safe_load(text):
-            StartRunBatchRequest.model_validate(yaml.safe_load(text))
+        document = yaml.safe_load(text)
+        if "batchRunSettings" in document:
+            StartRunBatchRequest.model_validate(document)
+            return
+        if "runs" in document:
+            path = Path("manifest.yaml")
+            path.write_text(text, encoding="utf-8")
+            Manifest.load(path)
             return
         path = Path("scenario.yaml")
         path.write_text(text, encoding="utf-8")

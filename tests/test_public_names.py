@@ -53,7 +53,10 @@ def test_a_name_comes_from_its_module_and_stays(name: str) -> None:
 
 def test_what_is_public_in_a_module_is_offered() -> None:
     """Exceptions, enums and models are what a caller may meet, so each has to be importable."""
-    inner = {"OpenEnum", "RunListItem", "Filter", "BatchFilter", "RunInBatchFilter", "checked", "one_filter"}
+    inner = {
+        *("BatchTemplate", "OpenEnum", "RunListItem", "Filter", "BatchFilter", "RunInBatchFilter"),
+        *("checked", "one_filter", "unknown_member"),
+    }
     for path in ("_errors", "_models.enums", "_models.settings", "_models.batch", "_models.run", "_models.request"):
         module = import_module(f"omics_batch.{path}")
         own = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}

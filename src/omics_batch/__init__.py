@@ -174,6 +174,8 @@ if TYPE_CHECKING:
     from omics_batch._events import (
         WaitStarted as WaitStarted,
     )
+    from omics_batch._manifest.manifest import Manifest as Manifest
+    from omics_batch._manifest.manifest import ManifestBatch as ManifestBatch
     from omics_batch._models.batch import (
         Batch as Batch,
     )
@@ -289,6 +291,7 @@ _MODULES = {
         "RateChanged RequestFailed RetryQuotaUsedUp RunReasonMissing StatusChanged UnknownStatus WaitEnded WaitEvent "
         "WaitStarted"
     ),
+    "_manifest.manifest": "Manifest ManifestBatch",
     "_models.batch": "Batch BatchListItem RunBatchListItem RunSummary StartRunBatchResponse SubmissionSummary",
     "_models.enums": (
         "Accelerators BatchStatus CacheBehavior FailureKind NetworkingMode Outcome OutputUriPrefixMode "

@@ -6,9 +6,10 @@ A change that breaks one of these lines breaks somebody's type check.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 from omics_batch import (
@@ -31,6 +32,8 @@ from omics_batch import (
     InlineSetting,
     InvalidInputError,
     Listing,
+    Manifest,
+    ManifestBatch,
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
@@ -324,3 +327,16 @@ async def careful(client: OmicsBatchClient) -> Batch | None:
     except OmicsBatchError as error:
         assert_type(error.attempts, int)
         raise
+
+
+def from_a_sheet(defaults: DefaultRunSettingInput) -> tuple[StartRunBatchRequest, ...]:
+    manifest = Manifest.load("cohort.yaml", sheet=Path("samples.csv"))
+    assert_type(manifest, Manifest)
+    assert_type(manifest.batches, tuple[ManifestBatch, ...])
+    assert_type(manifest.batches[0].settings_uri, str | None)
+    assert_type(manifest.runs, int)
+    assert_type(manifest.settings(0), Iterator[bytes])
+    assert_type(manifest.requests(), tuple[StartRunBatchRequest, ...])
+    rows = [{"sample": "NA12878", "depth": 30.5}]
+    made = Manifest(default_run_setting=defaults, runs={"runSettingId": "{sample}"}, rows=rows, tags={"a": "b"})
+    return made.requests(attempt=2)

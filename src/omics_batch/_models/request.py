@@ -11,6 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
 
 
 _CustomError: Final[Any] = PydanticCustomError  # whose messages are to be literals
-_MOST_INLINE: Final = 100
+MOST_INLINE: Final = 100
+"""Runs that a request itself can hold."""
+_MAX_SETTINGS_URI: Final = 750 - len("/.json") - 64
+"""What the longest URI leaves beside the SHA-256 of a file."""
 _MAX_PROBLEMS: Final = 1000
 """Ten for each run that can be listed: no file of good will has more."""
 
@@ -59,6 +63,9 @@ _VersionName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, patt
 _ConfigurationName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=VERSION_NAME)]
 _Policy: TypeAlias = Annotated[str, Field(min_length=1, max_length=2048, pattern=VISIBLE_OR_BREAK)]
 _S3Uri: TypeAlias = Annotated[str, Field(min_length=1, max_length=750, pattern=VISIBLE), AfterValidator(_in_s3)]
+_SettingsUri: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=_MAX_SETTINGS_URI, pattern=VISIBLE), AfterValidator(_in_s3)
+]
 _UpToHundredThousand: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 _TagKey: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
 _TagValue: TypeAlias = Annotated[str, Field(max_length=256)]
@@ -223,9 +230,9 @@ def _length(settings: object) -> int:
 
 
 def _as_many_as_fit(settings: object) -> object:
-    if (number := _length(settings)) > _MOST_INLINE:
+    if (number := _length(settings)) > MOST_INLINE:
         raise ValueError(
-            f"{number} runs are too many: a request holds {_MOST_INLINE} at most. Put them into a JSON file in S3, as "
+            f"{number} runs are too many: a request holds {MOST_INLINE} at most. Put them into a JSON file in S3, as "
             "an array of the same settings, and give its URI as s3UriSettings in place of inlineSettings"
         )
     return settings
@@ -233,7 +240,7 @@ def _as_many_as_fit(settings: object) -> object:
 
 _InlineSettings: TypeAlias = Annotated[
     Sequence[InlineSetting],
-    Field(min_length=1, max_length=_MOST_INLINE),
+    Field(min_length=1, max_length=MOST_INLINE),
     AfterValidator(tuple),
     BeforeValidator(_as_many_as_fit),
 ]
@@ -310,7 +317,8 @@ class StartRunBatchRequest(_Request, frozen=True):
             return cls.model_validate_json(json.dumps(document))
         except ValidationError as error:
             found = error.errors(include_url=False)
-            told = problems_in(found, document, lines, whole="the request", unknown=_unknown, limit=_MAX_PROBLEMS)
+            unknown = partial(unknown_member, cls)
+            told = problems_in(found, document, lines, whole="the request", unknown=unknown, limit=_MAX_PROBLEMS)
             raise InvalidInputError("\n".join(f"{name}: {problem}" for problem in told)) from None
 
     def anew(self) -> Self:
@@ -322,6 +330,29 @@ class StartRunBatchRequest(_Request, frozen=True):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+class BatchTemplate(_Request, frozen=True):
+    """A StartRunBatch request without its runs, and where those go that a request cannot hold."""
+
+    default_run_setting: DefaultRunSettingInput
+    """What all runs share."""
+    batch_name: _BatchName | None = None
+    """A name for the batch, 1 to 64 characters."""
+    tags: _Tags | None = None
+    """The batch's own tags."""
+    settings_uri: _SettingsUri | None = None
+    """The S3 URI below which files of run settings go."""
+
+    def request(self, runs: BatchRunSettings, request_id: str) -> StartRunBatchRequest:
+        """Return the request that starts these runs."""
+        return StartRunBatchRequest(
+            default_run_setting=self.default_run_setting,
+            batch_run_settings=runs,
+            batch_name=self.batch_name,
+            tags=self.tags,
+            request_id=request_id,
+        )
+
+
 _PARTS: Final[dict[str, type[_Request]]] = {
     "defaultRunSetting": DefaultRunSettingInput,
     "batchRunSettings": BatchRunSettings,
@@ -329,10 +360,10 @@ _PARTS: Final[dict[str, type[_Request]]] = {
 }
 
 
-def _unknown(place: Place) -> str:
+def unknown_member(whole: type[_Request], place: Place) -> str:
     """Say what is known where a member of a file stands, in the spelling of that member."""
     *above, member = (part for part in place if isinstance(part, str))
-    part = _PARTS[to_camel(above[-1])] if above else StartRunBatchRequest
+    part = _PARTS[to_camel(above[-1])] if above else whole
     if member in part.model_fields:
         return f"is there twice: {to_camel(member)} is the same"
     return unknown_among(part.model_fields if "_" in member else map(to_camel, part.model_fields), member)

@@ -1,0 +1,43 @@
+"""Which rows become one run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from omics_batch._manifest.cell_types import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from omics_batch._manifest.problems import Report
+    from omics_batch._manifest.sheet import Row
+    from omics_batch._manifest.template import Column
+
+
+def grouped(rows: Iterable[Row], group_by: Column | None, report: Report) -> Iterator[Sequence[Row]]:
+    """Give the rows of each run, in the order in which the runs begin.
+
+    Without a column to group by each row is a run. With one the sheet has to be read to its end first: rows of a
+    group may stand anywhere. They are kept as JSON, an eighth of what they take as lists.
+    """
+    if group_by is None:
+        return ((row,) for row in rows)
+    groups: dict[str, list[str]] = {}
+    for line, cells in rows:
+        cell = cells[group_by.position]
+        try:
+            key = "" if cell is None else text_of(cell)
+        except ValueError as error:
+            report(line, str(error), column=group_by.name, value=cell)
+            continue
+        if key:
+            groups.setdefault(key, []).append(json.dumps([line, cells]))
+        else:
+            report(line, "an empty cell in the column that rows are grouped by: fill it in", column=group_by.name)
+    return (tuple(_unpacked(row) for row in group) for group in groups.values())
+
+
+def _unpacked(row: str) -> Row:
+    line, cells = json.loads(row)
+    return line, cells

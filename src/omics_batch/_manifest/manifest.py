@@ -1,0 +1,248 @@
+"""A manifest: a sheet, and how its rows become the runs of batches."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NoReturn, Self
+
+from omics_batch._errors import InvalidInputError
+from omics_batch._files import TextError, name_of, read_document
+from omics_batch._manifest.file_sheet import FileSheet
+from omics_batch._manifest.groups import grouped
+from omics_batch._manifest.problems import NO_VALUE, Problems
+from omics_batch._manifest.python_rows import packed, row_name
+from omics_batch._manifest.reading import read, report_to
+from omics_batch._manifest.request_id import request_id_of
+from omics_batch._manifest.settings_file import MAX_RUNS, pieces_of
+from omics_batch._models.request import BatchRunSettings, DefaultRunSettingInput, InlineSetting, StartRunBatchRequest
+
+if TYPE_CHECKING:
+    from omics_batch._manifest.settings_file import SettingsFile
+    from omics_batch._manifest.sheet import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestBatch:
+    """One of the batches that a manifest makes, and its settings file."""
+
+    runs: int
+    """The number of its runs: 1 to 100,000."""
+    settings_uri: str | None
+    """Where the settings file has to be in S3, named for its content; None if the request itself has the runs."""
+    sha256: str
+    """The SHA-256 of the settings file, in hexadecimal digits."""
+    size: int
+    """The bytes of the settings file."""
+
+
+class Manifest:
+    """A cohort: a StartRunBatch request without its runs, and how each row of a sheet becomes a run.
+
+    The sheet is read when the manifest is made, and everything that is wrong with both is raised at once. A manifest
+    does not change; it is equal to another one that starts the same. Nothing is sent, and no file is written.
+
+    Args:
+        default_run_setting: What all runs share.
+        runs: How each row, or each group of rows, becomes a run, with the members of a manifest's file: the
+            `runSettingId`, `parameters` and so on, in the service's names or in snake_case.
+        rows: The rows: each a mapping of the same columns to cells, which are texts, or any JSON where a type is
+            declared. None if they are in a file.
+        sheet: The path of the sheet: `.csv`, `.tsv` or `.jsonl`. None if `rows` are given.
+        batch_name: A name for the batch, 1 to 64 characters.
+        tags: The batch's own tags.
+        settings_uri: The S3 URI below which files of run settings go; needed above 100 runs.
+
+    Raises:
+        InvalidInputError: Something is wrong: each line of the message names the line of the sheet, the column and
+            the value, or the place in the manifest.
+    """
+
+    __slots__ = ("_reading",)
+
+    def __init__(
+        self,
+        *,
+        default_run_setting: DefaultRunSettingInput,
+        runs: Mapping[str, object],
+        rows: Iterable[Mapping[str, object]] | None = None,
+        sheet: str | os.PathLike[str] | None = None,
+        batch_name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        settings_uri: str | None = None,
+    ) -> None:
+        """Read the rows, and check everything."""
+        given = {
+            "default_run_setting": default_run_setting,
+            "runs": dict(runs) if isinstance(runs, Mapping) else runs,  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+            "batch_name": batch_name,
+            "tags": tags,
+            "settings_uri": settings_uri,
+        }
+        document = {name: value for name, value in given.items() if value is not None}
+        problems = Problems("", {})
+        self._reading = read(document, _sheet_of(rows, sheet, problems), problems, is_json=False)
+
+    @classmethod
+    def load(cls, source: str | os.PathLike[str] | IO[bytes], sheet: str | os.PathLike[str] | None = None) -> Self:
+        """Read a manifest from a file, and its sheet.
+
+        Args:
+            source: A path of YAML (`.yaml`, `.yml`, which take the extra `cli`) or JSON (`.json`); or any other path,
+                or an open file of bytes, with either.
+            sheet: The path of the sheet, in place of the one that the file names; the file's own is sought from the
+                file's folder.
+
+        Raises:
+            InvalidInputError: Something is wrong: each line of the message names the file and the line, in the sheet
+                the column and the value as well.
+        """
+        name = name_of(source)
+        try:
+            document, lines = read_document(source)
+        except TextError as error:
+            raise InvalidInputError(f"{name}: {error}") from None
+        problems = Problems(name, lines)
+        manifest = cls.__new__(cls)
+        found = _named_sheet(document, source, sheet, problems)
+        manifest._reading = read(document, found, problems, is_json=True)  # noqa: SLF001 - its own
+        return manifest
+
+    @property
+    def default_run_setting(self) -> DefaultRunSettingInput:
+        """What all runs share."""
+        return self._reading.document.default_run_setting
+
+    @property
+    def batch_name(self) -> str | None:
+        """The name of the batch, or of each of several batches."""
+        return self._reading.document.batch_name
+
+    @property
+    def runs(self) -> int:
+        """The number of runs in all batches."""
+        return sum(file.runs for file in self._reading.files)
+
+    @property
+    def batches(self) -> tuple[ManifestBatch, ...]:
+        """The batches, of up to 100,000 runs each, in the order of the sheet."""
+        return tuple(
+            ManifestBatch(file.runs, self._settings_uri(file), file.sha256, file.size) for file in self._reading.files
+        )
+
+    def requests(self, *, attempt: int = 1) -> tuple[StartRunBatchRequest, ...]:
+        """Return the request of each batch; the same manifest and attempt have the same requests, ids included.
+
+        Up to 100 runs stand in the request. Above that it names a file in S3, which `settings` writes and which has
+        to be there before the request is sent: its name is the hash of its content.
+
+        Args:
+            attempt: 1, or more for a second batch of the same content: each attempt has its own `request_id`.
+
+        Raises:
+            InvalidInputError: The attempt is no whole number of 1 or more.
+        """
+        if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+            raise InvalidInputError(f"attempt is 1 or more, not {attempt!r}")
+        return tuple(self._request(file, attempt) for file in self._reading.files)
+
+    def settings(self, batch: int = 0) -> Iterator[bytes]:
+        """Write the settings file of a batch piece by piece: a JSON array, an object for each run.
+
+        A sheet in a file is read again. If it has changed in the meantime, the iterator raises before its last piece:
+        whoever has all pieces has what the request names.
+
+        Args:
+            batch: The number of the batch, from 0.
+
+        Raises:
+            InvalidInputError: There is no such batch, or the sheet has changed.
+        """
+        files = self._reading.files
+        if batch not in range(len(files)):
+            raise InvalidInputError(f"the manifest has the batches 0 to {len(files) - 1}, not {batch!r}")
+        inline = files[batch].inline
+        return self._settings_again(batch) if inline is None else pieces_of(inline)
+
+    def __eq__(self, other: object) -> bool:
+        return self.requests() == other.requests() if isinstance(other, Manifest) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(request.request_id for request in self.requests()))
+
+    def __repr__(self) -> str:
+        batches = len(self._reading.files)
+        return f"<Manifest {self._reading.sheet.name}: {self.runs:,} runs in {batches} batch{'es' * (batches > 1)}>"
+
+    def _settings_uri(self, file: SettingsFile) -> str | None:
+        if file.inline is not None:
+            return None
+        return f"{(self._reading.document.settings_uri or '').rstrip('/')}/{file.sha256}.json"
+
+    def _request(self, file: SettingsFile, attempt: int) -> StartRunBatchRequest:
+        if file.inline is None:
+            runs = BatchRunSettings(s3_uri_settings=self._settings_uri(file))
+        else:
+            runs = BatchRunSettings(inline_settings=list(map(InlineSetting.model_validate_json, file.inline)))
+        draft = self._reading.document.request(runs, request_id="draft")
+        return draft.model_copy(update={"request_id": request_id_of(draft.members(), attempt)})
+
+    def _settings_again(self, batch: int) -> Iterator[bytes]:
+        reading = self._reading
+        file, template = reading.files[batch], reading.template
+
+        def refuse(line: int, told: str, *, column: str = "", value: object = NO_VALUE) -> NoReturn:  # noqa: ARG001 - whatever is wrong
+            raise InvalidInputError(f"{reading.sheet.name} has changed since the manifest was read: read it again")
+
+        with reading.sheet.opened(refuse) as table:
+            if table is None or table.columns != reading.columns:
+                refuse(0, "")
+            runs = grouped(table.rows, template.group_by, refuse)
+            mine = islice(runs, batch * MAX_RUNS, (batch + 1) * MAX_RUNS)
+            write, digest, held = template.writer(refuse), hashlib.sha256(), b""
+            for piece in pieces_of(write(run).json for run in mine):
+                digest.update(piece)
+                if held:
+                    yield held
+                held = piece
+            if digest.hexdigest() != file.sha256:
+                refuse(0, "")
+            yield held
+
+
+def _sheet_of(
+    rows: Iterable[Mapping[str, object]] | None, sheet: str | os.PathLike[str] | None, problems: Problems
+) -> Sheet | None:
+    """Return the sheet that a program gives."""
+    match rows, sheet:
+        case None, str() | os.PathLike():
+            return FileSheet(Path(sheet))
+        case Iterable(), None if not isinstance(rows, (str, bytes, Mapping)):
+            return packed(rows, report_to(problems, row_name))
+        case _:
+            problems.add_at(("rows",), "give either rows, an iterable of mappings, or the path of a sheet")
+            return None
+
+
+def _named_sheet(
+    document: object,
+    source: str | os.PathLike[str] | IO[bytes],
+    sheet: str | os.PathLike[str] | None,
+    problems: Problems,
+) -> Sheet | None:
+    """Return the sheet that a caller names, or else the manifest."""
+    if sheet is not None:
+        return FileSheet(Path(sheet))
+    folder = Path(source).parent if isinstance(source, (str, os.PathLike)) else Path()
+    match document:
+        case {"sheet": str(name)} if name:
+            return FileSheet(folder / name)
+        case dict() if "sheet" not in document:
+            problems.add_at(("sheet",), "is missing: name the sheet's file, or give its path beside the manifest")
+        case _:  # which was reported
+            pass
+    return None

@@ -1,0 +1,122 @@
+"""Texts with cells in them: `{column}`, and `{{` and `}}` for braces. There is nothing else to them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from omics_batch._manifest.canonical import quoted
+from omics_batch._manifest.cell_types import text_of
+from omics_batch._manifest.plain import NotPlainError
+from omics_batch._words import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omics_batch._manifest.plain import Plain
+    from omics_batch._manifest.problems import Report
+    from omics_batch._manifest.sheet import Row
+
+    Check = Callable[[str], str | None]
+    """Says what is wrong with a text; None if nothing is."""
+
+_PART: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<column>[^{}]+)\}|(?P<text>[^{}]+)|(?P<wrong>.)", re.DOTALL)
+_NO_PATH: Final = "/ and .. do not go into a URI: use plain names, or whole URIs by {column: NAME}"
+
+
+class Column(NamedTuple):
+    """A column that something is made of."""
+
+    position: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text that is made for each run."""
+
+    literals: tuple[str, ...]
+    """What stands before, between and after the columns: one more than there are columns."""
+    columns: tuple[Column, ...] = ()
+    """The columns in the order in which they stand there."""
+    is_uri: bool = False
+    """Whether a cell has to be one part of a path."""
+    is_needed: bool = True
+    """Whether an empty cell is an error; else there is no text then. It is one if there is more around the cell."""
+
+    @property
+    def about(self) -> str:
+        """The columns, for a message about the text that they make."""
+        return ", ".join(column.name for column in self.columns)
+
+    def text(self, run: Sequence[Row], report: Report) -> str | None:
+        """Make the text for a run, of its first row; None if there is none, or what is wrong was reported."""
+        line, cells = run[0]
+        parts = [self.literals[0]]
+        for (index, name), literal in zip(self.columns, self.literals[1:], strict=True):
+            cell = cells[index]
+            if cell is None or cell == "":
+                if self.is_needed:
+                    report(line, f"an empty cell in the text {self}: fill it in", column=name)
+                return None
+            try:
+                text = text_of(cell)
+            except ValueError as error:
+                report(line, str(error), column=name, value=cell)
+                return None
+            if self.is_uri and not _is_plain_name(text):
+                report(line, _NO_PATH, column=name, value=cell)
+                return None
+            parts += (text, literal)
+        return "".join(parts)
+
+    def plain(self, check: Check | None = None) -> Plain | None:
+        """Return the quick way to the text, if it is made of one column; `check` says what is wrong with it."""
+        if len(self.columns) != 1:
+            return None
+        (before, after), ((index, _),), is_uri = self.literals, self.columns, self.is_uri
+
+        def leaf(run: Sequence[Row]) -> str:
+            cell = run[0][1][index]
+            if not isinstance(cell, str) or not cell or (is_uri and not _is_plain_name(cell)):
+                raise NotPlainError
+            text = f"{before}{cell}{after}"
+            if check is not None and check(text) is not None:
+                raise NotPlainError
+            return quoted(text)
+
+        return "%s", (leaf,)
+
+    def __str__(self) -> str:
+        literals = [literal.replace("{", "{{").replace("}", "}}") for literal in self.literals]
+        columns = [*(f"{{{column.name}}}" for column in self.columns), ""]
+        return one_line("".join(f"{literal}{column}" for literal, column in zip(literals, columns, strict=True)))
+
+
+def _is_plain_name(cell: str) -> bool:
+    return "/" not in cell and ".." not in cell
+
+
+def parts_of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what stands around the columns of a template, and the names of the columns.
+
+    Raises:
+        ValueError: A brace stands alone.
+    """
+    literals: list[str] = [""]
+    names: list[str] = []
+    for part in _PART.finditer(text):
+        match part.lastgroup:
+            case "brace":
+                literals[-1] += part["brace"][0]
+            case "column":
+                names.append(part["column"])
+                literals.append("")
+            case "text":
+                literals[-1] += part["text"]
+            case _:
+                raise ValueError(
+                    f"a {part[0]} stands alone: a column is {{NAME}}, and a brace is written twice, {{{{ or }}}}"
+                )
+    return tuple(literals), tuple(names)
