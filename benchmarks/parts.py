@@ -47,5 +47,6 @@ PARTS: Final = (
     Part("clients", "CPU of making a client"),
     Part("memory", "Memory of 10,000 waits that sleep"),
     Part("watch", "Many waits on one account"),
+    Part("sheets", "A sheet of 100,000 rows to a settings file, against pandas and polars in the same run"),
     Part("large_batch", "A batch of 100,000 runs in the local HealthOmics, held against one of 100"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from omics_batch._manifest.canonical import canonical, quoted
@@ -48,14 +49,15 @@ def _int(cell: object) -> str:
 
 
 def _float(cell: object) -> str:
-    is_number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
-    if is_number or (isinstance(cell, str) and _FLOAT.fullmatch(cell)):
-        try:
-            number = float(cast("str | float", cell))
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return repr(number)
+    number = math.nan
+    if isinstance(cell, str):
+        if _FLOAT.fullmatch(cell):
+            number = float(cell)
+    elif isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        with suppress(OverflowError):
+            number = float(cell)
+    if math.isfinite(number):
+        return repr(number)
     raise ValueError("should be a finite number, such as 0.05 or 1e-8")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+import marshal
+from typing import TYPE_CHECKING, Any, cast
 
 from omics_batch._manifest.cell_types import text_of
 
@@ -19,11 +19,11 @@ def grouped(rows: Iterable[Row], group_by: Column | None, report: Report) -> Ite
     """Give the rows of each run, in the order in which the runs begin.
 
     Without a column to group by each row is a run. With one the sheet has to be read to its end first: rows of a
-    group may stand anywhere. They are kept as JSON, an eighth of what they take as lists.
+    group may stand anywhere. They are kept as bytes, a quarter of what they take as lists.
     """
     if group_by is None:
         return ((row,) for row in rows)
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[bytes]] = {}
     for line, cells in rows:
         cell = cells[group_by.position]
         try:
@@ -32,12 +32,7 @@ def grouped(rows: Iterable[Row], group_by: Column | None, report: Report) -> Ite
             report(line, str(error), column=group_by.name, value=cell)
             continue
         if key:
-            groups.setdefault(key, []).append(json.dumps([line, cells]))
+            groups.setdefault(key, []).append(marshal.dumps(cast("Any", (line, cells))))
         else:
             report(line, "an empty cell in the column that rows are grouped by: fill it in", column=group_by.name)
-    return (tuple(_unpacked(row) for row in group) for group in groups.values())
-
-
-def _unpacked(row: str) -> Row:
-    line, cells = json.loads(row)
-    return line, cells
+    return (tuple(map(marshal.loads, group)) for group in groups.values())

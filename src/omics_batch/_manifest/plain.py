@@ -15,8 +15,8 @@ from omics_batch._manifest.sheet import Row
 if TYPE_CHECKING:
     from omics_batch._manifest.values import Value
 
-Leaf: TypeAlias = Callable[[Sequence[Row]], str]
-"""Writes a part of a plain run's setting as JSON, or raises a ValueError."""
+Leaf: TypeAlias = Callable[[Sequence[object], Sequence[Row]], str]
+"""Writes a part of a plain run's setting as JSON, or raises a ValueError: of the cells of its first row, or of all."""
 
 Plain: TypeAlias = tuple[str, tuple[Leaf, ...]]
 """JSON with a `%s` for each part that differs from run to run, and what writes these parts."""
@@ -29,7 +29,7 @@ class NotPlainError(ValueError):
 def plain_whole(value: Value) -> Plain:
     """Return the quick way for a value that has none of its own."""
 
-    def leaf(run: Sequence[Row]) -> str:
+    def leaf(_: Sequence[object], run: Sequence[Row]) -> str:
         text = value.json(run, _refuse)
         if text is None:
             raise NotPlainError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._manifest.canonical import canonical, quoted
-from omics_batch._manifest.plain import plain_whole
+from omics_batch._manifest.plain import NotPlainError, plain_whole
 from omics_batch._manifest.values import Value
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ def wrong_tag_key(text: str) -> str | None:
     return _too_long(text, MAX_KEY) if text else "the key of a tag is empty"
 
 
+def _number(text: str) -> int:
+    return int(text[:_MOST_DIGITS])  # more digits are too many for Python
+
+
 def wrong_priority(number: int) -> str | None:
     """Say what is wrong with a priority."""
     return None if 0 <= number <= MAX_NUMBER else f"should be 0 to {MAX_NUMBER:,}"
@@ -125,12 +129,24 @@ class Priority(Value):
         text = self.cell.json(run, report)
         if text is None:
             return None
-        number = int(text[:_MOST_DIGITS])  # more digits are too many for Python
+        number = _number(text)
         told = wrong_priority(number)
         if told is None:
             return str(number)
         report(run[0][0], f"priority {told}", column=self.cell.column.name, value=text)
         return None
+
+    def plain(self) -> Plain:
+        """Return the quick way to the number."""
+        pattern, (cell,) = self.cell.plain()
+
+        def leaf(cells: Sequence[object], run: Sequence[Row]) -> str:
+            number = _number(cell(cells, run))
+            if wrong_priority(number) is not None:
+                raise NotPlainError
+            return str(number)
+
+        return pattern, (leaf,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,14 +62,15 @@ class RunTemplate:
         longest = parameters.safe_length if isinstance(parameters, Parameters) else None
 
         def write(run: Sequence[Row]) -> WrittenRun:
+            line, cells = run[0]
             try:
-                texts = [leaf(run) for leaf in leaves]
+                texts = [leaf(cells, run) for leaf in leaves]
             except ValueError:
                 return self.write(run, report)
             json = pattern % (*texts,)
             if at_id is None or (longest is not None and len(json) > longest):
                 return self.write(run, report)
-            return WrittenRun(run[0][0], texts[at_id], None if at_uri is None else texts[at_uri], json)
+            return WrittenRun(line, texts[at_id], None if at_uri is None else texts[at_uri], json)
 
         return write
 

@@ -65,7 +65,7 @@ class Template:
             except ValueError as error:
                 report(line, str(error), column=name, value=cell)
                 return None
-            if self.is_uri and not _is_plain_name(text):
+            if self.is_uri and ("/" in text or ".." in text):
                 report(line, _NO_PATH, column=name, value=cell)
                 return None
             parts += (text, literal)
@@ -77,9 +77,9 @@ class Template:
             return None
         (before, after), ((index, _),), is_uri = self.literals, self.columns, self.is_uri
 
-        def leaf(run: Sequence[Row]) -> str:
-            cell = run[0][1][index]
-            if not isinstance(cell, str) or not cell or (is_uri and not _is_plain_name(cell)):
+        def leaf(cells: Sequence[object], _: Sequence[Row]) -> str:
+            cell = cells[index]
+            if not cell or not isinstance(cell, str) or (is_uri and ("/" in cell or ".." in cell)):
                 raise NotPlainError
             text = f"{before}{cell}{after}"
             if check is not None and check(text) is not None:
@@ -92,10 +92,6 @@ class Template:
         literals = [literal.replace("{", "{{").replace("}", "}}") for literal in self.literals]
         columns = [*(f"{{{column.name}}}" for column in self.columns), ""]
         return one_line("".join(f"{literal}{column}" for literal, column in zip(literals, columns, strict=True)))
-
-
-def _is_plain_name(cell: str) -> bool:
-    return "/" not in cell and ".." not in cell
 
 
 def parts_of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -99,8 +99,8 @@ class Cell(Value):
         """Return the quick way to the cell of a run's first row."""
         index, write = self.column.position, self.write
 
-        def leaf(run: Sequence[Row]) -> str:
-            cell = run[0][1][index]
+        def leaf(cells: Sequence[object], _: Sequence[Row]) -> str:
+            cell = cells[index]
             if cell is None or cell == "":
                 raise NotPlainError
             return write(cell)
