@@ -159,6 +159,7 @@ SHEET = "sample,lane,fastq_1,fastq_2,depth,extra\nS1,L1,a1,b1,30,\nS1,L2,a2,b2,3
         ({"text": "{{{sample}}}: 100 %"}, {"text": "{S1}: 100 %"}, {"text": "{S2}: 100 %"}),
         ({"threads": 4, "on": True, "none": None}, *[{"threads": 4, "on": True, "none": None}] * 2),
         ({"threads": {"value": 4}, "like": {"value": "{sample}"}}, *[{"threads": 4, "like": "{sample}"}] * 2),
+        ({"%s": {"value": "5 %d"}, "%": "{sample} %"}, {"%s": "5 %d", "%": "S1 %"}, {"%s": "5 %d", "%": "S2 %"}),
         ({"depth": {"column": "depth"}}, {"depth": "30"}, {"depth": "7"}),
         ({"depth": {"column": "depth", "type": "int"}}, {"depth": 30}, {"depth": 7}),
         ({"depth": {"column": "depth", "type": "float"}}, {"depth": 30.0}, {"depth": 7.0}),
