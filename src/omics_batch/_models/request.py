@@ -115,9 +115,6 @@ class _Request(
         with _reported():
             super().__init__(**members)
 
-    # That pydantic does not call it for a part of another model, whose problems it would lose.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:  # noqa: ANN401 - as pydantic has it
         """Read a dict, or check a request once more.
