@@ -283,6 +283,8 @@ def _advice_for(failure: CallFailure, kind: type[OmicsBatchError]) -> Advice | N
         return advice
     if _stem(failure.code) in _NOT_SERVED:
         return Advice(AdviceKind.CHECK_NETWORK)
+    if kind is InternalServerError and party_of(failure) is Party.IN_BETWEEN:
+        return _ADVICE[MalformedResponseError]
     if kind is AccessDeniedError:
         return Advice(AdviceKind.ALLOW_OPERATION, {"operation": f"omics:{failure.operation}"})
     return _ADVICE.get(kind)
