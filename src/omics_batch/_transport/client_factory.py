@@ -26,7 +26,6 @@ from omics_batch._transport.http_session import OneRequestSession
 from omics_batch._transport.in_process import InProcess, find_exchange
 from omics_batch._transport.keys import check_keys
 from omics_batch._transport.request import MadeClient, Transport
-from omics_batch._transport.resolver import Resolver
 from omics_batch._transport.session import make_cheap, own_session
 from omics_batch._version import VERSION
 from omics_batch._words import one_line
@@ -128,7 +127,7 @@ def _check_resolved(url: str, *, allow_http: bool) -> None:
 def _config(endpoint_url: str | None, attempt_timeout: float, keepalive: float) -> AioConfig:
     return AioConfig(
         http_session_cls=OneRequestSession,
-        connector_args={"keepalive_timeout": keepalive, "resolver": Resolver()},
+        connector_args={"keepalive_timeout": keepalive},
         retries=_RETRIES,
         connect_timeout=attempt_timeout,
         read_timeout=attempt_timeout,

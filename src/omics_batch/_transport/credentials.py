@@ -10,10 +10,12 @@ import asyncio
 import os
 from collections import defaultdict
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentialResolver, AioProcessProvider
 from aiobotocore.session import AioSession
 
@@ -24,6 +26,7 @@ from omics_batch._threads import in_thread
 from omics_batch._transport.attempt import CURRENT
 from omics_batch._transport.credential_process import CredentialProcess
 from omics_batch._transport.credential_sources import Source, SourceError, explain, mfa_needed
+from omics_batch._transport.http_session import OneRequestSession, OwnThreadsSession, use_own_threads
 from omics_batch._transport.keys import check_keys
 from omics_batch._transport.terminal import ask, can_ask, has_terminal
 
@@ -130,6 +133,14 @@ class OwnSession(AioSession):
         if files := [*named, *self.source("").token_files]:
             await in_thread(partial(_read_once, files))
 
+    async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **options: Any) -> Any:  # noqa: ANN401 - as aiobotocore has it
+        """Make a client; one that a provider asks, such as STS, needs no thread of the application's either."""
+        chosen: Any = copy(config) or AioConfig()
+        if chosen.http_session_cls is not OneRequestSession:
+            chosen.http_session_cls = OwnThreadsSession
+        above: Any = super()
+        return await above._create_client(*arguments, config=chosen, **options)  # noqa: SLF001 - where clients are made
+
     def _create_credential_resolver(self) -> AioCredentialResolver:
         above: Any = super()
         return _Resolver(above._create_credential_resolver().providers, self)  # noqa: SLF001 - where providers are made
@@ -166,6 +177,10 @@ class _Resolver(AioCredentialResolver):
         session: Any = self._session
         if provider.METHOD == "custom-process":
             return session._process_provider(provider._profile_name)  # noqa: SLF001 - no public way
+        if provider.METHOD == "container-role":
+            use_own_threads(provider._fetcher._session)  # noqa: SLF001 - the same
+        if provider.METHOD == "iam-role":
+            use_own_threads(provider._role_fetcher._session)  # noqa: SLF001 - the same
         if provider.METHOD == "assume-role":
             provider._prompter = session._code  # noqa: SLF001 - the same
             provider._profile_provider_builder._create_process_provider = session._process_provider  # noqa: SLF001 - the same

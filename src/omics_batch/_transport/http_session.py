@@ -1,14 +1,18 @@
-"""An HTTP session that sends each request once, to one host, and limits the response's size."""
+"""HTTP sessions: one that needs no thread of the application's, and one that sends each request once, to one host."""
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from aiobotocore.httpsession import AIOHTTPSession
 
+from omics_batch._threads import in_thread
 from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
 from omics_batch._transport.keys import check_headers
+from omics_batch._transport.resolver import Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +26,17 @@ class _RefusedError(Exception):
     """Ends a request whose answer is not wanted."""
 
 
-class OneRequestSession(AIOHTTPSession):
-    """aiobotocore's HTTP session, with every attempt exactly one request to exactly one host."""
+class OwnThreadsSession(AIOHTTPSession):
+    """aiobotocore's HTTP session, which needs no thread of the application's: those may all be busy."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - as aiobotocore makes it
+        """Take what aiobotocore gives."""
+        super().__init__(*arguments, **settings)
+        use_own_threads(self)
+
+
+class OneRequestSession(OwnThreadsSession):
+    """An HTTP session with every attempt exactly one request to exactly one host."""
 
     async def _get_session(self, proxy_url: str | None) -> _OneRequest:
         above: Any = super()
@@ -38,7 +51,7 @@ class OneRequestSession(AIOHTTPSession):
         return proxies
 
     async def open_for(self, url: str) -> None:
-        """Make what the first request to a URL would make: it reads certificates, in a thread that is free now."""
+        """Make what the first request to a URL would make: it reads certificates."""
         await self._get_session(self._own_proxies.proxy_url_for(url))
 
     @property
@@ -60,6 +73,24 @@ class OneRequestSession(AIOHTTPSession):
         attempt.body = await _read(response.raw, attempt)
         attempt.status, attempt.headers = response.status_code, response.headers
         return response
+
+
+def use_own_threads(session: Any) -> None:  # noqa: ANN401 - no public way
+    """Let a session of aiobotocore look names up and read certificates in threads of our own."""
+    session._connector_args = {**session._connector_args, "resolver": Resolver()}  # noqa: SLF001 - the same
+    # Older releases of aiobotocore read certificates on the event loop.
+    reads_in_thread = hasattr(session, "_build_ssl_contexts")
+    session._create_connector = partial(_connector, session) if reads_in_thread else session._create_connector  # noqa: SLF001 - the same
+
+
+async def _connector(session: Any, proxy_url: str | None) -> Any:  # noqa: ANN401 - the same
+    contexts = await in_thread(partial(session._build_ssl_contexts, proxy_url))  # noqa: SLF001 - the same
+    # With nothing to read, aiobotocore needs no thread.
+    ready: Any = copy(session)
+    ready._verify, ready._cert_file = False, None  # noqa: SLF001 - the same
+    ready._build_ssl_contexts = {None: contexts}.get  # noqa: SLF001 - the same
+    del ready._create_connector  # noqa: SLF001 - or this would be called again
+    return await ready._create_connector(None)  # noqa: SLF001 - the same
 
 
 @dataclass(frozen=True, slots=True)
