@@ -395,8 +395,41 @@ async def test_a_failed_batch_had_no_runs_to_speak_of() -> None:
 
 async def test_a_record_that_somebody_else_deleted_first_is_deleted() -> None:
     gone = service("ResourceNotFoundException", 404)
-    async with telling(deleted(), others=others(delete_batch=gone)) as story:
+    async with telling(deleted(), gone, others=others(delete_batch=gone)) as story:
         assert (await story.client.delete_everything(BATCH_ID)).status is BatchStatus.RUNS_DELETED
+
+
+async def test_a_record_that_the_service_misses_for_once_is_deleted() -> None:
+    gone = service("ResourceNotFoundException", 404)
+    async with telling(deleted(), others={"delete_batch": [gone, ACCEPTED]}) as story:
+        await story.client.delete_everything(BATCH_ID)
+    assert story.transport.methods == ["get_batch", "delete_batch", "get_batch", "delete_batch"]
+
+
+async def test_a_record_that_is_still_shown_does_not_pass_for_deleted() -> None:
+    gone = service("ResourceNotFoundException", 404)
+    async with telling(deleted(), others={"delete_batch": [gone, gone]}) as story:
+        with pytest.raises(ResourceNotFoundError, match="But GetBatch shows that it is RUNS_DELETED. Try again in a"):
+            await story.client.delete_everything(BATCH_ID)
+
+
+async def test_a_batch_that_goes_before_it_is_cancelled_was_there() -> None:
+    gone = service("ResourceNotFoundException", 404)
+    async with telling(seen("CREATING"), seen("PENDING"), gone, others=others(cancel_run_batch=gone)) as story:
+        with pytest.raises(
+            ResourceNotFoundError, match="It was PENDING 0:00:00 before: it may have been deleted"
+        ) as caught:
+            await story.client.cancel_and_wait(BATCH_ID)
+    assert caught.value.batch is not None
+    assert caught.value.batch.status is BatchStatus.PENDING
+
+
+async def test_a_batch_that_the_service_goes_on_missing_is_not_said_to_be_deleted() -> None:
+    gone = service("ResourceNotFoundException", 404)
+    async with telling(seen("PENDING"), others={"cancel_run_batch": [gone, gone]}) as story:
+        with pytest.raises(ResourceNotFoundError, match="But GetBatch shows that it is PENDING") as caught:
+            await story.client.cancel_and_wait(BATCH_ID)
+    assert "deleted" not in str(caught.value)
 
 
 async def test_a_record_that_goes_too_early_leaves_its_runs_in_doubt() -> None:

@@ -12,6 +12,8 @@ from aiobotocore.stub import AioStubber
 
 from omics_batch import (
     AccessDeniedError,
+    Advice,
+    AdviceKind,
     AttemptTimeoutError,
     BatchRunSettings,
     BatchStatus,
@@ -39,6 +41,7 @@ from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing._faults import actions
 from omics_batch.testing._service.http_response import json_reply
 from tests.stories import ACCEPTED, seen, service, shown, started, telling, trouble
+from tests.support import copies_of
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -445,10 +448,43 @@ async def test_a_look_that_fails_does_not_hide_the_conflict() -> None:
     assert isinstance(caught.value.__cause__, InternalServerError)
 
 
+CHANGING: Final = ["cancel_run_batch", "delete_run_batch", "delete_batch"]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", CHANGING)
+async def test_a_batch_that_is_missed_once_is_looked_at_and_asked_again(method: str) -> None:
+    async with telling(seen(), others={method: [GONE, ACCEPTED]}) as story:
+        await getattr(story.client, method)("7123456", timeout=60)
+    assert story.transport.methods == [method, "get_batch", method]
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", CHANGING)
+async def test_a_batch_that_is_missed_twice_is_said_to_be_there(method: str) -> None:
+    async with telling(seen("INPROGRESS"), others={method: [GONE, GONE]}) as story:
+        with pytest.raises(ResourceNotFoundError) as caught:
+            await getattr(story.client, method)("7123456")
+    assert str(caught.value).endswith("(HTTP 404). But GetBatch shows that it is INPROGRESS. Try again in a minute.")
+    assert caught.value.advice == Advice(AdviceKind.TRY_LATER)
+    assert caught.value.batch is not None
+    assert all((str(twin), twin.advice) == (str(caught.value), caught.value.advice) for twin in copies_of(caught.value))
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", CHANGING)
+@pytest.mark.parametrize("look", [GONE, service("AccessDeniedException", 403)])
+async def test_a_batch_that_cannot_be_seen_is_not_asked_again(method: str, look: Fault) -> None:
+    async with telling(look, others={method: [GONE]}) as story:
+        with pytest.raises(ResourceNotFoundError, match="Check the id, the account and the region"):
+            await getattr(story.client, method)("7123456")
+    assert story.transport.methods == [method, "get_batch"]
+
+
 @pytest.mark.virtual_time
 async def test_a_record_that_never_was_is_an_error() -> None:
     throttled = service("ThrottlingException", 429)
-    async with telling(seen(), others={"delete_batch": [throttled, GONE]}) as story:
+    async with telling(GONE, others={"delete_batch": [throttled, GONE]}) as story:
         with pytest.raises(ResourceNotFoundError):
             await story.client.delete_batch("7123456")
 

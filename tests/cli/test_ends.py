@@ -535,6 +535,31 @@ def test_a_batch_that_is_not_found_may_have_been_deleted_already(here: Here, fla
     assert complaint.endswith(" It may have been deleted already.")
 
 
+@pytest.mark.parametrize("arguments", [["cancel", "--no-wait"], ["delete", "--runs-only"], ["delete", "--record-only"]])
+def test_a_batch_that_the_service_misses_for_once_is_asked_again(here: Here, arguments: list[str]) -> None:
+    here.omics.put_batch(document("INPROGRESS") if "cancel" in arguments else processed())
+    operation = {"--no-wait": "CancelRunBatch", "--runs-only": "DeleteRunBatch", "--record-only": "DeleteBatch"}
+    here.omics.script(faults.status(404, operation[arguments[1]]))
+    assert here.run(*arguments, ID, "--yes").code == 0
+    assert len(changes_asked(here)) == 2
+
+
+@pytest.mark.parametrize("arguments", [["cancel", "--no-wait"], ["cancel"], ["delete", "--record-only"]])
+def test_a_batch_that_was_there_just_before_is_said_to_have_been(here: Here, arguments: list[str]) -> None:
+    status = "INPROGRESS" if "cancel" in arguments else "PROCESSED"
+    here.omics.put_batch(document(status))
+    operation = "CancelRunBatch" if "cancel" in arguments else "DeleteBatch"
+    looks = 1 if "--no-wait" in arguments or "delete" in arguments else 2
+    here.omics.script(faults.status(404, operation), faults.answered(times=looks), faults.status(404))
+    ran = here.run(*arguments, ID, "--yes")
+    assert ran.code == 1
+    (complaint,) = ran.complaints
+    assert complaint.startswith(f"omics-batch: {operation} of batch {ID}: ResourceNotFoundException (HTTP 404)")
+    assert f"It was {status} " in complaint
+    assert complaint.endswith(" before: it may have been deleted.")
+    assert "Check the id" not in complaint
+
+
 def test_both_cannot_be_kept(here: Here) -> None:
     ran = here.run("delete", ID, "--runs-only", "--record-only", "--yes")
     assert ran.code == 2

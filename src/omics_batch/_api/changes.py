@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omics_batch._api.call import OperationCaller
     from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
+    from omics_batch._models.batch import Batch
     from omics_batch._models.enums import BatchStatus
     from omics_batch._models.request import StartRunBatchRequest
     from omics_batch._transport.attempt import Response
@@ -117,9 +118,8 @@ class BatchChanges:
         except ConflictError as conflict:
             if not _is_in_doubt(met):
                 raise
-            left = None if within is None else max(began + within - self._clock.now(), 0.0)
             try:
-                conflict.batch = await self._looker.get(batch_id, within=left)
+                conflict.batch = await self._looker.get(batch_id, within=self._left(began, within))
             except OmicsBatchError as trouble:
                 raise conflict from trouble
             if conflict.batch.status not in obeyed:
@@ -136,16 +136,50 @@ class BatchChanges:
         max_attempts: int | None = None,
     ) -> None:
         operation = self._caller.transport.operation(method)
-        await self._caller.call(
-            method,
-            {"batchId": batch_id},
-            lambda reply: read_acceptance(reply, operation),
-            batch_id=batch_id,
-            within=within,
-            max_attempts=max_attempts,
-            until_deadline=until_deadline,
-            met=met,
-        )
+        began = self._clock.now()
+
+        async def send(within: float | None) -> None:
+            await self._caller.call(
+                method,
+                {"batchId": batch_id},
+                lambda reply: read_acceptance(reply, operation),
+                batch_id=batch_id,
+                within=within,
+                max_attempts=max_attempts,
+                until_deadline=until_deadline,
+                met=met,
+            )
+
+        try:
+            await send(within)
+        except ResourceNotFoundError:
+            # The service may miss for once what it has. After a lost answer, that request may have removed the batch.
+            seen = None if _is_in_doubt(met) else await self._seen(batch_id, self._left(began, within))
+            if seen is None:
+                raise
+            try:
+                await send(self._left(began, within))
+            except ResourceNotFoundError as error:
+                _note_that_it_is_there(error, seen)
+                raise
+
+    async def _seen(self, batch_id: str, within: float | None) -> Batch | None:
+        """Look whether the batch is there; None where that cannot be seen."""
+        try:
+            return await self._looker.get(batch_id, within=within)
+        except OmicsBatchError:
+            return None
+
+    def _left(self, began: float, within: float | None) -> float | None:
+        return None if within is None else max(began + within - self._clock.now(), 0.0)
+
+
+def _note_that_it_is_there(error: ResourceNotFoundError, batch: Batch) -> None:
+    error.batch = batch
+    advice = Advice(AdviceKind.TRY_LATER)
+    problem = f"{error.problem} But GetBatch shows that it is {one_line(batch.status)}."
+    error.args = (worded(problem, advice),)
+    with_advice(error, problem, advice)
 
 
 def _is_in_doubt(met: list[CallFailure]) -> bool:

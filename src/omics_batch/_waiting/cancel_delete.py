@@ -19,7 +19,12 @@ from omics_batch._errors import (
     WaitError,
 )
 from omics_batch._models.enums import CANCELLABLE, CANCELLATION, RUNS_DELETABLE, RUNS_DELETION, BatchStatus
-from omics_batch._waiting.policy import error_after_deletion, error_at_the_deadline, error_unless_cancelled
+from omics_batch._waiting.policy import (
+    error_after_deletion,
+    error_at_the_deadline,
+    error_of_a_refusal,
+    error_unless_cancelled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -100,9 +105,9 @@ class DestructiveActions:
             self._advance(wait, DELETE_RUNS, _about_record(AdviceKind.RECORD_LEFT, batch.id))
         try:
             await self._changer.delete_record(batch.id, within=wait.left(self._clock.now()), is_patient=True)
-        except ResourceNotFoundError:
-            return batch  # somebody else was quicker
         except (OmicsBatchError, asyncio.CancelledError) as error:
+            if isinstance(error, ResourceNotFoundError) and error.batch is None:
+                return batch  # somebody else was quicker
             if batch.status in RUNS_DELETION:
                 _note(error, _about_record(AdviceKind.RECORD_LEFT, batch.id))
             if isinstance(error, OmicsBatchError):
@@ -116,14 +121,16 @@ class DestructiveActions:
         """Make a request once the batch allows it, and wait."""
         try:
             await self._ask_and_wait(request, ask, wait)
-        except OmicsBatchError as error:
+        except OmicsBatchError as raised:
+            now, error = self._clock.now(), raised
+            if raised.batch is None:  # else it says already that the batch was there
+                error = error_of_a_refusal(raised, wait.status, wait.seen_at, now)
             if isinstance(error, ResourceNotFoundError) and wait.shown and wait.shown.status in RUNS_DELETION:
                 error.advice = None  # to check the id is no advice here
                 _note(error, _about_record(AdviceKind.RECORD_GONE, wait.batch_id))
             elif wait.advice and not isinstance(error, (ServiceError, WaitError)):
                 _note(error, wait.advice)
-            wait.facts_on(error, self._clock.now())
-            raise
+            raise wait.facts_on(error, now) from raised.__cause__
         except asyncio.CancelledError as stopped:
             _note(stopped, wait.advice or request.advice(AdviceKind.NOT_ASKED))
             raise

@@ -122,7 +122,7 @@ def fulfil(
         return OneResult(
             exit=Exit.TIMED_OUT if is_late else exit_of(error),
             batch_id=batch_id,
-            message=_why(error, connection, steps.advice),
+            message=_why(error, connection, steps.advice, batch),
             batch=error.batch or batch,
             error=type(error).__name__,
             resume=resume if goes_on else None,
@@ -167,7 +167,7 @@ def _carried_out(
     return OneResult(exit=exit_code, batch_id=batch.id, message=intent.result(last), batch=last)
 
 
-def _why(error: OmicsBatchError, connection: ConnectionOptions, step: Advice | None) -> str:
+def _why(error: OmicsBatchError, connection: ConnectionOptions, step: Advice | None, seen: Batch | None) -> str:
     """Write what went wrong, and what can be done about it here."""
     if isinstance(error, RunsDeleteFailedError) and error.batch:
         return one_line(_rest(error.batch, connection), limit=1000)
@@ -175,6 +175,9 @@ def _why(error: OmicsBatchError, connection: ConnectionOptions, step: Advice | N
     if step is not None and step != error.advice and _is_left_open(error, step):
         notes = [in_commands(step)]
     elif isinstance(error, ResourceNotFoundError) and error.advice == Advice(AdviceKind.CHECK_BATCH):
+        if seen is not None:
+            was_there = f"It was {one_line(seen.status)} just before: it may have been deleted."
+            return one_line(f"{error.problem} {was_there}", limit=1000)
         notes = ["It may have been deleted already."]
     return one_line(" ".join([message_of(error), *notes]), limit=1000)
 
