@@ -451,21 +451,36 @@ def asks(monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], str]) -> None:
 async def test_a_question_that_nobody_answers_ends(
     omics: Simulator, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And with it its thread: a kernel has one socket for answers, which another question may need."""
     configure(
         keys={"aws_access_key_id": "AKIA", "aws_secret_access_key": "SECRET"},
         lab={"role_arn": "arn:aws:iam::123456789012:role/R", "source_profile": "keys", "mfa_serial": "device"},
     )
-    left = threading.Event()
+    begun, ended, left = threading.Event(), threading.Event(), threading.Event()
 
     def ask(_: str) -> str:
-        left.wait()
+        begun.set()
+        try:
+            while not left.wait(0.001):  # as ipykernel waits
+                pass
+        finally:
+            ended.set()
         return ""
 
     asks(monkeypatch, ask)
-    monkeypatch.setattr(credentials, "_A_PERSON", 0.05)
-    with pytest.raises(CredentialsError, match=r"no MFA code was typed within 0\.05 s"):
-        async with lab(omics, region_name="us-west-2"):
-            pass
+    with monkeypatch.context() as patched:
+        patched.setattr(credentials, "_A_PERSON", 0.05)
+        with pytest.raises(CredentialsError, match=r"no MFA code was typed within 0\.05 s"):
+            async with lab(omics, region_name="us-west-2"):
+                pass
+    assert ended.is_set()
+    begun.clear()
+    opening = asyncio.create_task(lab(omics, region_name="us-west-2").__aenter__())
+    await until(begun.is_set)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await opening
+    assert caught.value.__notes__ == ["no MFA code was typed yet"]
     left.set()
 
 

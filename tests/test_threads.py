@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from omics_batch import _threads
-from omics_batch._threads import Unawaited, stoppable
+from omics_batch._threads import Unawaited, interruptible, stoppable
 from omics_batch.cli._signals import SignalledError, until_signalled
 from tests.eager import EAGERLY
 
@@ -126,3 +126,28 @@ async def test_work_that_cannot_be_stopped_does_not_hold_up_its_caller(monkeypat
     with pytest.raises(asyncio.CancelledError):
         await caller
     is_over.set()
+
+
+async def test_an_interrupt_meets_nothing_but_the_work_itself() -> None:
+    """Whether it comes while the work goes on, before it has begun, or after its end."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        try:
+            while not over.wait(0.001):
+                pass
+        except KeyboardInterrupt:
+            ended.set()
+            raise
+
+    over = threading.Event()
+    caller = asyncio.create_task(interruptible(work))
+    await asyncio.to_thread(begun.wait)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert ended.is_set()
+    assert await interruptible(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        await interruptible(lambda: 7 // 0)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,12 +54,51 @@ async def stoppable(work: Callable[[threading.Event], T]) -> T:
         work: Looks at the event every few milliseconds, and ends soon after it is set.
     """
     stop = threading.Event()
-    working = in_thread(partial(work, stop))
+    return await _until_over(partial(work, stop), stop.set)
+
+
+async def interruptible(work: Callable[[], T]) -> T:
+    """Do work in a thread of its own, and raise a KeyboardInterrupt there when this call is cancelled.
+
+    Args:
+        work: Runs Python code every few milliseconds: what blocks in C notices no exception before it returns.
+    """
+    interruptible_work = _Interruptible(work)
+    return await _until_over(interruptible_work.run, interruptible_work.interrupt)
+
+
+class _Interruptible(Generic[T]):
+    """Work in which another thread can raise a KeyboardInterrupt, and that alone: not in what comes after it."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._thread: int | None = None
+        self._lock = threading.Lock()
+
+    def run(self) -> T:
+        self._thread = threading.get_ident()
+        try:
+            return self._work()
+        finally:
+            with self._lock:
+                self._thread = None
+
+    def interrupt(self) -> None:
+        import ctypes  # noqa: PLC0415 - few ever need it
+
+        with self._lock:
+            if self._thread is not None:
+                thread, kind = ctypes.c_ulong(self._thread), ctypes.py_object(KeyboardInterrupt)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, kind)
+
+
+async def _until_over(work: Callable[[], T], stop: Callable[[], None]) -> T:
+    working = in_thread(work)
     working.add_done_callback(_retrieve)
     try:
         await asyncio.wait({working})
     finally:
-        stop.set()
+        stop()
         await _cleaned_up(working)
     return working.result()
 

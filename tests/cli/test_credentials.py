@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -208,6 +209,23 @@ async def test_an_mfa_code_is_asked_for_on_the_terminal(
     assert "246810" not in terminal.written.decode()
 
 
+async def test_one_code_is_enough_to_look_ask_and_cancel(
+    omics: Simulator, service: Sts, config: Path, measured_shell: Shell
+) -> None:
+    batch_id = omics.start_batch(1, life=Life(pending=0, creating=0, run_length=36000, stopping=0))
+    environment = settings(omics, service, config, measured_shell)
+    program = [*PROGRAM, "cancel", batch_id, "--no-wait", "--profile", "mfa"]
+    async with on_a_terminal(program, environment, columns=200) as terminal:
+        await terminal.until("Enter MFA code for arn:aws:iam::123456789012:mfa/me:")
+        terminal.type("246810\n")
+        await terminal.until("Cancel it?")
+        terminal.type("y\n")
+        await terminal.until("was asked to stop")
+        assert await terminal.ended() == 0
+    assert terminal.written.decode().count("Enter MFA code") == 1
+    assert len(service.asked) == 1
+
+
 async def test_ctrl_c_at_an_mfa_prompt_ends_the_program(
     omics: Simulator, service: Sts, config: Path, measured_shell: Shell
 ) -> None:
@@ -235,8 +253,39 @@ def test_a_time_out_holds_while_credentials_are_looked_for(
     for batches in (["7123456"], ["7123456", "7123457"]):
         assert main(["wait", *batches, "--profile", "lab", "--timeout", "0.1s"]) == 124
         said = capsys.readouterr().err
-        assert "the time-out was over after 0.2 s: no credentials were found yet" in said
+        assert "the time-out was over after 0.2 s: credential_process of profile lab gave no answer yet." in said
+        assert f"Check credential_process of profile lab in {config}." in " ".join(said.split())
         assert program.alive == []
+
+
+def test_a_time_out_before_the_client_is_open_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as while a name is looked up: then no source of credentials is to blame."""
+
+    async def hang(_: OmicsBatchClient) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(_connection, "_LEAST", 0.01)
+    monkeypatch.setattr(OmicsBatchClient, "__aenter__", hang)
+    assert main(["wait", "7123456", "--region", "us-west-2", "--timeout", "0"]) == 124
+    assert "the time-out was over after 0.01 s: the client is not open yet" in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_read_before_a_time_out_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], config: Path
+) -> None:
+    over = threading.Event()
+
+    def hang(_: list[str]) -> None:
+        over.wait()
+
+    monkeypatch.setattr(_connection, "_LEAST", 0.01)
+    monkeypatch.setattr("omics_batch._transport.credentials._read_once", hang)
+    assert main(["wait", "7123456", "--profile", "keys", "--timeout", "0"]) == 124
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"files could not be read yet. Check the disk of {config}." in said
+    over.set()
 
 
 async def test_the_end_of_an_mfa_session_ends_the_wait_and_says_how_to_go_on(

@@ -20,7 +20,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
-from omics_batch.cli._connection import ConnectionOptions
+from omics_batch.cli._connection import Conversation
 from omics_batch.testing import Life, VirtualTimeLoop, faults
 from tests.cli._support import ID, REGION, Here, Ran, Shell, document, printed, processed
 from tests.forked import PROGRAM
@@ -334,21 +334,50 @@ def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
 
 
 def test_ctrl_c_after_it_was_done_takes_nothing_from_what_is_told(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the service's answer and the result there is a client to be closed."""
-    talk = ConnectionOptions.talk
+    talk = Conversation.talk
 
-    def talk_and_be_interrupted(connection: ConnectionOptions, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
-        result = talk(connection, work)
+    def talk_and_be_interrupted(conversation: Conversation, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
+        result = talk(conversation, work)
         if changes_asked(here):
             ctrl_c()
         return result
 
-    monkeypatch.setattr(ConnectionOptions, "talk", talk_and_be_interrupted)
+    monkeypatch.setattr(Conversation, "talk", talk_and_be_interrupted)
     here.omics.start_batch(3, life=LONG)
     ran = here.run("cancel", ID, "--yes")
     assert (ran.code, ran.stdout) == (130, "")
     (complaint,) = ran.complaints
     assert complaint.startswith("omics-batch: Batch 7123456 is CANCELLED: 3 cancelled.")
+
+
+def test_ctrl_c_while_the_client_is_closed_takes_nothing_either(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    close = OmicsBatchClient.close
+
+    async def close_and_be_interrupted(client: OmicsBatchClient) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0)
+        await close(client)
+
+    here.omics.start_batch(3, life=LONG)
+    monkeypatch.setattr(OmicsBatchClient, "close", close_and_be_interrupted)
+    ran = here.run("cancel", ID, "--yes")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("Batch 7123456 is CANCELLED: 3 cancelled.")
+
+
+def test_a_batch_is_looked_at_and_cancelled_by_one_client(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To open it may cost a person an MFA code."""
+    opened: list[OmicsBatchClient] = []
+    enter = OmicsBatchClient.__aenter__
+
+    async def note(client: OmicsBatchClient) -> OmicsBatchClient:
+        opened.append(client)
+        return await enter(client)
+
+    monkeypatch.setattr(OmicsBatchClient, "__aenter__", note)
+    here.omics.start_batch(3, life=LONG)
+    assert here.run("cancel", ID, "--yes").code == 0
+    assert len(opened) == 1
 
 
 def test_a_terminal_shows_that_something_is_going_on(here: Here, at_terminal: Callable[..., Ran]) -> None:

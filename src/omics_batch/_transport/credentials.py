@@ -42,6 +42,8 @@ _A_PERSON: Final = 120.0
 _LAST_MINUTE: Final = 60.0
 """Seconds before they expire from which on requests wait for new credentials; before that they use the old ones."""
 
+_UNREAD: Final = "the AWS configuration and token files could not be read"
+
 _PAUSE: Final = 60.0
 """Seconds between two renewals while the credentials are still valid."""
 
@@ -79,6 +81,9 @@ class OwnSession(AioSession):
                 found = await self.get_credentials()
         except TimeoutError:
             raise self._silence() from None
+        except asyncio.CancelledError as stopped:  # perhaps by a time-out of the caller's
+            stopped.add_note(self._waited_for())
+            raise
         try:
             if getattr(found, "method", "") == "assume-role" and (serials := self.source("assume-role").mfa_serials):
                 await self._assume_with_mfa(serials)
@@ -96,6 +101,9 @@ class OwnSession(AioSession):
                     codes[question].append(await ask(question))
         except TimeoutError:
             raise SourceError(f"no MFA code was typed within {_A_PERSON:g} s", "Run it again.") from None
+        except asyncio.CancelledError as stopped:
+            stopped.add_note("no MFA code was typed yet")
+            raise
         except Exception:  # noqa: BLE001 - such as that of a notebook which nobody watches
             codes.clear()
         if not all(typed for answers in codes.values() for typed in answers) or not codes:
@@ -152,9 +160,18 @@ class OwnSession(AioSession):
 
     def _silence(self) -> SourceError:
         if not self.trying:
-            problem = f"the AWS configuration and token files could not be read within {self.limit:g} s"
-            return SourceError(problem, f"Check the disk of {self.get_config_variable('config_file')}.")
+            return SourceError(f"{_UNREAD} within {self.limit:g} s", self._check_disk())
         return self.source(self.trying).silent(self.limit)
+
+    def _waited_for(self) -> str:
+        """Write what has not answered so far, and what to do about it."""
+        if not self.trying:
+            return f"{_UNREAD} yet. {self._check_disk()}"
+        source = self.source(self.trying)
+        return f"{source.words} gave no answer yet. {source.next_step}"
+
+    def _check_disk(self) -> str:
+        return f"Check the disk of {self.get_config_variable('config_file')}."
 
     def _code(self, question: str) -> str:
         """Return the code that was typed for a question of botocore's."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from omics_batch._threads import in_thread, stoppable
+from omics_batch._threads import interruptible, stoppable
 
 if TYPE_CHECKING:
     import threading
@@ -47,7 +47,8 @@ async def ask(prompt: str) -> str:
         prompt: What is asked.
     """
     if _is_notebook() or not hasattr(os, "tcgetpgrp"):
-        return (await in_thread(partial(getpass.getpass, prompt))).strip()
+        # A question that nobody waits for any more would take the answer to the next one.
+        return (await interruptible(partial(getpass.getpass, prompt))).strip()
     return (await stoppable(partial(_ask, prompt))).strip()
 
 

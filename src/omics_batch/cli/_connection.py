@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -14,11 +14,11 @@ from omics_batch import Advice, AdviceKind, InvalidInputError, ResourceNotFoundE
 from omics_batch.cli import _program_name
 from omics_batch.cli._exits import Exit, SetupError, message_of
 from omics_batch.cli._options import AllowHttp, EndpointUrl, Profile, Region, Verbose
-from omics_batch.cli._signals import until_signalled
+from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain, logged_to
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from omics_batch import Event, OmicsBatchClient
 
@@ -67,8 +67,9 @@ class ConnectionOptions:
         try:
             async with asyncio.timeout(limit):
                 await client.open()
-        except TimeoutError:
-            raise WaitTimeoutError(f"the time-out was over after {limit:g} s: no credentials were found yet") from None
+        except TimeoutError as late:
+            notes = "; ".join(getattr(late.__cause__, "__notes__", ["the client is not open yet"]))
+            raise WaitTimeoutError(f"the time-out was over after {limit:g} s: {notes}") from None
         except InvalidInputError as error:
             raise SetupError(message_of(error)) from error
         try:
@@ -89,13 +90,18 @@ class ConnectionOptions:
             SetupError: No client can be made.
             SignalledError: Ctrl-C or SIGTERM came.
         """
+        with self.conversation() as conversation:
+            return conversation.talk(work)
 
-        async def connect_and_work() -> T:
-            async with self.client() as client:
-                return await work(client)
-
-        with logged_to(complain, self.level):
-            return asyncio.run(until_signalled(connect_and_work()))
+    @contextmanager
+    def conversation(self) -> Generator[Conversation]:
+        """Open one client for several pieces of work, at the first of them: credentials may cost a person a code."""
+        with asyncio.Runner() as runner:
+            conversation = Conversation(self, runner)
+            try:
+                yield conversation
+            finally:
+                conversation.close()
 
     @property
     def level(self) -> int:
@@ -125,6 +131,37 @@ async def _know_a_run(client: OmicsBatchClient, error: ResourceNotFoundError) ->
         return
     of_batch = f" of batch {run['batchId']}" if run.get("batchId") else ""
     error.advice = Advice(AdviceKind.CHECK_BATCH, {"run": error.batch_id, "of_batch": of_batch})
+
+
+class Conversation:
+    """A client that stays open while its event loop stands still, so that a question may be asked in between."""
+
+    def __init__(self, options: ConnectionOptions, runner: asyncio.Runner) -> None:
+        """Know how to open the client."""
+        self._options = options
+        self._runner = runner
+        self._exits = AsyncExitStack()
+        self._client: OmicsBatchClient | None = None
+
+    def talk(self, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
+        """Do a piece of work, as `ConnectionOptions.talk` does."""
+
+        async def connect_and_work() -> T:
+            if self._client is None:
+                self._client = await self._exits.enter_async_context(self._options.client())
+            try:
+                return await work(self._client)
+            except ResourceNotFoundError as error:
+                await _know_a_run(self._client, error)
+                raise
+
+        with logged_to(complain, self._options.level):
+            return self._runner.run(until_signalled(connect_and_work()))
+
+    def close(self) -> None:
+        """Close the client; a signal that comes meanwhile takes nothing from what is done."""
+        with suppress(SignalledError):
+            self._runner.run(until_signalled(self._exits.aclose()))
 
 
 _OPTIONS: Final[dict[str, tuple[object, object]]] = {

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from omics_batch import Batch, Event, OmicsBatchClient
-    from omics_batch.cli._connection import ConnectionOptions
+    from omics_batch.cli._connection import ConnectionOptions, Conversation
     from omics_batch.cli._durations import Span
 
 _NOBODY_KNOWS: Final = "Whether the batch was asked for it is not known."
@@ -108,13 +108,14 @@ def fulfil(
     deadline: float | None = None  # before it is begun there is none
     steps = _Steps()
     try:
-        batch = connection.talk(lambda client: client.get_batch(batch_id))
-        if obstacle := intent.obstacle(batch):
-            return OneResult(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
-        if asks and not intent.is_decided(batch):
-            confirm(intent.notice(batch), *intent.question(batch))
-        deadline = math.inf if timeout is None else time.monotonic() + timeout.seconds
-        return _carried_out(intent, replace(connection, on_event=steps), batch, timeout, resume=resume, steps=steps)
+        with replace(connection, on_event=steps).conversation() as conversation:
+            batch = conversation.talk(lambda client: client.get_batch(batch_id))
+            if obstacle := intent.obstacle(batch):
+                return OneResult(exit=Exit.ERROR, batch_id=batch_id, message=obstacle, batch=batch)
+            if asks and not intent.is_decided(batch):
+                confirm(intent.notice(batch), *intent.question(batch))
+            deadline = math.inf if timeout is None else time.monotonic() + timeout.seconds
+            return _carried_out(intent, conversation, batch, timeout, resume=resume, steps=steps)
     except OmicsBatchError as error:
         is_late = deadline is not None and isinstance(error, TimeoutError) and time.monotonic() >= deadline
         is_in_doubt = deadline is not None and isinstance(error, TransportError)
@@ -141,7 +142,7 @@ class _Steps:
 
 def _carried_out(
     intent: DestructiveAction,
-    connection: ConnectionOptions,
+    conversation: Conversation,
     batch: Batch,
     timeout: Span | None,
     *,
@@ -157,7 +158,7 @@ def _carried_out(
         return done
 
     try:
-        last, exit_code = connection.talk(do), Exit.OK
+        last, exit_code = conversation.talk(do), Exit.OK
     except (SignalledError, KeyboardInterrupt) as stopped:
         exit_code = stopped.exit if isinstance(stopped, SignalledError) else Exit.INTERRUPTED
         if done is None:
