@@ -155,6 +155,11 @@ LINES: Final[list[tuple[Event, str, str]]] = [
         "the retry quota is used up: error (HTTP 500)",
     ),
     (
+        RetryQuotaUsedUp(**ABOUT, operation="GetBatch", message="error (HTTP 500)", repeats=1),
+        "DEBUG",
+        "the retry quota is used up: error (HTTP 500) (2 times in a row)",
+    ),
+    (
         RateChanged(time=1.0, operation="GetBatch", rate=2.5),
         "DEBUG",
         "GetBatch: throttled: at most 2.5 requests a second now",
@@ -195,6 +200,11 @@ LINES: Final[list[tuple[Event, str, str]]] = [
         ),
         "WARNING",
         "batch 7123456: a look failed, the wait goes on: down. Try again.",
+    ),
+    (
+        LookFailed(**WAIT, error=InternalServerError, fault=Party.SERVICE, message="down.", advice=None, repeats=4),
+        "DEBUG",
+        "batch 7123456: a look failed, the wait goes on: down. (5 times in a row)",
     ),
     (
         ActionAdvanced(**WAIT, call="cancel_and_wait", advice=Advice(AdviceKind.ASKED, {"call": "cancel_and_wait"})),

@@ -19,9 +19,11 @@ from omics_batch import (
     BatchStatus,
     ClientClosedError,
     CredentialsError,
+    Event,
     FailedRunsError,
     InternalServerError,
     InvalidInputError,
+    LookFailed,
     LostContactError,
     MalformedResponseError,
     OmicsBatchError,
@@ -786,6 +788,37 @@ async def test_the_log_tells_of_changes_troubles_and_the_end(caplog: pytest.LogC
         f"batch {BATCH_ID}: PROCESSED, 100.0 % complete",
         f"batch {BATCH_ID}: a wait ended after 24 s and 4 looks",
     ]
+
+
+async def test_what_fails_the_same_way_again_and_again_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """Until something changes: another failure, or a success in between."""
+    another = service("InternalServerException", 503)
+    outages = [seen("PENDING"), *[OUTAGE] * 5, another, OUTAGE, OUTAGE, seen("PENDING"), OUTAGE, PROCESSED]
+    heard: list[Event] = []
+    async with telling(*outages, retry=ONE_ATTEMPT, on_event=heard.append) as story:
+        with caplog.at_level(logging.WARNING, logger="omics_batch"):
+            await story.client.wait_until_processed(BATCH_ID)
+    warnings = [record.getMessage() for record in caplog.records]
+    assert ["503" in line for line in warnings] == [False, True, False, False]
+    failed = [event for event in heard if isinstance(event, LookFailed)]
+    assert [event.repeats for event in failed] == [0, 1, 2, 3, 4, 0, 0, 1, 0]
+
+
+async def test_two_waits_of_one_batch_are_warned_of_once_each(caplog: pytest.LogCaptureFixture) -> None:
+    async with telling(seen("PENDING"), *[OUTAGE] * 4, PROCESSED, retry=ONE_ATTEMPT) as story:
+        with caplog.at_level(logging.WARNING, logger="omics_batch"):
+            waits = [story.client.wait_until_processed(BATCH_ID) for _ in range(2)]
+            await asyncio.gather(*waits)
+    assert len(caplog.records) == 2
+
+
+async def test_a_retry_quota_that_stays_used_up_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A success gives tokens back, and then it is worth a line again."""
+    async with telling(*[OUTAGE] * 70, seen("PENDING"), *[OUTAGE] * 3, PROCESSED) as story:
+        with caplog.at_level(logging.WARNING, logger="omics_batch"):
+            await story.client.wait_until_processed(BATCH_ID)
+    warnings = [record.getMessage() for record in caplog.records if "retry quota" in record.getMessage()]
+    assert len(warnings) == 2
 
 
 def test_errors_of_ours_have_room_for_the_facts_of_a_wait() -> None:

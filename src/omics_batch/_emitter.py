@@ -87,8 +87,10 @@ class EventEmitter:
 
     def publish(self, event: Event) -> None:
         """Log an event, and call the hook, whatever that does."""
-        if _LOG.isEnabledFor(event.level):
-            _LOG.log(event.level, event, extra={name: _logged(getattr(event, name, None)) for name in _FIELDS})
+        # What is the same again and again is worth one line.
+        level = logging.DEBUG if getattr(event, "repeats", 0) else event.level
+        if _LOG.isEnabledFor(level):
+            _LOG.log(level, event, extra={name: _logged(getattr(event, name, None)) for name in _FIELDS})
         if self._hook is None:
             return
         try:

@@ -92,9 +92,11 @@ class RetryQuotaUsedUp(Event):
     """The batch it was about; None where it was about none."""
     message: str
     """What happened to the request, in one line."""
+    repeats: int = 0
+    """How often it happened before, without a success in between: the log has the repeats at DEBUG."""
 
     def __str__(self) -> str:
-        return f"the retry quota is used up: {self.message}"
+        return f"the retry quota is used up: {self.message}{times_in_a_row(self.repeats)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,9 +218,12 @@ class LookFailed(WaitEvent):
     """What happened, in one line."""
     advice: Advice | None
     """What to do about it, if it stays."""
+    repeats: int = 0
+    """How many looks in a row failed in the same way before: the log has the repeats at DEBUG."""
 
     def __str__(self) -> str:
-        return f"batch {self.batch_id}: a look failed, the wait goes on: {worded(self.message, self.advice)}"
+        what = f"{worded(self.message, self.advice)}{times_in_a_row(self.repeats)}"
+        return f"batch {self.batch_id}: a look failed, the wait goes on: {what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +361,11 @@ class FailedRunsMissing(Event):
 
 def _about(operation: str, batch_id: str | None) -> str:
     return operation if batch_id is None else f"{operation} of batch {batch_id}"
+
+
+def times_in_a_row(repeats: int) -> str:
+    """Write how often something happened, where that was more than once."""
+    return f" ({repeats + 1} times in a row)" if repeats else ""
 
 
 def _times(attempts: int) -> str:

@@ -23,7 +23,7 @@ PYTHON: Final = re.compile(r"max_rate|request_id|cancel_and_wait|delete_everythi
 """Names that nobody can type at a terminal."""
 
 
-def failed_look(advice: Advice | None) -> LookFailed:
+def failed_look(advice: Advice | None, repeats: int = 0) -> LookFailed:
     return LookFailed(
         time=1.0,
         batch_id=ID,
@@ -32,6 +32,7 @@ def failed_look(advice: Advice | None) -> LookFailed:
         fault=Party.SERVICE,
         message="GetBatch: slow down.",
         advice=advice,
+        repeats=repeats,
     )
 
 
@@ -46,6 +47,10 @@ def failed_look(advice: Advice | None) -> LookFailed:
             ),
         ),
         (failed_look(None), f"batch {ID}: a look failed, the wait goes on: GetBatch: slow down."),
+        (
+            failed_look(None, repeats=2),
+            f"batch {ID}: a look failed, the wait goes on: GetBatch: slow down. (3 times in a row)",
+        ),
         (
             ActionAdvanced(
                 time=1.0, batch_id=ID, wait_id=1, call="cancel_and_wait", advice=Advice(AdviceKind.MAYBE_ASKED)

@@ -49,6 +49,8 @@ class OperationCaller:
         self.is_trusted: bool = False
         """Whether the service has answered with success before: then the credentials are good ones."""
         self._closed = False
+        self._unpaid = 0
+        """How many requests were not sent again for want of tokens since the last success."""
         self._renewal = CredentialsRenewal(transport, events)
         self._under_way: set[asyncio.Timeout] = set()
         self._clock = clock
@@ -257,6 +259,7 @@ class OperationCaller:
     def _learn_from(self, method: str, answer: object, *, watching: bool) -> None:
         if not isinstance(answer, CallFailure):
             self.is_trusted = True
+            self._unpaid = 0
             self._renewal.succeeded()
             self._limiter.answered(method, is_shared=watching)
         elif classify(answer).error is ThrottlingError:
@@ -286,10 +289,15 @@ class OperationCaller:
             ),
         )
         if is_quota_used_up:
+            repeats, self._unpaid = self._unpaid, self._unpaid + 1
             self.events.emit(
                 "RetryQuotaUsedUp",
                 lambda now: omics_batch.RetryQuotaUsedUp(
-                    time=now, operation=failure.operation, batch_id=call.batch_id, message=failure.detail
+                    time=now,
+                    operation=failure.operation,
+                    batch_id=call.batch_id,
+                    message=failure.detail,
+                    repeats=repeats,
                 ),
             )
 

@@ -350,6 +350,7 @@ class Scheduler:
                 fault=error.fault,
                 message=error.problem,
                 advice=error.advice,
+                repeats=wait.repeats,
             ),
         )
 

@@ -52,6 +52,7 @@ class Wait:
         "met_unknown",
         "poll",
         "polls",
+        "repeats",
         "seen_at",
         "started",
         "status",
@@ -87,6 +88,8 @@ class Wait:
         self.heard: float = now
         """When the service last answered anything readable about the batch."""
         self.polls: int = 0
+        self.repeats: int = 0
+        """How many looks in a row failed in the way of the last one, before that."""
         self.last_error: OmicsBatchError | None = None
         self.listed: str | None = None
         """The status in which a list has shown the batch since its last look; None where none has."""
@@ -141,6 +144,9 @@ class Wait:
     def look_failed(self, error: OmicsBatchError) -> None:
         """Count a look that failed."""
         self.polls += min(error.attempts, 1)
+        last = self.last_error if self._failed else None
+        is_same = last is not None and (type(error), error.problem) == (type(last), last.problem)
+        self.repeats = self.repeats + 1 if is_same else 0
         self._failed = True
         self._is_missing = isinstance(error, ResourceNotFoundError)
         self.last_error = error
