@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from omics_batch import BatchRunSettings, DefaultRunSettingInput, InlineSetting, MalformedResponseError, RetryPolicy
+from omics_batch import (
+    Batch,
+    BatchRunSettings,
+    DefaultRunSettingInput,
+    InlineSetting,
+    MalformedResponseError,
+    RetryPolicy,
+    Run,
+)
 from omics_batch import StartRunBatchRequest as Request
-from omics_batch._models.base import SENT_LEVELS
-from omics_batch.testing import Simulator
+from omics_batch._models.base import SENT_LEVELS, from_json
+from omics_batch.testing import Simulator, faults
 from tests.virtual_time import running_clock
 
 pytestmark = pytest.mark.virtual_time
@@ -66,9 +76,32 @@ async def test_what_others_started_deeper_is_read(levels: int) -> None:
     assert seen[0].model_extra == {"later": document}
 
 
-async def test_what_nobody_can_write_again_is_unreadable() -> None:
+@pytest.mark.parametrize("levels", [251, 255, 260, 1000, 5000])
+@pytest.mark.parametrize("in_lists", [False, True])
+async def test_what_nobody_can_write_again_is_unreadable(levels: int, *, in_lists: bool) -> None:
+    """And the message does not name each level."""
     once = RetryPolicy(max_attempts=1)
+    document = "[" * levels + "]" * levels if in_lists else '{"a":' * levels + "1" + "}" * levels
+    answer = f'{{"id": "7", "status": "PENDING", "defaultRunSetting": {{"parameters": {document}}}}}'
     async with Simulator(in_process=True, clock=running_clock()) as omics, omics.client(retry=once) as client:
-        omics.put_batch({"id": "7", "status": "PENDING", "defaultRunSetting": {"parameters": nested(252)}})
-        with pytest.raises(MalformedResponseError, match="nested too deeply"):
+        omics.script(faults.body(answer.encode()))
+        with pytest.raises(MalformedResponseError, match="it is nested too deeply: 250 levels are the most") as caught:
             await client.get_batch("7")
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("levels", [199, 240])
+async def test_a_run_with_a_deep_document_is_read(levels: int) -> None:
+    answer = {"id": "1", "status": "FAILED", "parameters": nested(levels), "engineSettings": nested(levels)}
+    run = from_json(Run, json.dumps(answer).encode())
+    assert run.parameters == nested(levels)
+    with pytest.raises(ValueError, match="it is nested too deeply: 250 levels are the most"):
+        from_json(Run, json.dumps({**answer, "parameters": nested(300)}).encode())
+
+
+async def test_a_deep_document_is_copied() -> None:
+    """It cannot be changed, so that a deep copy of it is the same."""
+    batch = Batch.model_validate({"id": "7", "status": "PENDING", "defaultRunSetting": {"parameters": nested(250)}})
+    assert deepcopy(batch) == batch
+    lists = Batch.model_validate({"id": "7", "status": "PENDING", "later": nested(250, in_lists=True)})
+    assert deepcopy(lists) == lists

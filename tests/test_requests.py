@@ -499,9 +499,17 @@ def test_runs_that_cannot_be_are_told(write: Writer, settings: Any, problem: str
 
 
 def test_a_document_that_is_nested_too_deeply_is_told(write: Writer) -> None:
-    parameters = json.loads("[" * 400 + "]" * 400)
-    text = json.dumps({**trio().members(), "defaultRunSetting": {"parameters": parameters}})
-    assert write.problems(text, "cohort.json") == ["the request: is nested too deeply"]
+    """With its place, whichever parser would take it."""
+    for levels in (196, 220, 260, 400):
+        parameters = json.loads("[" * levels + "]" * levels)
+        document = trio().members()
+        document["defaultRunSetting"]["parameters"] = parameters
+        (told,) = write.problems(json.dumps(document), "cohort.json")
+        assert told == "defaultRunSetting.parameters: it is nested too deeply: 195 levels are the most"
+
+
+def test_what_no_parser_takes_is_told(write: Writer) -> None:
+    assert write.problems('{"defaultRunSetting": ' + "[" * 5000, "cohort.json") == ["it is nested too deeply"]
 
 
 def test_of_more_than_a_thousand_problems_the_rest_is_counted(write: Writer) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError as UnreadableError
-
-from omics_batch._models.base import first_problem, from_json
+from omics_batch._models.base import first_problem, from_json, from_object
 from omics_batch._transport.failure import CallFailure, FailureStage, object_in
 from omics_batch._words import one_line
 
@@ -22,9 +20,9 @@ def read_answer(model: type[M], reply: Response, operation: str) -> M | CallFail
     """Read an operation's answer; one that does not parse is a failure."""
     try:
         if reply.body is None:
-            return model.model_validate(reply.document)
+            return from_object(model, reply.document)
         return from_json(model, reply.body)
-    except UnreadableError as error:
+    except ValueError as error:
         return unreadable(operation, reply, f"the answer cannot be read: {first_problem(error)}", error)
 
 

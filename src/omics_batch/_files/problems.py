@@ -87,7 +87,7 @@ def _told(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) ->
         case {"type": "missing"}:
             return "is missing"
         case {"type": "json_invalid"}:  # pydantic's own limit is lower
-            return "is nested too deeply"
+            return "it is nested too deeply"
         case {"type": "extra_forbidden"}:
             return unknown(place)
         case {"type": "value_error", "ctx": {"error": reason}}:

@@ -30,8 +30,11 @@ M = TypeVar("M", bound=BaseModel)
 SENT_LEVELS: Final = 195
 """Levels of a document that is sent. pydantic reads JSON of 200 levels, and a request has four around its documents."""
 
-_READ_LEVELS: Final = 250
+READ_LEVELS: Final = 250
 """Levels of a document that is read: pydantic validates and writes a few more."""
+
+_AROUND: Final = 3
+"""Levels around a document in an answer: a page of items has the most."""
 
 
 def _zero_for_null(count: object) -> object:
@@ -58,15 +61,23 @@ def given(parts: Iterable[T | None] | None) -> tuple[T, ...]:
     return tuple(part for part in parts or () if part is not None)
 
 
+def too_deep(most: int) -> str:
+    """Say that a document is nested deeper than so many levels."""
+    return f"it is nested too deeply: {most} levels are the most"
+
+
 def _check_levels(value: object, most: int) -> None:
     """Refuse a document whose lists and objects go deeper than so many levels."""
+    if not _fits(value, most):
+        raise ValueError(too_deep(most))
+
+
+def _fits(value: object, most: int) -> bool:
+    """Whether no list or object in a document is deeper than so many levels."""
     if not isinstance(value, (dict, list)):
-        return
-    if most == 0:
-        raise ValueError("it is nested too deeply")
+        return True
     whole = cast("dict[object, object] | list[object]", value)
-    for part in whole.values() if isinstance(whole, dict) else whole:
-        _check_levels(part, most - 1)
+    return most > 0 and all(_fits(part, most - 1) for part in (whole.values() if isinstance(whole, dict) else whole))
 
 
 def _check_finite(value: JsonValue) -> None:
@@ -86,7 +97,7 @@ def _few_enough_to_send(value: object) -> object:
 
 
 def _document(value: JsonValue) -> JsonValue:
-    _check_levels(value, _READ_LEVELS)
+    _check_levels(value, READ_LEVELS)
     _check_finite(value)
     document: JsonValue = frozen(value)
     return document
@@ -186,8 +197,10 @@ def problems(error: ValidationError, *, most: int = 10) -> str:
     return "; ".join([*told, *more])
 
 
-def first_problem(error: ValidationError) -> str:
+def first_problem(error: ValueError) -> str:
     """Describe a model's first problem, and where it is; never the value."""
+    if not isinstance(error, ValidationError):
+        return str(error)
     return _told(error.errors(include_url=False, include_input=False)[0])
 
 
@@ -200,7 +213,7 @@ def from_json(model: type[M], content: bytes) -> M:
     """Read JSON, however deep: pydantic's own parser, which is faster, takes 200 levels.
 
     Raises:
-        ValidationError: It is not JSON, or not as the model says.
+        ValueError: It is not JSON, not as the model says (a pydantic.ValidationError), or nested too deeply.
     """
     try:
         return model.model_validate_json(content)
@@ -209,6 +222,19 @@ def from_json(model: type[M], content: bytes) -> M:
             raise
         try:
             document: object = json.loads(content)
-        except (ValueError, RecursionError):
+        except ValueError:
             raise error from None
-        return model.model_validate(document)
+        except RecursionError:
+            raise ValueError(too_deep(READ_LEVELS)) from None
+        return from_object(model, document)
+
+
+def from_object(model: type[M], document: object) -> M:
+    """Read what JSON or botocore made of an answer.
+
+    Raises:
+        ValueError: It is not as the model says (a pydantic.ValidationError), or nested too deeply.
+    """
+    if not _fits(document, READ_LEVELS + _AROUND):  # or pydantic names each level
+        raise ValueError(too_deep(READ_LEVELS))
+    return model.model_validate(document)

@@ -33,6 +33,9 @@ class FrozenDict(dict[K, V]):
     def __hash__(self) -> int:  # type: ignore[override]  # dicts and lists have none
         return hash(frozenset(self.items()))
 
+    def __deepcopy__(self, _: object) -> FrozenDict[K, V]:
+        return self
+
     def __reduce__(self) -> tuple[type[FrozenDict[K, V]], tuple[dict[K, V]]]:
         return type(self), (dict(self),)
 
@@ -57,6 +60,9 @@ class FrozenList(list[V]):
 
     def __hash__(self) -> int:  # type: ignore[override]  # dicts and lists have none
         return hash(tuple(self))
+
+    def __deepcopy__(self, _: object) -> FrozenList[V]:
+        return self
 
     def __reduce__(self) -> tuple[type[FrozenList[V]], tuple[list[V]]]:
         return type(self), (list(self),)

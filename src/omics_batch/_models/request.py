@@ -311,12 +311,21 @@ class StartRunBatchRequest(_Request, frozen=True):
         except TextError as error:
             raise InvalidInputError(f"{name}: {error}") from None
         try:
-            return cls.model_validate_json(json.dumps(document))
+            return cls._of_json(document)
         except ValidationError as error:
             found = error.errors(include_url=False)
             unknown = partial(unknown_member, cls)
             told = problems_in(found, document, lines, whole="the request", unknown=unknown, limit=_MAX_PROBLEMS)
             raise InvalidInputError("\n".join(f"{name}: {problem}" for problem in told)) from None
+
+    @classmethod
+    def _of_json(cls, document: object) -> Self:
+        try:
+            return cls.model_validate_json(json.dumps(document))
+        except ValidationError as error:
+            if error.errors(include_url=False, include_input=False)[0]["type"] != "json_invalid":
+                raise
+        return cls.model_validate(document)  # which names the place that is nested too deeply
 
     def anew(self) -> Self:
         """Return the same request under another `request_id`: another batch, whose runs all start."""
