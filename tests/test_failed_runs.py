@@ -253,6 +253,47 @@ async def test_a_run_that_is_deleted_in_between_is_told_without_its_reason() -> 
     assert run == FailedRun(run_setting_id="NA12878", run_id="2000001", kind=FailureKind.RUN)
 
 
+UUID: Final = "11111111-1111-1111-1111-111111111111"
+OTHER_UUID: Final = "22222222-2222-2222-2222-222222222222"
+
+
+@pytest.mark.parametrize(
+    ("found", "is_theirs"),
+    [
+        ({}, True),
+        ({"batchId": "7123456"}, True),
+        ({"batchId": "7123456", "uuid": UUID}, True),
+        ({"uuid": UUID}, True),
+        ({"batchId": "7999999"}, False),
+        ({"batchId": "7999999", "uuid": UUID}, False),
+        ({"batchId": "7123456", "uuid": OTHER_UUID}, False),
+        ({"uuid": OTHER_UUID}, False),
+    ],
+)
+async def test_another_run_that_has_the_id_of_a_deleted_one_explains_nothing(
+    found: dict[str, str], caplog: pytest.LogCaptureFixture, *, is_theirs: bool
+) -> None:
+    """The service gives ids of deleted runs again."""
+    answer = shown({"id": "2000001", "status": "FAILED", "failureReason": "OUT_OF_MEMORY", **found})
+    item = {"runSettingId": "NA12878", "runId": "2000001", "runInternalUuid": UUID}
+    async with telling(PROCESSED, others=lists(["2000001"], [item], get_run=answer)) as story:
+        (run,) = [run async for run in story.client.failed_runs("7123456")]
+    assert (run.run_setting_id, run.kind) == ("NA12878", FailureKind.RUN)
+    assert (run.reason, run.run is not None) == (("OUT_OF_MEMORY", True) if is_theirs else (None, False))
+    warned = [
+        record for record in caplog.records if "was deleted before its reason could be read" in record.getMessage()
+    ]
+    assert len(warned) == (0 if is_theirs else 1)
+
+
+async def test_without_a_uuid_in_the_list_the_batch_decides() -> None:
+    answer = shown({"id": "2000001", "status": "FAILED", "failureReason": "OUT_OF_MEMORY", "uuid": OTHER_UUID})
+    others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=answer)
+    async with telling(PROCESSED, others=others) as story:
+        (run,) = [run async for run in story.client.failed_runs("7123456")]
+    assert run.reason == "OUT_OF_MEMORY"
+
+
 async def test_a_run_that_was_cancelled_before_it_was_submitted_is_cancelled() -> None:
     """It has no number: whether the service lists it at all is nowhere said."""
     others = lists([], [{"runSettingId": "NA12878", "runId": "", "submissionStatus": "CANCEL_SUCCESS"}])

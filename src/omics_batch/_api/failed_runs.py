@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omics_batch._api.pagination import Paginator
     from omics_batch._emitter import EventEmitter
     from omics_batch._models.batch import Batch, RunBatchListItem
+    from omics_batch._models.run import Run
 
 
 def is_scan_cheaper(*, total: int, filtered: Iterable[int], failed: int) -> bool:
@@ -122,29 +123,35 @@ class FailedRunFinder:
                 message=item.submission_failure_message,
             )
         if item.run_id and (kind := self._sought.pop(item.run_id, None)):
-            return await self._explained(batch, item.run_setting_id, item.run_id, kind)
+            return await self._explained(batch, item, item.run_id, kind)
         if self._with_cancelled and not item.run_id and item.submission_status == SubmissionStatus.CANCEL_SUCCESS:
             return FailedRun(run_setting_id=item.run_setting_id, kind=FailureKind.CANCELLED)
         return None
 
-    async def _explained(self, batch: Batch, run_setting_id: str, run_id: str, kind: FailureKind) -> FailedRun:
-        run = None
-        if self._with_reasons:
-            try:
-                run = await self._runs.run(run_id, batch.id)
-            except ResourceNotFoundError:  # deleted since it was listed
-                self._events.emit(
-                    "RunReasonMissing",
-                    lambda now: omics_batch.RunReasonMissing(time=now, batch_id=batch.id, run_id=run_id),
-                )
+    async def _explained(self, batch: Batch, item: RunBatchListItem, run_id: str, kind: FailureKind) -> FailedRun:
+        run = await self._run(batch, item, run_id) if self._with_reasons else None
+        if self._with_reasons and run is None:
+            self._events.emit(
+                "RunReasonMissing",
+                lambda now: omics_batch.RunReasonMissing(time=now, batch_id=batch.id, run_id=run_id),
+            )
         return FailedRun(
-            run_setting_id=run_setting_id,
+            run_setting_id=item.run_setting_id,
             run_id=run_id,
             kind=kind,
             reason=run and run.failure_reason,
             message=run and run.status_message,
             run=run,
         )
+
+    async def _run(self, batch: Batch, item: RunBatchListItem, run_id: str) -> Run | None:
+        """Return the run that was listed; None where it was deleted since, and another one may have its id."""
+        try:
+            run = await self._runs.run(run_id, batch.id)
+        except ResourceNotFoundError:
+            return None
+        listed = ((batch.id, run.batch_id), (item.run_internal_uuid, run.uuid))
+        return run if all(told is None or known is None or told == known for known, told in listed) else None
 
     def _account_for(self, batch: Batch, found: int) -> None:
         if self._sought:
