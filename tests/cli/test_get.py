@@ -144,6 +144,25 @@ def test_what_cannot_be_a_batch_is_wrong_usage_and_nothing_is_sent(
     assert said.err.startswith("omics-batch: ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["list", "--status", "RUNING"], "did you mean INPROGRESS?"),
+        (["runs", "7", "--submission-status", "MAYBE"], "it is one of SUCCESS"),
+        (["get", "arn:aws:omics:us-west-2:123456789012:run/7123456"], "nor a batch's ARN"),
+        (["wait", "7", "arn:aws:s3:us-west-2:123456789012:runBatch/7123456"], "nor a batch's ARN"),
+    ],
+)
+def test_what_is_wrong_on_the_command_line_comes_before_what_the_machine_lacks(
+    here_over_http: Here, arguments: list[str], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    ran = here_over_http.run(*arguments)
+    assert ran.code == 2
+    assert complaint in ran.complaints[0]
+    assert "region" not in ran.stderr
+
+
 def test_without_a_region_it_says_so(here_over_http: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     ran = here_over_http.run("get", ID)

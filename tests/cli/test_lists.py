@@ -88,10 +88,10 @@ def test_batches_are_filtered(here: Here, filters: list[str], ids: list[str]) ->
         (["runs", "1", "--run-id", "1", "--run-setting-id", "x"], "not by --run-setting-id and --run-id."),
         (["list", "--ids", "--json"], "--ids and --json are two ways to write: give one."),
         (["list", "--limit", "0"], "Invalid value for '--limit'"),
-        (["list", "--status", "WAITING"], "cannot send 'WAITING' as status, which is one of "),
+        (["list", "--status", "WAITING"], "'--status': 'WAITING' is not known: it is one of CREATING, "),
         (["list", "--name", ""], "'--name': should be 1 to 64 characters, without tabs"),
         (["list", "--run-group", "all"], "'--run-group': 'all' is not 1 to 18 digits"),
-        (["runs", "1", "--submission-status", "MAYBE"], "cannot send 'MAYBE' as submissionStatus, which is one of "),
+        (["runs", "1", "--submission-status", "MAYBE"], "'MAYBE' is not known: it is one of SUCCESS, "),
     ],
 )
 def test_what_cannot_be_asked_for_is_wrong_usage(here: Here, arguments: list[str], complaint: str) -> None:

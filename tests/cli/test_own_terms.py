@@ -86,8 +86,11 @@ def test_an_option_before_the_command_belongs_behind_it(here: Here) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["list", "--status", "RUNING"], "'RUNING' as status (did you mean INPROGRESS?)"),
-        (["runs", ID, "--submission-status", "FAIL"], "'FAIL' as submissionStatus (did you mean FAILED?)"),
+        (["list", "--status", "RUNING"], "'--status': 'RUNING' is not known: did you mean INPROGRESS?"),
+        (
+            ["runs", ID, "--submission-status", "fail"],
+            "'--submission-status': 'fail' is not known: did you mean FAILED?",
+        ),
     ],
 )
 def test_a_misspelt_status_is_asked_about(here: Here, arguments: list[str], told: str) -> None:

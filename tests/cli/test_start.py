@@ -205,6 +205,20 @@ def test_what_the_installed_botocore_cannot_send_is_told(here: Here, trio: Path,
     assert not here.omics.requests
 
 
+def test_what_is_wrong_with_a_request_comes_before_a_region_that_is_missing(
+    here_over_http: Here, trio: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    ran = here_over_http.run("start", str(trio))
+    assert ran.code == 1
+    assert ran.complaints[0].startswith("omics-batch: no AWS region.")
+    trio.write_text(TRIO.replace("outputUri:", "storageType: TAPE\n  outputUri:"), encoding="utf-8")
+    ran = here_over_http.run("start", str(trio))
+    assert ran.code == 2
+    (complaint,) = ran.complaints
+    assert "cannot send 'TAPE' as defaultRunSetting.storageType" in complaint
+
+
 def test_names_in_a_request_show_harmlessly(here: Here, trio: Path) -> None:
     trio.write_text(
         TRIO.replace("trio-1", "'[red]x[/red]'").replace("NA12891", "\u05e9\u05dc\u05d5\u05dd"), encoding="utf-8"

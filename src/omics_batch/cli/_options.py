@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
-from omics_batch._words import one_line
+from omics_batch._words import meant, one_line
 from omics_batch.cli._durations import Span, span_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ STDIN: Final = "-"
 """Stands for the batches that stdin names."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-_SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:.+", re.ASCII | re.DOTALL)
+_SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:aws[a-z-]*:omics:[^:]*:[0-9]{12}:runBatch/[0-9]{1,18}", re.ASCII)
 
 
 def batch_of(text: str) -> str:
@@ -28,7 +28,7 @@ def batch_of(text: str) -> str:
     Raises:
         typer.BadParameter: It can be neither.
     """
-    # The library checks it whole, with the region at hand; what no region can correct is reported without one.
+    # The library checks the region of an ARN; what no region can correct is reported without one.
     text = text.strip()
     if not _SHAPE.fullmatch(text):
         raise typer.BadParameter(f"{text[:100]!a} is neither 1 to 18 digits, such as 7123456, nor a batch's ARN.")
@@ -43,6 +43,24 @@ def _number_of(text: str) -> str:
     if not _NUMBER.fullmatch(text):
         raise typer.BadParameter(f"{one_line(text, limit=100)!a} is not 1 to 18 digits, such as 7123456.")
     return text
+
+
+def word_among(known: Callable[[], list[str]]) -> Callable[[str], str]:
+    """Make a parser of words that the service knows, in upper or lower case.
+
+    Args:
+        known: Returns them.
+    """
+
+    def word_of(text: str) -> str:
+        word, words = text.upper(), known()
+        if word in words:
+            return word
+        similar = meant(word, words)
+        which = f"it is one of {', '.join(words)}." if similar is None else f"did you mean {similar}?"
+        raise typer.BadParameter(f"{one_line(text, limit=64)!a} is not known: {which}")
+
+    return word_of
 
 
 def text_up_to(most: int) -> Callable[[str], str]:

@@ -11,7 +11,7 @@ from omics_batch._words import one_line, submission
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import write_all
-from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, text_up_to
+from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, text_up_to, word_among
 from omics_batch.cli._output import as_the_service_tells, console, say_json
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
@@ -51,7 +51,10 @@ def list_(
     status: Annotated[
         str | None,
         typer.Option(
-            metavar="STATUS", autocompletion=_statuses, help="Only batches of this status, such as INPROGRESS."
+            metavar="STATUS",
+            parser=word_among(_statuses),
+            autocompletion=_statuses,
+            help="Only batches of this status, such as INPROGRESS.",
         ),
     ] = None,
     name: Annotated[
@@ -84,9 +87,7 @@ def list_(
                 table.add(item.id, item.status, item.total_runs, created, item.name)
 
         found = connection.talk(
-            lambda client: write_all(
-                client.list_batch(status=_upper(status), name=name, run_group_id=run_group), say, limit
-            )
+            lambda client: write_all(client.list_batch(status=status, name=name, run_group_id=run_group), say, limit)
         )
     if not found:
         complain("no batch is listed" if status == name == run_group else "no such batch is listed")
@@ -102,6 +103,7 @@ def runs(
         str | None,
         typer.Option(
             metavar="STATUS",
+            parser=word_among(_submission_statuses),
             autocompletion=_submission_statuses,
             help="Only runs whose submission went this way, such as FAILED.",
         ),
@@ -134,7 +136,7 @@ def runs(
         found = connection.talk(
             lambda client: write_all(
                 client.list_runs_in_batch(
-                    batch, submission_status=_upper(submission_status), run_setting_id=run_setting_id, run_id=run_id
+                    batch, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
                 ),
                 say,
                 limit,
@@ -150,7 +152,3 @@ def _check_one(filters: dict[str, str | None]) -> None:
     given = [option for option, value in filters.items() if value is not None]
     if len(given) > 1:
         raise typer.BadParameter(f"the service filters by one thing at a time, not by {' and '.join(given)}.")
-
-
-def _upper(word: str | None) -> str | None:
-    return None if word is None else word.upper()

@@ -16,7 +16,7 @@ from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, Transp
 from omics_batch._words import one_line
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._dry_run import facts, rehearse
-from omics_batch.cli._exits import Exit, ProgramError, exit_of, message_of
+from omics_batch.cli._exits import Exit, ProgramError, SetupError, exit_of, message_of
 from omics_batch.cli._options import Json, StartTimeout, text_up_to
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._signals import SignalledError, until_signalled
@@ -113,6 +113,9 @@ def _sent(
 
     try:
         return connection.talk(send)
+    except SetupError:
+        asyncio.run(until_signalled(rehearse(request)))  # what is wrong with the request comes first
+        raise
     except (SignalledError, KeyboardInterrupt):
         if is_under_way:
             complain("stopped: the batch may have been started", again)
