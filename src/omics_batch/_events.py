@@ -14,7 +14,7 @@ from omics_batch._advice import worded
 from omics_batch._emitter import LEVELS
 from omics_batch._errors import Advice, OmicsBatchError, Party
 from omics_batch._models.enums import BatchStatus, Outcome
-from omics_batch._words import one_line
+from omics_batch._words import in_a_row, one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class RetryQuotaUsedUp(Event):
     """How often it happened before, without a success in between: the log has the repeats at DEBUG."""
 
     def __str__(self) -> str:
-        return f"the retry quota is used up: {self.message}{times_in_a_row(self.repeats)}"
+        return f"the retry quota is used up: {self.message}{in_a_row(self.repeats)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +222,7 @@ class LookFailed(WaitEvent):
     """How many looks in a row failed in the same way before: the log has the repeats at DEBUG."""
 
     def __str__(self) -> str:
-        what = f"{worded(self.message, self.advice)}{times_in_a_row(self.repeats)}"
+        what = f"{worded(self.message, self.advice)}{in_a_row(self.repeats)}"
         return f"batch {self.batch_id}: a look failed, the wait goes on: {what}"
 
 
@@ -361,11 +361,6 @@ class FailedRunsMissing(Event):
 
 def _about(operation: str, batch_id: str | None) -> str:
     return operation if batch_id is None else f"{operation} of batch {batch_id}"
-
-
-def times_in_a_row(repeats: int) -> str:
-    """Write how often something happened, where that was more than once."""
-    return f" ({repeats + 1} times in a row)" if repeats else ""
 
 
 def _times(attempts: int) -> str:

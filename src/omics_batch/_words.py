@@ -56,6 +56,11 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     return words[similar[0]] if similar else None
 
 
+def in_a_row(repeats: int) -> str:
+    """Write how often something happened, where that was more than once."""
+    return f" ({repeats + 1} times in a row)" if repeats else ""
+
+
 def lowered(word: str) -> str:
     """Write a word of an enum as prose has it: `in progress` for `IN_PROGRESS`."""
     return word.lower().replace("_", " ")

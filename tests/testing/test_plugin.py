@@ -165,12 +165,15 @@ def test_a_mark_that_cannot_be_is_refused(run: Run) -> None:
     complaints = {
         "fault=[]": "there is no setting 'fault', but advertise, epoch, faults, *, scenario, time_scale, virtual_time",
         "scenario='none.json'": "*none.json: it cannot be read: No such file or directory",
-        "scenario=7": "*'int'*",
+        "scenario=7": "scenario has to be the path of a file, not 7",
         "'cohort.yaml'": "it takes settings by name, such as life=..., and no 'cohort.yaml'",
         "clock=None": "it takes no clock, which all tests of the mark would share: give time_scale, or virtual_time",
         "virtual_time=True, time_scale=9": "give virtual_time or time_scale, not both",
         "quota=-1": "quota has to be a number of requests a second above 0, not -1",
-        "quota='10'": "'<' not supported between instances of 'int' and 'str'",
+        "quota='10'": "quota has to be a number of requests a second above 0, not '10'",
+        "time_scale='1', port='x'": "time_scale has to be a number above 0, not '1'; port has to be a number*",
+        "faults=7": "faults has to be a list of faults, such as [[]faults.throttled()], or a function*",
+        "virtual_time='yes'": "virtual_time has to be True or False, not 'yes'",
     }
     tests = "\n".join(f"@pytest.mark.omics({mark})\ndef test_{i}(): pass" for i, mark in enumerate(complaints))
     result = run(f"import pytest\n{tests}")

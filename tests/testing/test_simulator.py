@@ -56,6 +56,34 @@ async def test_aiobotocore_works_against_it(omics: Simulator) -> None:
         assert (await client.get_batch(batchId=started["id"]))["creationTime"] == EPOCH
 
 
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"life": Life}, "life has to be a Life, or a function that gives one, not <class"),
+        ({"life": None}, "life has to be a Life"),
+        ({"time_scale": "fast"}, "time_scale has to be a number above 0, not 'fast'"),
+        ({"time_scale": None}, "time_scale has to be a number above 0, not None"),
+        ({"faults": 5}, r"faults has to be a list of faults, such as \[faults.throttled\(\)\], or a function"),
+        ({"faults": faults.throttled()}, "faults has to be a list of faults"),
+        ({"faults": "throttled"}, "faults has to be a list of faults"),
+        ({"quota": "1"}, "quota has to be a number of requests a second above 0, not '1'"),
+        ({"list_lag": "1"}, "list_lag has to be a finite number of seconds"),
+        ({"host": 5}, "host has to be an address to listen on"),
+        ({"port": "80"}, "port has to be a number from 0 to 65535, not '80'"),
+        ({"port": 65536}, "port has to be a number from 0 to 65535, not 65536"),
+        ({"region_name": 5}, "region_name has to be a region such as us-west-2, not 5"),
+        ({"epoch": "2025"}, "epoch has to be a datetime, not '2025'"),
+        ({"s3": 5}, "s3 has to be a folder or the URL of a local S3, not 5"),
+        ({"advertise": 5}, "advertise has to be a URL, such as http://omics:8080, not 5"),
+        ({"in_process": "yes"}, "in_process has to be True or False, not 'yes'"),
+        ({"quota": "1", "port": "80"}, "quota has .*; port has "),
+    ],
+)
+def test_a_setting_of_a_wrong_type_is_refused_by_its_name(settings: dict[str, Any], wanted: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{wanted}"):
+        Simulator(**settings)
+
+
 async def test_our_own_client_is_ready_to_use(clock: ManualClock) -> None:
     async with Simulator(clock=clock) as omics:
         batch_id = omics.start_batch(3, name="cohort")

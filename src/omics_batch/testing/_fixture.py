@@ -12,6 +12,7 @@ import pytest
 
 from omics_batch.testing._faults.script import UnusedFaultError
 from omics_batch.testing._scenario import Scenario
+from omics_batch.testing._settings import check_settings
 from omics_batch.testing._simulator import Simulator
 from omics_batch.testing._virtual_time import VirtualClock, VirtualTimeLoop
 
@@ -59,11 +60,12 @@ def _as_marked(node: pytest.Item | pytest.Collector) -> Simulator:
     known = sorted((inspect.signature(Simulator).parameters.keys() | {"scenario", _VIRTUAL}) - {"clock"})
     for name in settings.keys() - known:
         raise _refusal(f"there is no setting {name!r}, but {', '.join(known)}")
-    if settings.pop(_VIRTUAL, False):
-        if "time_scale" in settings:
-            raise _refusal("give virtual_time or time_scale, not both")
-        settings |= {"in_process": True, "clock": VirtualClock()}
     try:
+        check_settings(**settings)
+        if settings.pop(_VIRTUAL, False):
+            if "time_scale" in settings:
+                raise _refusal("give virtual_time or time_scale, not both")
+            settings |= {"in_process": True, "clock": VirtualClock()}
         file = settings.pop("scenario", None)
         scenario = Scenario() if file is None else Scenario.load(node.path.parent / file)
         if scenario.time_scale is None and "clock" not in settings:

@@ -25,6 +25,7 @@ from omics_batch.testing._s3 import is_url, open_objects
 from omics_batch.testing._service.exchange import Service
 from omics_batch.testing._service.quota import Quota
 from omics_batch.testing._service.store import ACCOUNT_ID, Lives, Store
+from omics_batch.testing._settings import check_settings
 from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class Simulator:
             can reach it. It works on any clock, and on virtual time: `clock=VirtualClock()`.
 
     Raises:
-        InvalidInputError: A clock and a time scale were given, a scale or quota is not positive, a lag
-            is negative, `s3` is no place, or `advertise` is no URL.
+        InvalidInputError: A setting is of a wrong type, a clock and a time scale were given, a scale or quota is
+            not positive, a lag is negative, `s3` is no place, or `advertise` is no URL.
     """
 
     access_key: ClassVar[str] = ACCESS_KEY
@@ -97,12 +98,23 @@ class Simulator:
         advertise: str | None = None,
         in_process: bool = False,
     ) -> None:
+        check_settings(
+            life=life,
+            time_scale=time_scale,
+            faults=faults,
+            quota=quota,
+            host=host,
+            port=port,
+            region_name=region_name,
+            epoch=epoch,
+            s3=s3,
+            advertise=advertise,
+            in_process=in_process,
+        )
         if clock is not None and time_scale != 1.0:
             raise InvalidInputError("give a clock or a time_scale, not both")
         if not re.fullmatch("[a-z0-9-]+", region_name):
             raise InvalidInputError(f"region_name has to be a region such as us-west-2, not {region_name!r}")
-        if not (isinstance(life, Life) or callable(life)):
-            raise InvalidInputError(f"life has to be a Life, or a function that gives one, not {life!r}")
         if advertise is not None:
             from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - others need no client
 
