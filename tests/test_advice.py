@@ -91,7 +91,7 @@ A, P = AdviceKind, Party
         (NOT_FOUND, P.CALLER, A.CHECK_BATCH),
         (DENIED, P.MACHINE, A.ALLOW_OPERATION),
         (service("ConflictException", 409), P.CALLER, A.WAIT_FOR_OTHERS),
-        (faults.html(502), P.IN_BETWEEN, A.SEE_SERVICE_HEALTH),
+        (faults.html(502), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
         (faults.html(403), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
         (trouble(FailureStage.CREDENTIALS), P.MACHINE, A.RENEW_CREDENTIALS),
         (trouble(FailureStage.CONNECTION), P.NETWORK, A.CHECK_NETWORK),

@@ -267,7 +267,7 @@ def test_a_time_out_before_the_client_is_open_says_so(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(_connection, "_LEAST", 0.01)
-    monkeypatch.setattr(OmicsBatchClient, "__aenter__", hang)
+    monkeypatch.setattr(OmicsBatchClient, "open", hang)
     assert main(["wait", "7123456", "--region", "us-west-2", "--timeout", "0"]) == 124
     assert "the time-out was over after 0.01 s: the client is not open yet" in capsys.readouterr().err
 

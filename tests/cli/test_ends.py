@@ -368,13 +368,13 @@ def test_ctrl_c_while_the_client_is_closed_takes_nothing_either(here: Here, monk
 def test_a_batch_is_looked_at_and_cancelled_by_one_client(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """To open it may cost a person an MFA code."""
     opened: list[OmicsBatchClient] = []
-    enter = OmicsBatchClient.__aenter__
+    enter = OmicsBatchClient.open
 
     async def note(client: OmicsBatchClient) -> OmicsBatchClient:
         opened.append(client)
         return await enter(client)
 
-    monkeypatch.setattr(OmicsBatchClient, "__aenter__", note)
+    monkeypatch.setattr(OmicsBatchClient, "open", note)
     here.omics.start_batch(3, life=LONG)
     assert here.run("cancel", ID, "--yes").code == 0
     assert len(opened) == 1

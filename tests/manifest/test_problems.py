@@ -207,7 +207,7 @@ def test_parameters_are_not_nested_without_end(cohort: Cohort) -> None:
     for _ in range(200):
         deep = [deep]
     (problem,) = cohort.problems(SHEET, {**BY_SAMPLE, "parameters": {"p": {"value": deep}}})
-    assert problem == "cohort.json: the manifest: is nested too deeply"
+    assert problem == "cohort.json: the manifest: it is nested too deeply"
 
 
 @pytest.mark.parametrize(
