@@ -146,7 +146,7 @@ class Conversation:
     def talk(self, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
         """Do a piece of work, as `ConnectionOptions.talk` does."""
 
-        async def connect_and_work() -> T:
+        async def connect_and_work() -> T | SystemExit:
             if self._client is None:
                 self._client = await self._exits.enter_async_context(self._options.client())
             try:
@@ -154,9 +154,14 @@ class Conversation:
             except ResourceNotFoundError as error:
                 await _know_a_run(self._client, error)
                 raise
+            except SystemExit as end:  # rich's where the reader of a pipe has left: nothing could be closed on the loop
+                return end
 
         with logged_to(complain, self._options.level):
-            return self._runner.run(until_signalled(connect_and_work()))
+            result = self._runner.run(until_signalled(connect_and_work()))
+        if isinstance(result, SystemExit):
+            raise result
+        return result
 
     def close(self) -> None:
         """Close the client; a signal that comes meanwhile takes nothing from what is done."""
