@@ -64,6 +64,6 @@ class DeadlineHeap(Generic[K]):
         return [key for when, _, key in self._entries.values() if when <= moment]
 
     def _compact(self) -> None:
-        if len(self._heap) > 2 * len(self._entries):
+        if 2 * len(self._heap) > 3 * len(self._entries):
             self._heap = list(self._entries.values())
             heapq.heapify(self._heap)

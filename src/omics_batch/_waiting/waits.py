@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,8 @@ from omics_batch._waiting.scheduler import own_copy
 from omics_batch._waiting.tasks import CANCELLED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
+    from collections.abc import AsyncGenerator, Callable
+    from types import TracebackType
 
     from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
@@ -54,7 +54,7 @@ class Waits:
         Raises:
             OmicsBatchError: What ended the wait, with the wait's facts on it.
         """
-        with self._joined(wait):
+        with _Joined(wait, self._poller, self._events):
             batch = await self._batch_of(await wait.next(), wait)
             wait.show(batch)
             if not wait.is_over(batch):
@@ -69,7 +69,7 @@ class Waits:
         Raises:
             OmicsBatchError: What ended the wait, with the wait's facts on it.
         """
-        with self._joined(wait):
+        with _Joined(wait, self._poller, self._events):
             while True:
                 result = await wait.next()
                 batch = await self._batch_of(result, wait)
@@ -84,21 +84,6 @@ class Waits:
     async def close(self) -> None:
         """End all waits with `ClientClosedError`."""
         await self._poller.close()
-
-    @contextmanager
-    def _joined(self, wait: Subscription) -> Generator[None]:
-        """Let a wait join the poller for the time of a block, and publish its start and its end."""
-        self._events.emit("WaitStarted", lambda now: _started(wait, now))
-        error: type[BaseException] | None = None
-        try:
-            self._poller.join(wait)
-            yield
-        except BaseException as raised:
-            error = asyncio.CancelledError if isinstance(raised, GeneratorExit) else type(raised)
-            raise
-        finally:
-            self._poller.leave(wait)
-            self._events.emit("WaitEnded", lambda now: _ended(wait, error, now))
 
     async def _batch_of(self, result: Result, wait: Subscription) -> Batch:
         """Return the batch of a result; at the deadline, what a last look shows."""
@@ -152,6 +137,37 @@ class Waits:
             last=wait.last_error,
         )
         return wait.facts_on(error, now)
+
+
+class _Joined:
+    """Lets a wait join the poller for the time of a block, and publishes its start and its end.
+
+    Thousands of waits are within such a block at a time: a generator would take 450 bytes for each.
+    """
+
+    __slots__ = ("_events", "_poller", "_wait")
+
+    def __init__(self, wait: Subscription, poller: Poller, events: EventEmitter) -> None:
+        self._wait = wait
+        self._poller = poller
+        self._events = events
+
+    def __enter__(self) -> None:
+        wait = self._wait
+        self._events.emit("WaitStarted", lambda now: _started(wait, now))
+        try:
+            self._poller.join(wait)
+        except BaseException as error:
+            self._end(type(error))
+            raise
+
+    def __exit__(self, error: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        self._end(asyncio.CancelledError if error is GeneratorExit else error)
+
+    def _end(self, error: type[BaseException] | None) -> None:
+        wait = self._wait
+        self._poller.leave(wait)
+        self._events.emit("WaitEnded", lambda now: _ended(wait, error, now))
 
 
 def _started(wait: Subscription, now: float) -> omics_batch.WaitStarted:
