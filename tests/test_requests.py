@@ -509,7 +509,7 @@ def test_a_document_that_is_nested_too_deeply_is_told(write: Writer) -> None:
 
 
 def test_what_no_parser_takes_is_told(write: Writer) -> None:
-    assert write.problems('{"defaultRunSetting": ' + "[" * 5000, "cohort.json") == ["it is nested too deeply"]
+    assert write.problems('{"defaultRunSetting": ' + "[" * 100_000, "cohort.json") == ["it is nested too deeply"]
 
 
 def test_of_more_than_a_thousand_problems_the_rest_is_counted(write: Writer) -> None:

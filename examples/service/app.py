@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Self, TypedDict
 
@@ -57,9 +58,9 @@ log = logging.getLogger(__name__)
 class BatchAnswer(Batch, frozen=True):
     """A batch in HealthOmics' own names, and beside them what follows from its counts and times."""
 
-    outcome: ClassVar[Any] = computed_field(Batch.outcome)
-    percent_complete: ClassVar[Any] = computed_field(Batch.percent_complete)
-    duration: ClassVar[Any] = computed_field(Batch.duration)
+    outcome: ClassVar[Any] = computed_field(return_type=Outcome)(Batch.outcome)
+    percent_complete: ClassVar[Any] = computed_field(return_type=float)(Batch.percent_complete)
+    duration: ClassVar[Any] = computed_field(return_type=timedelta | None)(Batch.duration)
 
     @classmethod
     def of(cls, batch: Batch) -> Self:
