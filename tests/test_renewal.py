@@ -21,12 +21,14 @@ from omics_batch._transport.in_process import InProcess
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked, until
 from tests.sources import Program
-from tests.stories import BATCH_ID, PROCESSED, repeated, seen, telling, trouble
+from tests.stories import BATCH_ID, PROCESSED, client_over, repeated, seen, telling, trouble
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
+
+    from omics_batch.testing import Fault
 
 ROLE: Final = "arn:aws:iam::123456789012:role/R"
 FAST = PollPolicy(initial=0.01, factor=1, maximum=0.01)
@@ -324,6 +326,22 @@ async def test_calls_that_fail_at_the_same_time_look_for_credentials_once(omics:
         omics.script(faults.expired_token(times=10))
         await asyncio.gather(*(client.get_batch(batch_id) for _ in range(10)))
         assert transport.generation == before + 1
+
+
+@pytest.mark.virtual_time
+async def test_a_call_whose_old_keys_are_refused_late_takes_those_that_another_found() -> None:
+    met = iter([1.0, 2.0])
+
+    async def meets(_: str, __: Mapping[str, Any]) -> Fault | None:
+        if (late := next(met, None)) is None:
+            return None
+        await asyncio.sleep(late)
+        return trouble(FailureStage.CREDENTIALS)
+
+    async with Simulator(in_process=True, clock=running_clock()) as omics, client_over(omics, meets) as (client, seam):
+        batch_id = omics.start_batch(1)
+        await asyncio.gather(client.get_batch(batch_id), client.get_batch(batch_id))
+        assert (seam.calls, seam.opened) == (4, 2)
 
 
 @pytest.mark.virtual_time

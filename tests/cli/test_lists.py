@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import omics_batch
-from omics_batch import OmicsBatchClient
+from omics_batch import ClientClosedError, OmicsBatchClient
+from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import Life, faults
 from tests.cli._support import Here, Shell, line_of
 from tests.forked import PROGRAM
@@ -210,6 +211,21 @@ async def test_a_reader_that_leaves_ends_it_quietly(omics: Simulator, measured_s
     ran = await measured_shell.run("-c", command, program=("bash",))
     assert ran.stderr == ""
     assert (ran.code, len(ran.lines)) == (141, 2)
+
+
+def test_a_program_that_ends_within_a_talk_closes_its_client(here: Here) -> None:
+    """As rich ends it where the reader of a pipe has left: `asyncio` would stop the loop with work left on it."""
+    clients: list[OmicsBatchClient] = []
+
+    async def leave(client: OmicsBatchClient) -> None:
+        clients.append(client)
+        raise SystemExit(1)
+
+    with pytest.raises(SystemExit):
+        ConnectionOptions().talk(leave)
+    (client,) = clients
+    with pytest.raises(ClientClosedError):
+        asyncio.run(client.get_batch(here.omics.start_batch(1)))
 
 
 async def test_ctrl_c_leaves_whole_lines(omics: Simulator, shell: Shell) -> None:
