@@ -27,7 +27,7 @@ MEASURED: Final = {name: value for name, value in os.environ.items() if name == 
 
 gc.set_threshold(20_000, 20, 20)  # looking for garbage as often as Python does is a tenth of the time
 
-settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=25)
+settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=15)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,8 +44,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run more tests at a time than there are cores: many of them wait for sockets and processes."""
-    return 2 * (os.cpu_count() or 1)
+    """Run one more test at a time than there are cores: some of them wait for sockets and processes."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def pytest_asyncio_loop_factories(

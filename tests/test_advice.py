@@ -53,17 +53,17 @@ VALUES: Final[dict[AdviceKind, dict[str, str | int]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", AdviceKind)
-def test_each_surface_words_every_kind(kind: AdviceKind) -> None:
+def test_each_surface_words_every_kind() -> None:
     """In whole sentences; no argument of Python at the command line."""
-    advice = Advice(kind, VALUES.get(kind, {}))
-    for words in (in_python(advice), in_commands(advice)):
-        assert words
-        assert "{operation}" not in words
-    assert not any(
-        name in in_commands(advice)
-        for name in ("max_rate", "cancel_and_wait", "delete_everything", "_runs", "_name", "allow_http=")
-    )
+    for kind in AdviceKind:
+        advice = Advice(kind, VALUES.get(kind, {}))
+        for words in (in_python(advice), in_commands(advice)):
+            assert words, kind
+            assert "{operation}" not in words
+        assert not any(
+            name in in_commands(advice)
+            for name in ("max_rate", "cancel_and_wait", "delete_everything", "_runs", "_name", "allow_http=")
+        ), kind
 
 
 def test_an_advice_is_a_value() -> None:

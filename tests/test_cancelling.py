@@ -45,7 +45,9 @@ async def test_a_call_may_be_cancelled_at_every_await(fault: Fault | None) -> No
 
 async def test_a_wait_may_be_cancelled_at_every_await() -> None:
     """The same for a wait, its poller and its looks."""
-    async with Simulator(life=Life(creating=0, pending=0, submission_rate=1e6, run_length=0.001)) as omics:
+    async with Simulator(
+        life=Life(creating=0, pending=0, submission_rate=1e6, run_pending=0, run_starting=0.005, run_length=0.005)
+    ) as omics:
         batch_id = omics.start_batch(1)
         poll = PollPolicy(initial=0.001, maximum=0.001)
         async with omics.client(max_rate=None, poll=poll) as client:

@@ -40,20 +40,24 @@ MODULES: Final = (omics_batch, testing)
 NAMED: Final = [(module, name) for module in MODULES for name in module.__all__ if name != "__version__"]
 
 
-@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_links_to_files_lead_somewhere(page: Path) -> None:
+def test_links_to_files_lead_somewhere() -> None:
     """Those within the docs are Sphinx's to check, anchors included; these are seen on other sites too."""
-    for found in LINK.finditer(page.read_text(encoding="utf-8")):
-        target = (found[1] or found[2]).partition("#")[0]
-        if target and "://" not in target and not target.startswith("mailto:"):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for page in DOCUMENTS:
+        for found in LINK.finditer(page.read_text(encoding="utf-8")):
+            target = (found[1] or found[2]).partition("#")[0]
+            if target and "://" not in target and not target.startswith("mailto:"):
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
-def test_code_is_seen_without_pushing_it_about(page: Path) -> None:
+def test_code_is_seen_without_scrolling() -> None:
     """No line of a block is longer than the page is wide."""
-    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
-    assert [line for block in blocks for line in block.splitlines() if len(line) > COLUMNS] == []
+    lines = [
+        (page.name, line)
+        for page in sorted(DOCS.glob("*.md"))
+        for block in BLOCK.findall(page.read_text(encoding="utf-8"))
+        for line in block.splitlines()
+    ]
+    assert [(page, line) for page, line in lines if len(line) > COLUMNS] == []
 
 
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/how-it-is-built.md"])
@@ -88,7 +92,7 @@ def members_of(kind: type) -> Iterator[tuple[str, Any]]:
             yield name, member
 
 
-def told_fields(kind: type[Any]) -> dict[str, str | None]:
+def field_docstrings(kind: type[Any]) -> dict[str, str | None]:
     """Find what is told of the fields of a model or a dataclass."""
     if issubclass(kind, BaseModel):
         return {name: field.description for name, field in kind.model_fields.items()}
@@ -113,31 +117,34 @@ def is_sentence(text: str | None) -> bool:
     return bool(re.match(r"[A-Z0-9`]", first)) and first.endswith(".")
 
 
-@pytest.mark.parametrize(("module", "name"), NAMED, ids=[name for _, name in NAMED])
-def test_every_public_name_says_what_it_is(module: Any, name: str) -> None:
+def test_every_public_name_says_what_it_is() -> None:
     """In a whole sentence; so do its methods, properties and fields."""
-    thing = getattr(module, name)
-    if not inspect.isclass(thing):
-        assert is_sentence(inspect.getdoc(thing)) or name in {"BatchReference", "Duration"}  # aliases: in the source
-        return
-    told = {name: vars(thing).get("__doc__")}
-    told |= {member: inspect.getdoc(found) for member, found in members_of(thing)}
-    told |= told_fields(thing)
-    assert [member for member, text in told.items() if not is_sentence(text)] == []
+    texts: dict[tuple[str, str], str | None] = {}
+    for module, name in NAMED:
+        thing = getattr(module, name)
+        if inspect.isclass(thing):
+            texts[name, ""] = vars(thing).get("__doc__")
+            texts |= {(name, member): inspect.getdoc(found) for member, found in members_of(thing)}
+            texts |= {(name, field): text for field, text in field_docstrings(thing).items()}
+        elif name not in {"BatchReference", "Duration"}:  # aliases: in the source
+            texts[name, ""] = inspect.getdoc(thing)
+    assert [named for named, text in texts.items() if not is_sentence(text)] == []
 
 
 OPERATIONS: Final = frozenset(Loader().load_service_model("omics", "service-2")["operations"])
 NOT_AN_OPERATION: Final = {"aws", "close", "close_at_signals", "open", "retry_quota"}
 
 
-@pytest.mark.parametrize("name", [name for name, _ in members_of(OmicsBatchClient) if name not in NOT_AN_OPERATION])
-def test_every_call_says_which_operation_of_aws_it_is(name: str) -> None:
+def test_every_call_says_which_operation_of_aws_it_is() -> None:
     """Its last paragraph names them, and AWS has them; the reference makes links of them."""
-    source = (inspect.getdoc(getattr(OmicsBatchClient, name)) or "").rpartition("\n\n")[2]
-    assert source.startswith(("Source: the AWS operation ", "Source: the AWS operations "))
-    named = re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", source)
-    assert named
-    assert OPERATIONS.issuperset(named)
+    calls = [call for name, call in members_of(OmicsBatchClient) if name not in NOT_AN_OPERATION]
+    assert calls
+    for call in calls:
+        source = (inspect.getdoc(call) or "").rpartition("\n\n")[2]
+        assert source.startswith(("Source: the AWS operation ", "Source: the AWS operations ")), call
+        named = re.findall(r"\b[A-Z][a-z]+[A-Z]\w+", source)
+        assert named
+        assert OPERATIONS.issuperset(named)
 
 
 def test_the_diagram_of_states_is_that_of_the_code() -> None:
