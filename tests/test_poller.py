@@ -225,10 +225,10 @@ async def test_the_shorter_patience_of_two_waits_counts() -> None:
 
 
 async def test_silence_ends_a_wait_though_it_queues_between_its_looks() -> None:
-    account = Account(cohort(100), troubles={"list_batch": [LIST_DENIED], "get_batch": [OUTAGE]})
-    policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=600)
+    account = Account(cohort(60), troubles={"list_batch": [LIST_DENIED], "get_batch": [OUTAGE]})
+    policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=300)
     async with waiting(account, poll=policy, max_rate=1, retry=ONE_ATTEMPT) as waits:
-        await running_clock().sleep(1500)
+        await running_clock().sleep(750)
         assert all(wait.done() for wait in waits.values())
 
 

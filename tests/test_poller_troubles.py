@@ -131,14 +131,14 @@ async def test_a_listener_is_served_though_scans_follow_each_other_without_a_pau
             told.append(running_clock().now())
 
         waits.append(asyncio.create_task(client.wait_until_processed("7", on_update=update)))
-        await running_clock().sleep(900)
+        await running_clock().sleep(300)
         await cancel_all(waits)
     assert told
 
 
-@pytest.mark.parametrize(("number", "life", "moment"), [(3000, None, 1), (2000, ends(5), 40)])
+@pytest.mark.parametrize(("number", "life", "moment"), [(1500, None, 1), (1000, ends(5), 40)])
 async def test_a_newcomer_does_not_queue_behind_all_others(number: int, life: Any, moment: float) -> None:
-    """In the middle of a scan, or after two thousand have ended together; its own batch ended long ago."""
+    """In the middle of a scan, or after a thousand have ended together; its own batch ended long ago."""
     account = Account({**cohort(number, life), "7": ends(0)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(number)]
