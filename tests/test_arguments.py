@@ -79,7 +79,7 @@ def test_an_arn_of_the_clients_region_gives_its_id(arn: str, region: str) -> Non
     ids=lambda batch: ascii(batch)[:40],
 )
 def test_what_is_no_id_goes_nowhere(batch: str) -> None:
-    with pytest.raises(InvalidInputError, match="is no batch id: that is 1 to 18 digits, such as 7123456") as raised:
+    with pytest.raises(InvalidInputError, match="is no batch id: give 1 to 18 digits, such as 7123456") as raised:
         batch_id_of(batch, REGION)
     assert len(str(raised.value)) < 250
     assert str(raised.value).isprintable()
@@ -87,7 +87,7 @@ def test_what_is_no_id_goes_nowhere(batch: str) -> None:
 
 @pytest.mark.parametrize("batch", [None, 7123456, b"7123456", ["7123456"]], ids=repr)
 def test_what_is_no_text_is_no_id(batch: object) -> None:
-    with pytest.raises(InvalidInputError, match=f"as text, not by {type(batch).__name__}$"):
+    with pytest.raises(InvalidInputError, match=f"an id or ARN as text, not {type(batch).__name__}$"):
         batch_id_of(batch, REGION)
 
 
@@ -113,9 +113,9 @@ def test_what_is_no_text_is_no_id(batch: object) -> None:
         ("arn:aws:omics:us-west-2:123456789012:runBatch/7123456/run", "names no run batch"),
         ("arn:aws:omics:us-west-2:123456789012:runBatch/٧", "names no run batch"),
         ("arn:aws:omics:us-west-2:123456789012:runBatch/" + "9" * 19, "names no run batch"),
-        (ARN.replace("us-west-2", "eu-west-1"), "lies in 'eu-west-1', and this client talks to us-west-2"),
-        (ARN.replace("us-west-2", ""), "lies in '', and this client talks to us-west-2"),
-        (ARN.replace("us-west-2", "US-WEST-2"), "lies in 'US-WEST-2'"),
+        (ARN.replace("us-west-2", "eu-west-1"), "is in 'eu-west-1', and this client uses us-west-2"),
+        (ARN.replace("us-west-2", ""), "is in '', and this client uses us-west-2"),
+        (ARN.replace("us-west-2", "US-WEST-2"), "is in 'US-WEST-2'"),
     ],
     ids=lambda text: ascii(text)[:80],
 )

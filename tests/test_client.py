@@ -373,7 +373,7 @@ async def test_cancelling_a_call_leaves_the_client_usable() -> None:
 async def test_an_arn_of_another_region_is_refused_before_anything_is_sent(omics: Simulator) -> None:
     """The client's region is the one it was made for."""
     async with omics.client() as client:
-        with pytest.raises(InvalidInputError, match="'eu-west-1'.* this client talks to us-west-2"):
+        with pytest.raises(InvalidInputError, match="'eu-west-1'.* this client uses us-west-2"):
             await client.get_batch("arn:aws:omics:eu-west-1:123456789012:runBatch/7")
     assert not omics.requests
 

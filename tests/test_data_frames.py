@@ -110,5 +110,5 @@ def test_models_of_ones_own_and_several_kinds_have_columns_too() -> None:
 
 def test_what_is_no_answer_has_no_columns() -> None:
     for use in (Rows(["7123456"]).to_columns, Rows(["7123456"]).to_dicts):
-        with pytest.raises(InvalidInputError, match="answers of this package have columns, not values of str"):
+        with pytest.raises(InvalidInputError, match="only responses of this package have columns, not str"):
             use()

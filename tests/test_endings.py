@@ -436,7 +436,7 @@ async def test_a_record_that_goes_too_early_leaves_its_runs_in_doubt() -> None:
     async with telling(deleted("RUNS_DELETING"), service("ResourceNotFoundException", 404)) as story:
         with pytest.raises(ResourceNotFoundError) as caught:
             await story.client.delete_everything(BATCH_ID)
-    assert "nobody can tell whether all of its runs are deleted" in caught.value.__notes__[0]
+    assert "it is unknown whether all of its runs are deleted" in caught.value.__notes__[0]
 
 
 async def test_the_last_step_is_tried_often() -> None:

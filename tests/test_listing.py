@@ -116,7 +116,7 @@ async def test_a_listing_that_was_begun_is_not_taken_for_a_whole_one() -> None:
     await closed.aclose()
     await awaited
     for listing in (begun, thrown, closed, awaited):
-        with pytest.raises(InvalidInputError, match="ask for it again"):
+        with pytest.raises(InvalidInputError, match="make the call again"):
             await listing
     await begun.aclose()
 

@@ -98,6 +98,6 @@ def test_without_a_notebook_it_prints_a_line_a_change(capsys: pytest.CaptureFixt
 def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "IPython.display", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"^omics_batch.notebook needs .* pip install 'omics-batch\[notebook\]'$"
+        ModuleNotFoundError, match=r"^omics_batch.notebook needs IPython: install the extra `notebook`: pip install"
     ):
         importlib.reload(omics_batch.notebook)

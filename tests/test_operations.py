@@ -631,7 +631,7 @@ async def test_an_answer_of_another_region_is_refused() -> None:
     async with telling(seen(), others={"start_run_batch": [started()]}) as story:
         answer = await story.client.start_run_batch(trio())
         elsewhere = answer.model_copy(update={"arn": "arn:aws:omics:eu-west-1:123456789012:runBatch/7123456"})
-        with pytest.raises(InvalidInputError, match="lies in 'eu-west-1', and this client talks to us-west-2"):
+        with pytest.raises(InvalidInputError, match="is in 'eu-west-1', and this client uses us-west-2"):
             await story.client.get_batch(elsewhere)
         of_a_new_form = answer.model_copy(update={"arn": "arn:aws:omics:us-west-2:123456789012:run-batch/v2/7123456"})
         assert (await story.client.get_batch(of_a_new_form)).id == answer.id

@@ -473,7 +473,7 @@ batch_run_settings:
     [
         ("[]", "line 1: the request: should be an object"),
         ("a: [", "line 1: while parsing a flow node, expected the node content, but found '<stream end>'"),
-        (b"\xff", "it is no text in UTF-8"),
+        (b"\xff", "not a UTF-8 text file"),
     ],
 )
 def test_what_is_no_request_at_all_is_told(write: Writer, text: str | bytes, problem: str) -> None:

@@ -358,7 +358,7 @@ def test_a_wait_that_never_saw_its_batch_says_so() -> None:
     """Whoever mistyped its id must not read that it goes on."""
     assert str(error_at_the_deadline("7123456", None, 90)) == (
         "batch 7123456 was never seen after 0:01:30. "
-        "Nobody knows whether it goes on: wait for it again, with more time."
+        "It is unknown whether it goes on: wait for it again, with more time."
     )
 
 
@@ -378,4 +378,4 @@ def test_lost_contact_tells_the_last_trouble() -> None:
     )
     unseen = str(error_after_silence("7123456", None, 3600, last))
     assert "; it was never seen. " in unseen
-    assert unseen.endswith("Nobody knows whether it goes on: wait for it again.")
+    assert unseen.endswith("It is unknown whether it goes on: wait for it again.")

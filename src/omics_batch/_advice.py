@@ -25,15 +25,13 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.LOWER_RATE: "The account's quota is shared by all of its clients: lower max_rate, or try again later.",
     _K.TRY_AGAIN: "Try again.",
     _K.TRY_LATER: "Try again in a minute.",
-    _K.SEE_SERVICE_HEALTH: "Try again; if it stays, see the AWS Health Dashboard.",
+    _K.SEE_SERVICE_HEALTH: "Try again; if this persists, see the AWS Health Dashboard.",
     _K.RAISE_QUOTA: "Raise the quota in Service Quotas, or wait for running work to end.",
     _K.FIX_REQUEST: "Fix the request.",
     _K.CHECK_BATCH: "Check the id, the account and the region.",
     _K.ALLOW_OPERATION: "Allow the operation in the caller's IAM policy.",
     _K.ALLOW_START: "Starting takes omics:StartRunBatch together with omics:StartRun, and iam:PassRole for the role.",
-    _K.WAIT_FOR_STATUS: (
-        "{what} {statuses}, and one cancel or delete at a time is done: see where it stands (GetBatch)."
-    ),
+    _K.WAIT_FOR_STATUS: ("{what} {statuses}, and one cancel or delete runs at a time: check its status (GetBatch)."),
     _K.WAIT_FOR_OTHERS: "Wait until what is under way in the batch has ended.",
     _K.USE_NEW_REQUEST_ID: "Its request_id belongs to another batch: make a request with a new one.",
     _K.SEND_AGAIN: (
@@ -44,10 +42,10 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.ASKED: "The service goes on with it: call {call} again to wait for its end.",
     _K.RECORD_LEFT: "The runs of batch {batch_id} are deleted, and its record may not be: call {call} again.",
     _K.RECORD_GONE: (
-        "Somebody else deleted the record of batch {batch_id}: nobody can tell whether all of its runs are deleted."
+        "Somebody else deleted the record of batch {batch_id}: it is unknown whether all of its runs are deleted."
     ),
     _K.SEE_RUNS_LEFT: (
-        'list_runs_in_batch(..., submission_status="DELETE_FAILED") tells which runs are left, and delete_batch '
+        'list_runs_in_batch(..., submission_status="DELETE_FAILED") shows which runs are left, and delete_batch '
         "deletes the record without them."
     ),
     _K.CANCEL_RUNS: ("Runs that it had created may go on: cancel those that list_runs_in_batch shows with CancelRun."),
@@ -78,12 +76,12 @@ def in_python(advice: Advice) -> str:
 
 
 def invalid(problem: str, advice: Advice) -> InvalidInputError:
-    """Return an error of the input that says what to do about it."""
+    """Return an InvalidInputError that says what to do about it."""
     return with_advice(InvalidInputError(worded(problem, advice)), problem, advice)
 
 
 def with_advice(error: E, problem: str, advice: Advice | None) -> E:
-    """Note on an error what happened, apart from the advice, and the advice as data."""
+    """Set on an error what happened, without the advice, and the advice as data."""
     vars(error).update(_problem=problem, advice=advice)
     return error
 
@@ -94,8 +92,8 @@ def worded(problem: str, advice: Advice | None) -> str:
 
 
 def _parts_of(values: Mapping[str, str | int]) -> dict[str, str]:
-    """Write what stands in the words of an advice, and not in its values."""
-    parts = {"standing": "The batch goes on" if values.get("goes_on") else "Nobody knows whether it goes on"}
+    """Return the parts of the wording that are made from several values, or from none."""
+    parts = {"standing": "The batch goes on" if values.get("goes_on") else "It is unknown whether it goes on"}
     if "operation" in values:
         parts["what"] = _ALLOWED.get(str(values["operation"]), "")
     created, total = values.get("created"), values.get("total")

@@ -31,10 +31,10 @@ _GRACE: Final = 60.0
 class OmicsBatchClient(Connection):
     """Starts, follows and ends AWS HealthOmics run batches; use it with `async with`, one for all tasks of a loop.
 
-    It keeps its connections, paces its requests, retries by AWS's rules for SDKs, and lets all of its
-    waits share one poller. AWS_MAX_ATTEMPTS and AWS_RETRY_MODE change nothing.
+    It keeps its connections open, limits its rate, and retries by AWS's rules for SDKs. All of its waits share one
+    poller. AWS_MAX_ATTEMPTS and AWS_RETRY_MODE have no effect.
 
-    A batch is named by its id, by its ARN in the client's region, or by an answer that is about it.
+    Methods take a batch as its id, its ARN in the client's region, or a response about it.
     """
 
     # The operations of the service, under AWS's own names
@@ -42,11 +42,11 @@ class OmicsBatchClient(Connection):
     async def start_run_batch(
         self, request: omics_batch.StartRunBatchRequest, *, timeout: Duration | None = None
     ) -> StartRunBatchResponse:
-        """Start a batch, and return what started: wait for it with `wait_until_processed`.
+        """Start a batch, and return the service's response: give it to `wait_until_processed`.
 
-        The request's `request_id` makes sure that there is one batch, however often it is sent: by the
-        retries in here, or by you after an error or a crash. What the request says was checked when it was
-        made; what the service finds wrong with the runs later makes the batch FAILED.
+        The same `request_id` starts one batch, however often the request is sent: by retries in here, or by you after
+        an error or a crash. The request was checked when it was made. If the service finds a problem in the runs later,
+        the batch becomes FAILED.
 
         Args:
             request: The batch to start.
@@ -55,8 +55,8 @@ class OmicsBatchClient(Connection):
                 alone, and sends it `max_attempts` times at most.
 
         Raises:
-            InvalidInputError: It is no request, or the botocore that is installed is too old to send it; nothing was
-                sent.
+            InvalidInputError: `request` is not a StartRunBatchRequest, or the installed botocore is too old to send
+                it; nothing was sent.
             ConflictError: The `request_id` belongs to another batch.
             AccessDeniedError: omics:StartRunBatch, omics:StartRun or iam:PassRole is missing.
             ServiceQuotaExceededError: A quota of the account is used up.
@@ -100,8 +100,8 @@ class OmicsBatchClient(Connection):
     ) -> Listing[BatchListItem]:
         """Iterate over the account's batches in the client's region, without their counts, or await them all.
 
-        The service takes one filter a call. Its lists lag behind: a batch that was started or has moved
-        on just now may be missing, or shown as it was.
+        The service takes one filter a call. Its lists lag: a batch that was just started may be missing, and one that
+        just changed may have its old status.
 
         Args:
             status: Only batches of this status, such as `BatchStatus.INPROGRESS`.
@@ -221,8 +221,8 @@ class OmicsBatchClient(Connection):
 
         It does not delete the batch's runs, which `delete_run_batch` does and has to do before, and it
         deletes nothing in S3. Runs that a FAILED batch had created may go on: list them first. Afterwards the
-        batch cannot be read, listed, cancelled or deleted any more, and nobody can tell which runSettingId was
-        which run.
+        batch can no longer be read, listed, cancelled or deleted, and the service no longer knows which runSettingId
+        was which run.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
@@ -264,8 +264,8 @@ class OmicsBatchClient(Connection):
             batch: The batch's id, its ARN in the client's region, or an answer that is about it. After
                 `start_run_batch`, give its answer: the service may not know the new batch for some moments,
                 and in the first minute that does not end the wait.
-            timeout: Seconds (or a timedelta) for everything; at their end it looks one last time. None
-                waits as long as it takes, 0 is one look.
+            timeout: Seconds (or a timedelta) for everything; at the deadline it looks one last time. None
+                waits as long as it takes, 0 looks once.
             on_update: Called with the first `Batch`, each that differs from the one before, and the
                 last; awaited, if it returns an awaitable. What it raises, the wait raises.
             raise_on_failed_runs: Raise `FailedRunsError` where the counts do not show that all runs completed,
@@ -282,7 +282,7 @@ class OmicsBatchClient(Connection):
             FailedRunsError: `raise_on_failed_runs` is set, and not all runs completed, or the counts are absent
                 or do not add up. `failed_runs` lists the failed runs and their reasons.
             WaitTimeoutError: The time-out was over first.
-            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`.
+            LostContactError: No readable response came for `PollPolicy.max_silence`.
             OmicsBatchError: A refusal, such as `AccessDeniedError`. Each error of a wait has `batch_id`,
                 the last `batch` seen, `elapsed`, `polls` and `last_error`.
 
@@ -297,8 +297,8 @@ class OmicsBatchClient(Connection):
             wait = listener = self._waiting(ChangeSubscription, batch, timeout, poll)
             async with aclosing(opened.waits.follow(listener)) as batches:
                 async for seen in batches:
-                    if inspect.isawaitable(told := on_update(seen)):
-                        await told
+                    if inspect.isawaitable(result := on_update(seen)):
+                        await result
         processed = wait.result(error_at_the_end, self._clock.now())
         if raise_on_failed_runs:
             try:
@@ -316,8 +316,8 @@ class OmicsBatchClient(Connection):
     ) -> AsyncGenerator[tuple[str, Batch | OmicsBatchError]]:
         """Iterate over many batches as they end: each one's id, and the `Batch` or what ended its wait instead.
 
-        One batch's failure is a value, not the end of the others. The waits begin with the iteration and end
-        with it: where you leave the loop early and keep the iterator, close it (`contextlib.aclosing`).
+        One batch's failure is yielded, and the others go on. The waits begin with the iteration and end
+        with it: if you leave the loop early and keep the iterator, close it (`contextlib.aclosing`).
 
         Args:
             batches: Their ids, their ARNs in the client's region, or answers that are about them. One that is
@@ -349,9 +349,9 @@ class OmicsBatchClient(Connection):
     ) -> AsyncGenerator[Batch]:
         """Iterate over a batch as it changes, until it has ended.
 
-        Yields the first `Batch`, each that differs from the one before, and ends after the terminal one,
-        whatever that shows. The watching ends with the iterator: where you leave the loop early and keep
-        the iterator, close it (`contextlib.aclosing`).
+        Yields the first `Batch` and each that differs from the one before, and ends after the terminal one, whatever
+        its status. The wait ends with the iterator: if you leave the loop early and keep the iterator, close it
+        (`contextlib.aclosing`).
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it: the answer
@@ -360,7 +360,7 @@ class OmicsBatchClient(Connection):
             poll: When to look, if not by the client's own policy.
 
         Raises:
-            OmicsBatchError: As `wait_until_processed`, for trouble alone: not for how the batch ended.
+            OmicsBatchError: As `wait_until_processed`, except for how the batch ended.
 
         Source: the AWS operation GetBatch.
         """
@@ -377,15 +377,14 @@ class OmicsBatchClient(Connection):
     ) -> Listing[omics_batch.FailedRun]:
         """Iterate over every sample of a batch that did not succeed, or await them all: which, how, and why.
 
-        While the batch is under way these are the ones that have failed so far. So are those of a batch that
-        FAILED: the runs that it had created may go on, and `list_runs_in_batch` shows them. Of runs that were deleted
-        nobody can tell how they had ended: where the counts tell of more than could be listed, a warning
-        is logged.
+        While the batch is under way, this lists the runs that have failed so far. The same holds for a FAILED batch:
+        the runs that it had created may go on, and `list_runs_in_batch` shows them. How deleted runs ended is lost: if
+        the counts show more failed runs than could be listed, a warning is logged.
 
         Calls: GetBatch; ListRuns, one for 100 failed runs; ListRunsInBatch, either one for 100 failed
         submissions and one for each failed run, or one for 100 runs of the batch, whichever are fewer; and
-        GetRun for each failed run. They go one after the other at the client's pace, and each is tried
-        more often than other calls, since one that fails ends the iteration.
+        GetRun for each failed run. They are sent one after the other at the client's rate. Each is retried
+        more often than other calls, since one failure ends the iteration.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
@@ -422,9 +421,9 @@ class OmicsBatchClient(Connection):
     ) -> Batch:
         """Cancel a batch, wait until none of its runs is under way, and return it with its counts.
 
-        A batch that is CREATING is cancelled as soon as that is over, and one that is being cancelled
-        already is waited for. How many runs could and could not be cancelled stands in
-        `Batch.submission_summary`; nothing is deleted. Cancelling the task ends the waiting alone.
+        A batch that is CREATING is cancelled once it is created. If it is being cancelled already, this waits for
+        that. `Batch.submission_summary` counts the runs that could and could not be cancelled; nothing is deleted.
+        Cancelling the task only ends the waiting.
 
         Args:
             batch: The batch's id, its ARN in the client's region, or an answer that is about it.
@@ -435,8 +434,8 @@ class OmicsBatchClient(Connection):
             WaitError: The batch ended by itself before it was cancelled. Runs of a FAILED one may go on: the
                 service cancels them one by one.
             WaitTimeoutError: The time-out was over first; the message says whether the batch was asked to stop.
-            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`; it says so too.
-            ConflictError: The service goes on refusing what the batch's status allows.
+            LostContactError: No readable response came for `PollPolicy.max_silence`; the message says the same.
+            ConflictError: The service keeps refusing what the batch's status allows.
             OmicsBatchError: As `cancel_run_batch`.
 
         Source: the AWS operations GetBatch and CancelRunBatch.
@@ -450,13 +449,12 @@ class OmicsBatchClient(Connection):
         timeout: Duration | None = None,
         poll: PollPolicy | None = None,
     ) -> Batch:
-        """Delete the runs of a batch that has ended, then its record, and return what was seen last of it.
+        """Delete the runs of a batch that has ended, then its record, and return its last known state.
 
-        The record is deleted only when no run is left: it shows which ones are. Nothing is deleted in
-        S3. Cancelling the task ends the waiting alone; after an outage or a time-out, calling it again goes on
-        where the last one ended.
+        The record is deleted only when no run is left, since it shows which runs are left. Nothing is deleted in
+        S3. Cancelling the task only ends the waiting. After an outage or a time-out, call it again to continue.
 
-        Of a FAILED batch only the record goes, since the service deletes no runs of such a batch. Runs that
+        Of a FAILED batch only the record is deleted, since the service deletes no runs of such a batch. Runs that
         it had created may go on: note what `list_runs_in_batch` shows first.
 
         Args:
@@ -468,7 +466,7 @@ class OmicsBatchClient(Connection):
             RunsDeleteFailedError: Some runs could not be deleted, so the record was kept; its message counts them.
             ConflictError: The batch has not ended yet: cancel it first, or wait.
             WaitTimeoutError: The time-out was over first; the message says how far the deletion is.
-            LostContactError: Nothing readable was heard for `PollPolicy.max_silence`; it says so too.
+            LostContactError: No readable response came for `PollPolicy.max_silence`; the message says the same.
             ResourceNotFoundError: Somebody else deleted the record before all runs were known to be deleted.
             OmicsBatchError: As `delete_run_batch` and `delete_batch`; where the runs are deleted and the record may
                 not be, a note on the error says so.

@@ -24,8 +24,8 @@ _MONOTONIC: Final = (time.monotonic,)
 class Clock(Protocol):
     """What a client needs of a clock: give your own to make tests of your pipeline instant.
 
-    A clock may also have `timeout(seconds)`, an asynchronous context manager like `asyncio.timeout`, where None is no
-    limit. Then time-outs run on it too; without it they run in real seconds.
+    A clock may also have `timeout(seconds)`, an asynchronous context manager like `asyncio.timeout` (None is no
+    limit). If it has, time-outs run on it too; otherwise they run in real seconds.
     """
 
     def now(self) -> float:
@@ -45,7 +45,7 @@ def monotonic() -> float:
 class SystemClock:
     """The machine's monotonic clock.
 
-    Not every system counts the time that a laptop was asleep: there, sleep stretches a time-out.
+    Some systems do not count the time that a laptop was asleep. There, a time-out takes that much longer.
     """
 
     def now(self) -> float:
@@ -62,12 +62,12 @@ class SystemClock:
 
 
 def is_real(clock: Clock) -> bool:
-    """Whether a clock shows real time, which passes though this process stands still; others are a test's."""
+    """Whether a clock shows real time, which also passes while this process is stopped; other clocks are for tests."""
     return isinstance(clock, SystemClock)
 
 
 def clock_here(clock: Clock) -> Clock:
-    """Return the clock of the running event loop, where that loop has virtual time and a clock is the real one."""
+    """Return the running event loop's virtual clock in place of a real one, if that loop has virtual time."""
     return getattr(asyncio.get_running_loop(), "virtual_clock", clock) if is_real(clock) else clock
 
 
@@ -96,7 +96,7 @@ def in_seconds(name: str, duration: object) -> float:
 
 
 def is_number(value: object) -> bool:
-    """Whether a caller's value is a number that can be reckoned with; True and False are none."""
+    """Whether a caller's value is a number, and not NaN; True and False do not count."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
 
 

@@ -83,16 +83,16 @@ class Connection:
             endpoint_url: Another endpoint than the region's own; None takes AWS_ENDPOINT_URL_OMICS's, if any.
             allow_http: Let plain http go to other machines; the session token can be read on the way.
             session: An aiobotocore session of your own, for its credentials; it stays as it is.
-            max_rate: Requests a second at most: the account's default quota, which all its clients share.
-                Throttling lowers the rate of the throttled operation, and answers raise it again. Waits use
-                half of it, and their looks go before other calls. None is no limit.
+            max_rate: Requests a second at most. The default is the account's default quota, which all its clients
+                share. Throttling lowers the rate of the throttled operation, and answers raise it again. Waits use
+                half of it, and their looks are sent before other calls. None is no limit.
             retry: How often and how fast failed requests are sent again. None is `RetryPolicy()`, under which
                 calls that start, cancel or delete are retried until their `timeout`.
             poll: When waits look again.
             clock: The clock for sleeping and for all time limits; tests pass their own.
             random: A source of numbers from 0.0 to 1.0 for delays and jitter.
-            on_event: Called with each `Event`, at once and on the event loop: let it be quick. It is not awaited.
-                What it raises is logged once, and changes nothing.
+            on_event: Called with each `Event`, at once and on the event loop: it should be quick. It is not awaited.
+                If it raises, that is logged once and otherwise ignored.
 
         Raises:
             InvalidInputError: Both `session` and `profile_name` are given, `session` is no session of aiobotocore, or
@@ -118,9 +118,9 @@ class Connection:
         self._open: Opened | None = None
 
     async def open(self) -> Self:
-        """Find region, credentials and endpoint, and be ready: for notebooks, where no `async with` spans the cells.
+        """Find region, credentials and endpoint: for notebooks, where no `async with` spans the cells.
 
-        Elsewhere use `async with`, which opens the client, and closes it whatever happens. After an error, open it
+        Elsewhere use `async with`, which opens the client and always closes it. After an error, you can open it
         again.
 
         Returns:
@@ -181,9 +181,8 @@ class Connection:
     async def close(self) -> None:
         """Close the connections; waits and calls under way end with `ClientClosedError`.
 
-        `async with` does it by itself. A closed client stays closed, and closing it again does nothing. Where the
-        client's event loop was closed before, its waits and calls have ended with it, and only the connections are
-        let go.
+        `async with` does this by itself. A closed client stays closed, and closing it again does nothing. If the
+        client's event loop is closed already, its waits and calls ended with it, and only the connections are closed.
 
         Raises:
             InvalidInputError: Another event loop is running than the client's, which is not closed.
@@ -194,7 +193,7 @@ class Connection:
         was_open, self._open, self._state = self._open, None, _CLOSED
         self._exits.close()
         if not is_alive:
-            # What cannot be closed without its loop raises RuntimeError, or would wait for ever.
+            # Closing without the loop may raise RuntimeError, or never end.
             with suppress(RuntimeError, TimeoutError):
                 async with asyncio.timeout(_WITHOUT_LOOP):
                     await was_open.caller.transport.close()
@@ -207,10 +206,10 @@ class Connection:
     def close_at_signals(self) -> None:
         """Close the client as soon as SIGINT or SIGTERM comes, so that a server can stop.
 
-        A server that is told to stop waits for its open responses, and a stream of events waits for its batch. With
-        the client closed, the waits end with `ClientClosedError`, and so do the streams. Call it after the server has
-        set its handlers, as in its lifespan: they are called afterwards. `close` puts them back. Outside of the main
-        thread, which alone hears signals, it does nothing.
+        A server that has to stop waits for its open responses, and a stream of events waits for its batch. Once
+        the client is closed, the waits end with `ClientClosedError`, and so do the streams. Call this after the server
+        has set its signal handlers, for example in its lifespan: they are called afterwards. `close` restores them.
+        Outside of the main thread, which alone receives signals, it does nothing.
 
         Raises:
             ClientClosedError: The client is not open.
@@ -220,7 +219,7 @@ class Connection:
 
     @property
     def retry_quota(self) -> int:
-        """What is left of the tokens that all retries of this client are paid with."""
+        """The tokens that are left for retries; all retries of this client share them."""
         return self._opened().caller.retry.quota.left
 
     @property

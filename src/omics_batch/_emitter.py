@@ -1,4 +1,4 @@
-"""Publishing events: one log record each, and a call of the user's hook.
+"""Publishing events: each is one log record, and one call of the user's hook.
 
 The logger is silent until the application configures logging.
 """
@@ -47,7 +47,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "WaitEnded": logging.INFO,
     "WaitStarted": logging.DEBUG,
 }
-"""The level of each kind of event, by the name of its class: the classes are not loaded before somebody wants one."""
+"""The level of each kind of event, by the name of its class: the classes are loaded only when an event is wanted."""
 
 _FIELDS: Final = (
     *("batch_id", "wait_id", "operation", "status", "outcome"),
@@ -62,8 +62,8 @@ class EventEmitter:
     """Hands the events of a client to its hook and to the log; without either, none is built.
 
     Args:
-        hook: What the user wants called with each event.
-        clock: What events take their time from.
+        hook: The user's function, called with each event.
+        clock: The clock that gives events their time.
     """
 
     def __init__(self, hook: Hook | None = None, clock: Clock = SystemClock()) -> None:
@@ -72,7 +72,7 @@ class EventEmitter:
         self._has_complained = False
 
     def hears(self, kind: str) -> bool:
-        """Whether anybody wants events of a kind, which is the name of their class."""
+        """Whether events of a kind (the name of their class) are wanted."""
         return self._hook is not None or _LOG.isEnabledFor(LEVELS[kind])
 
     def emit(self, kind: str, make: Callable[[float], Event]) -> None:
@@ -86,8 +86,8 @@ class EventEmitter:
             self.publish(make(self._clock.now()))
 
     def publish(self, event: Event) -> None:
-        """Log an event, and call the hook, whatever that does."""
-        # What is the same again and again is worth one line.
+        """Log an event, and call the hook; an error of the hook is logged."""
+        # Repeats are logged at DEBUG only.
         level = logging.DEBUG if getattr(event, "repeats", 0) else event.level
         if _LOG.isEnabledFor(level):
             _LOG.log(level, event, extra={name: _logged(getattr(event, name, None)) for name in _FIELDS})

@@ -84,7 +84,7 @@ class AdviceKind(Enum):
     TRY_LATER = "TRY_LATER"
     """Try again in a minute."""
     SEE_SERVICE_HEALTH = "SEE_SERVICE_HEALTH"
-    """Try again; if it stays, see the AWS Health Dashboard."""
+    """Try again; if this persists, see the AWS Health Dashboard."""
     RAISE_QUOTA = "RAISE_QUOTA"
     """Raise the quota, or wait for running work to end."""
     FIX_REQUEST = "FIX_REQUEST"
@@ -175,9 +175,9 @@ class OmicsBatchError(Exception):
     elapsed: timedelta | None = None
     """How long a wait had lasted; None outside of waits."""
     polls: int = 0
-    """How often a wait had looked; 0 outside of waits."""
+    """How many looks a wait had made; 0 outside of waits."""
     last_error: OmicsBatchError | None = None
-    """The last trouble that a wait met on the way, even one it had survived."""
+    """The last error of a look in the wait, even if the wait went on after it."""
     _problem: str | None = None
 
     @property
@@ -204,7 +204,7 @@ class CredentialsError(OmicsBatchError):
     fault = Party.MACHINE
 
     def __init__(self, message: str = "", *, next_step: str = "", is_final: bool = False) -> None:
-        """Keep what to do about it beside the message, which says it too."""
+        """Keep the message, and what to do about it."""
         super().__init__(message)
         self.next_step: str = next_step
         """The command or the file that restores the credentials; the last sentence of the message."""
@@ -221,7 +221,7 @@ class QueueTimeoutError(OmicsBatchError, TimeoutError):
         """Keep what to do about it beside the message, which says it too."""
         super().__init__(message)
         self.next_step: str = next_step
-        """What makes room in the queue; the last sentence of the message."""
+        """How to shorten the queue; the last sentence of the message."""
 
 
 class TransportError(OmicsBatchError):
@@ -324,7 +324,7 @@ class AccessDeniedError(ServiceError):
 
 
 class ConflictError(ServiceError):
-    """The request does not go with what is under way in the batch."""
+    """The request conflicts with the batch's status, or with another cancel or delete that is under way."""
 
     fault = Party.CALLER
 
@@ -356,7 +356,7 @@ class WaitTimeoutError(WaitError, TimeoutError):
 
 
 class LostContactError(WaitError):
-    """Nothing readable was heard for `PollPolicy.max_silence`; the batch goes on."""
+    """No readable response came for `PollPolicy.max_silence`; the batch goes on."""
 
     fault = Party.NETWORK
 

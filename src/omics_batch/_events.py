@@ -19,7 +19,7 @@ from omics_batch._words import in_a_row, one_line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that a client did or met; each kind is a class of its own."""
+    """Something that a client did, or an error that it met; each kind is a class of its own."""
 
     level: ClassVar[int] = INFO
     """The level of its line in the log, as `logging` counts them."""
@@ -41,7 +41,7 @@ class CallEnded(Event):
     batch_id: str | None
     """The batch it was about; None where it was about none."""
     elapsed: float
-    """Seconds that it took, with its turns, attempts and delays."""
+    """Seconds that it took, including its time in the queue, its attempts and its delays."""
     attempts: int
     """Requests that may have been sent; 0 where nothing was sent."""
     error: type[BaseException] | None
@@ -217,7 +217,7 @@ class LookFailed(WaitEvent):
     message: str
     """What happened, in one line."""
     advice: Advice | None
-    """What to do about it, if it stays."""
+    """What to do about it, if it persists."""
     repeats: int = 0
     """How many looks in a row failed in the same way before: the log has the repeats at DEBUG."""
 
@@ -228,7 +228,7 @@ class LookFailed(WaitEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitEnded(WaitEvent):
-    """A wait ended, in whatever way."""
+    """A wait ended, whether with a result or an error."""
 
     outcome: Outcome | None
     """How the batch ended; None where the wait ended with an error."""
@@ -262,7 +262,7 @@ class ActionAdvanced(WaitEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPageFailed(Event):
-    """A page of ListBatch could not be read for the waits, and the scan of the lists goes on all the same."""
+    """A page of ListBatch could not be read for the waits; the list scan goes on."""
 
     error: type[OmicsBatchError]
     """The class of the error."""
@@ -298,7 +298,7 @@ class ListScanFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListsLagging(Event):
-    """The lists show what was: until `ListScanRecovered`, waits look at their batches one by one."""
+    """The lists are out of date: until `ListScanRecovered`, waits look at their batches one by one."""
 
     lag: float
     """Seconds by which they lag."""
@@ -317,7 +317,7 @@ class ListScanRecovered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessStoodStill(Event):
-    """The process stood still, or its event loop was blocked; waits do not count that as silence."""
+    """The process was stopped, or its event loop was blocked; waits do not count that time as silence."""
 
     seconds: float
     """For how long."""

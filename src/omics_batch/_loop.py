@@ -21,7 +21,7 @@ _NONE: Final = "no asyncio event loop is running here: await this on the loop wh
 class OwnLoop:
     """The loop that something was opened on.
 
-    Futures and sockets work only there: on another loop a wait hangs, and two loops read from one socket.
+    Futures and sockets work only there. On another loop a wait would hang, or two loops would read from one socket.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class OwnLoop:
             raise InvalidInputError(_NONE if running is None else problem)
 
     def check_caller(self) -> None:
-        """Make sure that no other loop is running: what awaits nothing may also be called outside of any loop.
+        """Make sure that no other loop is running. Methods that await nothing may also be called outside of any loop.
 
         Raises:
             InvalidInputError: Another loop is running.
@@ -58,12 +58,12 @@ class OwnLoop:
             self.check()
 
     def run_soon(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Run something as a task of this loop, from wherever that is asked; not at all once the loop is closed."""
+        """Run something as a task of this loop, from any thread; do nothing once the loop is closed."""
         if not self._loop.is_closed():
             asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def may_close(self, problem: str) -> bool:
-        """Whether something is left to be closed here: where the loop was closed before, its tasks ended with it.
+        """Whether this loop is still open: if it was closed before, its tasks ended with it.
 
         Args:
             problem: The message where another loop is running.
@@ -78,9 +78,9 @@ class OwnLoop:
 
 
 class LoopIterator(AsyncGenerator[T, None]):
-    """An iteration of a client: each step makes sure that it is taken on the client's loop.
+    """An iteration of a client: each step checks that it runs on the client's loop.
 
-    The steps are checked when they are awaited, not when they are asked for, so that
+    A step is checked when it is awaited, not when it is made, so that
     `asyncio.run_coroutine_threadsafe(anext(iterator), loop)` works from any thread.
 
     Args:
@@ -106,7 +106,7 @@ class LoopIterator(AsyncGenerator[T, None]):
         return await self._walk.athrow(*error)
 
     async def aclose(self) -> None:
-        """End the iteration, and close what it goes through; where its loop was closed, nothing is left to close."""
+        """End the iteration, and close its generator; if the loop is closed, there is nothing to close."""
         if self._loop is None or self._loop.may_close(_ITERATOR):
             self._begin()
             await self._walk.aclose()
@@ -120,8 +120,8 @@ class LoopIterator(AsyncGenerator[T, None]):
 def start(work: Coroutine[Any, Any, T], name: str | None = None) -> asyncio.Task[T]:
     """Start a task that takes its first step only after its creator has gone on.
 
-    A loop's task factory may run that step at once (`asyncio.eager_task_factory`): work would be done before its
-    creator has noted that it is under way, and a wait would end before it waits. So none is asked here.
+    A loop's task factory may run that step at once (`asyncio.eager_task_factory`). Then work would be done before its
+    creator has noted the task, and a wait would end before it waits. So the factory is not used.
 
     Args:
         work: What the task does.

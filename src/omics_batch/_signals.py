@@ -1,4 +1,4 @@
-"""What is called at the signals that tell a process to stop."""
+"""Functions that are called when a signal asks the process to stop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def call_at_signals(call: Callable[[], object]) -> Callable[[], None]:
-    """Call a function at SIGINT and SIGTERM, before the handlers that are there; return what takes that back.
+    """Call a function at SIGINT and SIGTERM, before the present handlers; return a function that undoes this.
 
-    A signal without a handler of Python ends the process, and is left so. Outside of the main thread nothing is done.
+    A signal without a Python handler still ends the process. Outside of the main thread this does nothing.
 
     Args:
-        call: The function; it runs in the main thread, between any two steps of what runs there.
+        call: The function; it runs in the main thread, between any two of its instructions.
     """
     before = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
 

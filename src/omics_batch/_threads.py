@@ -15,17 +15,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _CLEAN_UP: Final = 2.0
-"""Seconds that stopped work may take to clean up; a process that cannot be killed must not hold up its caller."""
+"""Seconds that stopped work may take to clean up: a process that cannot be killed must not block its caller."""
 
 
 class Unawaited(ThreadPoolExecutor):
-    """Does each piece of work in a thread of its own, which ends with the program if the work has not ended before.
+    """An executor with a daemon thread for each job: the program can end while a job runs.
 
-    The usual executor's threads are joined: at Ctrl-C a program would hang until its resolver gives up.
+    The usual executor joins its threads: at Ctrl-C a program would hang until a name lookup times out.
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Begin a piece of work."""
+        """Start a job."""
         future: Future[T] = Future()
 
         def work() -> None:
@@ -51,7 +51,7 @@ async def stoppable(work: Callable[[threading.Event], T]) -> T:
     """Do work in a thread of its own, and stop it when this call is cancelled.
 
     Args:
-        work: Looks at the event every few milliseconds, and ends soon after it is set.
+        work: Checks the event every few milliseconds, and ends soon after it is set.
     """
     stop = threading.Event()
     return await _until_over(partial(work, stop), stop.set)
@@ -61,14 +61,14 @@ async def interruptible(work: Callable[[], T]) -> T:
     """Do work in a thread of its own, and raise a KeyboardInterrupt there when this call is cancelled.
 
     Args:
-        work: Runs Python code every few milliseconds: what blocks in C notices no exception before it returns.
+        work: Runs Python code every few milliseconds: a call that blocks in C gets the exception only when it returns.
     """
     interruptible_work = _Interruptible(work)
     return await _until_over(interruptible_work.run, interruptible_work.interrupt)
 
 
 class _Interruptible(Generic[T]):
-    """Work in which another thread can raise a KeyboardInterrupt, and that alone: not in what comes after it."""
+    """Work in which another thread can raise a KeyboardInterrupt, but not in what the thread does after it."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
@@ -104,7 +104,7 @@ async def _until_over(work: Callable[[], T], stop: Callable[[], None]) -> T:
 
 
 async def _cleaned_up(working: asyncio.Future[T]) -> None:
-    """Come back when stopped work has cleaned up, however often this is cancelled: no process is left by then."""
+    """Wait until stopped work has cleaned up, even if this is cancelled again: no process is left by then."""
     loop = asyncio.get_running_loop()
     ends, cancelled = loop.time() + _CLEAN_UP, None
     while not working.done() and loop.time() < ends:

@@ -19,7 +19,7 @@ _SYNONYMS: Final = {"running": "inprogress", "completed": "processed", "succeede
 """What people call a status of batches, and its name at the service."""
 
 _SIMILAR: Final = 0.72
-"""From 0 to 1: how similar two words are of which one may be meant by the other."""
+"""From 0 to 1: how similar a misspelt word has to be to a known one."""
 
 _MOST_NAMED: Final = 3
 _MOST_REASONS: Final = 10
@@ -31,10 +31,10 @@ _UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def one_line(text: str, *, limit: int = 500) -> str:
-    """Make untrusted text safe for a log or a terminal: one line, no control characters, cut.
+    """Make untrusted text safe for a log or a terminal: one line, no control characters, at most `limit` long.
 
-    Names, statuses and reasons may hold escape sequences, which would act on a terminal. The dots of a cut are in
-    ASCII, which every terminal and every log file can show.
+    Names, statuses and reasons may hold escape sequences that change a terminal. A cut text ends with three ASCII dots,
+    which every terminal and every log file can show.
 
     Args:
         text: The text.
@@ -47,7 +47,7 @@ def one_line(text: str, *, limit: int = 500) -> str:
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a misspelt one stands for most likely; None where none is similar."""
+    """Return the known word that a misspelt one most likely stands for; None if none is similar."""
     import difflib  # noqa: PLC0415 - for mistakes alone: a process starts without it
 
     words = {name.lower(): name for name in known}
@@ -67,7 +67,7 @@ def lowered(word: str) -> str:
 
 
 def submission(status: str) -> str:
-    """Write how the submission of a run went: SUCCESS is said of it alone, however the run itself went."""
+    """Write how the submission of a run went: SUCCESS becomes `submitted`, since the run itself may have failed."""
     return "submitted" if status == "SUCCESS" else status
 
 
@@ -127,9 +127,9 @@ def most_frequent(sums: Mapping[str, int], written: Callable[[str, int], str]) -
         written: Writes one reason and its number.
     """
     ranked = Counter(sums).most_common()
-    told = [written(reason, number) for reason, number in ranked[:_MOST_REASONS]]
+    shown = [written(reason, number) for reason, number in ranked[:_MOST_REASONS]]
     others = sum(number for _, number in ranked[_MOST_REASONS:])
-    return [*told, f"{others:,} for other reasons"] if others else told
+    return [*shown, f"{others:,} for other reasons"] if others else shown
 
 
 def named(names: Sequence[str]) -> str:
@@ -137,6 +137,11 @@ def named(names: Sequence[str]) -> str:
     first = ", ".join(one_line(name, limit=64) for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{first} and {more:,} more" if more > 0 else first
+
+
+def how_to_install(extra: str) -> str:
+    """Write how to install an extra; the package is not on PyPI."""
+    return f"install the extra `{extra}`: pip install '.[{extra}]' in a clone, or 'omics-batch[{extra}] @ git+URL'"
 
 
 def without_signature(uri: str) -> str:

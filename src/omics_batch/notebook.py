@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omics_batch._html import card
 from omics_batch._html import line as line_of
 from omics_batch._models.progress import Progress
+from omics_batch._words import how_to_install
 
 if TYPE_CHECKING:
     from omics_batch._clock import Clock
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 try:
     import IPython.display
 except ModuleNotFoundError as missing:
-    raise ModuleNotFoundError("omics_batch.notebook needs its extra: pip install 'omics-batch[notebook]'") from missing
+    raise ModuleNotFoundError(f"omics_batch.notebook needs IPython: {how_to_install('notebook')}") from missing
 
 __all__ = ["LiveBar"]
 
@@ -24,17 +25,18 @@ _ipython: Any = IPython.display  # which has no types
 
 
 class LiveBar:
-    """A bar that lives while a notebook waits, and stays as the batch was seen last.
+    """A bar that changes while a notebook waits, and then keeps showing the last state of the batch.
 
     For example::
 
         batch = await client.wait_until_processed("7123456", on_update=LiveBar())
 
-    It shows what a `Batch` shows of itself, and how fast runs end and how long the rest takes at that rate, once two
-    looks have seen some end. One bar is for one wait at a time. Outside of notebooks it prints a line a change.
+    It shows the same as a `Batch` in a notebook. Once two looks have seen runs end, it also shows how many runs end in
+    an hour, and the time left at that rate. Use one bar for one wait at a time. Outside of notebooks it prints a line
+    for each change.
 
     Args:
-        clock: What the rate is measured on.
+        clock: The clock that measures the rate.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -60,7 +62,7 @@ class LiveBar:
 
 
 class _Look:
-    """What is displayed: the card where there is HTML, and elsewhere a line."""
+    """What is displayed: a card in HTML, or a line of text."""
 
     def __init__(self, batch: Batch, progress: Progress) -> None:
         self._batch = batch

@@ -68,7 +68,7 @@ def test_a_profile_that_is_not_there_is_an_option(here_over_http: Here) -> None:
 def test_an_arn_of_another_region_asks_for_its_option(here: Here) -> None:
     ran = here.run("get", ARN)
     assert ran.code == 2
-    assert ran.stderr.endswith("and this client talks to us-west-2. Give --region eu-west-1.\n")
+    assert ran.stderr.endswith("and this client uses us-west-2. Give --region eu-west-1.\n")
 
 
 def test_an_option_before_the_command_belongs_behind_it(here: Here) -> None:

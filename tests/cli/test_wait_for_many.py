@@ -219,7 +219,7 @@ def test_a_batch_of_another_region_is_wrong_usage(many: Callable[..., Here], com
     here = many(SUCCEEDED)
     ran = here.run(command, ARN.format("eu-west-1"), "2", "--json")
     assert ran.code == 2
-    assert "this client talks to us-west-2" in ran.complaints[0]
+    assert "this client uses us-west-2" in ran.complaints[0]
     end = json.loads(ran.lines[-1])
     assert (end["exitCode"], end["error"], end["resume"]) == (2, "InvalidInputError", None)
 

@@ -85,11 +85,11 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
 @pytest.mark.parametrize(
     ("runs", "told"),
     [
-        ({}, "cohort.json: runs.runSettingId: is missing: name a column that tells the runs apart"),
+        ({}, "cohort.json: runs.runSettingId: is missing: name a column that differs from run to run"),
         ("{sample}", "cohort.json: runs: should be an object: runSettingId, parameters and so on"),
         (
             {"runSettingId": "S1"},
-            "runs.runSettingId: should have a column in it, such as {sample}: runs are known by it",
+            "runs.runSettingId: should have a column in it, such as {sample}: it names the run",
         ),
         ({"runSettingId": {"value": "S1"}}, "runs.runSettingId: should have a column in it"),
         ({"runSettingId": 5}, "runs.runSettingId: should be text, {column: NAME} or {value: TEXT}: text has no type"),

@@ -33,16 +33,16 @@ def batch_id_of(batch: object, region_name: str) -> str:
         InvalidInputError: It is none of these, or belongs to another region or service.
     """
     if isinstance(batch, (Batch, StartRunBatchResponse)) and (parts := _BATCH_ARN.fullmatch(batch.arn or "")):
-        _check_region(parts, region_name)  # no more: an answer's ARN may have a form that is yet to come
+        _check_region(parts, region_name)  # nothing else: the ARN in a response may have a newer form
     if isinstance(batch, (Batch, BatchListItem, StartRunBatchResponse)):
         batch = batch.id
     if not isinstance(batch, str):
-        raise InvalidInputError(f"a batch is named by its id or ARN as text, not by {type(batch).__name__}")
+        raise InvalidInputError(f"batch has to be an id or ARN as text, not {type(batch).__name__}")
     if is_batch_id(batch):
         return batch
     if not batch.startswith("arn:"):
         raise InvalidInputError(
-            f"{_shown(batch)} is no batch id: that is 1 to 18 digits, such as 7123456, or the batch's ARN",
+            f"{_shown(batch)} is no batch id: give 1 to 18 digits, such as 7123456, or the batch's ARN",
         )
     return _id_in_arn(batch, region_name)
 
@@ -69,7 +69,7 @@ def _id_in_arn(arn: str, region_name: str) -> str:
 
 def _check_region(arn: re.Match[str], region_name: str) -> None:
     if arn["region"] != region_name:
-        problem = f"{_shown(arn[0])} lies in {_shown(arn['region'])}, and this client talks to {region_name}."
+        problem = f"{_shown(arn[0])} is in {_shown(arn['region'])}, and this client uses {region_name}."
         raise invalid(problem, Advice(AdviceKind.USE_REGION, {"region": one_line(arn["region"], limit=100)}))
 
 

@@ -32,7 +32,7 @@ _RENEWED: Final = 5.0
 
 
 class OperationCaller:
-    """Sends calls at the client's rate and under its retry policy; raises this package's errors alone."""
+    """Sends calls at the client's rate and with its retry policy; raises only this package's errors."""
 
     def __init__(
         self,
@@ -42,15 +42,15 @@ class OperationCaller:
         clock: Clock,
         events: EventEmitter,
     ) -> None:
-        """Take what each call shares with the others."""
+        """Take what all calls share."""
         self.events: EventEmitter = events
         self.retry: RetryHandler = retry
         self.transport: Transport | InProcess = transport
         self.is_trusted: bool = False
-        """Whether the service has answered with success before: then the credentials are good ones."""
+        """Whether the service has answered a request with success: then the credentials are valid."""
         self._closed = False
         self._unpaid = 0
-        """How many requests were not sent again for want of tokens since the last success."""
+        """How many requests were not sent again since the last success, because too few tokens were left."""
         self._renewal = CredentialsRenewal(transport, events)
         self._under_way: set[asyncio.Timeout] = set()
         self._clock = clock
@@ -77,15 +77,15 @@ class OperationCaller:
         Args:
             method: The operation as aiobotocore's client names it, such as `get_batch`.
             parameters: Its parameters, in the service's own names.
-            read: Makes the caller's object of the reply, or a failure of one that cannot be trusted.
+            read: Returns the caller's object from the response, or a failure if the response cannot be trusted.
             batch_id: The batch this is about, for errors.
             within: Seconds for the whole call, its turn included; None for no limit.
-            watching: Whether waits ask, which have had a `watching_turn` for the first attempt: the others are
-                urgent ones.
-            priority: Which requests it goes before, where waits do not ask.
-            max_attempts: As many attempts, where not as many as the policy's.
+            watching: True for looks and scans of waits: they have a `watching_turn` for the first attempt already, and
+                their retries take urgent turns.
+            priority: The priority in the queue, if `watching` is False.
+            max_attempts: The number of attempts; None for the policy's.
             until_deadline: Whether it is retried until its time is over, under the default policy.
-            met: Where every failure goes that an attempt met.
+            met: A list to which the failure of each attempt is added.
 
         Raises:
             OmicsBatchError: Its class shows what went wrong.
@@ -169,7 +169,7 @@ class OperationCaller:
     async def _answer(
         self, call: _Call, attempts: Callable[[], Awaitable[T | CallFailure]], left: float | None
     ) -> T | CallFailure:
-        """Return what comes of a call in the time that is left for it."""
+        """Make the attempts of a call in the time that is left, and return the result or the failure."""
         try:
             async with self._open_for(left):
                 return await attempts()
@@ -177,7 +177,7 @@ class OperationCaller:
             return self._failure_at_the_limit(call, call.within or 0.0)
 
     def _left(self, ends: float, least: float) -> float | None:
-        """Return the seconds until a moment on the clock, and no less than the least; None where it never comes."""
+        """Return the seconds until a moment on the clock, but not less than `least`; None for no limit."""
         return None if ends == math.inf else max(ends - self._clock.now(), least)
 
     async def _renewed(
@@ -187,7 +187,7 @@ class OperationCaller:
         ends: float,
         watching: bool,  # noqa: FBT001 - as in `call`
     ) -> CallFailure | None:
-        """Return None where there are new credentials before a moment on the clock; else the failure."""
+        """Renew the credentials; return None if there are new ones before a moment on the clock, else the failure."""
         try:
             async with self._open_for(None if watching else self._left(ends, 0.0)):
                 still = await self._renewal.run(failure, call.generation)
@@ -234,10 +234,10 @@ class OperationCaller:
         return error_of(failure, batch_id=call.batch_id, attempts=call.attempts)
 
     async def watching_turn(self, *, is_urgent: bool = False, method: str = "get_batch") -> None:
-        """Come back when a wait may send a request, within the share of the waits.
+        """Wait until a wait may send a request, within the share of the waits.
 
         Args:
-            is_urgent: Whether it goes before the other looks of waits.
+            is_urgent: Whether it is sent before the other looks of waits.
             method: The operation that is sent then.
         """
         await self._limiter.turn(method, Priority.URGENT_LOOK if is_urgent else Priority.LOOK)

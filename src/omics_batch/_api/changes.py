@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 class BatchChanges:
     """Starts, cancels and deletes.
 
-    An answer that is lost leaves open whether the request was obeyed, and its retry is then refused for
-    what the first one did: such a refusal is held against what the batch shows.
+    If a response is lost, the first attempt may have worked. Its retry may then get a 409 or 404 for what the first
+    attempt did. So the batch's status is checked before the error is raised.
     """
 
     def __init__(self, caller: OperationCaller, looker: BatchReader, clock: Clock) -> None:
-        """Send through a caller, and look where an answer leaves doubts."""
+        """Take what sends the calls, and what reads the batch where a response is in doubt."""
         self._caller = caller
         self._looker = looker
         self._clock = clock
 
     async def start(self, request: StartRunBatchRequest, *, within: float | None) -> StartRunBatchResponse:
-        """Start a batch: one, however often the request is sent, which may be until its time is over."""
+        """Start one batch, however often the request is sent; it is retried until its time is over."""
         met: list[CallFailure] = []
 
         def read(reply: Response) -> StartRunBatchResponse | CallFailure:
@@ -80,17 +80,20 @@ class BatchChanges:
         return started
 
     async def cancel(self, batch_id: str, *, within: float | None, until_deadline: bool = False) -> None:
-        """Cancel the runs of a batch; `until_deadline`, retries go on until its time is over."""
+        """Cancel the runs of a batch; with `until_deadline`, it is retried until its time is over."""
         await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, within, until_deadline=until_deadline)
 
     async def delete_runs(self, batch_id: str, *, within: float | None, until_deadline: bool = False) -> None:
-        """Delete the runs of a batch; `until_deadline`, retries go on until its time is over."""
+        """Delete the runs of a batch; with `until_deadline`, it is retried until its time is over."""
         await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, within, until_deadline=until_deadline)
 
     async def delete_record(
         self, batch_id: str, *, within: float | None, is_patient: bool = False, until_deadline: bool = False
     ) -> None:
-        """Delete the record of a batch; patiently, where much was done before, or until its time is over."""
+        """Delete the record of a batch; with `is_patient` there are more attempts.
+
+        Use `is_patient` where the runs were deleted before: an error then leaves the deletion half done.
+        """
         met: list[CallFailure] = []
         attempts = self._caller.retry.policy.patient_attempts if is_patient else None
         try:
@@ -98,7 +101,7 @@ class BatchChanges:
                 "delete_batch", batch_id, within, met, max_attempts=attempts, until_deadline=until_deadline
             )
         except ResourceNotFoundError as error:
-            # A proxy's 404 has no code: it is not the service that misses the record.
+            # A 404 without a code is from a proxy, and not from the service.
             if not (error.code and _is_in_doubt(met)):
                 raise
 
@@ -153,7 +156,7 @@ class BatchChanges:
         try:
             await send(within)
         except ResourceNotFoundError:
-            # The service may miss for once what it has. After a lost answer, that request may have removed the batch.
+            # The service may answer 404 once for a batch that exists. After a lost response, the batch may be gone.
             seen = None if _is_in_doubt(met) else await self._seen(batch_id, self._left(began, within))
             if seen is None:
                 raise
@@ -164,7 +167,7 @@ class BatchChanges:
                 raise
 
     async def _seen(self, batch_id: str, within: float | None) -> Batch | None:
-        """Look whether the batch is there; None where that cannot be seen."""
+        """Return the batch; None if it cannot be read."""
         try:
             return await self._looker.get(batch_id, within=within)
         except OmicsBatchError:

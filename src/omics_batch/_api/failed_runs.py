@@ -1,4 +1,4 @@
-"""Which runs of a batch failed, and why: ListRunsInBatch joined with ListRuns and GetRun."""
+"""Finding which runs of a batch failed, and why: ListRunsInBatch joined with ListRuns and GetRun."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 def is_scan_cheaper(*, total: int, filtered: Iterable[int], failed: int) -> bool:
-    """Whether one walk through all of ListRunsInBatch takes fewer calls than asking it for what is needed.
+    """Whether reading all of ListRunsInBatch takes fewer calls than reading filtered lists.
 
     Args:
-        total: How many runs the batch has: what a walk goes through.
-        filtered: How many each filter finds that would be walked through instead.
-        failed: How many runs would have to be asked for one by one then.
+        total: The number of runs in the batch.
+        filtered: For each filter, the number of runs that it finds.
+        failed: The number of runs that no filter finds: each of them takes one call.
     """
     return _pages(total) < sum(_pages(found) for found in filtered) + failed
 
@@ -45,17 +45,17 @@ def _pages(items: int) -> int:
 
 
 class FailedRunFinder:
-    """The runs of one batch that did not succeed.
+    """Finds the runs of one batch that did not succeed.
 
-    ListRuns knows which runs failed, ListRunsInBatch their runSettingIds and which were never started,
-    GetRun the reasons. One page is held at a time, and the ids of the failed runs.
+    ListRuns shows which runs failed. ListRunsInBatch shows their runSettingIds, and which runs were never started.
+    GetRun shows the reasons. In memory are one page at a time, and the ids of the failed runs.
 
     Args:
-        look: Shows the batch.
-        lister: What the calls go through.
-        events: What publishes that some are missing.
-        with_reasons: Whether GetRun is asked about each failed run.
-        with_cancelled: Whether cancelled runs belong to them.
+        look: Returns the batch.
+        lister: Sends the list calls.
+        events: Publishes an event if some runs are missing.
+        with_reasons: Whether GetRun is called for each failed run.
+        with_cancelled: Whether cancelled runs are included.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class FailedRunFinder:
         self._with_reasons = with_reasons
         self._with_cancelled = with_cancelled
         self._sought: dict[str, FailureKind] = {}
-        """What became of the runs whose runSettingId is still to be found, by run id."""
+        """The kinds of failure of the runs whose runSettingId is not found yet, by run id."""
 
     async def walk(self) -> AsyncGenerator[FailedRun]:
         """Yield them, and warn of failed runs that are counted but not listed."""
@@ -93,22 +93,22 @@ class FailedRunFinder:
 
     async def _seek(self, batch: Batch, status: RunStatus, kind: FailureKind) -> None:
         async for run in self._runs.runs(batch.id, status):
-            if run.status == status:  # whatever becomes of the filter on its way
+            if run.status == status:  # even if the filter is ignored
                 self._sought[run.id] = kind
 
     def _questions(self, batch: Batch) -> Generator[dict[str, str]]:
-        """Yield the filters to read ListRunsInBatch with; then one for each run that these have not found."""
+        """Yield the filters for ListRunsInBatch, then one for each run that these did not find."""
         yield from self._filters(batch)
         for run_id in list(self._sought):
             yield {"runId": run_id}
 
     def _filters(self, batch: Batch) -> list[dict[str, str]]:
-        """Choose how ListRunsInBatch is read, before what is left is asked for run by run."""
+        """Choose the filters for ListRunsInBatch that take the fewest calls."""
         starts = batch.submission_summary
         filters = {SubmissionStatus.FAILED: starts.failed_start_submission_count}
         if self._with_cancelled:
             filters[SubmissionStatus.CANCEL_SUCCESS] = starts.successful_cancel_submission_count
-        # A run that was cancelled by itself is in no filter's list.
+        # No filter finds a run that was cancelled on its own, with CancelRun.
         failed = len(self._sought) - (starts.successful_cancel_submission_count if self._with_cancelled else 0)
         if is_scan_cheaper(total=batch.total_runs or 0, filtered=filters.values(), failed=max(failed, 0)):
             return [{}]
@@ -145,13 +145,13 @@ class FailedRunFinder:
         )
 
     async def _run(self, batch: Batch, item: RunBatchListItem, run_id: str) -> Run | None:
-        """Return the run that was listed; None where it was deleted since, and another one may have its id."""
+        """Return the run that was listed; None if it was deleted since. Another run may have its id then."""
         try:
             run = await self._runs.run(run_id, batch.id)
         except ResourceNotFoundError:
             return None
         listed = ((batch.id, run.batch_id), (item.run_internal_uuid, run.uuid))
-        return run if all(told is None or known is None or told == known for known, told in listed) else None
+        return run if all(found is None or known is None or found == known for known, found in listed) else None
 
     def _account_for(self, batch: Batch, found: int) -> None:
         if self._sought:

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from omics_batch._transport.failure import CallFailure
 
 LAST_LOOK: Final = 5.0
-"""Seconds that the look at a wait's deadline, or at the end of its patience, may take."""
+"""Seconds that the last look may take: at a wait's deadline, or when its silence has lasted too long."""
 
 _LOST_LOOK: Final = 1.5
-"""Seconds that it may take where no look has ever succeeded."""
+"""Seconds that it may take if no look has ever succeeded."""
 
 _LAST_ATTEMPTS: Final = 10
-"""Their delays add up to about as much as a last look may take."""
+"""Attempts of a last look: their delays add up to about as long as it may take."""
 
 
 class BatchReader:
-    """Looks at batches, for callers and for waits."""
+    """Reads batches, for callers and for waits."""
 
     def __init__(self, caller: OperationCaller, clock: Clock) -> None:
-        """Look through a caller."""
+        """Take what sends the calls."""
         self._caller = caller
         self._clock = clock
 
@@ -40,7 +40,7 @@ class BatchReader:
         return self._caller.watching_rate
 
     async def turn(self, *, is_urgent: bool) -> None:
-        """Come back when a wait may send: its look follows at once."""
+        """Wait until a wait may send: its look follows at once."""
         await self._caller.watching_turn(is_urgent=is_urgent)
 
     async def get(self, batch_id: str, *, within: float | None) -> Batch:
@@ -52,18 +52,18 @@ class BatchReader:
         return await self._get(batch_id, within=within, watching=True)
 
     async def last_look(self, batch_id: str, *, is_lost: bool) -> Batch:
-        """Return the batch within a few seconds: a process that was stopped may have lost its connections.
+        """Return the batch within a few seconds, with retries: a stopped process may have lost its connections.
 
         Args:
             batch_id: The batch.
-            is_lost: Whether looks have failed so far and none succeeded. Then one attempt has to do.
+            is_lost: Whether looks have failed so far and none succeeded. Then there is one attempt only.
         """
         seconds, attempts = (_LOST_LOOK, 1) if is_lost else (LAST_LOOK, _LAST_ATTEMPTS)
         limit = min(self._caller.attempt_timeout, seconds)
         return await self._get(batch_id, within=limit, priority=Priority.LAST_LOOK, max_attempts=attempts)
 
     def is_outage(self, error: OmicsBatchError) -> bool:
-        """Whether a wait survives the error."""
+        """Whether a wait goes on after the error."""
         return is_outage(error, credentials_worked=self._caller.is_trusted)
 
     async def _get(
@@ -88,7 +88,7 @@ class BatchReader:
 
 
 def batch_in(reply: Response, batch_id: str) -> Batch | CallFailure:
-    """Read GetBatch's answer; one that does not parse, or is about another batch, is a failure."""
+    """Read a GetBatch response; it is a failure if it does not parse, or is about another batch."""
     batch = read_answer(Batch, reply, "GetBatch")
     if isinstance(batch, Batch) and batch.id != batch_id:
         return unreadable("GetBatch", reply, f"the answer is about batch {batch.id}")
@@ -96,9 +96,9 @@ def batch_in(reply: Response, batch_id: str) -> Batch | CallFailure:
 
 
 def is_outage(error: OmicsBatchError, *, credentials_worked: bool) -> bool:
-    """Whether a wait survives the error, to look again later; a refusal ends it.
+    """Whether a wait goes on after the error and looks again later; a refusal ends it.
 
-    Credentials that worked before may come back; those that never did will not.
+    Credentials that worked before may work again. If they never worked, the wait ends.
     """
     if isinstance(error, ServiceError):
         return error.retryable

@@ -12,18 +12,18 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 _FEW: Final = 100
-"""A saved notebook holds the text of a list beside its table."""
+"""Items in the text form of a list: a saved notebook holds that text beside the table."""
 
 
 class Rows(list[T]):
     """A list that a notebook shows as a table, where it holds batches, items of a list or failed runs.
 
-    The table has the first 100 rows; the list has them all. A slice, a copy and a sum show themselves too. Of answers
-    that you gathered yourself, `Rows(answers)` makes one.
+    The table has the first 100 rows; the list has all. A slice, a copy and a sum are shown as tables too. For responses
+    that you gathered yourself, use `Rows(responses)`.
 
     Args:
-        items: What it holds.
-        kind: The class of what it holds, so that an empty one has columns too.
+        items: The items.
+        kind: Their class, so that an empty list has columns too.
     """
 
     def __init__(self, items: Iterable[T] = (), kind: type[T] | None = None) -> None:
@@ -34,13 +34,13 @@ class Rows(list[T]):
     def to_columns(self) -> dict[str, list[Any]]:
         """Return the rows as columns, for a data frame: `pandas.DataFrame(rows.to_columns())`, `polars.DataFrame(...)`.
 
-        A column is named as the attribute, of a part of it with a dot: `run_summary.completed_run_count`. There is one
-        for each field of this release, in the order of the class, and of batches for `outcome`, `percent_complete`
-        and `duration`. Where a field is absent, its value is None. Statuses are texts, times aware datetimes in UTC,
-        and documents and tags JSON. The signature of a presigned URL is left out.
+        A column has the name of its attribute, with a dot for a part of it: `run_summary.completed_run_count`. There is
+        one for each field of this release, in the order of the class. Batches also have `outcome`, `percent_complete`
+        and `duration`. An absent field is None. Statuses are texts, times are aware datetimes in UTC, documents and
+        tags are JSON. The signature of a presigned URL is left out.
 
         Raises:
-            InvalidInputError: They are no answers of this package.
+            InvalidInputError: The rows are not responses of this package.
         """
         columns, rows = self._flat()
         return {name: [row[name] for row in rows] for name in columns}
@@ -49,7 +49,7 @@ class Rows(list[T]):
         """Return the rows as flat dicts: what `to_columns` returns, row by row.
 
         Raises:
-            InvalidInputError: They are no answers of this package.
+            InvalidInputError: The rows are not responses of this package.
         """
         return self._flat()[1]
 
@@ -61,7 +61,7 @@ class Rows(list[T]):
         rows: list[BaseModel] = []
         for row in self:
             if not isinstance(row, BaseModel):
-                raise InvalidInputError(f"answers of this package have columns, not values of {type(row).__qualname__}")
+                raise InvalidInputError(f"only responses of this package have columns, not {type(row).__qualname__}")
             rows.append(row)
         kinds = [] if self._kind is None else [self._kind]
         columns = columns_of(dict.fromkeys([*kinds, *map(type, rows)]))
@@ -99,7 +99,7 @@ class Rows(list[T]):
 
 
 class Listing(LoopIterator[T], Awaitable[Rows[T]]):
-    """What the service lists: iterate over it with `async for`, page by page, or `await` it to have all at once.
+    """A list of the service: iterate over it with `async for`, page by page, or `await` it to get all items.
 
     For example::
 
@@ -107,8 +107,8 @@ class Listing(LoopIterator[T], Awaitable[Rows[T]]):
             print(item.id)
         failed = await client.failed_runs("7123456")
 
-    It is walked through once. Where you leave the loop early and keep it, close it (`contextlib.aclosing`); what is
-    awaited closes by itself, cancelled or not.
+    It can be read once. If you leave the loop early and keep the listing, close it (`contextlib.aclosing`). If you
+    await it, it closes by itself, also when cancelled.
     """
 
     def __init__(self, walk: AsyncGenerator[T], loop: OwnLoop | None = None, kind: type[T] | None = None) -> None:
@@ -130,11 +130,11 @@ class Listing(LoopIterator[T], Awaitable[Rows[T]]):
         """Wait for all items.
 
         Raises:
-            InvalidInputError: Items of it were taken already, and would be missing.
+            InvalidInputError: Its iteration has begun already: items would be missing.
             OmicsBatchError: As the iteration.
         """
         if self._begun:
-            raise InvalidInputError("a list is walked through once, and this one was begun: ask for it again")
+            raise InvalidInputError("a listing can be read once, and this one was begun: make the call again")
         return self._all().__await__()
 
     async def _all(self) -> Rows[T]:

@@ -24,7 +24,7 @@ PAGE: Final = 100
 class Page(ResponseModel, frozen=True, defer_build=True, use_attribute_docstrings=False):
     """What all pages have in common.
 
-    No schema shows them, and to read their docstrings pydantic would look at each module that is loaded.
+    Its docstrings are not used as descriptions: no schema shows pages, and pydantic would inspect each loaded module.
     """
 
     next_token: str | None = None
@@ -47,12 +47,12 @@ T = TypeVar("T")
 
 
 class Paginator:
-    """Walks through lists, however many pages they have.
+    """Reads lists page by page.
 
     Args:
-        caller: What sends the calls.
+        caller: Sends the calls.
         timeout: Seconds for each call, retries included; None bounds each attempt alone.
-        max_attempts: Attempts for each call, where not as many as the policy's.
+        max_attempts: Attempts for each call; None for the policy's.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Paginator:
             method: The operation as aiobotocore's client names it, such as `list_batch`.
             model: What a page is read into.
             items: Returns the items of a page.
-            parameters: The parameters of each page, but for its token.
+            parameters: The parameters of each page, without its token.
         """
         operation = self._caller.transport.operation(method)
 
@@ -112,7 +112,7 @@ class Paginator:
         Args:
             method: The operation as aiobotocore's client names it, such as `list_batch`.
             parameters: Its parameters, in the service's own names.
-            read: Makes the caller's object of the reply, or a failure.
+            read: Returns the caller's object from the response, or a failure.
             batch_id: The batch this is about, for errors.
         """
         return await self._caller.call(
@@ -136,8 +136,8 @@ async def walk(
     Args:
         operation: The AWS operation, for errors.
         model: What a page is read into.
-        parameters: The parameters of each page, but for its token.
-        call: Returns the page of these parameters, read by this function.
+        parameters: The parameters of each page, without its token.
+        call: Sends these parameters, and returns the page that the given function reads from the response.
     """
     token: dict[str, str] = {}
     seen: set[str | None] = set()

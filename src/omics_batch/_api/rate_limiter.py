@@ -31,22 +31,22 @@ _MOST_PASSES: Final = 3
 """How often a request lets one of a higher priority pass, when both may be sent."""
 
 _ROUNDING: Final = 1e-9
-"""Seconds: without them a look misses its turn where 0.1 + 0.1 s is less than 0.2 s in floats."""
+"""Seconds of tolerance: a sum of floats may be a bit less than the exact moment, and a look would miss its turn."""
 
 _LOWEST_RATE: Final = 0.5
 _CAUTION: Final = 0.8
 _GROWTH: Final = 0.5
 _WINDOW: Final = 1.0
 _UNLIMITED: Final = 20.0
-"""What a client without a limit is taken to have sent when it is throttled: twice the default quota."""
+"""The rate that an unlimited client is assumed to have when it is throttled: twice the default quota."""
 
 
 class AdaptiveRate:
-    """The requests a second that the service takes of one operation, learnt from what it throttles.
+    """The requests a second that the service accepts for one operation, learnt from throttling.
 
-    Throttling lowers the rate to a bit less than what was answered in the second before, but not below
-    half at once. Each answer raises it again: by half a request a second for every second in which calls use the
-    rate, or waits their share of it, as much as they may.
+    Throttling lowers the rate to a bit less than what was answered in the last second, but at most by half.
+    Each answer raises it: by half a request a second in each second in which calls use the full rate, or waits their
+    full share of it.
     """
 
     def __init__(self, max_rate: float | None) -> None:
@@ -114,14 +114,14 @@ class QueuedRequest:
     __slots__ = ("arrival", "calls_before", "method", "passes", "priority", "woken")
 
     def __init__(self, method: str, priority: Priority, arrival: int) -> None:
-        """Begin with nothing that went before it."""
+        """Begin with all counts at 0."""
         self.method: str = method
         self.priority: Priority = priority
         self.arrival: int = arrival
         self.passes: int = 0
-        """How many others were sent when this one might have been."""
+        """How many others were sent while this one could have been sent."""
         self.calls_before: int = 0
-        """How many calls of its operation were sent while it was the first look of its kind."""
+        """How many calls of its operation were sent while it was the first look of its priority."""
         self.woken: asyncio.Future[None] | None = None
         """Done once the request has to check whether it is its turn; None while it does so."""
 
@@ -136,7 +136,7 @@ class QueuedRequest:
 
 
 class _Spacing:
-    """Requests that each follow the one before after 1 / rate seconds: nothing is saved up in a pause."""
+    """The spacing of requests, 1 / rate seconds: a pause saves up no requests."""
 
     __slots__ = ("_rate", "last")
 
@@ -170,7 +170,7 @@ class _Operation:
 class TurnQueue:
     """Decides which request is sent next, and when: no I/O, and the time is an argument.
 
-    The lowest priority number goes first, with two exceptions. A request that might have been sent lets three others
+    The lowest priority number goes first, with two exceptions. A request that could have been sent lets three others
     pass, then it goes first. While a look waits, at most four calls of its operation are sent.
     """
 
@@ -221,7 +221,7 @@ class TurnQueue:
         return min((self._free_at(head) for head in self._heads()), default=math.inf)
 
     def take(self, request: QueuedRequest, now: float) -> None:
-        """Note that a request is sent now, which is the first of its queue."""
+        """Note that a request, the first of its queue, is sent now."""
         for other in self._ready(now):
             other.passes += other is not request
         operation = self._operation(request.method)
@@ -232,7 +232,7 @@ class TurnQueue:
             spacing.last = now
 
     def pass_at_once(self, method: str, priority: Priority, now: float) -> bool:
-        """Note a request as sent now, without a place in the queue; False where others wait, or a rate forbids it."""
+        """Note a request as sent now, if none waits and the rates allow it; else return False."""
         if self._length:
             return False
         spacings = self._spacings(self._operation(method), priority)
@@ -280,7 +280,7 @@ def _urgency(request: QueuedRequest) -> tuple[int, Priority]:
 
 
 class RateLimiter:
-    """Lets requests go at their turns.
+    """Makes requests wait for their turns.
 
     While requests wait, one task sleeps until the next turn. A request that is cancelled leaves the queue at once.
 
@@ -312,7 +312,7 @@ class RateLimiter:
         self._queue.rate(method).throttled(self._clock.now())
 
     async def turn(self, method: str, priority: Priority = Priority.CALL) -> None:
-        """Come back when the request may be sent.
+        """Wait until the request may be sent.
 
         Args:
             method: The operation as aiobotocore's client names it, such as `get_batch`.
@@ -332,7 +332,7 @@ class RateLimiter:
             self._wake_first()
 
     def _wake_first(self) -> None:
-        """Wake the request whose turn it is, or have the timer do so."""
+        """Wake the request whose turn it is, or set the timer for it."""
         first = self._queue.first(self._clock.now())
         if first is None:
             self._set_timer(self._queue.next_moment())

@@ -1,4 +1,4 @@
-"""Finding new credentials after the service refused the old ones, once for all calls."""
+"""Finding new credentials after the service refused the old ones; all calls share one search."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from omics_batch._transport.request import Transport
 
 _PAUSE: Final = 1.0
-"""Real seconds between two renewals while the service accepts nothing: a source may be a process, or a service."""
+"""Real seconds between two renewals while the service accepts no credentials: a source may start a process."""
 
 
 class CredentialsRenewal:
-    """Makes a transport look for its credentials again; calls that need it at the same time share it."""
+    """Makes a transport look for its credentials again; calls that need this at the same time share one renewal."""
 
     def __init__(self, transport: Transport | InProcess, events: EventEmitter) -> None:
         """Begin with credentials that were not refused."""
@@ -38,7 +38,7 @@ class CredentialsRenewal:
         return is_theirs and self._transport.is_renewable and not (failure.is_final or failure.is_silence)
 
     def succeeded(self) -> None:
-        """Take in that the service accepts the credentials."""
+        """Note that the service accepts the credentials."""
         if self._is_rejected:
             self._events.emit("CredentialsRenewed", lambda now: omics_batch.CredentialsRenewed(time=now))
         self._worked, self._not_before, self._is_rejected, self._said = True, 0.0, False, ""
@@ -47,11 +47,11 @@ class CredentialsRenewal:
         """Look for new credentials.
 
         Args:
-            failure: What a call met.
-            generation: Which credentials of the transport it met it with.
+            failure: The failure of a call.
+            generation: The credentials of the transport that the call used.
 
         Returns:
-            None where there are others now; else the failure, with what is wrong with the source.
+            None if there are other credentials now; else the failure, with what is wrong with the source.
         """
         if self._transport.generation != generation:
             return None

@@ -17,7 +17,7 @@ M = TypeVar("M", bound="ResponseModel")
 
 
 def read_answer(model: type[M], reply: Response, operation: str) -> M | CallFailure:
-    """Read an operation's answer; one that does not parse is a failure."""
+    """Read an operation's response; it is a failure if it does not parse."""
     try:
         if reply.body is None:
             return from_object(model, reply.document)
@@ -27,7 +27,7 @@ def read_answer(model: type[M], reply: Response, operation: str) -> M | CallFail
 
 
 def read_acceptance(reply: Response, operation: str) -> bool | CallFailure:
-    """Read an answer that only says that the request was accepted: anybody's page must not pass for it."""
+    """Read a response without content: a proxy's page must not pass for acceptance."""
     if reply.body is None:
         return True
     if reply.status == HTTPStatus.ACCEPTED and (not reply.body or object_in(reply.body) is not None):
@@ -36,7 +36,7 @@ def read_acceptance(reply: Response, operation: str) -> bool | CallFailure:
 
 
 def unreadable(operation: str, reply: Response, detail: str, cause: Exception | None = None) -> CallFailure:
-    """Return the failure of a successful answer that cannot be believed."""
+    """Return the failure for a response with a success status that cannot be trusted."""
     return CallFailure(
         stage=FailureStage.UNREADABLE,
         operation=operation,

@@ -69,7 +69,7 @@ class RetryPolicy:
 
     @property
     def patient_attempts(self) -> int:
-        """How often a call is tried on which much depends: more often than others, once where nothing is retried."""
+        """Attempts for important calls: max_attempts squared."""
         return self.max_attempts**2
 
     def delay(
@@ -87,18 +87,18 @@ class RetryPolicy:
             retry: Which retry it is, from 0.
             meaning: Whether the last attempt was throttled.
             chance: 0.0 to 1.0, at random.
-            retry_after: What the service asks for, in seconds; it lengthens the delay by 5 s at most.
-            longest: Seconds that the delay may take, before chance shortens it and the service lengthens it.
+            retry_after: The delay that the service asks for, in seconds; it lengthens the delay by 5 s at most.
+            longest: A limit for the delay in seconds, before chance shortens it and the service lengthens it.
         """
         base = self.throttling_base if meaning is Retry.THROTTLED else self.base
-        # The exponent is bounded, or a float overflows long before anyone has that much patience.
+        # The exponent is bounded, or the float overflows.
         longest = min(in_seconds("base", base) * 2.0 ** min(retry, 64), in_seconds("cap", self.cap), longest)
         delay = chance * longest
         return delay if retry_after is None else max(delay, min(retry_after, delay + _MOST_PATIENCE_BEYOND))
 
 
 class RetryQuota:
-    """The tokens that all calls of a client pay their retries with, so that an outage is not made worse."""
+    """The tokens that retries cost; all calls of a client share them, so that retries do not worsen an outage."""
 
     def __init__(self, size: int) -> None:
         """Start full."""
@@ -119,15 +119,15 @@ class RetryQuota:
 
 
 class Failed(Protocol):
-    """What is called with each failure, once it is known what follows."""
+    """A function that is called with each failure, once it is known whether a retry follows."""
 
     def __call__(self, failure: CallFailure, delay: float | None, *, is_quota_used_up: bool = False) -> None:
         """Take a failure.
 
         Args:
-            failure: What the attempt met.
-            delay: Seconds until the next attempt; None where there is none.
-            is_quota_used_up: Whether there is none for want of tokens.
+            failure: The failure of the attempt.
+            delay: Seconds until the next attempt; None if there is none.
+            is_quota_used_up: Whether there is none because too few tokens are left.
         """
         ...
 
@@ -159,18 +159,18 @@ class RetryHandler:
         max_attempts: int | None = None,
         until_deadline: bool = False,
     ) -> T | CallFailure:
-        """Return the attempt's answer, or the last failure once there is nothing more to try.
+        """Return the attempt's result, or the last failure once no attempt is left.
 
         Args:
             attempt: Sends the request once.
             failed: Called with the failure of each attempt that failed.
-            deadline: The moment on the clock that no retry may wait beyond.
-            max_attempts: As many attempts, where not as many as the policy's.
+            deadline: The latest moment on the clock for a retry.
+            max_attempts: The number of attempts; None for the policy's.
             until_deadline: Whether retries go on until the deadline, if there is one and the policy is the default one.
         """
         answer = await attempt()
         paid, is_quota_used_up = 0, False
-        # Setting the engine going costs a tenth of a call, and loading it some of a start: it takes over at a failure.
+        # tenacity takes a tenth of a call's time, and time to import: it is used only after a failure.
         if _is_worth_a_retry(answer):
             attempts = _Attempts(
                 max_attempts or self.policy.max_attempts,
@@ -192,10 +192,10 @@ class RetryHandler:
         attempts: _Attempts,
         failed: Failed,
     ) -> tuple[T | CallFailure, int, bool]:
-        """Return the last answer, what the last retry cost, and whether too few tokens were left for one more.
+        """Return the last result, what the last retry cost, and whether too few tokens were left for one more.
 
         Args:
-            met: What the first attempt met, which the engine takes as its own first attempt.
+            met: The result of the first attempt: tenacity counts it as its first.
             attempt: Sends the request once more.
             attempts: How many there may be, and until when.
             failed: Called with each failure that a retry follows.
@@ -242,7 +242,7 @@ class RetryHandler:
 
 @dataclass(frozen=True, slots=True)
 class _Attempts:
-    """How many attempts a call has, and until when."""
+    """How many attempts a call may make, and until when."""
 
     most: int
     """Attempts, the first one included; more of them where the call `goes_on`."""
@@ -253,18 +253,18 @@ class _Attempts:
 
     @property
     def are_unlimited(self) -> bool:
-        """Whether there may be another one, however many there were, since time is left for it."""
+        """Whether another attempt is allowed, whatever their number, since time is left for it."""
         return self.longest_delay() < math.inf
 
     def longest_delay(self) -> float:
-        """Return the seconds after which another attempt of a call that goes on has time; infinite for any other."""
+        """Return the longest delay that leaves time for an attempt, if the call `goes_on`; else infinity."""
         if not self.goes_on or self.deadline is None:
             return math.inf
         left = self.deadline - _LAST_ATTEMPT - self.clock.now()
         return left if left > 0 else math.inf
 
     def are_in_time(self, *, after: float) -> bool:
-        """Whether another one is sent before the deadline, after a delay."""
+        """Whether another attempt, after a delay, is sent before the deadline."""
         return self.deadline is None or self.clock.now() + after <= self.deadline
 
 
@@ -273,6 +273,6 @@ def _is_worth_a_retry(answer: object) -> bool:
 
 
 def _failure_of(state: RetryCallState) -> CallFailure:
-    outcome: Any = state.outcome  # of an attempt, since this is asked after one; and nothing but a failure is retried
+    outcome: Any = state.outcome  # that of an attempt: only failures are retried
     failure: CallFailure = outcome.result()
     return failure

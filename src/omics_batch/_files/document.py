@@ -29,10 +29,10 @@ def name_of(source: Source) -> str:
 
 
 def read_document(source: Source) -> tuple[object, dict[Place, int]]:
-    """Read JSON (a file named `.json`) or YAML (`.yaml`, `.yml`); of other names, the text decides.
+    """Read JSON (a file named `.json`) or YAML (`.yaml`, `.yml`); for other names, the text decides.
 
     Returns:
-        What it says, in the types of JSON, and the lines where it says it: those are known of YAML alone.
+        The document in the types of JSON, and the line of each of its parts (for YAML only).
 
     Raises:
         TextError: It cannot be read, is neither JSON nor YAML, names a member twice, or is far too long.
@@ -52,7 +52,7 @@ def read_document(source: Source) -> tuple[object, dict[Place, int]]:
                 document, lines = _from_either(text)
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeDecodeError:
-        raise TextError("it is no text in UTF-8") from None
+        raise TextError("not a UTF-8 text file") from None
     except UnicodeEncodeError:
         raise TextError("a text in it holds half a character") from None
     except RecursionError:
@@ -61,7 +61,7 @@ def read_document(source: Source) -> tuple[object, dict[Place, int]]:
 
 
 def _content_of(source: Source) -> bytes:
-    """Read a source, though no more of a file than shows that it is too long."""
+    """Read a source; of a file that is too long, only as much as shows this."""
     content: object = None
     try:
         if isinstance(source, (str, os.PathLike)):
@@ -77,7 +77,7 @@ def _content_of(source: Source) -> bytes:
 
 
 def _from_either(text: str) -> tuple[object, dict[Place, int]]:
-    # JSON is not quite YAML: its tabs and its escapes of emoji are not.
+    # Not all JSON is YAML: tabs, for example, and the escapes of emoji.
     try:
         return _from_json(text)
     except TextError as not_json:

@@ -19,7 +19,7 @@ _SHOULD_BE: Final = "Input should be "
 
 
 class TextError(ValueError):
-    """A text that is no document; the message says why, and in which line."""
+    """A text that is not a document; the message says why, and in which line."""
 
 
 def problems_in(
@@ -31,20 +31,22 @@ def problems_in(
     unknown: Callable[[Place], str],
     limit: int,
 ) -> list[str]:
-    """Say what is wrong, a line for each place of the document: the innermost, where one of several forms would do.
+    """Say what is wrong, a line for each place of the document.
+
+    If several forms are allowed, the innermost places count.
 
     Args:
         errors: What pydantic found.
-        document: What it was found in.
-        lines: In which line the document has what.
-        whole: What the whole document is called.
-        unknown: Says what is known instead of a member that is not.
-        limit: The number of problems to show; then the number of those left out.
+        document: The document.
+        lines: The line of each place of the document.
+        whole: The name of the whole document in messages.
+        unknown: Returns the message for an unknown member.
+        limit: The number of problems to show; a last line counts the others.
     """
     inner = problems_by_place(errors, document, lines, unknown=unknown)
-    told = [_line(nearest_line(place, lines), place, told, whole) for place, told in inner[:limit]]
+    shown = [_line(nearest_line(place, lines), place, problems, whole) for place, problems in inner[:limit]]
     more = len(inner) - limit
-    return [*told, f"and {more} more problems"] if more > 0 else told
+    return [*shown, f"and {more} more problems"] if more > 0 else shown
 
 
 def problems_by_place(
@@ -54,20 +56,20 @@ def problems_by_place(
     found: dict[Place, list[str]] = {}
     for error in errors:
         place = _place_of(error, document)
-        found.setdefault(place, []).append(_told(error, place, unknown))
+        found.setdefault(place, []).append(_worded(error, place, unknown))
     outer = {place[:end] for place in found for end in range(len(place))}
     inner = [place for place in found if place not in outer]
     return [(place, found[place]) for place in sorted(inner, key=lambda place: nearest_line(place, lines) or 0)]
 
 
 def unknown_among(known: Iterable[str], name: str) -> str:
-    """Say of a member that it is none of those that are known, and which one may be meant."""
+    """Say that a member is unknown, and which known one may be meant."""
     similar = meant(name, known)
     return "unknown field" if similar is None else f"unknown field; did you mean {similar}?"
 
 
 def _place_of(error: ErrorDetails, document: object) -> Place:
-    """Give where an error is: what pydantic says, less its names for the parts of a union."""
+    """Return where an error is: what pydantic says, without its names for the parts of a union."""
     place: list[str | int] = []
     here = document
     for part in error["loc"]:
@@ -82,7 +84,7 @@ def _place_of(error: ErrorDetails, document: object) -> Place:
     return tuple(place)
 
 
-def _told(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) -> str:
+def _worded(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) -> str:
     match error:
         case {"type": "missing"}:
             return "is missing"
@@ -99,17 +101,17 @@ def _told(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) ->
 
 
 def nearest_line(place: Place, lines: Mapping[Place, int]) -> int | None:
-    """Give the line of a place, or of what it would be in."""
+    """Return the line of a place, or of the nearest part around it."""
     return next((lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in lines), None)
 
 
-def described(place: Place, told: Sequence[str], whole: str) -> str:
+def described(place: Place, problems: Sequence[str], whole: str) -> str:
     """Name a place of a document, and say what is wrong there."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
-    if all(text.startswith(_SHOULD_BE) for text in told):
-        told = ["should be " + " or ".join(text.removeprefix(_SHOULD_BE) for text in told)]
-    return one_line(f"{path or whole}: {'; '.join(told)}", limit=1000)
+    if all(text.startswith(_SHOULD_BE) for text in problems):
+        problems = ["should be " + " or ".join(text.removeprefix(_SHOULD_BE) for text in problems)]
+    return one_line(f"{path or whole}: {'; '.join(problems)}", limit=1000)
 
 
-def _line(line: int | None, place: Place, told: Sequence[str], whole: str) -> str:
-    return ("" if line is None else f"line {line}: ") + described(place, told, whole)
+def _line(line: int | None, place: Place, problems: Sequence[str], whole: str) -> str:
+    return ("" if line is None else f"line {line}: ") + described(place, problems, whole)

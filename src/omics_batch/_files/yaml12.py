@@ -1,4 +1,4 @@
-"""YAML 1.2 as JSON's types, with the line of each value."""
+"""Reading YAML 1.2 into JSON's types, with the line of each value."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch._files.problems import TextError
-from omics_batch._words import one_line
+from omics_batch._words import how_to_install, one_line
 
 if TYPE_CHECKING:
     from omics_batch._files.problems import Place
 
-_NO_YAML: Final = "YAML needs an extra: pip install 'omics-batch[cli]' (JSON needs none)"
+_NO_YAML: Final = f"YAML cannot be read without PyYAML (JSON can): {how_to_install('cli')}"
 _MAX_NODES: Final = 300_000
 _MAX_CHARACTERS: Final = 16_000_000
-"""An alias in YAML may repeat a long text, or what holds aliases: a few lines of it would fill any memory."""
+"""A limit, since aliases in YAML can repeat long texts and other aliases: a few lines could fill the memory."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN: Final = (
@@ -25,10 +25,10 @@ _PLAIN: Final = (
     ("null", "~nN", r"~|null|Null|NULL"),
     ("null", ("",), ""),
 )
-"""What is no text although it stands without quotes: its kind, how it begins, and how it is written.
+"""What unquoted text is read as another type: the type, the first characters, and the pattern.
 
-That is what YAML 1.2 and JSON take for such. The library would go by YAML 1.1, to which `NO`, `20:45` and `007` are
-false, 1245 and 7, and `1e-8` is a text: not what a sample, an interval, an id and a threshold are meant to be.
+These are the rules of YAML 1.2 and JSON. The library's own rules are those of YAML 1.1: there `NO` is false, `20:45` is
+1245, `007` is 7, and `1e-8` is a text. That would change samples, intervals, ids and thresholds.
 """
 
 _TAGS: Final = frozenset(_TAG + kind for kind, _, _ in _PLAIN)
@@ -39,10 +39,10 @@ _RESOLVERS: Final = {
 
 
 def from_yaml(text: str) -> tuple[object, dict[Place, int]]:
-    """Read a document, and in which line is what.
+    """Read a document, and the line of each value.
 
     Raises:
-        TextError: It is none, or a larger one than anybody writes; or what reads YAML is not installed.
+        TextError: It is not YAML, or far too large; or PyYAML is not installed.
     """
     try:
         import yaml  # noqa: PLC0415 - JSON needs none
@@ -55,7 +55,7 @@ def from_yaml(text: str) -> tuple[object, dict[Place, int]]:
 
         def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - untyped library
             self.nodes += 1
-            _refuse_beyond(_MAX_NODES, self.nodes, "entries")  # at once: to read the rest takes minutes
+            _refuse_beyond(_MAX_NODES, self.nodes, "entries")  # here, since reading the rest takes minutes
             return super().compose_node(parent, index)
 
     try:
@@ -72,7 +72,7 @@ def from_yaml(text: str) -> tuple[object, dict[Place, int]]:
 
 
 class _Reading:
-    """Nodes that are turned into what JSON knows: times and other kinds of YAML's stay the text that they are."""
+    """Converts nodes to JSON's types: times and YAML's other types stay text."""
 
     def __init__(self, loader: Any) -> None:  # noqa: ANN401 - untyped library
         self.lines: dict[Place, int] = {}

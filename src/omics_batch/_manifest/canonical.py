@@ -1,7 +1,7 @@
-"""The one way in which settings and requests are written as JSON: the same content is the same bytes.
+"""The canonical JSON of settings and requests: the same content is always the same bytes.
 
-What is written here is hashed, into the names of settings files and into request ids: those of released versions are
-kept by users and by the service. A change of it needs a new version of `request_id`.
+Its hash is in the names of settings files and in request ids, which users and the service keep. So a change here needs
+a new version in `request_id`.
 """
 
 from __future__ import annotations
@@ -20,4 +20,4 @@ Raises:
 """
 
 quoted: Final = encode_basestring
-"""Write a text as JSON: the same as `canonical`, without its way there. Most of a settings file are texts."""
+"""Write a text as JSON, as `canonical` does, but faster: most values of a settings file are texts."""

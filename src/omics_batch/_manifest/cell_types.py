@@ -1,4 +1,4 @@
-"""The types that a cell can be declared to have. Nothing is guessed: without a type it is text."""
+"""The types that can be declared for a cell. Nothing is guessed: without a type it is text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_LEVELS: Final = 100
 
 
 def text_of(cell: object) -> str:
-    """Return a cell as text: a whole number of a typed sheet has one spelling, other values have several.
+    """Return a cell as text. A whole number has one spelling; values of other types have several, and are refused.
 
     Raises:
         ValueError: It is another value.

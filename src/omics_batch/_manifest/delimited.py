@@ -29,10 +29,10 @@ class _Reader(Protocol):
 
 
 def read_delimited(lines: Generator[str], report: Report, *, delimiter: str) -> Table | None:
-    """Read the header; the rows follow as they are asked for.
+    """Read the header; the rows are read as the table is iterated.
 
     Raises:
-        UnreadableError: The file ends before the header does.
+        UnreadableError: The header cannot be read.
     """
     reader: _Reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
@@ -74,7 +74,7 @@ def _rows(reader: _Reader, width: int, report: Report, separators: str) -> Gener
                     else:
                         report(line, _ragged(len(cells), width, separators))
                 line = reader.line_num + 1
-        except csv.Error as error:  # the next line may be sound again
+        except csv.Error as error:  # the next line may be correct
             report(line, _malformed(error))
         except UnreadableError as error:
             report(error.line, str(error))

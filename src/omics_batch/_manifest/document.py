@@ -22,16 +22,16 @@ class ManifestDocument(BatchTemplate, frozen=True):
     runs: SentDocument
     """How each row, or each group of rows, becomes a run."""
     sheet: Annotated[str, Field(min_length=1)] | None = None
-    """The sheet's file, sought from the manifest's own folder."""
+    """The sheet's file, relative to the manifest's folder."""
 
 
 def read_manifest(document: object, problems: Problems, *, is_json: bool) -> ManifestDocument | None:
-    """Read a document; None if something is wrong with it, which is reported.
+    """Read a document; report what is wrong and return None if there is any problem.
 
     Args:
-        document: What the file says, or a program.
+        document: The content of the file, or what a program gave.
         problems: Takes what is wrong.
-        is_json: Whether it consists of JSON's types alone, as what a file says.
+        is_json: Whether it has JSON's types only, as the content of a file has.
     """
     try:
         if is_json:
@@ -39,8 +39,8 @@ def read_manifest(document: object, problems: Problems, *, is_json: bool) -> Man
         return ManifestDocument.model_validate(document)
     except ValidationError as error:
         unknown = partial(unknown_member, ManifestDocument)
-        for place, told in problems_by_place(
+        for place, texts in problems_by_place(
             error.errors(include_url=False), document, problems.lines, unknown=unknown
         ):
-            problems.add_at(place, *told)
+            problems.add_at(place, *texts)
         return None

@@ -1,4 +1,4 @@
-"""A sheet in a file: the end of the file's name says how it is read."""
+"""A sheet in a file: the ending of the file's name decides how it is read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _READERS: Final[Mapping[str, Callable[[Generator[str], Report], Table | None]]] 
 
 @dataclass(frozen=True, slots=True)
 class FileSheet:
-    """A file named `.csv`, `.tsv` or `.jsonl`."""
+    """A sheet in a `.csv`, `.tsv` or `.jsonl` file."""
 
     path: Path
 
@@ -40,7 +40,7 @@ class FileSheet:
 
     @property
     def is_typed(self) -> bool:
-        """Whether cells are JSON."""
+        """Whether cells are JSON values."""
         return self.path.suffix.lower() == _JSON_LINES
 
     def where(self, line: int) -> str:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def grouped(rows: Iterable[Row], group_by: Column | None, report: Report) -> Iterator[Sequence[Row]]:
-    """Give the rows of each run, in the order in which the runs begin.
+    """Return the rows of each run, in the order of the runs' first rows.
 
-    Without a column to group by each row is a run. With one the sheet has to be read to its end first: rows of a
-    group may stand anywhere. They are kept as bytes, a quarter of what they take as lists.
+    Without `group_by` each row is a run. With it the whole sheet is read first, since the rows of a group may be
+    anywhere. They are kept as bytes, which take a quarter of the memory of lists.
     """
     if group_by is None:
         return ((row,) for row in rows)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def read_json_lines(lines: Generator[str], report: Report) -> Table | None:
-    """Read the first line, whose members are the columns; the rows follow as they are asked for.
+    """Read the first line, whose members are the columns; the rows are read as the table is iterated.
 
     Raises:
-        UnreadableError: The file ends before its first line does.
+        UnreadableError: The first line cannot be read.
     """
     first = next(lines, "")
     record = _record(first, 1, report) if first.strip() else None
@@ -56,7 +56,7 @@ def _rows(first: dict[str, object], lines: Iterator[str], columns: tuple[str, ..
 def _record(line: str, number: int, report: Report) -> dict[str, object] | None:
     try:
         record: Any = json.loads(line, object_pairs_hook=_once, parse_constant=_refuse_constant)
-        if "\\u" in line:  # an escape may stand for half a character
+        if "\\u" in line:  # an escape may be a lone surrogate
             json.dumps(record, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         report(number, f"not JSON: {error.msg} at character {error.pos + 1}")
@@ -64,7 +64,7 @@ def _record(line: str, number: int, report: Report) -> dict[str, object] | None:
         report(number, "a text holds half a character: write the whole one")
     except RecursionError:
         report(number, "nested too deeply")
-    except ValueError as error:  # a member that is there twice, a number of thousands of digits
+    except ValueError as error:  # a repeated member, or a number of thousands of digits
         report(number, one_line(str(error)))
     else:
         if isinstance(record, dict):

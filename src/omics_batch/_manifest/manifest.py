@@ -33,7 +33,7 @@ class ManifestBatch:
     runs: int
     """The number of its runs: 1 to 100,000."""
     settings_uri: str | None
-    """Where the settings file has to be in S3, named for its content; None if the request itself has the runs."""
+    """The S3 URI of the settings file, named by its content; None if the request itself has the runs."""
     sha256: str
     """The SHA-256 of the settings file, in hexadecimal digits."""
     size: int
@@ -43,23 +43,23 @@ class ManifestBatch:
 class Manifest:
     """A cohort: a StartRunBatch request without its runs, and how each row of a sheet becomes a run.
 
-    The sheet is read when the manifest is made, and everything that is wrong with both is raised at once. A manifest
-    does not change; it is equal to another one that starts the same. Nothing is sent, and no file is written.
+    The sheet is read when the manifest is made, and all problems of both are raised at once. A manifest does not
+    change. Two manifests are equal if they make the same requests. Nothing is sent, and no file is written.
 
     Args:
         default_run_setting: What all runs share.
-        runs: How each row, or each group of rows, becomes a run, with the members of a manifest's file: the
+        runs: How each row, or each group of rows, becomes a run. It has the members of `runs` in a manifest's file:
             `runSettingId`, `parameters` and so on, in the service's names or in snake_case.
-        rows: The rows: each a mapping of the same columns to cells, which are texts, or any JSON where a type is
-            declared. None if they are in a file.
+        rows: The rows: mappings of column names to cells, all with the same columns. A cell is a text, or any JSON
+            value if a type is declared. None if the rows are in a file.
         sheet: The path of the sheet: `.csv`, `.tsv` or `.jsonl`. None if `rows` are given.
         batch_name: A name for the batch, 1 to 64 characters.
         tags: The batch's own tags.
         settings_uri: The S3 URI below which files of run settings go; needed above 100 runs.
 
     Raises:
-        InvalidInputError: Something is wrong: each line of the message names the line of the sheet, the column and
-            the value, or the place in the manifest.
+        InvalidInputError: Something is wrong. Each line of the message names the line of the sheet, the column and
+            the value; or the place in the manifest.
     """
 
     __slots__ = ("_reading",)
@@ -92,14 +92,14 @@ class Manifest:
         """Read a manifest from a file, and its sheet.
 
         Args:
-            source: A path of YAML (`.yaml`, `.yml`, which take the extra `cli`) or JSON (`.json`); or any other path,
-                or an open file of bytes, with either.
-            sheet: The path of the sheet, in place of the one that the file names; the file's own is sought from the
-                file's folder.
+            source: The path of a YAML file (`.yaml`, `.yml`, which need the extra `cli`) or a JSON file (`.json`). A
+                file with another name, or an open file of bytes, may have either.
+            sheet: The path of the sheet, in place of the one that the file names. That one is relative to the file's
+                folder.
 
         Raises:
-            InvalidInputError: Something is wrong: each line of the message names the file and the line, in the sheet
-                the column and the value as well.
+            InvalidInputError: Something is wrong. Each line of the message names the file and the line; for the sheet
+                also the column and the value.
         """
         name = name_of(source)
         try:
@@ -135,26 +135,26 @@ class Manifest:
         )
 
     def requests(self, *, attempt: int = 1) -> tuple[StartRunBatchRequest, ...]:
-        """Return the request of each batch; the same manifest and attempt have the same requests, ids included.
+        """Return the request of each batch; the same manifest and attempt give the same requests, ids included.
 
-        Up to 100 runs stand in the request. Above that it names a file in S3, which `settings` writes and which has
-        to be there before the request is sent: its name is the hash of its content.
+        Up to 100 runs are in the request itself. Above that it names a file in S3: `settings` returns its content, and
+        it has to be in S3 before the request is sent. Its name is the hash of its content.
 
         Args:
             attempt: 1, or more for a second batch of the same content: each attempt has its own `request_id`.
 
         Raises:
-            InvalidInputError: The attempt is no whole number of 1 or more.
+            InvalidInputError: The attempt is not a whole number of 1 or more.
         """
         if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
             raise InvalidInputError(f"attempt is 1 or more, not {attempt!r}")
         return tuple(self._request(file, attempt) for file in self._reading.files)
 
     def settings(self, batch: int = 0) -> Iterator[bytes]:
-        """Write the settings file of a batch piece by piece: a JSON array, an object for each run.
+        """Yield the content of a batch's settings file in pieces: a JSON array with an object for each run.
 
-        A sheet in a file is read again. If it has changed in the meantime, the iterator raises before its last piece:
-        whoever has all pieces has what the request names.
+        A sheet in a file is read again. If it has changed in the meantime, the iterator raises before its last piece.
+        So if you got all pieces, they are what the request names.
 
         Args:
             batch: The number of the batch, from 0.
@@ -195,7 +195,7 @@ class Manifest:
         reading = self._reading
         file, template = reading.files[batch], reading.template
 
-        def refuse(line: int, told: str, *, column: str = "", value: object = NO_VALUE) -> NoReturn:  # noqa: ARG001 - whatever is wrong
+        def refuse(line: int, problem: str, *, column: str = "", value: object = NO_VALUE) -> NoReturn:  # noqa: ARG001 - any problem means a change
             raise InvalidInputError(f"{reading.sheet.name} has changed since the manifest was read: read it again")
 
         with reading.sheet.opened(refuse) as table:
@@ -217,7 +217,7 @@ class Manifest:
 def _sheet_of(
     rows: Iterable[Mapping[str, object]] | None, sheet: str | os.PathLike[str] | None, problems: Problems
 ) -> Sheet | None:
-    """Return the sheet that a program gives."""
+    """Return the sheet from the arguments of `Manifest`."""
     match rows, sheet:
         case None, str() | os.PathLike():
             return FileSheet(Path(sheet))
@@ -234,7 +234,7 @@ def _named_sheet(
     sheet: str | os.PathLike[str] | None,
     problems: Problems,
 ) -> Sheet | None:
-    """Return the sheet that a caller names, or else the manifest."""
+    """Return the sheet that a caller names; else the one that the manifest names."""
     if sheet is not None:
         return FileSheet(Path(sheet))
     folder = Path(source).parent if isinstance(source, (str, os.PathLike)) else Path()
@@ -243,6 +243,6 @@ def _named_sheet(
             return FileSheet(folder / name)
         case dict() if "sheet" not in document:
             problems.add_at(("sheet",), "is missing: name the sheet's file, or give its path beside the manifest")
-        case _:  # which was reported
+        case _:  # reported by `read_manifest`
             pass
     return None

@@ -1,7 +1,7 @@
-"""The quick way for plain rows: rows in which nothing that is used is empty or wrong. Most rows are plain.
+"""The fast path for plain rows: rows in which no used cell is empty or wrong. Most rows are plain.
 
-The setting of a plain row is a pattern that is filled in. What is empty or wrong in another row makes a
-`NotPlainError`, and the row is written again in the thorough way, which leaves out members and reports problems.
+The setting of a plain row is made with a pattern. An empty or wrong cell raises `NotPlainError`. Then the row is
+written again on the slow path, which leaves out members and reports problems.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from omics_batch._manifest.values import Value
 
 Leaf: TypeAlias = Callable[[Sequence[object], Sequence[Row]], str]
-"""Writes a part of a plain run's setting as JSON, or raises a ValueError: of the cells of its first row, or of all."""
+"""Writes a part of a plain run's setting as JSON, from the cells of its first row or all rows; or raises ValueError."""
 
 Plain: TypeAlias = tuple[str, tuple[Leaf, ...]]
-"""JSON with a `%s` for each part that differs from run to run, and what writes these parts."""
+"""JSON with a `%s` for each part that differs from run to run, and the functions that write these parts."""
 
 
 class NotPlainError(ValueError):
-    """A row has to be written in the thorough way."""
+    """A row has to be written on the slow path."""
 
 
 def plain_whole(value: Value) -> Plain:
-    """Return the quick way for a value that has none of its own."""
+    """Return the fast path for a value that has none of its own."""
 
     def leaf(_: Sequence[object], run: Sequence[Row]) -> str:
         text = value.json(run, _refuse)
@@ -39,15 +39,15 @@ def plain_whole(value: Value) -> Plain:
 
 
 def joined(start: str, parts: Sequence[Plain], end: str) -> Plain:
-    """Return the quick way for a list or an object of parts."""
+    """Return the fast path for a list or an object of parts."""
     pattern = ",".join(pattern for pattern, _ in parts)
     return f"{start}{pattern}{end}", tuple(leaf for _, leaves in parts for leaf in leaves)
 
 
 def escaped(text: str) -> str:
-    """Return a text as a pattern that is filled in has it."""
+    """Escape a text for use in a pattern."""
     return text.replace("%", "%%")
 
 
-def _refuse(line: int, told: str, *, column: str = "", value: object = NO_VALUE) -> NoReturn:  # noqa: ARG001 - whatever it is
+def _refuse(line: int, problem: str, *, column: str = "", value: object = NO_VALUE) -> NoReturn:  # noqa: ARG001 - the slow path reports it
     raise NotPlainError

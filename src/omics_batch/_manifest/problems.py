@@ -1,4 +1,4 @@
-"""What is wrong with a manifest and its sheet: all of it is found before anything is raised."""
+"""The problems of a manifest and its sheet: all are found before any is raised."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ NO_VALUE: Final = object()
 class Report(Protocol):
     """Takes a problem in a line of the sheet; 0 is the sheet as a whole."""
 
-    def __call__(self, line: int, told: str, *, column: str = "", value: object = NO_VALUE) -> None:
-        """Note a problem, in this column and with this value, where it has them."""
+    def __call__(self, line: int, problem: str, *, column: str = "", value: object = NO_VALUE) -> None:
+        """Note a problem, with its column and value if it has them."""
         ...
 
 
 class Problems:
-    """The problems of a manifest: the first ones in words, and the number of all.
+    """The problems of a manifest: the texts of the first ones, and the number of all.
 
     Args:
-        name: The manifest's file; empty for one that was made in Python.
-        lines: In which line the file has what.
+        name: The manifest's file; empty if it was made in Python.
+        lines: The line of each place in the file.
     """
 
     def __init__(self, name: str, lines: Mapping[Place, int]) -> None:
@@ -48,42 +48,42 @@ class Problems:
         """Whether there are any."""
         return self._number > 0
 
-    def add_in_sheet(self, line: int, told: str) -> None:
-        """Note a problem of the sheet, with its place."""
-        self._add(line, told, is_in_sheet=True)
+    def add_in_sheet(self, line: int, problem: str) -> None:
+        """Note a problem of the sheet; the text names its place."""
+        self._add(line, problem, is_in_sheet=True)
 
-    def add_at(self, place: Place, *told: str) -> None:
-        """Note a problem at a place of the manifest."""
-        text = described(place, told, "the manifest")
+    def add_at(self, place: Place, *problems: str) -> None:
+        """Note what is wrong at a place of the manifest."""
+        text = described(place, problems, "the manifest")
         line = nearest_line(place, self.lines)
         where = self._name if line is None else f"{self._name}:{line}"
         self._add(line or 0, f"{where}: {text}" if where else text, is_in_sheet=False)
 
-    def _add(self, line: int, told: str, *, is_in_sheet: bool) -> None:
+    def _add(self, line: int, problem: str, *, is_in_sheet: bool) -> None:
         self._number += 1
         if self._number <= _MAX_PROBLEMS:
-            self._shown.append((is_in_sheet, line, told))
+            self._shown.append((is_in_sheet, line, problem))
 
     def raise_any(self) -> None:
-        """Raise them all, a line for each: those of the manifest first, each file's in the order of its lines.
+        """Raise all problems, a line for each: first those of the manifest, then those of the sheet, by their lines.
 
         Raises:
             InvalidInputError: There are some.
         """
         if self._number:
             more = self._number - len(self._shown)
-            told = [told for *_, told in sorted(self._shown, key=itemgetter(0, 1))]
-            raise InvalidInputError("\n".join([*told, *([f"and {more:,} more problems"] if more else [])]))
+            shown = [problem for *_, problem in sorted(self._shown, key=itemgetter(0, 1))]
+            raise InvalidInputError("\n".join([*shown, *([f"and {more:,} more problems"] if more else [])]))
 
 
-def in_sheet(where: str, told: str, column: str, value: object) -> str:
+def in_sheet(where: str, problem: str, column: str, value: object) -> str:
     """Write a problem of a sheet: the place, the column and the value, and what is wrong."""
     about = where
     if column:
         about += f", column {one_line(column, limit=_MAX_VALUE)}"
     if value is not NO_VALUE:
         about += f", value {shown(value)}"
-    return f"{about}: {told}"
+    return f"{about}: {problem}"
 
 
 def shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""A sheet of rows that a program has: each a mapping of the columns to its cells."""
+"""A sheet of rows from a program: each row is a mapping of column names to cells."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PythonRows:
-    """Rows, kept as JSON: so nobody changes them, and 100,000 take as much as their text."""
+    """Rows, kept as JSON text: they cannot change, and 100,000 rows take only the memory of their text."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[int, str], ...]
 
     @property
     def name(self) -> str:
-        """What they are called."""
+        """The name of the sheet in messages."""
         return "rows"
 
     @property
     def is_typed(self) -> bool:
-        """Cells have types of their own."""
+        """Whether cells are JSON values: they are."""
         return True
 
     def where(self, line: int) -> str:
-        """Name a row, or all."""
+        """Name a row; 0 is all rows."""
         return row_name(line)
 
     def numbered(self, line: int) -> str:
@@ -44,19 +44,19 @@ class PythonRows:
 
     @contextmanager
     def opened(self, report: Report) -> Generator[Table | None]:  # noqa: ARG002 - they were checked when they were packed
-        """Give the rows from the first on."""
+        """Return the rows from the first on."""
         yield (
             Table(self.columns, ((number, json.loads(cells)) for number, cells in self.rows)) if self.columns else None
         )
 
 
 def row_name(line: int) -> str:
-    """Name a row for a message, or with 0 all."""
+    """Name a row for a message; 0 is all rows."""
     return f"row {line}" if line else "rows"
 
 
 def packed(rows: Iterable[Mapping[str, object]], report: Report) -> PythonRows:
-    """Pack rows, and report those that are no mapping of the same columns to what JSON can hold."""
+    """Pack rows; report those that are not mappings, that have other columns, or that JSON cannot hold."""
     columns: tuple[str, ...] = ()
     is_wrong = False
     kept: list[tuple[int, str]] = []
@@ -104,5 +104,5 @@ def _text(cells: Sequence[object], columns: Sequence[str], number: int, report: 
 
 def _json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    text.encode()  # half a character cannot be
+    text.encode()  # a lone surrogate raises
     return text

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A manifest in which nothing is wrong."""
+    """A manifest without problems, and what was read from its sheet."""
 
     document: ManifestDocument
     sheet: Sheet
@@ -38,10 +38,10 @@ def read(document: object, sheet: Sheet | None, problems: Problems, *, is_json: 
     """Read a manifest's document and its sheet.
 
     Args:
-        document: What the manifest's file says, or a program.
-        sheet: The sheet; None if there is none, which was reported.
+        document: The content of the manifest's file, or what a program gave.
+        sheet: The sheet; None if there is none: that was reported.
         problems: Takes what is wrong.
-        is_json: Whether the document consists of JSON's types alone.
+        is_json: Whether the document has JSON's types only.
 
     Raises:
         InvalidInputError: Something is wrong.
@@ -63,23 +63,23 @@ def read(document: object, sheet: Sheet | None, problems: Problems, *, is_json: 
 
 
 def report_to(problems: Problems, where: Callable[[int], str]) -> Report:
-    """Return what adds the problems of a sheet to those of its manifest; `where` names a line."""
+    """Return a function that adds the problems of a sheet to those of its manifest; `where` names a line."""
 
-    def report(line: int, told: str, *, column: str = "", value: object = NO_VALUE) -> None:
-        problems.add_in_sheet(line, in_sheet(where(line), told, column, value))
+    def report(line: int, problem: str, *, column: str = "", value: object = NO_VALUE) -> None:
+        problems.add_in_sheet(line, in_sheet(where(line), problem, column, value))
 
     return report
 
 
 def _runs_in(document: object) -> object:
-    """Return what a document has as `runs`, whatever else is wrong with it."""
+    """Return the member `runs` of a document, even if other members are wrong."""
     members = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     return members.get("runs", {})
 
 
 def _check_inline(files: Sequence[SettingsFile], problems: Problems) -> None:
-    """Report that there are more runs than requests hold, and no place for files of them."""
+    """Report that there are more runs than a request holds, and no `settingsUri` for a file of them."""
     runs = sum(file.runs for file in files)
     if any(file.inline is None for file in files):
-        told = f"is missing: {runs:,} runs are more than the {MOST_INLINE} that a request holds, so name a place in S3"
-        problems.add_at(("settingsUri",), told)
+        most = f"{runs:,} runs are more than the {MOST_INLINE} that a request holds"
+        problems.add_at(("settingsUri",), f"is missing: {most}, so name a place in S3")

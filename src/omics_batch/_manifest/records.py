@@ -1,4 +1,4 @@
-"""Rows that name their columns themselves: they all have to name the same ones."""
+"""Rows that are mappings of column names to cells: all rows need the same columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cells_of(record: Mapping[str, object], columns: Sequence[str], number: int, report: Report) -> list[object] | None:
-    """Return a row's cells in the order of the columns; None if it has others, which is reported."""
+    """Return a row's cells in the order of the columns; if its columns differ, report that and return None."""
     try:
         cells = [record[column] for column in columns]
     except KeyError:

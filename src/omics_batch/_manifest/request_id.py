@@ -1,4 +1,4 @@
-"""The id by which the service knows a manifest's request again: the same content and attempt have the same id."""
+"""The `requestId` of a manifest's request: the same content and attempt have the same id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _VERSION_1: Final = UUID("0c0e2b52-5f3c-4a6b-9c9e-3b6f2d1a7e41")
-"""Stands for the canonical form of this release: another form takes another one."""
+"""The version of the canonical form: a change of the form needs another UUID."""
 
 
 def request_id_of(members: Mapping[str, object], attempt: int) -> str:

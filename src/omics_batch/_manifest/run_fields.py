@@ -84,28 +84,28 @@ def _too_long(text: str, limit: int) -> str | None:
 
 
 def _invisible(text: str) -> str | None:
-    """Find what the service's pattern leaves out: control characters, line breaks, invisible marks."""
+    """Report a character that the service's pattern excludes: a control character, line break or invisible mark."""
     wrong = next((char for char in text if unicodedata.category(char)[0] == "C"), None)
     return None if wrong is None else f"has the control character U+{ord(wrong):04X}: remove it"
 
 
 @dataclass(frozen=True, slots=True)
 class TextField(Value):
-    """A member that is text."""
+    """A member of a run's setting that is text."""
 
     name: str
     template: Template
     wrong: Check
 
     def text(self, run: Sequence[Row], report: Report) -> str | None:
-        """Make the text for a run, and check it; None if the run has none, or what is wrong was reported."""
+        """Return the checked text for a run; None if the run has none, or if a problem was reported."""
         text = self.template.text(run, report)
         if text is None:
             return None
-        told = self.wrong(text)
-        if told is None:
+        problem = self.wrong(text)
+        if problem is None:
             return text
-        report(run[0][0], f"{self.name} {told}", column=self.template.about, value=text)
+        report(run[0][0], f"{self.name} {problem}", column=self.template.about, value=text)
         return None
 
     def json(self, run: Sequence[Row], report: Report) -> str | None:
@@ -114,13 +114,13 @@ class TextField(Value):
         return None if text is None else quoted(text)
 
     def plain(self) -> Plain:
-        """Return the quick way to the text."""
+        """Return the fast path for the text."""
         return self.template.plain(self.wrong) or plain_whole(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Priority(Value):
-    """The member `priority`, of a cell."""
+    """The member `priority`, from a cell."""
 
     cell: Cell
 
@@ -130,14 +130,14 @@ class Priority(Value):
         if text is None:
             return None
         number = _number(text)
-        told = wrong_priority(number)
-        if told is None:
+        problem = wrong_priority(number)
+        if problem is None:
             return str(number)
-        report(run[0][0], f"priority {told}", column=self.cell.column.name, value=text)
+        report(run[0][0], f"priority {problem}", column=self.cell.column.name, value=text)
         return None
 
     def plain(self) -> Plain:
-        """Return the quick way to the number."""
+        """Return the fast path for the number."""
         pattern, (cell,) = self.cell.plain()
 
         def leaf(cells: Sequence[object], run: Sequence[Row]) -> str:
@@ -151,7 +151,7 @@ class Priority(Value):
 
 @dataclass(frozen=True, slots=True)
 class Tags(Value):
-    """The member `runTags`: a run without any has no such member."""
+    """The member `runTags`; it is left out if a run has no tag."""
 
     tags: Members
 
@@ -161,20 +161,20 @@ class Tags(Value):
         return None if text == "{}" else text
 
     def plain(self) -> Plain:
-        """Return the quick way to the tags."""
+        """Return the fast path for the tags."""
         return self.tags.plain() if self.tags.members else plain_whole(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters(Value):
-    """The member `parameters`, no larger than a run takes them: merged over those that all runs share."""
+    """The member `parameters`. Merged over the shared ones, it must not be larger than the service allows."""
 
     value: Value
     shared: Mapping[str, object]
 
     @property
     def safe_length(self) -> int:
-        """How many characters are few enough, whatever they are and whatever all runs share."""
+        """The number of characters that fits in any case: each may take four bytes, and shared parameters are added."""
         return (MAX_PARAMETERS - len(canonical(self.shared).encode())) // _MOST_BYTES
 
     def json(self, run: Sequence[Row], report: Report) -> str | None:
@@ -186,10 +186,10 @@ class Parameters(Value):
         return text
 
     def plain(self) -> Plain:
-        """Return the quick way to the parameters, whose size is not checked on it."""
+        """Return the fast path for the parameters; it does not check their size."""
         return self.value.plain()
 
     def _size(self, text: str) -> int:
-        """Count the bytes of the parameters that a run gets in the end."""
+        """Count the bytes of a run's parameters, merged over the shared ones."""
         merged = canonical({**self.shared, **json.loads(text)}) if self.shared else text
         return len(merged.encode())

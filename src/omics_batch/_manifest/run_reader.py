@@ -1,4 +1,4 @@
-"""Reading the manifest's member `runs`: what is wrong with it is reported at its place."""
+"""Reading the manifest's member `runs`; problems are reported with their places."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ _TEXTS: Final[Mapping[str, Check]] = {
     URI: wrong_uri,
     "outputBucketOwnerId": wrong_account,
 }
-_APART: Final = {ID: "runs are known by it", URI: "runs that share one have it in defaultRunSetting"}
-"""The members that differ from run to run, and why."""
+_APART: Final = {ID: "it names the run", URI: "runs that share one have it in defaultRunSetting"}
+"""The members that have to differ from run to run, and why."""
 
 _SNAKE: Final = {
     "group_by": _GROUP_BY,
     **{name: field.alias or name for name, field in InlineSetting.model_fields.items()},
 }
-"""The service's names of the members, and ours for groups, by those in snake_case."""
+"""The service's names of the members (and `groupBy`), by their names in snake_case."""
 
 
 def read_runs(
@@ -60,8 +60,8 @@ def read_runs(
     """Read `runs`, and report what is wrong with it.
 
     Args:
-        document: What the manifest has there.
-        columns: The sheet's columns; None if they are not known, since the sheet cannot be read.
+        document: The member `runs`.
+        columns: The sheet's columns; None if they are unknown, since the sheet cannot be read.
         problems: Takes what is wrong.
         is_typed: Whether the sheet's cells are JSON values.
         shared: The parameters of all runs.
@@ -75,14 +75,14 @@ def read_runs(
     runs = _RunReader(reader, problems, shared)
     group_by = runs.group_by(*members.pop(_GROUP_BY)) if is_grouped else None
     if ID not in members:
-        problems.add_at(("runs", ID), "is missing: name a column that tells the runs apart, such as '{sample}'")
+        problems.add_at(("runs", ID), "is missing: name a column that differs from run to run, such as '{sample}'")
     fields = {name: runs.read(name, *members[name]) for name in sorted(members)}
     found = tuple((name, field) for name, field in fields.items() if field is not None)
     return RunTemplate(found, is_grouped, group_by, tuple(reader.constant.values()))
 
 
 def _by_name(document: Mapping[str, object], problems: Problems) -> dict[str, tuple[object, Place]]:
-    """Return the members by the service's names, each with the place that it has in the manifest."""
+    """Return the members by the service's names, each with its place in the manifest."""
     found: dict[str, tuple[object, Place]] = {}
     for spelled, value in document.items():
         name, place = _SNAKE.get(spelled, spelled), ("runs", spelled)
@@ -127,19 +127,19 @@ class _RunReader:
         return self._checked(TextField(name, template, _TEXTS[name]), place)
 
     def _checked(self, field: TextField, place: Place) -> TextField | None:
-        """Check a text in advance that is the same for all runs; None if it is wrong."""
-        told = None if field.template.columns else field.wrong(field.template.literals[0])
-        if told is None:
+        """Check a text without columns now, since it is the same for all runs; None if it is wrong."""
+        problem = None if field.template.columns else field.wrong(field.template.literals[0])
+        if problem is None:
             return field
-        self._problems.add_at(place, told)
+        self._problems.add_at(place, problem)
         return None
 
     def _priority(self, document: object, place: Place) -> Value | None:
         members = cast("dict[str, object]", document) if isinstance(document, dict) else {"value": document}
         number = members.get("value")
         if isinstance(number, int) and not isinstance(number, bool) and len(members) == 1:
-            if (told := wrong_priority(number)) is not None:
-                self._problems.add_at(place, told)
+            if (problem := wrong_priority(number)) is not None:
+                self._problems.add_at(place, problem)
             return self._reader.constant_value(number, place)
         if members.get("type") != "int" or "column" not in members:
             self._problems.add_at(place, "should be {column: NAME, type: int} or a whole number")
@@ -164,8 +164,8 @@ class _RunReader:
         tags: list[tuple[str, Value]] = []
         for key, text in sorted(cast("dict[str, object]", document).items()):
             here = (*place, key)
-            if (told := wrong_tag_key(key)) is not None:
-                self._problems.add_at(here, told)
+            if (problem := wrong_tag_key(key)) is not None:
+                self._problems.add_at(here, problem)
             template = self._reader.text(text, here, is_needed=False)
             if template is None:
                 continue

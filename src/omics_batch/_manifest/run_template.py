@@ -1,4 +1,4 @@
-"""What makes the settings of runs."""
+"""Making the settings of runs from rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WrittenRun(NamedTuple):
     line: int
     """The line of its first row."""
     run_setting_id: str | None
-    """In JSON; None if there is none, which was reported."""
+    """In JSON; None if there is none: that was reported."""
     output_uri: str | None
     """In JSON; None if the run has none of its own."""
     json: str
@@ -53,7 +53,7 @@ class RunTemplate:
         return WrittenRun(run[0][0], written.get(ID), written.get(URI), f"{{{members}}}")
 
     def writer(self, report: Report) -> Callable[[Sequence[Row]], WrittenRun]:
-        """Return what writes as `write` does, and most runs in the quick way."""
+        """Return a function that does the same as `write`, on the fast path for most runs."""
         plain = [(name, field.plain()) for name, field in self.fields]
         pattern, leaves = joined("{", [(escaped(f'"{name}":') + text, parts) for name, (text, parts) in plain], "}")
         names = [name for name, (_, parts) in plain for _ in parts]
@@ -75,6 +75,6 @@ class RunTemplate:
         return write
 
     def columns_of(self, name: str) -> str:
-        """Name the columns that a member is made of, for messages."""
+        """Name the columns of a member, for messages."""
         field = dict(self.fields).get(name)
         return field.template.about if isinstance(field, TextField) else ""

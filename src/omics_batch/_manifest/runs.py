@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def checked_runs(table: Table, template: RunTemplate, sheet: Sheet, report: Report) -> Iterator[str]:
     """Write the setting of each run in JSON, and report what is wrong with the rows."""
-    if template.is_grouped and template.group_by is None:  # which was reported: the rows have problems of their own
+    if template.is_grouped and template.group_by is None:  # reported already; the rows may have other problems
         for _ in table.rows:
             pass
         return

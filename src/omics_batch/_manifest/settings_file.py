@@ -20,17 +20,17 @@ _PIECE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """What is known of a file, which is not kept."""
+    """The facts about a settings file; its content is not kept."""
 
     runs: int
     sha256: str
     size: int
     inline: tuple[str, ...] | None
-    """The settings themselves, if a request can hold them."""
+    """The settings themselves, if there are few enough for a request."""
 
 
 def files_of(settings: Iterator[str]) -> Iterator[SettingsFile]:
-    """Divide the settings of runs, each in JSON, into as few files as they take."""
+    """Divide the settings of runs, each in JSON, into as few files as possible."""
     for first in settings:
         yield _measured(chain([first], islice(settings, MAX_RUNS - 1)))
 

@@ -1,4 +1,4 @@
-"""A sheet: columns, and rows with the numbers of their lines. It is opened as often as it is read."""
+"""A sheet: columns, and rows with their line numbers. It is opened each time it is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from omics_batch._manifest.problems import Report
 
 Row: TypeAlias = tuple[int, Sequence[object]]
-"""The line in which a row begins, and its cells: texts, or any JSON in a sheet that has types of its own."""
+"""The line in which a row begins, and its cells: texts, or JSON values in a typed sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Table:
     columns: tuple[str, ...]
     """The names of the columns."""
     rows: Iterator[Row]
-    """The rows that have a cell for each column; what is wrong with others is reported."""
+    """The rows that have a cell for each column; other rows are reported and left out."""
 
 
 class Sheet(Protocol):
@@ -30,16 +30,16 @@ class Sheet(Protocol):
 
     @property
     def name(self) -> str:
-        """What the sheet is called in messages."""
+        """The name of the sheet in messages."""
         ...
 
     @property
     def is_typed(self) -> bool:
-        """Whether cells are JSON values, and not texts alone."""
+        """Whether cells are JSON values; else they are texts."""
         ...
 
     def where(self, line: int) -> str:
-        """Name a line for a message, or with 0 the whole sheet."""
+        """Name a line for a message; 0 is the whole sheet."""
         ...
 
     def numbered(self, line: int) -> str:
@@ -47,7 +47,7 @@ class Sheet(Protocol):
         ...
 
     def opened(self, report: Report) -> AbstractContextManager[Table | None]:
-        """Open the sheet at its top; None if there is no reading it, which is reported."""
+        """Open the sheet at its top; if it cannot be read, report that and return None."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Texts with cells in them: `{column}`, and `{{` and `}}` for braces. There is nothing else to them."""
+"""Templates: texts with cells in them. `{column}` is a cell, `{{` and `}}` are braces; there is no other syntax."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_PATH: Final = "/ and .. do not go into a URI: use plain names, or whole URIs
 
 
 class Column(NamedTuple):
-    """A column that something is made of."""
+    """A column that is used."""
 
     position: int
     name: str
@@ -34,24 +34,24 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text that is made for each run."""
+    """A text with cells, made for each run."""
 
     literals: tuple[str, ...]
-    """What stands before, between and after the columns: one more than there are columns."""
+    """The texts before, between and after the columns: one more than there are columns."""
     columns: tuple[Column, ...] = ()
-    """The columns in the order in which they stand there."""
+    """The columns, in their order in the text."""
     is_uri: bool = False
     """Whether a cell has to be one part of a path."""
     is_needed: bool = True
-    """Whether an empty cell is an error; else there is no text then. It is one if there is more around the cell."""
+    """Whether an empty cell is an error; if not, the run has no such text."""
 
     @property
     def about(self) -> str:
-        """The columns, for a message about the text that they make."""
+        """The names of the columns, for messages."""
         return ", ".join(column.name for column in self.columns)
 
     def text(self, run: Sequence[Row], report: Report) -> str | None:
-        """Make the text for a run, of its first row; None if there is none, or what is wrong was reported."""
+        """Return the text for a run, from its first row; None if it has none, or if a problem was reported."""
         line, cells = run[0]
         parts = [self.literals[0]]
         for (index, name), literal in zip(self.columns, self.literals[1:], strict=True):
@@ -72,7 +72,7 @@ class Template:
         return "".join(parts)
 
     def plain(self, check: Check | None = None) -> Plain | None:
-        """Return the quick way to the text, if it is made of one column; `check` says what is wrong with it."""
+        """Return the fast path for the text, if it has one column; `check` says what is wrong with a text."""
         if len(self.columns) != 1:
             return None
         (before, after), ((index, _),), is_uri = self.literals, self.columns, self.is_uri
@@ -95,7 +95,7 @@ class Template:
 
 
 def parts_of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what stands around the columns of a template, and the names of the columns.
+    """Return the texts around the columns of a template, and the names of the columns.
 
     Raises:
         ValueError: A brace stands alone.

@@ -1,4 +1,4 @@
-"""What has to differ from run to run, and what may not differ within one."""
+"""Checks: ids and output URIs differ from run to run; single values of a run are the same in all of its rows."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _HINTS: Final = {
 
 
 class Uniqueness:
-    """The ids and the output URIs that runs have so far.
+    """The ids and output URIs of the runs so far.
 
     Args:
-        template: What makes the runs.
+        template: The template of the runs.
         numbered: Names a line.
-        report: Takes what is there twice.
+        report: Takes the problems.
     """
 
     def __init__(self, template: RunTemplate, numbered: Numbered, report: Report) -> None:
@@ -42,7 +42,7 @@ class Uniqueness:
         self._uris: dict[str, int] = {}
 
     def add(self, run: WrittenRun) -> None:
-        """Report what an earlier run has too."""
+        """Report an id or output URI that an earlier run has too."""
         line, identity, uri, _ = run
         if identity is not None and (before := self._ids.setdefault(identity, line)) != line:
             self._complain(ID, line, before, identity)
@@ -50,15 +50,15 @@ class Uniqueness:
             self._complain(URI, line, before, uri)
 
     def _complain(self, name: str, line: int, before: int, text: str) -> None:
-        told = f"{self._numbered(before)} has the same {name}: {_HINTS[name]}"
-        self._report(line, told, column=self._template.columns_of(name), value=json.loads(text))
+        problem = f"{self._numbered(before)} has the same {name}: {_HINTS[name]}"
+        self._report(line, problem, column=self._template.columns_of(name), value=json.loads(text))
 
 
 def check_constant(run: Sequence[Row], columns: Sequence[Column], numbered: Numbered, report: Report) -> None:
-    """Report the cells of a group that differ where the run has one value."""
+    """Report cells that differ within a group, in columns of which a run has one value."""
     first_line, first = run[0]
     for line, cells in run[1:]:
         for index, name in columns:
             if cells[index] != first[index]:
-                told = f"differs from {numbered(first_line)} in the same group: a run has one value of it"
-                report(line, told, column=name, value=cells[index])
+                problem = f"differs from {numbered(first_line)} in the same group: a run has one value of it"
+                report(line, problem, column=name, value=cells[index])

@@ -1,12 +1,12 @@
-"""The error of a file that cannot be read on."""
+"""The error for a sheet that cannot be read to its end."""
 
 from __future__ import annotations
 
 
 class UnreadableError(ValueError):
-    """A sheet ends before its end: the message says why."""
+    """A sheet cannot be read to its end: the message says why."""
 
-    def __init__(self, line: int, told: str) -> None:
-        """Keep the line; 0 where there is none."""
-        super().__init__(told)
+    def __init__(self, line: int, problem: str) -> None:
+        """Keep the line; 0 if there is none."""
+        super().__init__(problem)
         self.line = line

@@ -1,4 +1,4 @@
-"""Reading what the manifest says of a value: what is wrong with it is reported at its place."""
+"""Reading the values in a manifest; problems are reported with their places."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ _KINDS: Final = {
     "column": ("column", "type", "empty"),
     "columns": ("columns", "type", "empty", "transpose"),
 }
-"""The members of an object that stands for a value, by the one that says what it is."""
+"""The members of an object that describes a value, by the member that decides its kind."""
 
 _ONE_CELL: Final = ("", "")
-"""What stands around a column that is a whole text."""
+"""The literals of a template that is one column and nothing else."""
 
 NOTHING: Final = Constant(NULL)
-"""Stands for a value of which a problem was reported."""
+"""A placeholder for a value whose problem was reported."""
 
 
 class ValueReader:
     """Reads values, with the columns of the sheet.
 
     Args:
-        columns: The sheet's columns; None if they are not known, since the sheet cannot be read.
+        columns: The sheet's columns; None if they are unknown, since the sheet cannot be read.
         is_typed: Whether the sheet's cells are JSON values.
         is_grouped: Whether several rows become one run.
         problems: Takes what is wrong.
     """
 
     def __init__(self, columns: Sequence[str] | None, problems: Problems, *, is_typed: bool, is_grouped: bool) -> None:
-        """Start with no column that has to be constant in a group."""
+        """Begin without columns that have to be constant in a group."""
         self._columns = columns
         self._index = {name: index for index, name in reversed([*enumerate(columns or ())])}
         self._problems = problems
         self._is_typed = is_typed
         self._is_grouped = is_grouped
         self.constant: dict[str, Column] = {}
-        """The columns that a group has one value of, by their names."""
+        """The columns that have one value in a group, by their names."""
 
     def value(self, document: object, place: Place, *, in_list: bool = False) -> Value:
-        """Read any value: a text is a template, an object may stand for cells."""
+        """Read any value: a text is a template, an object may describe cells."""
         if len(place) > _MAX_LEVELS:
             self._problems.add_at(place[:_MAX_LEVELS], "nested too deeply: give it as {value: ...}")
             return NOTHING
@@ -88,7 +88,7 @@ class ValueReader:
         """Read a value that is the same for all runs."""
         try:
             return Constant(canonical(document))
-        except (TypeError, ValueError, RecursionError):  # of a program: a file holds nothing else
+        except (TypeError, ValueError, RecursionError):  # only a program can give such values
             self._problems.add_at(place, "JSON cannot hold it: give texts, finite numbers, bools, None, lists, dicts")
             return NOTHING
 
@@ -103,9 +103,9 @@ class ValueReader:
 
         Args:
             text: The text.
-            place: Where it stands.
-            is_needed: Whether there has to be a text even if a column alone makes it, and its cell is empty.
-            is_uri: Whether it is a URI although it does not look like one yet.
+            place: Its place in the manifest.
+            is_needed: Whether an empty cell is an error, even if the text is that cell only.
+            is_uri: Whether it is a URI, even without `://` in the template.
         """
         try:
             literals, names = parts_of(text)
@@ -135,7 +135,7 @@ class ValueReader:
                 return None
 
     def column(self, name: str, place: Place) -> Column | None:
-        """Find a column; None if there is none of that name, which is reported."""
+        """Find a column; if there is none of that name, report that and return None."""
         columns = self._found([name], [place])
         return None if columns is None else columns[0]
 
@@ -156,7 +156,7 @@ class ValueReader:
         return f"the sheet has {named(columns)}" if similar is None else f"did you mean {one_line(similar, limit=64)}?"
 
     def _cells(self, kind: str, members: Mapping[str, object], place: Place, *, in_list: bool) -> Value | None:
-        """Read an object that stands for cells, or for a value of its own; None if it is wrong."""
+        """Read an object that describes cells, or a value; None if it is wrong."""
         self._refuse_unknown(members, _KINDS[kind], place)
         named_there, here = members[kind], (*place, kind)
         if kind == "value":
@@ -184,8 +184,9 @@ class ValueReader:
         if "transpose" in members:
             self._problems.add_at((*place, "transpose"), "is for several columns: give a list of them")
         if not self._is_grouped:
-            told = "one column is a list in a group only: say groupBy, or give a list"
-            self._problems.add_at((*place, "columns"), told)
+            self._problems.add_at(
+                (*place, "columns"), "one column is a list in a group only: say groupBy, or give a list"
+            )
         return ColumnOfCells(cells[0]) if cells else None
 
     def _table(self, cells: tuple[Cell, ...], members: Mapping[str, object], place: Place) -> Value | None:
@@ -218,7 +219,7 @@ class ValueReader:
 
 
 def _names_in(document: object, *, one_only: bool) -> list[str] | None:
-    """Return the names of columns that stand where one has to be, or one or more; None if others stand there."""
+    """Return the names of columns that a document gives, one or several; None if it gives anything else."""
     if isinstance(document, str):
         return [document]
     names = cast("list[object]", document) if isinstance(document, list) and not one_only else []

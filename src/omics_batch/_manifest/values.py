@@ -1,4 +1,4 @@
-"""Values that are written for each run: cells, texts of cells, and the lists and objects around them."""
+"""Values that are written for each run: cells, templates, and the lists and objects around them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _EMPTY: Final = "an empty cell in a list: fill it in, or say empty: null in the 
 
 
 class Value(Protocol):
-    """Something that a run has."""
+    """A value in a run's setting."""
 
     def json(self, run: Sequence[Row], report: Report) -> str | None:
-        """Write it for a run; None if the run has none, or what is wrong was reported."""
+        """Return it as JSON for a run; None if the run has none, or if a problem was reported."""
         ...
 
     def plain(self) -> Plain:
-        """Return the quick way to it."""
+        """Return its fast path."""
         return plain_whole(self)
 
 
@@ -45,7 +45,7 @@ class Constant(Value):
         return self.text
 
     def plain(self) -> Plain:
-        """Write it in advance."""
+        """Return its text: it needs no cell."""
         return escaped(self.text), ()
 
 
@@ -61,7 +61,7 @@ class Text(Value):
         return None if text is None else quoted(text)
 
     def plain(self) -> Plain:
-        """Return the quick way to the text."""
+        """Return the fast path for the text."""
         return self.template.plain() or plain_whole(self)
 
 
@@ -96,7 +96,7 @@ class Cell(Value):
             return None
 
     def plain(self) -> Plain:
-        """Return the quick way to the cell of a run's first row."""
+        """Return the fast path for the cell of a run's first row."""
         index, write = self.column.position, self.write
 
         def leaf(cells: Sequence[object], _: Sequence[Row]) -> str:
@@ -119,7 +119,7 @@ class RowOfCells(Value):
         return _listed([cell.written(run[0], report) for cell in self.cells])
 
     def plain(self) -> Plain:
-        """Return the quick way to the list."""
+        """Return the fast path for the list."""
         return joined("[", [cell.plain() for cell in self.cells], "]")
 
 
@@ -150,7 +150,7 @@ class TableOfCells(Value):
 
 @dataclass(frozen=True, slots=True)
 class Items(Value):
-    """A list that the manifest writes out."""
+    """A list that is written out in the manifest."""
 
     items: tuple[Value, ...]
 
@@ -159,13 +159,13 @@ class Items(Value):
         return _listed([item.json(run, report) for item in self.items])
 
     def plain(self) -> Plain:
-        """Return the quick way to the list."""
+        """Return the fast path for the list."""
         return joined("[", [item.plain() for item in self.items], "]")
 
 
 @dataclass(frozen=True, slots=True)
 class Members(Value):
-    """An object: members that a run has not are left out."""
+    """An object; members that a run does not have are left out."""
 
     members: tuple[tuple[str, Value], ...]
     """Each with its name as JSON and a colon, sorted by name."""
@@ -180,11 +180,11 @@ class Members(Value):
         return f"{{{','.join(written)}}}"
 
     def plain(self) -> Plain:
-        """Return the quick way to the object."""
+        """Return the fast path for the object."""
         parts = [(name, member.plain()) for name, member in self.members]
         return joined("{", [(escaped(name) + pattern, leaves) for name, (pattern, leaves) in parts], "}")
 
 
 def _listed(items: Sequence[str | None]) -> str:
-    """Write a list: what is None was reported."""
+    """Write a list; the problem of a None was reported, and null takes its place."""
     return f"[{','.join([item or NULL for item in items])}]"

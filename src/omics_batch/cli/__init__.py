@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from omics_batch._words import how_to_install
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from omics_batch.cli._app import run  # noqa: PLC0415 - without the extra there is no such thing
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in _EXTRA:
+        if (library := (missing.name or "").partition(".")[0]) not in _EXTRA:
             raise
-        sys.stderr.write("omics-batch: the command line needs its extra: pip install 'omics-batch[cli]'\n")
+        sys.stderr.write(f"omics-batch: the command line cannot start without {library}: {how_to_install('cli')}\n")
         return 1
     except KeyboardInterrupt:
         return 130
