@@ -126,6 +126,10 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
         ({**BY_SAMPLE, "priority": "{depth}"}, "runs.priority: should be {column: NAME, type: int} or a whole number"),
         ({**BY_SAMPLE, "priority": {"column": "depth"}}, "runs.priority: should be {column: NAME, type: int}"),
         ({**BY_SAMPLE, "priority": {"type": "int"}}, "runs.priority: should be {column: NAME, type: int}"),
+        (
+            {**BY_SAMPLE, "priority": {"column": "depth", "type": "int", "empty": None}},
+            "runs.priority: should be {column: NAME, type: int}",
+        ),
         ({**BY_SAMPLE, "priority": True}, "runs.priority: should be {column: NAME, type: int}"),
         ({**BY_SAMPLE, "priority": {"value": 1, "type": "int"}}, "runs.priority: should be {column: NAME, type: int}"),
         (
@@ -396,6 +400,11 @@ def test_a_manifest_names_its_sheet_or_the_caller_does(cohort: Cohort) -> None:
     assert complaints(lambda: Manifest.load(path), cohort.folder) == [
         "cohort.yaml:1: sheet: is missing: name the sheet's file, or give its path beside the manifest"
     ]
+    absent = cohort.write("cohort.yaml", f"sheet:\n{document}")
+    assert complaints(lambda: Manifest.load(absent), cohort.folder) == [
+        "cohort.yaml:1: sheet: is missing: name the sheet's file, or give its path beside the manifest"
+    ]
+    path = cohort.write("cohort.yaml", document)
     sheet = cohort.write("other.csv", SHEET)
     assert Manifest.load(path, sheet).runs == 2
     assert Manifest.load(io.BytesIO(document.encode()), str(sheet)).runs == 2
@@ -438,6 +447,22 @@ def test_what_json_cannot_hold_is_refused_in_a_program(cohort: Cohort) -> None:
     told = complaints(lambda: Manifest(default_run_setting=DEFAULTS, sheet=sheet, runs=wrong))
     cannot = "JSON cannot hold it: give texts, finite numbers, bools, None, lists, dicts"
     assert {f"runs.parameters.{name}: {cannot}" for name in ("a", "b", "c.value")} < set(told)
+
+
+@pytest.mark.parametrize(
+    ("member", "place"),
+    [
+        ({5: "x"}, "runs[5]"),
+        ({"parameters": {1: "x", "a": "b"}}, "runs.parameters[1]"),
+        ({"parameters": {"a": {"column": "sample", 7: 1}}}, "runs.parameters.a[7]"),
+        ({"runTags": {1: "x", "a": "b"}}, "runs.runTags[1]"),
+    ],
+)
+def test_a_program_names_members_by_texts(cohort: Cohort, member: Any, place: str) -> None:
+    sheet = cohort.write("samples.csv", SHEET)
+    assert complaints(lambda: Manifest(default_run_setting=DEFAULTS, sheet=sheet, runs={**BY_SAMPLE, **member})) == [
+        f"{place}: should be a valid string: put it in quotes"
+    ]
 
 
 def test_the_limits_are_those_of_the_service() -> None:

@@ -63,6 +63,7 @@ def test_json_lines_have_an_object_for_each_row(cohort: Cohort) -> None:
         ("", "s.csv", "s.csv:1: the first line is empty: it has to name the columns"),
         ("\nsample,fastq\n", "s.csv", "s.csv:1: the first line is empty"),
         ("", "s.jsonl", "s.jsonl:1: the first line is empty: it has to be a JSON object"),
+        ('{}\n{"sample": "S1"}\n', "s.jsonl", "s.jsonl:1: the first line is empty: it has to be a JSON object"),
         ("sample,fastq\n", "s.csv", "s.csv: no row below the header: a run takes one"),
         ("sample,fastq\n\n,\n", "s.csv", "s.csv: no row below the header"),
         ("sample,,fastq\nS1,,a\n", "s.csv", "s.csv:1: column 2 has no name: name it, or delete the column"),

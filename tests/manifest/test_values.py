@@ -306,8 +306,9 @@ def test_rows_of_a_program_are_grouped_by_whole_numbers_and_texts() -> None:
     ("rows", "told"),
     [  # pyright: ignore[reportUnknownArgumentType] - sets, numbers and other strangers
         ([], "rows: there are none: give a mapping of columns to cells for each run"),
-        ([{}], "rows: there are none"),
-        (["S1"], "row 1: a row is a mapping of the names of columns to cells"),
+        ([{}], "row 1: a row without columns: give each row the same ones"),
+        ([{}, {"sample": "S1"}], "row 1: a row without columns"),
+        (["S1"], "row 1: a row is a mapping of column names to cells"),
         ([{"sample": "S1"}, {1: "S2"}], "row 2: a row is a mapping"),
         ([{"sample": "S1"}, {"sample": "S2", "lane": 1}], "row 2: the first row has no lane"),
         ([{"sample": "S1"}, {}], "row 2: the first row has sample, and this one has not"),

@@ -25,9 +25,9 @@ def read_json_lines(lines: Generator[str], report: Report) -> Table | None:
         UnreadableError: The first line cannot be read.
     """
     first = next(lines, "")
-    record = _record(first, 1, report) if first.strip() else None
-    if record is None:
-        if not first.strip():
+    record = _record(first, 1, report) if first.strip() else {}
+    if not record:
+        if record is not None:
             report(1, "the first line is empty: it has to be a JSON object, whose members are the columns")
         return None
     columns = tuple(record)

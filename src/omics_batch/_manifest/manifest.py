@@ -19,6 +19,7 @@ from omics_batch._manifest.python_rows import packed, row_name
 from omics_batch._manifest.reading import read, report_to
 from omics_batch._manifest.request_id import request_id_of
 from omics_batch._manifest.settings_file import MAX_RUNS, pieces_of
+from omics_batch._manifest.value_reader import text_members
 from omics_batch._models.request import BatchRunSettings, DefaultRunSettingInput, InlineSetting, StartRunBatchRequest
 
 if TYPE_CHECKING:
@@ -238,11 +239,10 @@ def _named_sheet(
     if sheet is not None:
         return FileSheet(Path(sheet))
     folder = Path(source).parent if isinstance(source, (str, os.PathLike)) else Path()
-    match document:
-        case {"sheet": str(name)} if name:
-            return FileSheet(folder / name)
-        case dict() if "sheet" not in document:
-            problems.add_at(("sheet",), "is missing: name the sheet's file, or give its path beside the manifest")
-        case _:  # reported by `read_manifest`
-            pass
+    members = text_members(document)
+    name = None if members is None else members.get("sheet")
+    if isinstance(name, str) and name:
+        return FileSheet(folder / name)
+    if members is not None and name is None:  # anything else is reported by `read_manifest`
+        problems.add_at(("sheet",), "is missing: name the sheet's file, or give its path beside the manifest")
     return None

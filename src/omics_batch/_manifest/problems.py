@@ -24,7 +24,7 @@ NO_VALUE: Final = object()
 class Report(Protocol):
     """Takes a problem in a line of the sheet; 0 is the sheet as a whole."""
 
-    def __call__(self, line: int, problem: str, *, column: str = "", value: object = NO_VALUE) -> None:
+    def __call__(self, line: int, problem: str, /, *, column: str = "", value: object = NO_VALUE) -> None:
         """Note a problem, with its column and value if it has them."""
         ...
 

@@ -68,6 +68,10 @@ def packed(rows: Iterable[Mapping[str, object]], report: Report) -> PythonRows:
         if not columns:
             columns = tuple(record)
             check_header(columns, number, report)
+            if not columns:
+                report(number, "a row without columns: give each row the same ones")
+                is_wrong = True
+                continue
         cells = cells_of(record, columns, number, report)
         if cells is not None and (text := _text(cells, columns, number, report)) is not None:
             kept.append((number, text))
@@ -81,7 +85,7 @@ def _record(row: object, number: int, report: Report) -> Mapping[str, object] | 
         record = cast("Mapping[object, object]", row)
         if all(isinstance(name, str) for name in record):
             return cast("Mapping[str, object]", row)
-    report(number, "a row is a mapping of the names of columns to cells")
+    report(number, "a row is a mapping of column names to cells")
     return None
 
 

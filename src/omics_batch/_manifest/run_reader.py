@@ -19,7 +19,7 @@ from omics_batch._manifest.run_fields import (
     wrong_uri,
 )
 from omics_batch._manifest.run_template import ID, URI, RunTemplate
-from omics_batch._manifest.value_reader import ValueReader
+from omics_batch._manifest.value_reader import ValueReader, text_members
 from omics_batch._manifest.values import Cell, Members
 from omics_batch._models.request import InlineSetting
 from omics_batch._words import one_line
@@ -66,10 +66,11 @@ def read_runs(
         is_typed: Whether the sheet's cells are JSON values.
         shared: The parameters of all runs.
     """
-    if not isinstance(document, dict):
+    given = text_members(document)
+    if given is None:
         problems.add_at(("runs",), "should be an object: runSettingId, parameters and so on")
         return RunTemplate((), is_grouped=False, group_by=None, constant=())
-    members = _by_name(cast("dict[str, object]", document), problems)
+    members = _by_name(given, problems)
     is_grouped = _GROUP_BY in members
     reader = ValueReader(columns, problems, is_typed=is_typed, is_grouped=is_grouped)
     runs = _RunReader(reader, problems, shared)
@@ -135,13 +136,13 @@ class _RunReader:
         return None
 
     def _priority(self, document: object, place: Place) -> Value | None:
-        members = cast("dict[str, object]", document) if isinstance(document, dict) else {"value": document}
+        members = text_members(document) or {"value": document}
         number = members.get("value")
         if isinstance(number, int) and not isinstance(number, bool) and len(members) == 1:
             if (problem := wrong_priority(number)) is not None:
                 self._problems.add_at(place, problem)
             return self._reader.constant_value(number, place)
-        if members.get("type") != "int" or "column" not in members:
+        if members.get("type") != "int" or "column" not in members or "empty" in members:
             self._problems.add_at(place, "should be {column: NAME, type: int} or a whole number")
             return None
         read = self._reader.value(members, place)
@@ -152,17 +153,17 @@ class _RunReader:
         return None if value is None else Parameters(value, self._shared)
 
     def _object(self, document: object, place: Place) -> Value | None:
-        if isinstance(document, dict):
-            return self._reader.members(cast("dict[str, object]", document), place)
+        if (members := text_members(document)) is not None:
+            return self._reader.members(members, place)
         self._problems.add_at(place, "should be an object: names, each with a template or a value")
         return None
 
     def _tags(self, document: object, place: Place) -> Value | None:
-        if not isinstance(document, dict):
+        if (texts := text_members(document)) is None:
             self._problems.add_at(place, "should be an object: the keys of tags, each with a text")
             return None
         tags: list[tuple[str, Value]] = []
-        for key, text in sorted(cast("dict[str, object]", document).items()):
+        for key, text in sorted(texts.items()):
             here = (*place, key)
             if (problem := wrong_tag_key(key)) is not None:
                 self._problems.add_at(here, problem)

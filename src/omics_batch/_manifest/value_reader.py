@@ -72,17 +72,17 @@ class ValueReader:
             case str():
                 template = self.template(document, place, is_needed=in_list)
                 return NOTHING if template is None else Text(template)
-            case dict():
-                members = cast("dict[str, object]", document)
-                kind = next((kind for kind in _KINDS if kind in members), None)
-                if kind is None:
-                    return self.members(members, place)
-                return self._cells(kind, members, place, in_list=in_list) or NOTHING
             case list():
                 items = cast("list[object]", document)
                 return Items(tuple(self.value(item, (*place, at), in_list=True) for at, item in enumerate(items)))
             case _:
-                return self.constant_value(document, place)
+                members = text_members(document)
+                if members is None:
+                    return self.constant_value(document, place)
+                kind = next((kind for kind in _KINDS if kind in members), None)
+                if kind is None:
+                    return self.members(members, place)
+                return self._cells(kind, members, place, in_list=in_list) or NOTHING
 
     def constant_value(self, document: object, place: Place) -> Value:
         """Read a value that is the same for all runs."""
@@ -216,6 +216,13 @@ class ValueReader:
         for name in members:
             if name not in known:
                 self._problems.add_at((*place, name), unknown_among(known, name))
+
+
+def text_members(document: object) -> dict[str, object] | None:
+    """Return the members of an object, without names that are no text (pydantic reports these); None if it is none."""
+    if not isinstance(document, dict):
+        return None
+    return {name: value for name, value in cast("dict[object, object]", document).items() if isinstance(name, str)}
 
 
 def _names_in(document: object, *, one_only: bool) -> list[str] | None:
