@@ -107,7 +107,7 @@ def by_reason(runs: Iterable[FailedRun]) -> Mapping[str, tuple[FailedRun, ...]]:
     return {reason: tuple(groups[reason]) for reason in sorted(groups, key=lambda reason: -len(groups[reason]))}
 
 
-def told_by_reason(runs: Iterable[FailedRun]) -> str:
+def worded_by_reason(runs: Iterable[FailedRun]) -> str:
     """Write in one line how many runs have which reason, with the first names of each."""
     groups = by_reason(runs)
     sums = {reason: len(group) for reason, group in groups.items()}

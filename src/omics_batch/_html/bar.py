@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from omics_batch._models.batch import Batch
 
 _THINNEST: Final = 0.8
-"""Per cent of the bar: one failed run of 100,000 is to be seen."""
+"""Per cent of the bar: even one failed run of 100,000 has to be visible."""
 
 LAG: Final = "counts lag"
 
 
 def states(batch: Batch) -> dict[str, int]:
-    """Count the runs by state; those that no count holds, because it lags or because they never started, come last."""
+    """Count the runs by state; last come the runs in no count, since counts lag or since the runs never started."""
     counts = batch.run_counts
     rest = (batch.total_runs or 0) - sum(counts.values())
     return {**counts, "not counted": rest} if rest > 0 else counts
@@ -35,14 +35,14 @@ def do_counts_lag(batch: Batch) -> bool:
 
 
 def caveat(batch: Batch) -> str | None:
-    """Say what to know of the counts: that they lag, or do not add up; None where there is nothing to say."""
+    """Say that the counts lag, or do not add up; None if they are exact."""
     if batch.status == BatchStatus.PROCESSED and not batch.counts_are_final:
         return "counts do not add up to the runs"
     return LAG if do_counts_lag(batch) else None
 
 
 def shares(numbers: Sequence[int]) -> list[float]:
-    """Share out 100 per cent: in proportion, but so that the least can be seen."""
+    """Divide 100 per cent in proportion, but with a visible minimum for each part."""
     whole = sum(numbers)
     wanted = [max(100 * number / whole, _THINNEST) for number in numbers]
     return [100 * share / sum(wanted) for share in wanted]

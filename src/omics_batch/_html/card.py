@@ -21,9 +21,9 @@ def card(batch: Batch, now: datetime, progress: Progress | None = None) -> str:
     """Show a batch.
 
     Args:
-        batch: The batch as it was seen last.
+        batch: The last `Batch`.
         now: The present, as an aware datetime.
-        progress: How it has been going, where somebody has watched it.
+        progress: The progress of a wait for it, if there is one.
     """
     return page(
         _head(batch),
@@ -38,7 +38,7 @@ def card(batch: Batch, now: datetime, progress: Progress | None = None) -> str:
 
 
 def line(batch: Batch, progress: Progress) -> str:
-    """Write the same as a line of plain text, for where there is no HTML."""
+    """Write the same as a line of plain text, for use without HTML."""
     facts = [one_line(batch.id, limit=64), one_line(batch.status, limit=64), percentage(progress.percent_complete)]
     lag = caveat(batch)
     pace = [f"{label.lower()} {fact}" for label, fact in _pace(progress).items() if fact]
@@ -86,8 +86,8 @@ def _times(batch: Batch) -> dict[str, Part]:
 
 def _facts(facts: dict[str, Part]) -> Part:
     """Show labels and values; unknown values are left out."""
-    told = [tag("div", tag("dt", label), tag("dd", fact)) for label, fact in facts.items() if fact is not None]
-    return tag("dl", *told, class_="ob-facts") if told else None
+    rows = [tag("div", tag("dt", label), tag("dd", fact)) for label, fact in facts.items() if fact is not None]
+    return tag("dl", *rows, class_="ob-facts") if rows else None
 
 
 def _share(batch: Batch, value: float) -> str | None:

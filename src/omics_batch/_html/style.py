@@ -26,9 +26,9 @@ TONES: Final = {
     "active": ("#0550ae", "#a5d6ff", "#ddf4ff", "#0c2d6b"),
     "quiet": ("#424a53", "#d0d7de", "#eaeef2", "#343b43"),
 }
-"""Of a badge: its text's colour on light and on dark, then what is behind it."""
+"""The colours of a badge: its text on light and on dark, then its background on light and on dark."""
 
-# `light-dark` follows `color-scheme`: the reader's wish, unless the notebook says what it looks like itself. In order:
+# `light-dark` follows `color-scheme`: the reader's setting, unless the notebook sets its own. The selectors, in order:
 # Jupyter and the pages of nbconvert, VS Code, Colab, Sphinx, the classic notebook, which is always light.
 _FRAME: Final = """
 .omics-batch {
@@ -100,7 +100,7 @@ STYLE: Final = _FRAME + "\n".join(
         ),
     ]
 )
-"""All of it; browsers that know no `light-dark` take the colours that elements have as attributes."""
+"""The whole CSS; browsers without `light-dark` use the colours in the elements' attributes."""
 
 
 def filled(state: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omics_batch._models.run import FailedRun
 
 _SHOWN: Final = 100
-"""The number of rows that are shown: nobody reads more."""
+"""The most rows that are shown."""
 
 _MINUTE: Final = "%H:%M %Z"
 _LAG: Final = " (counts lag)"
@@ -25,7 +25,7 @@ Cells: TypeAlias = dict[str, Part]
 
 
 def table(rows: Sequence[object]) -> str | None:
-    """Show a list; None where it is empty, or holds anything else than one kind of answer."""
+    """Show a list; None if it is empty, or if its items are not all of one kind."""
     kinds = {_kind(type(row)) for row in rows}
     kind = kinds.pop() if len(kinds) == 1 else None
     if kind is None:
@@ -110,10 +110,10 @@ _KINDS: Final = {
     "RunBatchListItem": _Kind("Runs", _run_batch_list_item),
     "FailedRun": _Kind("Runs that did not succeed", _failed_run),
 }
-"""By name, since the classes themselves come after this module."""
+"""By the names of the classes: the modules of the classes import this one."""
 
 
 def _kind(type_: type) -> _Kind | None:
-    """Find what an answer is shown as: a class of the user's own as the answer that it is made from, if it is."""
+    """Find how a class is shown; a user's subclass is shown as the class of this package that it extends."""
     ours = (base.__name__ for base in type_.__mro__ if base.__module__.startswith("omics_batch."))
     return next((_KINDS[name] for name in ours if name in _KINDS), None)

@@ -21,7 +21,7 @@ _WORDS: Final = {
     "active": ("IN_PROGRESS", "CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "RUNS_DELETING"),
 }
 _TONES: Final = {word: tone for tone, words in _WORDS.items() for word in words}
-"""Which colour a word has: of the service's statuses, and of ours."""
+"""The tone of each status and outcome."""
 
 
 def tag(name: str, *content: Part, **attributes: str) -> Element:
@@ -44,13 +44,13 @@ def tag(name: str, *content: Part, **attributes: str) -> Element:
 
 
 def said(text: str | None, *, limit: int = 500) -> Part:
-    """Show a text of others, without a line break: whichever way it is written, it turns nothing around it."""
+    """Show untrusted text in one line; right-to-left text does not change the order of what is around it."""
     shown = one_line(text or "", limit=limit)
     return tag("bdi", shown) if shown else None
 
 
 def prose(text: str | None, *, limit: int = 500) -> Part:
-    """Show a text of others that may be long: it breaks where it has to."""
+    """Show untrusted text that may be long, with line breaks where needed."""
     shown = said(text, limit=limit)
     return None if shown is None else tag("div", shown, class_="ob-prose")
 
@@ -65,13 +65,13 @@ def badge(word: str, meaning: str | None = None) -> Element:
 
     Args:
         word: The word.
-        meaning: The status or outcome that has the colour; the word itself if None. PROCESSED has a quiet colour, as it
-            says nothing of success.
+        meaning: The status or outcome whose colour is used; the word itself if None. PROCESSED has a neutral colour,
+            since it does not mean success.
     """
     return tag("span", said(word, limit=64), class_=f"ob-badge ob-{_TONES.get(meaning or word, 'quiet')}")
 
 
 def page(*content: Part, label: str) -> str:
-    """Write what a notebook shows of one thing: elements, and the style that they alone have."""
+    """Write the HTML that a notebook shows: the elements, with their own CSS."""
     root = tag("div", tag("style", STYLE), *content, class_="omics-batch", role="group", aria_label=label)
     return tostring(root, encoding="unicode", short_empty_elements=False)

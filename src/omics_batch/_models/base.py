@@ -28,13 +28,13 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 SENT_LEVELS: Final = 195
-"""Levels of a document that is sent. pydantic reads JSON of 200 levels, and a request has four around its documents."""
+"""The most levels of a document that is sent: pydantic reads JSON of 200 levels, and a request adds four."""
 
 READ_LEVELS: Final = 250
-"""Levels of a document that is read: pydantic validates and writes a few more."""
+"""The most levels of a document that is read: pydantic can validate and write a few more."""
 
 _AROUND: Final = 3
-"""Levels around a document in an answer: a page of items has the most."""
+"""The levels that a response adds around a document; a page of items adds the most."""
 
 
 def _zero_for_null(count: object) -> object:
@@ -57,23 +57,23 @@ def _without_nulls(parts: object) -> object:
 
 
 def given(parts: Iterable[T | None] | None) -> tuple[T, ...]:
-    """Return the items of a list that a service gave, as AWS's clients do: a null is skipped, no list is empty."""
+    """Return the items of a list in a response, as AWS's clients do: a null is skipped, and a null list is empty."""
     return tuple(part for part in parts or () if part is not None)
 
 
 def too_deep(most: int) -> str:
-    """Say that a document is nested deeper than so many levels."""
+    """Say that a document has more levels than are allowed."""
     return f"it is nested too deeply: {most} levels are the most"
 
 
 def _check_levels(value: object, most: int) -> None:
-    """Refuse a document whose lists and objects go deeper than so many levels."""
+    """Refuse a document whose lists and objects have more than `most` levels."""
     if not _fits(value, most):
         raise ValueError(too_deep(most))
 
 
 def _fits(value: object, most: int) -> bool:
-    """Whether no list or object in a document is deeper than so many levels."""
+    """Whether the lists and objects of a document have at most `most` levels."""
     if not isinstance(value, (dict, list)):
         return True
     whole = cast("dict[object, object] | list[object]", value)
@@ -111,13 +111,13 @@ Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_zero_for_null)
 """A number of runs: null counts as 0, a string or a negative number is no count."""
 
 NullIsEmpty = BeforeValidator(_empty_for_null)
-"""For a part whose absence means that there is nothing in it yet."""
+"""For a part of a response that is empty if it is null."""
 
 Document = Annotated[JsonValue, AfterValidator(_document)]
-"""A free JSON document; no part of it can be changed."""
+"""Any JSON document; no part of it can be changed."""
 
 SentDocument = Annotated[Document, BeforeValidator(_few_enough_to_send)]
-"""A free JSON document to be sent: pydantic can read the JSON of a request with it again, and of a batch's answer."""
+"""Any JSON document that is sent: not too deep for pydantic to read it in a request and in a GetBatch response."""
 
 Texts = Annotated[dict[str, str], BeforeValidator(_without_nulls), AfterValidator(frozen)]
 """Texts by their names, such as tags; they cannot be changed. A null is skipped, as AWS's clients do."""
@@ -137,7 +137,7 @@ class Value(BaseModel, frozen=True):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:  # noqa: ANN401 - the class's own keywords
-        # That is meant for the class alone: pydantic would defer the TypeAdapters and subclasses of its users as well.
+        # `defer_build` is for this class only. In the configuration it would also apply to subclasses and TypeAdapters.
         cls.model_config.pop("defer_build", None)
 
     def __hash__(self) -> int:
@@ -160,8 +160,8 @@ class ResponseModel(
     """A response of the service: frozen, with AWS's names; unknown fields are kept.
 
     It reads the service's JSON (bytes or text, `model_validate_json`) and botocore's dicts
-    (`model_validate`). `model_dump(by_alias=True)` writes the service's own names, without it snake_case;
-    what was absent stays absent. `frozen` stands on each class, where type checkers look for it.
+    (`model_validate`). `model_dump(by_alias=True)` writes the service's own names, without it snake_case. Absent fields
+    are not written. `frozen` is set on each class, since type checkers look for it there.
     """
 
     __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_document)]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] - pydantic reads this very type
@@ -184,7 +184,7 @@ class ResponseModel(
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, write: GetJsonSchemaHandler) -> JsonSchemaValue:
-        # pydantic would describe the serializer's dict; it writes the fields, so they are the schema.
+        # pydantic would describe the serializer's dict. The schema is that of the fields, which the serializer writes.
         fields: Any = {key: part for key, part in schema.items() if key != "serialization"}
         return write(fields)
 
@@ -192,25 +192,25 @@ class ResponseModel(
 def problems(error: ValidationError, *, most: int = 10) -> str:
     """Describe a model's first problems in one line, and where each is; never the value."""
     found = error.errors(include_url=False, include_input=False)
-    told = [_told(problem) for problem in found[:most]]
+    shown = [_worded(problem) for problem in found[:most]]
     more = [f"and {len(found) - most} more"] if len(found) > most else []
-    return "; ".join([*told, *more])
+    return "; ".join([*shown, *more])
 
 
 def first_problem(error: ValueError) -> str:
     """Describe a model's first problem, and where it is; never the value."""
     if not isinstance(error, ValidationError):
         return str(error)
-    return _told(error.errors(include_url=False, include_input=False)[0])
+    return _worded(error.errors(include_url=False, include_input=False)[0])
 
 
-def _told(problem: ErrorDetails) -> str:
+def _worded(problem: ErrorDetails) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     return f"{place}{': ' if place else ''}{in_words(problem)}"
 
 
 def from_json(model: type[M], content: bytes) -> M:
-    """Read JSON, however deep: pydantic's own parser, which is faster, takes 200 levels.
+    """Read JSON of any depth. pydantic's own parser is faster, but limited to 200 levels.
 
     Raises:
         ValueError: It is not JSON, not as the model says (a pydantic.ValidationError), or nested too deeply.
@@ -230,11 +230,11 @@ def from_json(model: type[M], content: bytes) -> M:
 
 
 def from_object(model: type[M], document: object) -> M:
-    """Read what JSON or botocore made of an answer.
+    """Read a response that was parsed already, by `json` or by botocore.
 
     Raises:
         ValueError: It is not as the model says (a pydantic.ValidationError), or nested too deeply.
     """
-    if not _fits(document, READ_LEVELS + _AROUND):  # or pydantic names each level
+    if not _fits(document, READ_LEVELS + _AROUND):  # else pydantic's error would name each level
         raise ValueError(too_deep(READ_LEVELS))
     return model.model_validate(document)

@@ -19,7 +19,7 @@ from omics_batch._words import one_line
 
 
 class SubmissionSummary(ResponseModel, frozen=True, defer_build=True):
-    """How many runs were handed to the service, or taken back (GetBatch `submissionSummary`)."""
+    """How many runs were submitted, cancelled and deleted (GetBatch `submissionSummary`)."""
 
     successful_start_submission_count: Count = 0
     """Runs that were submitted; from then on `RunSummary` counts them."""
@@ -38,10 +38,10 @@ class SubmissionSummary(ResponseModel, frozen=True, defer_build=True):
 
 
 class RunSummary(ResponseModel, frozen=True, defer_build=True):
-    """How many submitted runs stand where (GetBatch `runSummary`); it lags, and is exact once PROCESSED."""
+    """How many submitted runs are in each state (GetBatch `runSummary`); it lags, and is exact once PROCESSED."""
 
     pending_run_count: Count = 0
-    """Runs that were submitted and wait for a place."""
+    """Runs that were submitted and wait to be started."""
     starting_run_count: Count = 0
     """Runs whose resources are being set up."""
     running_run_count: Count = 0
@@ -55,13 +55,13 @@ class RunSummary(ResponseModel, frozen=True, defer_build=True):
     cancelled_run_count: Count = 0
     """Runs that were cancelled."""
     deleted_run_count: Count = 0
-    """Runs whose record was deleted: however they had ended, they left their former count."""
+    """Runs whose record was deleted: they are no longer counted in the state in which they had ended."""
 
 
 class Batch(ResponseModel, frozen=True, defer_build=True):
     """A run batch as GetBatch shows it at one moment.
 
-    Only `id` and `status` are always there: a field is None, or a count 0, until the service sends it.
+    Only `id` and `status` are always there. Until the service sends it, another field is None, and a count is 0.
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -97,10 +97,10 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the batch has ended, in whatever way: none of its runs is submitted any more.
+        """Whether the batch has ended, successfully or not: no more of its runs are submitted.
 
-        No run goes on either, except in a FAILED batch: it may have created some of its runs before it
-        failed, and these may go on (`created_run_count`).
+        Its runs have ended too. The exception is a FAILED batch: it may have created some runs before it failed, and
+        these may go on (`created_run_count`).
         """
         return self.status in TERMINAL
 
@@ -155,10 +155,10 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
 
     @property
     def run_counts(self) -> dict[str, int]:
-        """How many runs are in which state: each is in one, those that have ended come first, and none has no entry.
+        """The number of runs in each state; states without runs are left out.
 
-        In this order: completed, failed, not submitted, cancelled, deleted, stopping, running, starting,
-        pending, to submit. Together they are all runs, as far as the counts are up to date.
+        The order is: completed, failed, not submitted, cancelled, deleted, stopping, running, starting,
+        pending, to submit. The sum is the number of all runs, if the counts are up to date.
         """
         runs, starts = self.run_summary, self.submission_summary
         counts = {
@@ -191,10 +191,10 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the runs: PROCESSED alone does not mean success.
+        """How the runs ended: PROCESSED alone does not mean success.
 
-        SUCCEEDED when every run completed, FAILED when none did (or the batch itself failed), else
-        PARTIAL. UNKNOWN once runs were deleted, since the counts no longer show how those had ended, and
+        SUCCEEDED if every run completed, FAILED if none did (or the batch itself failed), else
+        PARTIAL. UNKNOWN once runs were deleted, since the counts no longer show how those ended. Also UNKNOWN
         while the counts of a PROCESSED batch are not final: absent, or not adding up to `total_runs`.
         """
         return outcome_of(self)
@@ -227,13 +227,13 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
     def raise_for_failed_runs(self, runs: Iterable[omics_batch.FailedRun] = ()) -> None:
         """Raise unless the batch has no failed run, so that a pipeline stops at one.
 
-        Nothing is raised while all is well so far, nor when deleted runs make a verdict impossible
-        and no failure is known: `outcome` distinguishes these from success. A PROCESSED batch whose counts
-        are not final raises, since they do not show that all runs completed.
+        It does not raise while no run has failed yet. It does not raise either if runs were deleted and no failure is
+        known; `outcome` shows that this is not success. It does raise for a PROCESSED batch whose counts are not final,
+        since they do not show that all runs completed.
 
         Args:
-            runs: The runs in question, where you listed them (`OmicsBatchClient.failed_runs`): the error
-                groups them by reason, and names the first ones of each.
+            runs: The failed runs, if you listed them (`OmicsBatchClient.failed_runs`): the error
+                groups them by reason, and names the first ones of each reason.
 
         Raises:
             FailedRunsError: Runs failed or were not submitted, or the batch ended and its counts do not show
@@ -258,7 +258,7 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
 
 
 class StartRunBatchResponse(ResponseModel, frozen=True, defer_build=True):
-    """A batch that was started, as StartRunBatch answers: wait for it as it is, or keep its id."""
+    """The response of StartRunBatch about the batch that was started: give it to a wait, or keep its id."""
 
     id: str
     """The batch's number, as text: 1 to 18 digits."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class OpenEnum(StrEnum):
     """A string enum that also accepts unknown values.
 
-    AWS adds statuses and settings after launch. An unknown text becomes a value that equals that
-    text and survives pickle and JSON, instead of an error on the day the service learns a word.
+    AWS adds statuses and settings after launch. An unknown text is not an error: it becomes a value that equals the
+    text, and that pickle and JSON keep.
     """
 
     @classmethod
@@ -38,11 +38,11 @@ class OpenEnum(StrEnum):
 
 
 class BatchStatus(OpenEnum):
-    """Where a run batch stands (GetBatch `status`).
+    """The status of a run batch (GetBatch `status`).
 
-    The usual life is CREATING, PENDING, SUBMITTING, INPROGRESS, PROCESSED. PROCESSED says that
-    every run has ended, not that any of them succeeded: see `Batch.outcome`. FAILED says that the
-    batch itself failed, after it had created none of its runs or only some, and these may go on.
+    The usual order is CREATING, PENDING, SUBMITTING, INPROGRESS, PROCESSED. PROCESSED means that
+    every run has ended, not that any of them succeeded: see `Batch.outcome`. FAILED means that the
+    batch itself failed. It may have created some runs before, and these may go on.
     """
 
     CREATING = "CREATING"
@@ -70,7 +70,7 @@ class SubmissionStatus(OpenEnum):
 
 
 class RunStatus(OpenEnum):
-    """Where one run stands (ListRuns and GetRun `status`)."""
+    """The status of one run (ListRuns and GetRun `status`)."""
 
     PENDING = "PENDING"
     STARTING = "STARTING"
@@ -103,7 +103,7 @@ class CacheBehavior(OpenEnum):
 
 
 class OutputUriPrefixMode(OpenEnum):
-    """What a run's output is written below: a prefix of its own, or the output URI itself, whatever is there."""
+    """Where a run's output is written: below its own prefix, or directly below the output URI, overwriting files."""
 
     SERVICE_DEFINED = "SERVICE_DEFINED"
     NONE_WITH_OVERWRITE = "NONE_WITH_OVERWRITE"
@@ -155,7 +155,7 @@ class FailureKind(Enum):
 
 
 class Outcome(Enum):
-    """How the runs of a batch ended: the values of `Batch.outcome`. UNKNOWN where the counts do not show it."""
+    """How the runs of a batch ended: the values of `Batch.outcome`. UNKNOWN if the counts do not show it."""
 
     IN_PROGRESS = "IN_PROGRESS"
     SUCCEEDED = "SUCCEEDED"
@@ -171,7 +171,7 @@ RUNS_DELETION: Final = frozenset(
 """DeleteRunBatch was called, which is allowed once a batch is PROCESSED or CANCELLED."""
 
 TERMINAL: Final = RUNS_DELETION | {BatchStatus.PROCESSED, BatchStatus.FAILED, BatchStatus.CANCELLED}
-"""The batch submits no run any more. No run goes on either, except that runs of a FAILED batch may."""
+"""The batch submits no more runs, and its runs have ended; only those of a FAILED batch may go on."""
 
 ACTIVE: Final = (
     BatchStatus.CREATING,
@@ -180,7 +180,8 @@ ACTIVE: Final = (
     BatchStatus.INPROGRESS,
     BatchStatus.STOPPING,
 )
-"""Runs of the batch may start or go on. In the order of life: one that moves on between two lists is in one of them."""
+"""Runs of the batch may start or go on. The order is that of a batch's life: if lists are read in this order, a batch
+whose status changes meanwhile is in one of them."""
 
 CANCELLATION: Final = frozenset({BatchStatus.STOPPING, BatchStatus.CANCELLED})
 """CancelRunBatch was called."""
@@ -195,4 +196,4 @@ DELETABLE: Final = RUNS_DELETABLE | {BatchStatus.FAILED, BatchStatus.RUNS_DELETE
 """DeleteBatch is allowed."""
 
 WORDS: Final = tuple(frozenset(member.value for member in kind) for kind in OpenEnum.__subclasses__())
-"""The words that this release knows, enum by enum."""
+"""The values that this release knows, for each enum."""

@@ -1,4 +1,4 @@
-"""Models as flat dicts, for data frames: one level, and a column for each field, whether it is there or not."""
+"""Models as flat dicts, for data frames: one level, with a column for each field, even if it is absent."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Path: TypeAlias = tuple[str, ...]
 """The attributes that lead to a value."""
 
 _DERIVED: Final = ("outcome", "percent_complete", "duration")
-"""What is wanted of a batch beside its fields."""
+"""The properties of a batch that are columns too."""
 
 
 def columns_of(kinds: Iterable[type[BaseModel]]) -> dict[str, Path]:
-    """Return the columns of models of some kinds, and where each is found: its name is that path."""
+    """Return the columns for some model classes, and the path of attributes for each."""
     return {".".join(path): path for kind in kinds for path in _paths(kind)}
 
 
 def flat(model: BaseModel, columns: dict[str, Path]) -> dict[str, Any]:
-    """Return the values of a model by their columns; None where it has none."""
+    """Return the values of a model by column; None if it has none."""
     return {name: _value(model, path) for name, path in columns.items()}
 
 

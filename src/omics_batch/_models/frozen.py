@@ -1,6 +1,6 @@
-"""Dicts and lists that cannot be changed, so that two waits may share a model.
+"""Dicts and lists that cannot be changed, so that two waits can share a model.
 
-They are dicts and lists to everybody who reads them, and equal to those with the same content.
+They are subclasses of dict and list, and equal to dicts and lists with the same content.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FrozenList(list[V]):
 
 
 def frozen(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Return a value of which no part can be changed: the same, where that is so already."""
+    """Return a value of which no part can be changed; a frozen value is returned as it is."""
     match value:
         case FrozenDict() | FrozenList():
             return value  # pyright: ignore[reportUnknownVariableType] - of whatever

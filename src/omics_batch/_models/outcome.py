@@ -1,7 +1,7 @@
-"""The outcome of a batch, why it did not succeed, and what its counts allow to advise.
+"""The outcome of a batch, why it did not succeed, and what to advise.
 
-A new batch costs money, and a sample that is run twice costs it twice. So the advice to start runs
-again is given only where the counts show which runs are over.
+A new batch costs money, and a sample that runs twice costs it twice. So the advice to start runs
+again is given only if the counts show which runs have ended.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from omics_batch._errors import Advice, AdviceKind
 from omics_batch._models.enums import RUNS_DELETION, BatchStatus, Outcome
-from omics_batch._words import one_line, told_by_reason
+from omics_batch._words import one_line, worded_by_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,9 +34,9 @@ def outcome_of(batch: Batch) -> Outcome:
 
 
 def do_counts_add_up(batch: Batch) -> bool:
-    """Whether the counts show each run of a batch as ended; in a cancelled one, or as never to be submitted.
+    """Whether the counts show that each run of a batch has ended, or (in a cancelled batch) will never be submitted.
 
-    Counts that are absent, that say less or more than `total_runs`, or that show runs under way do not.
+    They do not if they are absent, if their sum is not `total_runs`, or if they show runs under way.
     """
     starts = batch.submission_summary
     never = starts.pending_start_submission_count if batch.status == BatchStatus.CANCELLED else 0
@@ -47,7 +47,7 @@ def do_counts_add_up(batch: Batch) -> bool:
 def failed_batch(batch: Batch) -> tuple[str, Advice]:
     """Say why a batch itself failed, and what to check before a new one is started.
 
-    The user guide says of such a batch that no runs were created, or only some before the failure.
+    The user guide says that such a batch created no runs, or only some before the failure.
     """
     reason = one_line(batch.failure_reason or "the service gave no reason").rstrip(".")
     created = batch.created_run_count
@@ -59,7 +59,7 @@ def failed_batch(batch: Batch) -> tuple[str, Advice]:
 
 
 def cancelled_batch(batch: Batch) -> tuple[str, Advice]:
-    """Say how far a cancelled batch came, and which runs to start again."""
+    """Say how many runs of a cancelled batch completed, and which runs to start again."""
     if _has_deleted_runs(batch):
         return "it was cancelled.", Advice(AdviceKind.CHECK_OUTPUT)
     if not do_counts_add_up(batch):
@@ -69,7 +69,7 @@ def cancelled_batch(batch: Batch) -> tuple[str, Advice]:
 
 def failed_runs(batch: Batch, runs: Iterable[FailedRun]) -> tuple[str, Advice]:
     """Say which runs of a batch did not complete, and what to do about them."""
-    listed = told_by_reason(runs)
+    listed = worded_by_reason(runs)
     counts, starts = batch.run_summary, batch.submission_summary
     failed = f"{counts.failed_run_count} failed, {starts.failed_start_submission_count} failed to submit"
     arguments = "(..., cancelled=True)" if counts.cancelled_run_count else ""

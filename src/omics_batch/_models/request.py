@@ -45,7 +45,7 @@ MOST_INLINE: Final = 100
 _MAX_SETTINGS_URI: Final = 750 - len("/.json") - 64
 """What the longest URI leaves beside the SHA-256 of a file."""
 _MAX_PROBLEMS: Final = 1000
-"""Ten for each run that can be listed: no file of good will has more."""
+"""Ten problems for each run that a request can hold."""
 
 
 def _in_s3(uri: str) -> str:
@@ -85,7 +85,7 @@ def _reported() -> Generator[None]:
     try:
         yield
     except ValidationError as error:
-        # Under their own types and messages: pydantic makes no error anew of types that validators make up.
+        # As custom errors with the same types and messages: pydantic cannot make errors of validators' own types again.
         lines = [
             InitErrorDetails(
                 type=_CustomError(found["type"], found["msg"], found.get("ctx")), loc=found["loc"], input=found["input"]
@@ -105,10 +105,10 @@ class _Request(
     revalidate_instances="always",
     hide_input_in_errors=True,
 ):
-    """Something that is sent: named as AWS names it or in snake_case, and nothing but what is known.
+    """A part of a request: with AWS's names or in snake_case, and without unknown members.
 
-    What is wrong with it is an `InvalidRequestError` where a caller makes or reads it. As a part of another model, or
-    of a request to a web service, it is reported as pydantic does it, with its place in the whole.
+    If a caller makes or reads a wrong one, that is an `InvalidRequestError`. If it is a part of another model, or of a
+    request to a web service, pydantic reports it as usual, with its place in the whole.
     """
 
     def __init__(self, /, **members: Any) -> None:  # noqa: ANN401 - as pydantic has it
@@ -137,10 +137,10 @@ class _Request(
 
 
 class DefaultRunSettingInput(_Request, frozen=True):
-    """What all runs of a new batch share; a run's own setting goes before it.
+    """What all runs of a new batch share; a run's own setting takes precedence.
 
-    GetBatch repeats it as `Batch.default_run_setting`. `parameters` and `run_tags` are merged with a run's
-    own, whose values win; other fields of a run replace these.
+    GetBatch returns it as `Batch.default_run_setting`. `parameters` and `run_tags` are merged with a run's
+    own, and the run's values win. Other fields of a run replace these.
     """
 
     workflow_id: _NumericId
@@ -154,7 +154,7 @@ class DefaultRunSettingInput(_Request, frozen=True):
     workflow_version_name: _VersionName | None = None
     """The version of the workflow; None takes its default."""
     name: _Name | None = None
-    """The name of every run that brings none of its own."""
+    """The name of every run that has none of its own."""
     cache_id: _NumericId | None = None
     """The run cache that the runs use."""
     cache_behavior: CacheBehavior | None = None
@@ -182,7 +182,7 @@ class DefaultRunSettingInput(_Request, frozen=True):
     run_tags: _Tags | None = None
     """The tags of every run; the batch's own are `StartRunBatchRequest.tags`."""
     retention_mode: RunRetentionMode | None = None
-    """Whether old run records make room for new ones."""
+    """Whether old run records are removed once the account's limit is reached."""
     networking_mode: NetworkingMode | None = None
     """Whether the runs reach a VPC; the service's default is RESTRICTED. Needs botocore 1.42.97."""
     configuration_name: _ConfigurationName | None = None
@@ -249,9 +249,9 @@ class BatchRunSettings(_Request, frozen=True):
     inline_settings: _InlineSettings | None = None
     """1 to 100 runs: a list or a tuple."""
     s3_uri_settings: _S3Uri | None = None
-    """The S3 URI of a JSON array of up to 100,000 runs, written like inline settings, of 6 GB at most.
+    """The S3 URI of a JSON array of up to 100,000 runs, in the form of inline settings, of 6 GB at most.
 
-    The service reads it after the call, and the batch fails where it has changed by then.
+    The service reads it after the call. If it has changed by then, the batch fails.
     """
 
     @model_validator(mode="after")
@@ -265,14 +265,14 @@ class BatchRunSettings(_Request, frozen=True):
 
 
 class StartRunBatchRequest(_Request, frozen=True):
-    """A batch to be started, with the `request_id` by which the service knows it again.
+    """A batch to be started, with the `request_id` that makes the start idempotent.
 
-    Sending the same request again after an error starts nothing new: keep it (`model_dump_json`) before you
-    send it, and a crash in between cannot cost a second batch. It reads JSON in AWS's own names too
+    Sending the same request again after an error starts no second batch. Save it (`model_dump_json`) before you
+    send it: then this also holds after a crash. It reads JSON with AWS's own names too
     (`model_validate_json`); JSON without a `requestId` is a new request each time that it is read.
 
     Raises:
-        InvalidInputError: Something in it is not as the service takes it: each place is named. It is a pydantic
+        InvalidInputError: The service would refuse something in it: each place is named. It is a pydantic
             `ValidationError` too, with the details, and has the original one as its cause.
     """
 
@@ -293,17 +293,16 @@ class StartRunBatchRequest(_Request, frozen=True):
     def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> Self:
         """Read a request from a file, in AWS's own names (`runSettingId`) or in snake_case.
 
-        Without a `requestId` in it the file is a new request each time that it is read: two batches, where it is
-        read and sent twice.
+        A file without a `requestId` is a new request each time that it is read: if it is read and sent twice, it starts
+        two batches.
 
         Args:
-            source: A path, of a file of JSON if its name ends in `.json`, of YAML, which takes the extra `cli`, if it
-                ends in `.yaml` or `.yml`; or any other path, or an open file of bytes, such as `sys.stdin.buffer`, with
-                either.
+            source: The path of a JSON file (`.json`) or a YAML file (`.yaml`, `.yml`, which need the extra `cli`). A
+                file with another name, or an open file of bytes such as `sys.stdin.buffer`, may have either.
 
         Raises:
-            InvalidInputError: The file cannot be read, or is no request: each line of the message names the file, the
-                place and what is wrong there, and in YAML the line.
+            InvalidInputError: The file cannot be read, or is not a request. Each line of the message names the file,
+                the place and the problem, and in YAML also the line.
         """
         name = name_of(source)
         try:
@@ -315,8 +314,8 @@ class StartRunBatchRequest(_Request, frozen=True):
         except ValidationError as error:
             found = error.errors(include_url=False)
             unknown = partial(unknown_member, cls)
-            told = problems_in(found, document, lines, whole="the request", unknown=unknown, limit=_MAX_PROBLEMS)
-            raise InvalidInputError("\n".join(f"{name}: {problem}" for problem in told)) from None
+            texts = problems_in(found, document, lines, whole="the request", unknown=unknown, limit=_MAX_PROBLEMS)
+            raise InvalidInputError("\n".join(f"{name}: {problem}" for problem in texts)) from None
 
     @classmethod
     def _of_json(cls, document: object) -> Self:
@@ -328,16 +327,16 @@ class StartRunBatchRequest(_Request, frozen=True):
         return cls.model_validate(document)  # which names the place that is nested too deeply
 
     def anew(self) -> Self:
-        """Return the same request under another `request_id`: another batch, whose runs all start."""
+        """Return the same request with a new `request_id`: it starts another batch with all of the runs."""
         return self.model_copy(update={"request_id": str(uuid.uuid4())})
 
     def members(self) -> dict[str, Any]:
-        """Return the request in the service's own names, as StartRunBatch takes it."""
+        """Return the request with the service's own names, as StartRunBatch takes it."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class BatchTemplate(_Request, frozen=True):
-    """A StartRunBatch request without its runs, and where those go that a request cannot hold."""
+    """A StartRunBatch request without its runs, and the S3 URI for settings files."""
 
     default_run_setting: DefaultRunSettingInput
     """What all runs share."""
@@ -367,7 +366,7 @@ _PARTS: Final[dict[str, type[_Request]]] = {
 
 
 def unknown_member(whole: type[_Request], place: Place) -> str:
-    """Say what is known where a member of a file stands, in the spelling of that member."""
+    """Return the message for an unknown member of a file; it suggests names in the same spelling."""
     *above, member = (part for part in place if isinstance(part, str))
     part = _PARTS[to_camel(above[-1])] if above else whole
     if member in part.model_fields:
@@ -379,7 +378,7 @@ def checked(request: object) -> StartRunBatchRequest:
     """Return what a caller gave to start a batch.
 
     Raises:
-        InvalidInputError: It is no request, or a copy of one that was not checked.
+        InvalidInputError: It is not a StartRunBatchRequest, or a wrong copy of one (`model_copy` checks nothing).
     """
     if not isinstance(request, StartRunBatchRequest):
         raise InvalidInputError(f"a batch is started by a StartRunBatchRequest, not by a {type(request).__name__}")

@@ -171,7 +171,7 @@ class Run(ResponseModel, frozen=True, hide_input_in_errors=True):
     log_level: RunLogLevel | None = None
     """How much goes to CloudWatch."""
     retention_mode: RunRetentionMode | None = None
-    """Whether the run's record may make room for new ones."""
+    """Whether the run's record may be removed once the account's limit is reached."""
     networking_mode: NetworkingMode | None = None
     """Whether the run reaches a VPC."""
     vpc_config: RunVpcConfig | None = None

@@ -15,7 +15,7 @@ from omics_batch._models.enums import (
 
 
 class DefaultRunSetting(ResponseModel, frozen=True, defer_build=True):
-    """What all runs of a batch share (GetBatch `defaultRunSetting`); a run's own setting goes before it.
+    """What all runs of a batch share (GetBatch `defaultRunSetting`); a run's own setting takes precedence.
 
     A field is None where the batch was started without it.
     """
@@ -31,7 +31,7 @@ class DefaultRunSetting(ResponseModel, frozen=True, defer_build=True):
     role_arn: str | None = None
     """The IAM role that the runs act as."""
     name: str | None = None
-    """The name of every run that brings none of its own."""
+    """The name of every run that has none of its own."""
     cache_id: str | None = None
     """The run cache that the runs use."""
     cache_behavior: CacheBehavior | None = None
@@ -59,7 +59,7 @@ class DefaultRunSetting(ResponseModel, frozen=True, defer_build=True):
     run_tags: Texts | None = None
     """The tags of every run; the batch's own are `Batch.tags`."""
     retention_mode: RunRetentionMode | None = None
-    """Whether old run records make room for new ones."""
+    """Whether old run records are removed once the account's limit is reached."""
     networking_mode: NetworkingMode | None = None
     """Whether the runs reach a VPC; the service's default is RESTRICTED."""
     configuration_name: str | None = None

@@ -1,4 +1,4 @@
-"""What is noted of one request under way, and its response."""
+"""The facts about one request under way, and its response."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LARGEST_ANSWER: Final = 1024 * 1024
-"""Bytes; a GetBatch answer has some thousand."""
+"""Bytes; a GetBatch response has a few thousand."""
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-"""What aiohttp would follow."""
+"""The redirects that aiohttp would follow."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """What was seen of one request while it was under way."""
+    """The facts about one request while it is under way."""
 
     sent: bool = False
     status: int | None = None
@@ -30,20 +30,20 @@ class Attempt:
 
     @property
     def succeeded(self) -> bool:
-        """Whether a whole answer is there, and is no error."""
+        """Whether a whole response has come, and it is not an error."""
         return self.status is not None and self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A successful answer: its bytes, or, where botocore was stubbed, the dict it handed out."""
+    """A successful response: its bytes; or its dict, if botocore was stubbed."""
 
     body: bytes | None
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
     status: int = 200
     request_id: str | None = None
-    """What the service marks its answers with; None for a stranger's."""
+    """The service's request id; None if the response has none, since it is from something else."""
 
 
 CURRENT: Final[ContextVar[Attempt | None]] = ContextVar("omics_batch_attempt", default=None)
-"""The attempt of the task that runs; None where a caller uses `client.aws` directly."""
+"""The attempt of the running task; None if a caller uses `client.aws` directly."""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
 _POOL: Final = 50
 _MANDATORY: Final = 600
-"""Seconds before they expire from which on aiobotocore lets each request wait for new credentials."""
+"""Seconds before the expiry of credentials; from then on aiobotocore makes each request wait for new ones."""
 _UNUSABLE: Final = "no client can be made of these settings (region, endpoint, configuration files)"
 
 
@@ -70,8 +70,8 @@ async def open_transport(
         attempt_timeout: Seconds, for finding credentials, for connecting and for each read; each attempt is
             bounded from outside too.
         keepalive: Seconds that an idle connection is kept: more than a poll's interval.
-        clock: What the bound of a request is measured on. Sources of credentials keep to real seconds.
-        events: What publishes how renewals of the credentials went.
+        clock: The clock that measures the limit of a request. Sources of credentials use real seconds.
+        events: Publishes the results of credential renewals.
 
     Raises:
         InvalidInputError: There is no such profile, no region, or the endpoint is not acceptable.
@@ -100,7 +100,7 @@ async def open_transport(
             resolved = aws.meta.endpoint_url
             _check_resolved(resolved, allow_http=allow_http)
             if endpoint_url is None and _is_here(resolved):
-                # A proxy of the environment must not see what is meant for this machine alone.
+                # Requests to this machine must not go through a proxy of the environment.
                 config = _config(resolved, attempt_timeout, keepalive)
                 aws = await _enter(exits, found, region_name, resolved, config)
             _keep_the_host_of_a_custom_endpoint(aws)
@@ -120,7 +120,7 @@ def _check_resolved(url: str, *, allow_http: bool) -> None:
     try:
         check_endpoint(url, allow_http=allow_http)
     except InvalidInputError as error:
-        error.fault = Party.MACHINE  # what the caller gave was checked before: this comes from the environment
+        error.fault = Party.MACHINE  # the caller's URL was checked before, so this one is from the environment
         raise
 
 
@@ -145,7 +145,7 @@ async def _enter(
     endpoint_url: str | None,
     config: AioConfig,
 ) -> OmicsClient:
-    # On plain http no certificate is seen: reading all of the authorities' would be in vain.
+    # Plain http needs no certificates, and reading them takes time.
     is_plain = endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
     if not is_plain:
         await in_thread(partial(check_certificates, session))
@@ -156,14 +156,14 @@ async def _enter(
     problem, advice = f"no AWS region.{other}", cast("Advice | None", Advice(AdviceKind.GIVE_REGION))
     try:
         aws: OmicsClient = await exits.enter_async_context(making)
-        if aws.meta.region_name:  # which an empty variable leaves empty, where the endpoint needs none
+        if aws.meta.region_name:  # empty if the variable is empty and the endpoint needs no region
             return aws
     except NoRegionError:
         pass
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
         if region_name or session.get_config_variable("region") != "":
             problem, advice = f"{_UNUSABLE}: {_reason(error)}", None
-    # Raised out here, since what botocore raised may hold a line of the credentials file.
+    # Raised outside of the except block: botocore's exception may contain a line of the credentials file.
     raise misconfigured(problem, advice)
 
 
@@ -174,7 +174,7 @@ def _reason(error: Exception) -> str:
 
 
 async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
-    """Let the session find its credentials; having none is an error of the first call, not of this one."""
+    """Let the session find its credentials; if there are none, the first call raises."""
     problem: InvalidInputError | CredentialsError
     try:
         if ours:
@@ -194,12 +194,12 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
         problem = _credentials_error(Source().silent(limit))
     except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
         problem = _credentials_error(explain(error, Source()))
-    # Raised out here, since what the source raised may hold the credentials.
+    # Raised outside of the except block: the source's exception may contain the credentials.
     raise problem
 
 
 def _is_waited_for(credentials: Any) -> bool:  # noqa: ANN401 - botocore's have no common base
-    """Whether requests wait until there are new credentials; aiobotocore waits in the last minutes."""
+    """Whether requests wait for new credentials now; aiobotocore makes them wait in the last minutes."""
     if isinstance(credentials, RenewedCredentials):
         return credentials.refresh_needed()
     return isinstance(credentials, RefreshableCredentials) and credentials.refresh_needed(_MANDATORY)
@@ -216,13 +216,13 @@ def _is_here(endpoint_url: str) -> bool:
 
 
 def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
-    # The model's host prefix belongs before the service's own hosts; it would make workflows-127.0.0.1 of others.
+    # The host prefix of the model is for AWS's own hosts. With another host it would make workflows-127.0.0.1.
     if not is_own_host(urlsplit(aws.meta.endpoint_url).hostname or ""):
         aws.meta.config.inject_host_prefix = False
 
 
 def _keep_to_this_loop(aws: OmicsClient) -> None:
-    """Refuse a request from another loop before anything of this one's is touched: callers may send their own."""
+    """Refuse a request from another event loop before it uses a connection, also one through `client.aws`."""
     loop = OwnLoop()
 
     def check(**_: object) -> None:
@@ -234,16 +234,16 @@ def _keep_to_this_loop(aws: OmicsClient) -> None:
 async def _check_region(session: AioSession, aws: OmicsClient, http_session: OneRequestSession, limit: float) -> None:
     host = urlsplit(aws.meta.endpoint_url).hostname or ""
     if http_session.proxies.get("https") or not is_own_host(host):
-        return  # the proxy looks names up, or somebody else serves the region
+        return  # the proxy resolves names, or the endpoint is not AWS's
     partitions: list[dict[str, Any]] = session.get_component("data_loader").load_data("partitions")["partitions"]
     regions = {region for partition in partitions for region in partition["regions"]}
-    with suppress(TimeoutError):  # then the first request says so
+    with suppress(TimeoutError):  # then the first request fails
         async with asyncio.timeout(limit):
             await in_thread(partial(check_region, regions, aws.meta.region_name, f"workflows-{host}"))
 
 
 def _assert_one_request(aws: OmicsClient) -> OneRequestSession:
-    """Return the HTTP session of a client; refuse a client that would send several for an attempt, or elsewhere."""
+    """Return the HTTP session of a client; refuse a client that would send several requests for one attempt."""
     client: Any = aws
     http_session = client._endpoint.http_session  # noqa: SLF001 - the settings do not show it
     if not isinstance(http_session, OneRequestSession):

@@ -24,14 +24,14 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 def check_proxy(proxies: Mapping[str, str], url: str) -> None:
-    """Refuse the proxy that botocore would use for an endpoint, if no request can go through it.
+    """Refuse the proxy that botocore would use for an endpoint, if it cannot work.
 
     Args:
         proxies: botocore's proxies, by the scheme of the endpoint.
         url: The endpoint.
 
     Raises:
-        InvalidInputError: It is no proxy of http or https; the message has nothing of its password.
+        InvalidInputError: It is not an http or https proxy; the message does not contain its password.
     """
     scheme = urlsplit(url).scheme
     proxy = proxies.get(scheme)
@@ -63,7 +63,7 @@ def _refused(scheme: str, shown: str, why: str) -> InvalidInputError:
 
 
 def certificates_of(session: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any session of botocore
-    """Return the file of the certificates to trust and the name of its setting; None where it is botocore's own."""
+    """Return the file of trusted certificates and the name of its setting; None for botocore's own file."""
     if path := session.get_config_variable("ca_bundle"):
         return path, "AWS_CA_BUNDLE, or the profile's ca_bundle"
     path = os.environ.get("REQUESTS_CA_BUNDLE")
@@ -71,7 +71,7 @@ def certificates_of(session: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a
 
 
 def check_certificates(session: Any) -> None:  # noqa: ANN401 - any session of botocore
-    """Make sure that there are certificates to check by: a wait would take a lack of them for an outage.
+    """Check that the trusted certificates can be read: otherwise a wait would treat it as an outage.
 
     Raises:
         InvalidInputError: The file is not there, cannot be read, or holds no certificate.
@@ -81,7 +81,7 @@ def check_certificates(session: Any) -> None:  # noqa: ANN401 - any session of b
     path, name = found
     if not Path(path).exists():
         raise misconfigured(f"there is no file of certificates {path} ({name})")
-    if not Path(path).is_file():  # nor is a pipe, which cannot be read twice
+    if not Path(path).is_file():  # a pipe cannot be read twice
         raise misconfigured(f"{path} ({name}) is no regular file, as certificates need one")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
@@ -90,17 +90,17 @@ def check_certificates(session: Any) -> None:  # noqa: ANN401 - any session of b
 
 
 def check_region(regions: Collection[str], region: str, host: str) -> None:
-    """Refuse a region that botocore does not know and whose endpoint has no address: a new one has an address.
+    """Refuse a region that botocore does not know, unless its endpoint has an address, as that of a new region has.
 
-    This blocks, as looking up a name does.
+    This blocks, since it looks up a name.
 
     Args:
-        regions: Those that botocore knows.
-        region: The client's.
-        host: The host that it sends requests to.
+        regions: The regions that botocore knows.
+        region: The client's region.
+        host: The host of the endpoint.
 
     Raises:
-        InvalidInputError: The region is a mistake.
+        InvalidInputError: The region does not exist.
     """
     if region in regions:
         return
@@ -115,7 +115,7 @@ def check_region(regions: Collection[str], region: str, host: str) -> None:
 
 
 async def check_tls(http_session: Any, url: str) -> None:  # noqa: ANN401 - no public type
-    """Make what the first request would make: the certificates of a client and of a proxy are read.
+    """Read the certificates of the client and of a proxy, as the first request would.
 
     Raises:
         InvalidInputError: One of them cannot be read.

@@ -27,21 +27,21 @@ _LARGEST_OUTPUT: Final = 1024 * 1024
 _TOO_MUCH: Final = f"printed over {_LARGEST_OUTPUT} bytes"
 
 _SHARE: Final = 0.9
-"""Of the limit: the process ends before whoever waits for it gives up, so that the error is about the process."""
+"""The share of the limit after which the process is killed: before the caller's time-out, so the error names it."""
 
 _TICK: Final = 0.05
-"""Seconds between two looks at whether the process has to be ended."""
+"""Seconds between two checks whether the process has to be killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that has ended, in the words of `asyncio.subprocess.Process`."""
+    """A process that has ended, with the interface of `asyncio.subprocess.Process`."""
 
     returncode: int
     output: bytes
 
     async def communicate(self) -> tuple[bytes, bytes]:
-        """Return what it printed on stdout, and nothing of its stderr: that is not for logs."""
+        """Return its stdout, and an empty stderr: stderr may contain secrets."""
         return self.output, b""
 
 
@@ -53,7 +53,7 @@ class CredentialProcess:
     limit: float
     """Seconds after which the process is killed."""
     may_ask: Callable[[], bool]
-    """Whether the process may ask a person for something on the terminal, now."""
+    """Whether the process may prompt on the terminal now."""
 
     async def popen(self, *words: str, **_: object) -> Finished:
         """Run the program to its end; cancelling this call kills it, with the processes that it has started.
@@ -77,7 +77,7 @@ class CredentialProcess:
         ends = monotonic() + _SHARE * self.limit
         shares_terminal = self.may_ask()
         restore = terminal_state() if shares_terminal else None
-        # A process outside of the terminal's foreground group could not ask; without a terminal, nothing is asked.
+        # Only a process in the terminal's foreground group can prompt. Without a terminal, it gets its own session.
         process = subprocess.Popen(  # noqa: S603 - the user's own command, run without a shell as AWS's tools do
             words,
             stdin=None if shares_terminal else subprocess.DEVNULL,
@@ -106,13 +106,13 @@ class CredentialProcess:
 
 
 def _output_of(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Yield all that a process has printed so far, again and again, until it has ended."""
+    """Yield the output of a process so far, repeatedly until it has ended."""
     output = b""
     pipe = cast("IO[bytes]", process.stdout).fileno()
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while True:
-            # A process that it leaves behind may keep the pipe open: its own end is what counts.
+            # A child process may keep the pipe open: the end of the process itself decides.
             has_ended = process.poll() is not None
             is_readable = bool(selector.get_map()) and bool(selector.select(0 if has_ended else _TICK))
             chunk = os.read(pipe, 65536) if is_readable else None
@@ -128,7 +128,7 @@ def _output_of(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def _problem_in(finished: Finished) -> str:
-    """Say what is wrong with how a process ended, or with what it printed; nothing where all is well."""
+    """Say what is wrong with a process's exit or its output; empty if nothing is."""
     code = finished.returncode
     if code:
         return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
@@ -140,7 +140,7 @@ def _problem_in(finished: Finished) -> str:
 
 
 def _kill(process: int, *, has_own_group: bool) -> None:
-    # Stopped, it starts nothing more while those that it has started are looked for.
+    # A stopped process cannot start more children while its descendants are listed.
     os.kill(process, signal.SIGSTOP)
     descendants: list[int] = []
     with suppress(OSError, ValueError, subprocess.TimeoutExpired):
@@ -154,7 +154,7 @@ def _kill(process: int, *, has_own_group: bool) -> None:
 
 
 def _descendants(pid: int) -> list[int]:
-    """Return the processes that a process has started, and those that these have started."""
+    """Return the children of a process, their children, and so on."""
     parents = _parents()
     found = [pid]
     for known in found:
@@ -163,7 +163,7 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _parents(processes: str = "/proc") -> dict[int, int]:
-    """Return the parent of each process of this machine."""
+    """Return the parent of each process on this machine."""
     if not os.path.isdir(processes):  # noqa: PTH112 - macOS and BSD have none
         command = ["ps", "-A", "-o", "pid=,ppid="]
         table = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5).stdout  # noqa: S603 - the same on each
@@ -171,6 +171,6 @@ def _parents(processes: str = "/proc") -> dict[int, int]:
     parents: dict[int, int] = {}
     for entry in filter(str.isdigit, os.listdir(processes)):  # noqa: PTH208 - names are all that is wanted
         with suppress(OSError), open(f"{processes}/{entry}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - the same
-            # The program's name stands in parentheses, and may hold spaces and parentheses.
+            # The program's name is in parentheses, and may contain spaces and parentheses.
             parents[int(entry)] = int(stat.read().rpartition(")")[2].split()[1])
     return parents

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PRESENTABLE: Final = (BotoCoreError, ClientError, aiohttp.ClientError, TimeoutError)
-"""What AWS's libraries and the network say holds no secret; what other sources of credentials raise may."""
+"""Exceptions that contain no secrets: those of AWS's libraries and of the network; others may contain them."""
 
 _HTTP_STATUS: Final = re.compile(r"non 200 response (\d{3})")
 
@@ -40,7 +40,7 @@ class SourceError(Exception):
     """A source gives no credentials."""
 
     def __init__(self, problem: str, next_step: str = "", *, is_final: bool = False, is_silence: bool = False) -> None:
-        """Keep what is wrong, what to do about it, and whether only a new client can help, or time."""
+        """Keep what is wrong and what to do. `is_final`: only a new client can help. `is_silence`: no answer came."""
         super().__init__(problem)
         self.problem: str = problem
         self.next_step: str = next_step
@@ -50,10 +50,10 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a session looks for credentials, as its user would name it."""
+    """A place where a session looks for credentials, in its user's words."""
 
     method: str = ""
-    """botocore's name of the provider, such as `custom-process`; empty where it is not known."""
+    """botocore's name of the provider, such as `custom-process`; empty if unknown."""
     profile: str = "default"
     profiles: Mapping[str, Mapping[str, Any]] | None = None
     """All profiles of the configuration files."""
@@ -61,7 +61,7 @@ class Source:
     credentials_file: str = "~/.aws/credentials"
 
     def chain(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Return the profile, the source profile of its role, and so on: each name once, with its settings."""
+        """Return the profile, the source profile of its role, and so on, with their settings; each name once."""
         profiles, found = self.profiles or {}, dict[str, "Mapping[str, Any]"]()
         name: str | None = self.profile
         while name is not None and name not in found:
@@ -71,7 +71,7 @@ class Source:
 
     @property
     def mfa_serials(self) -> list[str]:
-        """The MFA devices of the roles in the chain: each wants a code."""
+        """The MFA devices of the roles in the chain: each needs a code."""
         return [role["mfa_serial"] for _, role in self.chain() if {"role_arn", "mfa_serial"} <= role.keys()]
 
     @property
@@ -87,11 +87,11 @@ class Source:
 
     @property
     def next_step(self) -> str:
-        """What to check, if the error itself does not say it."""
+        """What to check, if the error does not say it."""
         return _NEXT_STEPS.get(self.method, "Check the credentials (aws sts get-caller-identity).").format(source=self)
 
     def silent(self, limit: float) -> SourceError:
-        """Return what is wrong with it after it has not answered for some seconds."""
+        """Return the error for a source that did not answer within some seconds."""
         problem = f"{self.words} gave no answer within {round(limit, 2):g} s"
         return SourceError(problem, self.next_step, is_silence=True)
 
@@ -100,7 +100,7 @@ class Source:
 
         Args:
             command: Such as `aws sso login`.
-            setting: How the settings begin that the profile to log in with has.
+            setting: The prefix of the settings by which the profile to log in with is found.
         """
         profiles = [name for name, profile in self.chain() if any(key.startswith(setting) for key in profile)]
         profile = (profiles or [self.profile])[0]
@@ -144,7 +144,7 @@ _NEXT_STEPS: Final[Mapping[str, str]] = {
 
 
 def explain(error: Exception, source: Source) -> SourceError:
-    """Return what is wrong with a source of credentials, without anything secret, and what to do about it."""
+    """Return what is wrong with a source of credentials, without secrets, and what to do about it."""
     if isinstance(error, SourceError):
         return error
     if isinstance(error, NoCredentialsError):
@@ -159,7 +159,7 @@ def explain(error: Exception, source: Source) -> SourceError:
 
 
 def mfa_needed(source: Source) -> SourceError:
-    """Return what is wrong where a code of an MFA device is needed, and no person can be asked for it now."""
+    """Return the error for an MFA code that is needed while no person can be asked for it."""
     return SourceError(
         f"the session of the role of profile {source.profile} needs a new MFA code, and it cannot be asked for now",
         "Open a new client (run the command again) on a terminal, or use temporary credentials "
@@ -183,9 +183,9 @@ def _next_step(error: Exception, source: Source) -> str:
 
 
 def _text_of(error: Exception, method: str) -> str:
-    """Return what may be shown of what a source raised."""
+    """Return the part of a source's exception that may be shown."""
     if isinstance(error, CredentialRetrievalError):
-        # For most providers it repeats what a process wrote to stderr, or what an endpoint answered.
+        # For most providers the message repeats a process's stderr, or the response of an endpoint.
         message = str(vars(error)["kwargs"].get("error_msg", ""))
         status = _HTTP_STATUS.search(message)
         if method == "custom-process":
@@ -199,7 +199,7 @@ def _text_of(error: Exception, method: str) -> str:
 
 
 def presentable(error: Exception) -> str:
-    """Return what may be shown of an exception of any library."""
+    """Return the part of any exception that may be shown."""
     kind = type(error).__name__
     if isinstance(error, CredentialRetrievalError):
         return f"{kind} ({one_line(str(vars(error)['kwargs'].get('provider', '')))})"

@@ -1,7 +1,7 @@
 """Sessions whose credential sources neither block the event loop nor outlive the client.
 
-aiobotocore resolves and renews the credentials, on the event loop. It is given our way to run a process and to ask for
-an MFA code. Files are first read in a thread, and a renewal is one task that all requests share.
+aiobotocore resolves and renews the credentials on the event loop. Our code runs the credential processes and asks for
+MFA codes. Files are first read in a thread. One task renews the credentials for all requests.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _A_PERSON: Final = 120.0
 """Seconds that a person has to type an MFA code."""
 
 _LAST_MINUTE: Final = 60.0
-"""Seconds before they expire from which on requests wait for new credentials; before that they use the old ones."""
+"""Seconds before the expiry of credentials; from then on requests wait for new ones, instead of using the old ones."""
 
 _UNREAD: Final = "the AWS configuration and token files could not be read"
 
@@ -54,16 +54,16 @@ class OwnSession(AioSession):
     limit: float = 30.0
     """Seconds that a source may take."""
     events: EventEmitter = EventEmitter()
-    """What publishes how renewals went."""
+    """Publishes the results of renewals."""
     _may_ask: bool = False
     trying: str = ""
-    """botocore's name of the provider that is asked."""
+    """botocore's name of the provider that is being tried."""
     _renewing: RenewedCredentials | None = None
     _codes: Mapping[str, list[str]] = {}
     """The MFA codes that were typed, by botocore's questions."""
 
     async def open(self, limit: float, *, may_ask: bool) -> None:
-        """Find credentials, if there are any; a role that takes an MFA code is assumed now, while a person is there.
+        """Find credentials, if there are any; a role with an MFA code is assumed now, while a person can type it.
 
         Args:
             limit: Seconds that a source may take.
@@ -81,7 +81,7 @@ class OwnSession(AioSession):
                 found = await self.get_credentials()
         except TimeoutError:
             raise self._silence() from None
-        except asyncio.CancelledError as stopped:  # perhaps by a time-out of the caller's
+        except asyncio.CancelledError as stopped:  # perhaps by a time-out of the caller
             stopped.add_note(self._waited_for())
             raise
         try:
@@ -104,7 +104,7 @@ class OwnSession(AioSession):
         except asyncio.CancelledError as stopped:
             stopped.add_note("no MFA code was typed yet")
             raise
-        except Exception:  # noqa: BLE001 - such as that of a notebook which nobody watches
+        except Exception:  # noqa: BLE001 - a notebook's getpass may raise anything
             codes.clear()
         if not all(typed for answers in codes.values() for typed in answers) or not codes:
             raise mfa_needed(self.source("assume-role"))
@@ -126,7 +126,7 @@ class OwnSession(AioSession):
         return self._renewing
 
     async def aclose(self) -> None:
-        """End what is under way: a process that gives credentials is killed."""
+        """End a renewal that is under way; its credential process is killed."""
         if self._renewing is not None:
             await self._renewing.close()
 
@@ -135,14 +135,14 @@ class OwnSession(AioSession):
         return source_in(self, method)
 
     async def check_files(self) -> None:
-        """Read the files of tokens in a thread: aiobotocore is going to read them on the event loop."""
+        """Read the token files in a thread first: aiobotocore reads them on the event loop."""
         container, web = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"
         named = [os.environ[name] for name in (container, web) if os.environ.get(name)]
         if files := [*named, *self.source("").token_files]:
             await in_thread(partial(_read_once, files))
 
     async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **options: Any) -> Any:  # noqa: ANN401 - as aiobotocore has it
-        """Make a client; one that a provider asks, such as STS, needs no thread of the application's either."""
+        """Make a client. Clients of providers, such as STS, do not use the application's threads either."""
         chosen: Any = copy(config) or AioConfig()
         if chosen.http_session_cls is not OneRequestSession:
             chosen.http_session_cls = OwnThreadsSession
@@ -154,7 +154,7 @@ class OwnSession(AioSession):
         return _Resolver(above._create_credential_resolver().providers, self)  # noqa: SLF001 - where providers are made
 
     def _read_files(self) -> None:
-        # Once they are read, the session remembers what stands in them.
+        # The session keeps the content of the files.
         _read_once([self.get_config_variable("config_file"), self.get_config_variable("credentials_file")])
         _ = self.full_config
 
@@ -164,7 +164,7 @@ class OwnSession(AioSession):
         return self.source(self.trying).silent(self.limit)
 
     def _waited_for(self) -> str:
-        """Write what has not answered so far, and what to do about it."""
+        """Write which source has not answered so far, and what to do about it."""
         if not self.trying:
             return f"{_UNREAD} yet. {self._check_disk()}"
         source = self.source(self.trying)
@@ -183,10 +183,10 @@ class OwnSession(AioSession):
 
 
 class _Resolver(AioCredentialResolver):
-    """The chain of providers, of which each failure names the source."""
+    """The chain of providers; each failure names its source."""
 
     def __init__(self, providers: Iterable[CredentialProvider], session: OwnSession) -> None:
-        """Take botocore's providers, and give those that run processes or ask our ways to do it."""
+        """Take botocore's providers, and replace how they run processes, ask for codes and use threads."""
         self._session = session
         super().__init__([self._equipped(provider) for provider in providers])
 
@@ -220,19 +220,20 @@ class _Resolver(AioCredentialResolver):
                 if found is not None:
                     return found
                 continue
-            # Raised out here, since what the source raised may hold the credentials.
+            # Raised outside of the except block: the source's exception may contain the credentials.
             raise problem
         return None
 
 
 class RenewedCredentials:
-    """Credentials that expire: one task renews them for all requests, and a failure leaves the old ones in use.
+    """Credentials that expire: one task renews them for all requests; if it fails, the old ones stay in use.
 
-    aiobotocore would renew them within a request, whose time-out then ends the renewal, and once more in the next one.
+    aiobotocore would renew them within a request. The request's time-out would end the renewal, and the next request
+    would start it again.
     """
 
     def __init__(self, found: AioRefreshableCredentials, session: OwnSession) -> None:
-        """Take what a session has found."""
+        """Take the credentials that a session has found."""
         self._found: Any = found
         self._session = session
         self._renewal: asyncio.Task[ReadOnlyCredentials] | None = None
@@ -281,7 +282,7 @@ class RenewedCredentials:
         problem, events = renewal.exception(), self._session.events
         if problem is None:
             events.emit("CredentialsRenewed", lambda now: omics_batch.CredentialsRenewed(time=now))
-        elif isinstance(problem, SourceError) and not self.refresh_needed():  # else requests fail, and say so
+        elif isinstance(problem, SourceError) and not self.refresh_needed():  # else requests fail with this error
             message = f"{problem}. {problem.next_step}"
             events.emit(
                 "CredentialsRenewalFailed",
@@ -299,13 +300,13 @@ class RenewedCredentials:
             check_keys(renewed, session.source(method))
             if renewed is not before:
                 return renewed
-            # While they are valid for long, aiobotocore keeps the failure to its log.
+            # While the old ones are valid for a while, aiobotocore only logs the failure.
             problem = SourceError(f"{session.source(method).words} failed", session.source(method).next_step)
         except TimeoutError:
             problem = session.source(method).silent(session.limit)
         except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
             problem = explain(error, session.source(method))
-        # Raised out here, since what the source raised may hold the credentials.
+        # Raised outside of the except block: the source's exception may contain the credentials.
         raise problem
 
 
@@ -321,7 +322,7 @@ def source_in(session: AioSession, method: str) -> Source:
 
 
 def _read_once(files: list[str]) -> None:
-    """Read files that may be there, so that a disk which does not answer holds up this thread alone.
+    """Read files that may exist, so that a disk that does not answer blocks only this thread.
 
     Raises:
         SourceError: One of them is a pipe, which cannot be read twice.
@@ -329,7 +330,7 @@ def _read_once(files: list[str]) -> None:
     for name in files:
         path = Path(os.path.expanduser(os.path.expandvars(name)))  # noqa: PTH111 - a Path raises where there is no HOME
         is_pipe = False
-        with suppress(OSError):  # what cannot be read, botocore reports in its own words, or does without
+        with suppress(OSError):  # botocore reports a file that it cannot read, or does without it
             is_pipe = path.is_fifo()
             if not is_pipe:
                 path.read_bytes()

@@ -11,23 +11,23 @@ from omics_batch._words import one_line
 
 
 def check_endpoint(url: object, *, allow_http: bool) -> None:
-    """Refuse an endpoint that signed requests must not go to.
+    """Refuse an endpoint to which signed requests must not be sent.
 
-    A session token travels in each request's headers, so plain http is for this machine alone.
+    The headers of each request contain the session token, so plain http is only for this machine.
 
     Args:
         url: The endpoint as resolved, environment and configuration files included.
         allow_http: Whether the caller accepts plain http to other machines.
 
     Raises:
-        InvalidInputError: The URL is no http(s) URL, carries more than a host, port and path, or is
+        InvalidInputError: The URL is not an http(s) URL, has more than a host, port and path, or is
             plain http to another machine.
     """
     if not isinstance(url, str):
         raise InvalidInputError(f"an endpoint is a URL as text, not a {type(url).__name__}")
     parts = _parts_of(url)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        # What precedes an @ may be a password, and what follows a ? a signature.
+        # The part before an @ may be a password, and the part after a ? a signature.
         host = url.rpartition("@")[2].partition("?")[0]
         raise InvalidInputError(f"the endpoint {one_line(host, limit=100)!a} is no http or https URL")
     if "@" in parts.netloc or parts.query or parts.fragment or url.endswith(("?", "#")):
@@ -44,7 +44,7 @@ def check_endpoint(url: object, *, allow_http: bool) -> None:
 
 def _parts_of(url: str) -> SplitResult | None:
     if not url.isprintable() or " " in url:
-        return None  # urlsplit would drop line breaks and go on with the rest
+        return None  # urlsplit would drop line breaks, and accept the rest
     try:
         parts = urlsplit(url)
         _ = parts.port

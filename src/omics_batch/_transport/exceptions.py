@@ -46,9 +46,9 @@ def failure_of(
     """Return the failure behind an exception.
 
     Args:
-        error: What the request ended with.
+        error: The exception of the request.
         operation: The AWS operation.
-        attempt: What was seen of the request.
+        attempt: The facts about the request.
         bound: Its limit in seconds.
         source: Describes where credentials come from.
     """
@@ -78,7 +78,7 @@ def _stage_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Failure
 
 
 def answer_in(operation: str, attempt: Attempt) -> Response | CallFailure:
-    """Return the answer that an attempt brought: a success, or the failure that it is."""
+    """Return the response of an attempt, or the failure that it is."""
     if not attempt.succeeded:
         return _fault_in_answer(operation, attempt, None)
     return Response(attempt.body, status=attempt.status or 0, request_id=attempt.headers.get("x-amzn-requestid"))
@@ -103,7 +103,7 @@ def _fault_of_a_stub(operation: str, error: ClientError) -> CallFailure:
 
 
 def _clock_skew(date: str) -> float:
-    """Seconds that the service's clock is ahead of this machine's, by an answer's Date; 0 without one."""
+    """Return by how many seconds the service's clock is ahead, by the Date header of a response; 0 without one."""
     try:
         return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
@@ -123,7 +123,7 @@ def failure_of_source(error: SourceError, operation: str) -> CallFailure:
 
 
 def _rid_of_secrets(error: Exception) -> Exception | None:
-    """Return an exception fit to be a cause: without the signed request, its context, or frames that hold either."""
+    """Return an exception that can be a cause: without the signed request, its context, or frames that contain them."""
     if not isinstance(error, PRESENTABLE) or isinstance(error, CredentialRetrievalError):
         return None
     if isinstance(error, aiohttp.ClientError):
@@ -139,5 +139,5 @@ def _rid_of_secrets(error: Exception) -> Exception | None:
 
 
 def _fact(value: object) -> str:
-    # aiohttp's exceptions name a proxy's URL with its password.
+    # aiohttp's exceptions contain a proxy's URL with its password.
     return type(value).__name__ if isinstance(value, BaseException) else str(value)

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 
 class FailureStage(Enum):
-    """At which point a request went wrong."""
+    """The stage at which a request failed."""
 
     INVALID = auto()
     QUEUE = auto()
-    """It was not sent: its time was over before its turn."""
+    """It was not sent: its time was over before its turn in the queue."""
     CREDENTIALS = auto()
     CONNECTION = auto()
     TIMEOUT = auto()
@@ -54,7 +54,7 @@ class FailureStage(Enum):
 
 
 class Retry(Enum):
-    """Whether the same request may be sent again, and at whose cost."""
+    """Whether the same request may be sent again, and as which kind of retry."""
 
     NEVER = auto()
     TRANSIENT = auto()
@@ -63,7 +63,7 @@ class Retry(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFailure:
-    """One request that brought no answer to believe, rid of everything secret."""
+    """A request without a response that can be trusted; it contains no secrets."""
 
     stage: FailureStage
     operation: str
@@ -73,10 +73,10 @@ class CallFailure:
     code: str = ""
     request_id: str | None = None
     retry_after: float | None = None
-    """Seconds the service asks to be left alone (`x-amz-retry-after`), where it does."""
+    """The delay in seconds that the service asks for (`x-amz-retry-after`), if any."""
     cause: Exception | None = None
     next_step: str = ""
-    """What to do about it, where the failure itself says it better than its class."""
+    """What to do about it, if that is more exact than the advice for the class."""
     is_final: bool = False
     """Whether the credentials cannot come back while the client is open."""
     is_silence: bool = False
@@ -84,7 +84,7 @@ class CallFailure:
 
 
 class Meaning(NamedTuple):
-    """What a failure is to the caller and to the retries."""
+    """What a failure means: the error for the caller, and whether to retry."""
 
     error: type[OmicsBatchError]
     retry: Retry
@@ -111,7 +111,7 @@ CREDENTIALS_CODES: Final = frozenset(
         "UnrecognizedClientException",
     },
 )
-"""The service refuses the signature itself: AWS's common errors for all services."""
+"""The service refuses the signature: AWS's common errors for all services."""
 
 THROTTLING_CODES: Final = frozenset(
     {
@@ -131,10 +131,10 @@ THROTTLING_CODES: Final = frozenset(
         "TransactionInProgressException",
     },
 )
-"""The codes that AWS's SDKs retry as throttling, whatever the status beside them."""
+"""The codes that AWS's SDKs retry as throttling, with any HTTP status."""
 
 _NOT_SERVED: Final = frozenset({"InvalidAction", "MissingAction", "UnknownOperation"})
-"""The endpoint does not serve the operation: it is another service's, or of a region without run batches."""
+"""The endpoint does not serve the operation: it belongs to another service, or to a region without run batches."""
 
 
 def _stem(code: str) -> str:
@@ -211,7 +211,7 @@ _ADVICE_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], Advice]] = {
     ("StartRunBatch", ConflictError): Advice(_K.USE_NEW_REQUEST_ID),
     ("StartRunBatch", AccessDeniedError): Advice(_K.ALLOW_START),
 }
-"""Where the operation lets us say more than `_ADVICE` does."""
+"""Advice for an error of one operation; it takes precedence over `_ADVICE`."""
 
 
 def classify(failure: CallFailure) -> Meaning:
@@ -228,14 +228,14 @@ def classify(failure: CallFailure) -> Meaning:
 
 
 def leaves_doubt(failure: CallFailure) -> bool:
-    """Whether the service may have obeyed a request all the same: its answer was lost, or came from a failure."""
+    """True if the request may have taken effect although no valid response arrived."""
     if failure.stage is FailureStage.SERVICE:
         return classify(failure).error in (InternalServerError, RequestTimeoutError)
     return classify(failure).retry is Retry.TRANSIENT
 
 
 def party_of(failure: CallFailure) -> Party:
-    """Return whose fault it is: something in between, where an error has no code and no request id of the service."""
+    """Return whose fault it is. An error without a code and a request id is from something in between."""
     if failure.stage is FailureStage.SERVICE and not (failure.code or failure.request_id):
         return Party.IN_BETWEEN
     if _stem(failure.code) in _NOT_SERVED:
@@ -297,10 +297,10 @@ def fault_in_answer(
     body: bytes,
     cause: Exception | None = None,
 ) -> CallFailure:
-    """Read an HTTP answer that is no success: the service's own error, or a stranger's page.
+    """Read an HTTP response that is not a success: the service's own error, or the page of a proxy.
 
-    The code travels in `x-amzn-errortype`. A client error that neither carries it nor is a JSON object
-    was not written by the service: a proxy's page must not pass for its verdict.
+    The service's code is in `x-amzn-errortype` or in the body. A client error without a code whose body is no JSON
+    object is not from the service, so it is not treated as the service's refusal.
     """
     document = object_in(body)
     code = error_code(headers.get("x-amzn-errortype") or _text(document, "__type", "code", "Code"))
@@ -328,16 +328,16 @@ def fault_in_answer(
 
 
 _BY_STATUS_ALONE: Final = frozenset({408, 429})
-"""Client errors that are retried anyway, so that whoever sent them is believed."""
+"""Client errors that are retried in any case, so it does not matter whether the service sent them."""
 
 
 def error_code(text: str) -> str:
-    """Return the bare code in what the service writes, such as `ns#ThrottlingException:http://...`."""
+    """Return the code without its namespace and URI: the service writes `ns#ThrottlingException:http://...`."""
     return one_line(text.partition(":")[0].rpartition("#")[2], limit=100)
 
 
 def retry_after(milliseconds: str | None) -> float | None:
-    """Return the seconds in an `x-amz-retry-after` header; None where it holds nothing sensible."""
+    """Return the seconds in an `x-amz-retry-after` header; None if it is absent or invalid."""
     try:
         seconds = float(milliseconds or "nan") / 1000
     except ValueError:
@@ -346,7 +346,7 @@ def retry_after(milliseconds: str | None) -> float | None:
 
 
 def object_in(body: bytes) -> dict[str, object] | None:
-    """Read a body as a JSON object; None where it is none."""
+    """Read a body as a JSON object; None if it is not one."""
     try:
         document: object = json.loads(body)
     except (ValueError, RecursionError):

@@ -15,7 +15,7 @@ _OWN: Final = re.compile(
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its very name: 127.0.0.0/8, ::1 or localhost."""
+    """Whether a host name stands for this machine: 127.0.0.0/8, ::1 or localhost."""
     if host == "localhost":
         return True
     try:
@@ -25,5 +25,5 @@ def is_loopback(host: str) -> bool:
 
 
 def is_own_host(host: str) -> bool:
-    """Whether a host is the service's own endpoint of a region, and not one that somebody has put in its place."""
+    """Whether a host is the service's own endpoint of a region, and not a custom endpoint."""
     return _OWN.fullmatch(host) is not None

@@ -1,4 +1,4 @@
-"""HTTP sessions: one that needs no thread of the application's, and one that sends each request once, to one host."""
+"""HTTP sessions: one that does not use the application's threads, and one that sends each request once, to one host."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class _RefusedError(Exception):
-    """Ends a request whose answer is not wanted."""
+    """Ends a request whose response is refused."""
 
 
 class OwnThreadsSession(AIOHTTPSession):
-    """aiobotocore's HTTP session, which needs no thread of the application's: those may all be busy."""
+    """aiobotocore's HTTP session, without the application's threads: they may all be busy."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - as aiobotocore makes it
-        """Take what aiobotocore gives."""
+        """Take aiobotocore's arguments."""
         super().__init__(*arguments, **settings)
         use_own_threads(self)
 
 
 class OneRequestSession(OwnThreadsSession):
-    """An HTTP session with every attempt exactly one request to exactly one host."""
+    """An HTTP session that sends exactly one request, to exactly one host, for each attempt."""
 
     async def _get_session(self, proxy_url: str | None) -> _OneRequest:
         above: Any = super()
@@ -51,7 +51,7 @@ class OneRequestSession(OwnThreadsSession):
         return proxies
 
     async def open_for(self, url: str) -> None:
-        """Make what the first request to a URL would make: it reads certificates."""
+        """Make the session for a URL, as the first request would: this reads the certificates."""
         await self._get_session(self._own_proxies.proxy_url_for(url))
 
     @property
@@ -69,7 +69,7 @@ class OneRequestSession(OwnThreadsSession):
         # Or aiobotocore would read the whole answer, however large.
         request.stream_output = True
         response = await above.send(request)
-        # botocore finds the stream at its end: its parser stumbles over a damaged body, and is slow on a sound one.
+        # The body is read here, and botocore gets an empty stream: its parser fails on a damaged body, and is slow.
         attempt.body = await _read(response.raw, attempt)
         attempt.status, attempt.headers = response.status_code, response.headers
         return response
@@ -85,7 +85,7 @@ def use_own_threads(session: Any) -> None:  # noqa: ANN401 - no public way
 
 async def _connector(session: Any, proxy_url: str | None) -> Any:  # noqa: ANN401 - the same
     contexts = await in_thread(partial(session._build_ssl_contexts, proxy_url))  # noqa: SLF001 - the same
-    # With nothing to read, aiobotocore needs no thread.
+    # With the certificates read, aiobotocore needs no thread.
     ready: Any = copy(session)
     ready._verify, ready._cert_file = False, None  # noqa: SLF001 - the same
     ready._build_ssl_contexts = {None: contexts}.get  # noqa: SLF001 - the same
@@ -95,7 +95,7 @@ async def _connector(session: Any, proxy_url: str | None) -> Any:  # noqa: ANN40
 
 @dataclass(frozen=True, slots=True)
 class _OneRequest:
-    """What aiobotocore uses of an aiohttp session, with no redirect followed."""
+    """The part of an aiohttp session that aiobotocore uses; it follows no redirect."""
 
     session: Any
 

@@ -32,20 +32,20 @@ class Exchange(Protocol):
         ...
 
     async def __call__(self, operation: str, parameters: Mapping[str, Any], attempt: Attempt) -> None:
-        """Note the answer to a request in its attempt.
+        """Set the response to a request on its attempt.
 
         Raises:
-            Exception: There is none: what botocore would raise.
+            Exception: There is no response; this is the exception that botocore would raise.
         """
         ...
 
 
 SERVED: Final[dict[str, Exchange]] = {}
-"""The services in this process, by the URL that stands for each."""
+"""The services in this process, by their URLs."""
 
 
 def find_exchange(endpoint_url: str | None) -> Exchange | None:
-    """Return the service in this process that a URL, or else the environment's, stands for; None for any other."""
+    """Return the service in this process with this URL, or with the environment's; None if there is none."""
     return SERVED.get(endpoint_url or os.environ.get("AWS_ENDPOINT_URL_OMICS", ""))
 
 
@@ -57,7 +57,7 @@ class InProcess:
 
         Args:
             exchange: Answers the requests.
-            clock: What the bound of a request is measured on.
+            clock: The clock that measures the limit of a request.
             is_renewable: Whether the client would look for its credentials again.
         """
         self.is_renewable: bool = is_renewable
@@ -78,7 +78,7 @@ class InProcess:
 
     @property
     def aws(self) -> NoReturn:
-        """The client of aiobotocore, which there is only over HTTP."""
+        """Raise: an aiobotocore client exists only over HTTP."""
         raise InvalidInputError(
             "this client talks to a simulator in process, and has no aiobotocore client underneath: leave in_process "
             "away to use client.aws"
@@ -105,6 +105,6 @@ class InProcess:
         try:
             async with time_limit(self._clock, bound):
                 await self._exchange(operation, parameters, attempt)
-        except Exception as error:  # noqa: BLE001 - whatever the answer is replaced by, as over HTTP
+        except Exception as error:  # noqa: BLE001 - any exception is a failure, as over HTTP
             return failure_of(error, operation, attempt, bound)
         return answer_in(operation, attempt)

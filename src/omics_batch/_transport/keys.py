@@ -1,4 +1,4 @@
-"""Characters that access keys and tokens cannot have."""
+"""Checks for characters that access keys and tokens cannot contain."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check_keys(keys: Any, source: Source) -> None:  # noqa: ANN401 - botocore's 
         source: Where they come from.
 
     Raises:
-        SourceError: One of them holds a space, a line break or another character that none has.
+        SourceError: One of them contains a space, a line break or another invalid character.
     """
     for part, name in _NAMES_BY_METHOD.get(source.method, _NAMES).items():
         if wrong := _WRONG.search(getattr(keys, part, None) or ""):
@@ -47,13 +47,13 @@ def check_keys(keys: Any, source: Source) -> None:  # noqa: ANN401 - botocore's 
 
 
 def check_headers(headers: Mapping[str, Any]) -> None:
-    """Refuse a signed request whose keys no header can carry.
+    """Refuse a signed request whose keys cannot be in a header.
 
     Args:
-        headers: The headers of the request, as botocore has them: text or bytes.
+        headers: The headers of the request, from botocore: text or bytes.
 
     Raises:
-        SourceError: A header that is made of the keys holds a line break or another control character.
+        SourceError: A header made of the keys contains a line break or another control character.
     """
     for header, part in (("X-Amz-Security-Token", "token"), ("Authorization", "access_key")):
         value = headers.get(header, "")

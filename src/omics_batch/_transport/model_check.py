@@ -22,11 +22,11 @@ FIRST_BOTOCORE: Final[Mapping[str, str]] = {
     "sessionPolicy": "1.43.90",
     "requesterPaysEnabled": "1.44.8",
 }
-"""The releases whose models have what joined the run settings after run batches were launched."""
+"""The first botocore release for each run setting that was added after the launch of run batches."""
 
 
 def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:  # noqa: ANN401 - botocore's shapes have no types
-    """Return which members of a request botocore's model lacks, and what to update; None where it has them all."""
+    """Return the members of a request that botocore's model lacks, and what to update; None if it has all."""
     problems = list(_problems(shape, dict(value), ""))
     if not problems:
         return None
@@ -54,5 +54,5 @@ def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:  # noq
 
 
 def _is_word(value: str, known: list[str]) -> bool:
-    # botocore sends any word, so that one which only this release knows is no reason to update it.
+    # botocore sends any value of an enum. So a value that this release knows is accepted, even if botocore lacks it.
     return value in known or any(value in words and words.issuperset(known) for words in WORDS)

@@ -1,4 +1,4 @@
-"""Response parsers for our own session: they leave the body to us."""
+"""Response parsers for our own session: they do not parse the body of a success."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Parsers(AioResponseParserFactory):
-    """botocore's parsers for errors and for `client.aws`; none for a success whose bytes were taken already."""
+    """botocore's parsers for errors and for `client.aws`; a success whose bytes were read already is not parsed."""
 
     def create_parser(self, protocol_name: str) -> Any:  # noqa: ANN401 - a parser, for which there is no public type
         attempt = CURRENT.get()

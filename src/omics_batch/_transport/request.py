@@ -39,31 +39,31 @@ class MadeClient:
 
 
 class Transport:
-    """The aiobotocore client underneath, and one request of it at a time."""
+    """Sends single requests with an aiobotocore client, and replaces the client to renew credentials."""
 
     def __init__(
         self, make: Callable[[bool], AbstractAsyncContextManager[MadeClient]], clock: Clock, *, is_renewable: bool
     ) -> None:
-        """Know how to make the client; `open` makes it.
+        """Take how to make the client; `open` makes it.
 
         Args:
-            make: Makes a client; its argument is whether a source of credentials may ask a person for something.
-            clock: What the bound of a request is measured on.
+            make: Makes a client; its argument is whether a source of credentials may prompt.
+            clock: The clock that measures the limit of a request.
             is_renewable: Whether a new client would look for its credentials again.
         """
         self.is_renewable: bool = is_renewable
         """Whether a new client looks for new credentials: a caller's own session keeps what it has."""
         self.generation: int = 0
-        """Counts the clients that were made: each has looked for its credentials."""
+        """The number of clients made so far; each has looked for its credentials."""
         self._make = make
         self._clock = clock
         self._exits: list[AsyncExitStack] = []
         self._made: MadeClient | None = None
         self._unsent: asyncio.Task[Any] | None = None
-        """The task whose last request was given up before it was sent."""
+        """The task whose last request ended before it was sent."""
 
     async def open(self) -> None:
-        """Make the client, or one that looks for credentials again; the former serves its calls until the next."""
+        """Make the client, or a new one that looks for credentials again. The old one ends its calls under way."""
         exits = AsyncExitStack()
         # Do not prompt during a wait.
         made = await exits.enter_async_context(self._make(self._made is None))
@@ -75,7 +75,7 @@ class Transport:
 
     @property
     def aws(self) -> OmicsClient:
-        """The client that is used now."""
+        """The present client."""
         return self._now.aws
 
     @property
@@ -94,11 +94,11 @@ class Transport:
         return self._made
 
     def waits_for_credentials(self, method: str, bound: float) -> CallFailure | None:
-        """Return the failure of this task's last request, if it was given up before there were credentials to sign it.
+        """Return the failure of this task's last request, if it ended while it waited for credentials.
 
         Args:
             method: The operation as aiobotocore's client names it.
-            bound: The seconds after which it was given up.
+            bound: The seconds after which it ended.
         """
         was_sent = self._unsent is not asyncio.current_task()
         self._unsent = None

@@ -18,7 +18,7 @@ class Resolver(ThreadedResolver):
     """aiohttp's resolver, which otherwise waits for a thread of the event loop's executor."""
 
     def __init__(self) -> None:
-        """Work in the event loop that runs."""
+        """Make a resolver for the running event loop."""
         loop: Any = _OwnThreads()
         super().__init__(loop)
 

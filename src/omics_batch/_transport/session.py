@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 def own_session(*, profile_name: str | None = None, variables: Mapping[str, Any] | None = None) -> OwnSession:
     """Return a new session with credentials of its own."""
-    # To register its hundred handlers is half of what it takes botocore to make a client. moto adds one when imported.
+    # Registering its hundred handlers is half of botocore's time to make a client. moto adds a handler at import.
     hooks = copy(_registered(tuple(BUILTIN_HANDLERS)))
     return OwnSession(dict(variables or {}), hooks, include_builtin_handlers=False, profile=profile_name)
 
 
 def static_session(access_key: str, secret_key: str) -> OwnSession:
-    """Return a session with fixed credentials that nothing else on this machine has a say in.
+    """Return a session with fixed credentials that ignores this machine's configuration.
 
-    The local HealthOmics is reached this way: neither AWS_* variables nor profiles nor proxies change it.
+    It is for the local HealthOmics: AWS_* variables, profiles and proxies do not change it.
     """
     alone = {name: (None, None, default, kind) for name, (_, _, default, kind) in AioSession.SESSION_VARIABLES.items()}
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
@@ -42,12 +42,12 @@ def static_session(access_key: str, secret_key: str) -> OwnSession:
 
 
 def make_cheap(session: AioSession) -> None:
-    """Let a session of our own share what it reads of botocore's data files, and do less for each request.
+    """Let a session of our own share botocore's data files with others, and do less for each request.
 
     Raises:
         ProfileNotFound: The session's profile is not there.
     """
-    # The data files are nine tenths of making a client.
+    # Reading the data files is nine tenths of the time to make a client.
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     session.register_component("user_agent_creator", RememberedUserAgent.from_environment())
     session.register_component("response_parser_factory", Parsers())

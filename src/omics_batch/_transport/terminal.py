@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TICK: Final = 0.05
-"""Seconds between two looks at whether the answer is still wanted."""
+"""Seconds between two checks whether the call was cancelled."""
 
 _TTY: Final = "/dev/tty"
 
@@ -28,7 +28,7 @@ def can_ask() -> bool:
 
 
 def has_terminal() -> bool:
-    """Whether this process has a terminal, and stands in its foreground."""
+    """Whether this process has a terminal, and is in its foreground."""
     if not hasattr(os, "tcgetpgrp"):  # Windows
         return sys.stdin is not None and sys.stdin.isatty()
     with suppress(OSError):
@@ -41,19 +41,19 @@ def has_terminal() -> bool:
 
 
 async def ask(prompt: str) -> str:
-    """Ask for a secret, which is not shown; the event loop goes on, and a cancelled call restores the terminal.
+    """Ask for a secret without echo. The event loop goes on; a cancelled call restores the terminal.
 
     Args:
-        prompt: What is asked.
+        prompt: The prompt.
     """
     if _is_notebook() or not hasattr(os, "tcgetpgrp"):
-        # A question that nobody waits for any more would take the answer to the next one.
+        # A prompt that goes on after a cancel would read the answer to the next prompt.
         return (await interruptible(partial(getpass.getpass, prompt))).strip()
     return (await stoppable(partial(_ask, prompt))).strip()
 
 
 def terminal_state() -> Callable[[], None]:
-    """Return what makes the terminal as it is now: a process that is killed while it asks leaves it without echo."""
+    """Return a function that restores the terminal: a process that is killed during a prompt leaves echo off."""
     import termios  # noqa: PLC0415 - Windows has none
 
     terminal = os.open(_TTY, os.O_RDWR | os.O_NOCTTY)
@@ -73,7 +73,7 @@ def terminal_state() -> Callable[[], None]:
 
 
 def _is_notebook() -> bool:
-    """Whether getpass was replaced by what asks elsewhere, as Jupyter's kernel does."""
+    """Whether getpass was replaced, as Jupyter's kernel does."""
     return getpass.getpass.__module__ != getpass.__name__
 
 
@@ -96,7 +96,7 @@ def _ask(prompt: str, stop: threading.Event) -> str:
 
 
 def _line_from(terminal: int, stop: threading.Event) -> str:
-    # macOS has terminals in no selector but this one. A terminal gives whole lines.
+    # On macOS only SelectSelector works with terminals. A terminal gives whole lines.
     with selectors.SelectSelector() as selector:
         selector.register(terminal, selectors.EVENT_READ)
         while not stop.is_set():
