@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing import Fault, Life
 from soaks.batches import HOUR, MANY, End, Placed, drawn, drawn_under_way, place
+from soaks.failures import PAGES, REFUSALS, SURVIVED, THROTTLING, edited
 from soaks.pages import Whims
 from soaks.service import Service
-from soaks.troubles import PAGES, REFUSALS, SURVIVED, THROTTLING, edited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from omics_batch.testing._service.http_response import json_reply
 from omics_batch.testing._service.responses import whole_batch
 from omics_batch.testing._service.schedule import Schedule, tick
 from omics_batch.testing._service.timeline import Timeline
-from soaks.troubles import REFUSALS
+from soaks.failures import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +142,7 @@ class Placed:
 
     @property
     def is_silent(self) -> bool:
-        """Whether every request meets trouble once the batch is withdrawn."""
+        """Whether every request meets failure once the batch is withdrawn."""
         return self.fate.end is End.SILENCE
 
     def is_withdrawn(self, now: float) -> bool:

@@ -65,7 +65,7 @@ class Judge:
                 assert fate.end is End.REFUSED
                 assert type(outcome) is fate.error
                 assert fate.is_withdrawn(wait.ended)
-        self._check_told(wait, outcome)
+        self._check_reported(wait, outcome)
 
     def _check_silence(self, wait: Wait) -> None:
         """It comes when the patience ends, or with the end of a look that is of use to more patient waits.
@@ -78,7 +78,7 @@ class Judge:
         assert wait.dawdles or was_of_use or silence < wait.max_silence + _QUEUED
 
     def _check_timeout(self, wait: Wait, error: WaitTimeoutError) -> None:
-        """It comes at the deadline, and only where neither a look before it nor the last one told of the end."""
+        """It comes at the deadline, and only where neither a look before it nor the last one reported the end."""
         assert wait.deadline is not None
         late = wait.ended - wait.deadline
         assert late > -NOW
@@ -114,16 +114,16 @@ class Judge:
         assert heard is None or heard >= wait.deadline - NOW
         assert -NOW < wait.ended - wait.deadline < LATEST
 
-    def _check_told(self, wait: Wait, outcome: object) -> None:
+    def _check_reported(self, wait: Wait, outcome: object) -> None:
         """Each `Batch` differs from the one before, no run that ended is under way again, and the last is the end's."""
-        counts = [batch.finished_run_count for batch in wait.told]
+        counts = [batch.finished_run_count for batch in wait.reported]
         assert counts == sorted(counts)
-        assert all(one != other for one, other in zip(wait.told, wait.told[1:], strict=False))
+        assert all(one != other for one, other in zip(wait.reported, wait.reported[1:], strict=False))
         if not (wait.listens or wait.is_watch):
             return
         if isinstance(outcome, Batch):
-            assert wait.told[-1] is outcome
+            assert wait.reported[-1] is outcome
         if isinstance(outcome, OmicsBatchError):
-            assert outcome.batch is (wait.told[-1] if wait.told else None)
+            assert outcome.batch is (wait.reported[-1] if wait.reported else None)
             assert outcome.batch_id == wait.followed.fate.id
             assert outcome.elapsed is not None

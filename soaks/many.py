@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STEADY: Final = PollPolicy(initial=30.0, factor=1.0, maximum=30.0)
 _POLICIES: Final = (STEADY, STEADY, STEADY, None, None, EAGER)
 _IN_TURN: Final = 900.0
-"""Seconds in which each that listens has its turn to be told, while the scans take most of the pace."""
+"""Seconds in which each that listens has its turn to be reported, while the scans take most of the pace."""
 _ITERATED: Final = 0.2
 """Of the waits for the end alone."""
 _IN_TIME: Final = 900.0
@@ -104,5 +104,7 @@ class Many(Waiting):
         assert wait.deadline is None or now < wait.deadline + 60
         past = now - _IN_TURN
         if (wait.listens or wait.is_watch) and wait.began < past and not fate.is_silent:
-            assert wait.told
-            assert wait.told[-1].finished_run_count >= Batch.model_validate_json(fate.shown(past)).finished_run_count
+            assert wait.reported
+            assert (
+                wait.reported[-1].finished_run_count >= Batch.model_validate_json(fate.shown(past)).finished_run_count
+            )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from omics_batch import CredentialsError, OmicsBatchClient
 from omics_batch.testing import Fault, Simulator, VirtualClock, faults
 from soaks.batches import Placed, drawn, place
-from soaks.troubles import DENIED, SURVIVED, THROTTLING, delayed, edited
+from soaks.failures import DENIED, SURVIVED, THROTTLING, delayed, edited
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from soaks.batches import HOUR
+from soaks.failures import SURVIVED, THROTTLING
 from soaks.gauges import (
     Reader,
     blocks,
@@ -23,7 +24,6 @@ from soaks.gauges import (
     traced_bytes,
 )
 from soaks.service import Service
-from soaks.troubles import SURVIVED, THROTTLING
 from soaks.waits import Waiting, until_answered
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ async def _soak(
     memory: Callable[[], int],
     growth: float,
 ) -> None:
-    troubles: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
     service = Service(Random(seed), throttled=throttled)
     begun = time.monotonic()
     with read_log() as log:
@@ -80,7 +80,7 @@ async def _soak(
             left_over = in_use(memory) - before
     _report(service, waiting, log, readings.result(), time.monotonic() - begun)
     print(f"left over of it: {left_over:,}")
-    assert troubles == []
+    assert failures == []
     assert other_tasks() == set()
     assert service.followed == {}
     _check_coverage(service, waiting)

@@ -14,9 +14,9 @@ from omics_batch import ClientClosedError
 from soaks.account import ACTIVE, Account
 from soaks.batches import HOUR
 from soaks.checks import NOW
+from soaks.failures import BROKEN, DENIED, PAGES, SURVIVED
 from soaks.gauges import Reader, blocks, check_flat, memory_readings, other_tasks, read_log, settled
 from soaks.many import STEADY, Many
-from soaks.troubles import BROKEN, DENIED, PAGES, SURVIVED
 from soaks.waits import until_answered
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ async def waited(client: OmicsBatchClient, account: Account, *, waits: int, unti
 
 async def soak(account: Account, seed: int, *, waits: int, until: float) -> tuple[Many, list[tuple[int, int]]]:
     """Do so with a client of its own, and see that nothing is left over."""
-    troubles: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
     begun = time.monotonic()
     with read_log() as log:
         async with (
@@ -138,7 +138,7 @@ async def soak(account: Account, seed: int, *, waits: int, until: float) -> tupl
             await settled()
             assert other_tasks() <= {readings}
     report(account, waiting, log, readings.result(), time.monotonic() - begun)
-    assert troubles == []
+    assert failures == []
     assert other_tasks() == set()
     assert account.followed == {}
     assert log.denials <= 1
@@ -151,7 +151,7 @@ def report(account: Account, waiting: Many, log: Reader, readings: Sequence[tupl
     print(f"{dict(account.asked_for)} requests, {faults} met a fault, {of_lists} of them for lists: {seconds:.0f} s")
     print(f"whims of lists: {dict(account.whims.met)}; asked for in vain: {account.needless}")
     print(f"{waiting.cancelled_in_scans} waits were cancelled in the middle of a scan; {log.lines} lines of log")
-    told = quantiles(waiting.latencies, n=100, method="inclusive")
-    print(f"told after {told[49]:.0f} s (p50), {told[98]:.0f} s (p99), {max(waiting.latencies):.0f} s at most")
+    reported = quantiles(waiting.latencies, n=100, method="inclusive")
+    print(f"told after {reported[49]:.0f} s (p50), {reported[98]:.0f} s (p99), {max(waiting.latencies):.0f} s at most")
     print(f"at most {waiting.judge.latest:.2f} s beyond a deadline")
     print(f"memory in use: {', '.join(f'{used:,}' for used, _ in readings)}")

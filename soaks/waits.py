@@ -38,7 +38,7 @@ class Wait:
     listens: bool
     dawdles: float
     """How long its callback takes."""
-    told: list[Batch] = field(default_factory=list[Batch])
+    reported: list[Batch] = field(default_factory=list[Batch])
     ended: float = 0.0
 
     @property
@@ -53,12 +53,12 @@ class Wait:
 
     @property
     def heard_of_the_end(self) -> float | None:
-        """The first moment after its beginning at which a look was told that the batch has ended."""
+        """The first moment after its beginning at which a look was reported that the batch has ended."""
         return next((moment for moment in self.followed.ends if moment > self.began + NOW), None)
 
     @property
     def heard_at_once(self) -> bool:
-        """Whether a look was told so in the very moment of its beginning, be it this wait's own or an earlier one."""
+        """Whether a look reported it in the moment it began: a look of this wait or of an earlier one."""
         return self.ended < self.began + NOW and any(abs(end - self.began) < NOW for end in self.followed.ends)
 
 
@@ -134,8 +134,8 @@ class Waiting:
         batch_id = wait.followed.fate.id
         if wait.is_watch:
             async for batch in self._client.watch(batch_id, timeout=wait.timeout, poll=wait.poll):
-                wait.told.append(batch)
-            return wait.told[-1]
+                wait.reported.append(batch)
+            return wait.reported[-1]
         return await self._client.wait_until_processed(
             batch_id,
             timeout=wait.timeout,
@@ -147,9 +147,9 @@ class Waiting:
     def _listener(self, wait: Wait) -> Callable[[Batch], Awaitable[None] | None]:
         async def dawdle(batch: Batch) -> None:
             await self._service.clock.sleep(wait.dawdles)
-            wait.told.append(batch)
+            wait.reported.append(batch)
 
-        return dawdle if wait.dawdles else wait.told.append
+        return dawdle if wait.dawdles else wait.reported.append
 
 
 async def until_answered(client: OmicsBatchClient, service: Service) -> None:

@@ -46,14 +46,14 @@ class Account:
     Args:
         lives: The batches by their ids.
         lag: By how many seconds lists show what was.
-        troubles: What a request of an operation meets instead of an answer, by its method: in turn, the last for ever.
+        failures: What a request of an operation meets instead of an answer, by its method: in turn, the last for ever.
         latency: Seconds that an answer takes.
         others: More batches, by their status.
     """
 
     lives: dict[str, Life]
     lag: float = 0.0
-    troubles: dict[str, list[Fault | None]] = field(default_factory=dict[str, list["Fault | None"]])
+    failures: dict[str, list[Fault | None]] = field(default_factory=dict[str, list["Fault | None"]])
     latency: float = 0.0
     others: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
     seam: Seam = field(init=False)
@@ -76,11 +76,11 @@ class Account:
     async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:
         """Give what a request meets instead of the truth."""
         del parameters
-        troubles = self.troubles.get(method, [None])
-        trouble = troubles.pop(0) if len(troubles) > 1 else troubles[0]
+        failures = self.failures.get(method, [None])
+        failure = failures.pop(0) if len(failures) > 1 else failures[0]
         if self.latency:
             await running_clock().sleep(self.latency)
-        return trouble
+        return failure
 
     @property
     def sent(self) -> list[tuple[float, str, str]]:

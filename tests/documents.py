@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """Writes files into a folder, and tells what is wrong with them."""
+    """Writes files into a folder, and shows what is wrong with them."""
 
     def __init__(
         self,

@@ -153,10 +153,10 @@ def _fork_for(listener: socket.socket, environment: Mapping[str, str], threads: 
     """Fork what shells ask for until nobody listens any more."""
     with suppress(OSError):
         while True:
-            threads.submit(_fork_and_tell, listener.accept()[0], environment)
+            threads.submit(_fork_and_report, listener.accept()[0], environment)
 
 
-def _fork_and_tell(asked: socket.socket, environment: Mapping[str, str]) -> None:
+def _fork_and_report(asked: socket.socket, environment: Mapping[str, str]) -> None:
     with asked:
         arguments, streams, _, _ = socket.recv_fds(asked, 65536, 3)
         process = fork(arguments.decode().split("\0"), environment, streams)

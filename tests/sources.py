@@ -27,7 +27,7 @@ cat credentials.json
 
 
 class Program:
-    """A `credential_process` that gives the simulator's credentials, until it is told to hang."""
+    """A `credential_process` that gives the simulator's credentials, until it is reported to hang."""
 
     def __init__(self, folder: Path, *, hangs: str = "exec sleep 60") -> None:
         self.folder = folder

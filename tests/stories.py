@@ -65,7 +65,7 @@ NOT_FOUND = service("ResourceNotFoundException", 404)
 OUTAGE = service("InternalServerException", 500)
 
 
-_TROUBLES: Final = {
+_FAILURES: Final = {
     FailureStage.CONNECTION: faults.reset(),
     FailureStage.TIMEOUT: faults.unanswered(),
     FailureStage.UNREADABLE: faults.huge(2 * LARGEST_ANSWER),
@@ -74,9 +74,9 @@ _TROUBLES: Final = {
 }
 
 
-def trouble(kind: FailureStage) -> Fault:
+def failing_at(kind: FailureStage) -> Fault:
     """No answer came at all."""
-    return _TROUBLES[kind]
+    return _FAILURES[kind]
 
 
 @dataclass

@@ -28,7 +28,7 @@ from omics_batch._models.enums import CANCELLABLE
 from omics_batch._transport.failure import FailureStage
 from omics_batch.cli._advice import in_commands
 from omics_batch.testing import faults
-from tests.stories import ACCEPTED, BATCH_ID, DENIED, NOT_FOUND, OUTAGE, THROTTLED, seen, service, telling, trouble
+from tests.stories import ACCEPTED, BATCH_ID, DENIED, NOT_FOUND, OUTAGE, THROTTLED, failing_at, seen, service, telling
 from tests.support import batch_with, copies_of
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ A, P = AdviceKind, Party
         (service("ConflictException", 409), P.CALLER, A.WAIT_FOR_OTHERS),
         (faults.html(502), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
         (faults.html(403), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
-        (trouble(FailureStage.CREDENTIALS), P.MACHINE, A.RENEW_CREDENTIALS),
-        (trouble(FailureStage.CONNECTION), P.NETWORK, A.CHECK_NETWORK),
-        (trouble(FailureStage.TIMEOUT), P.NETWORK, A.ALLOW_MORE_TIME),
-        (trouble(FailureStage.UNREADABLE), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
-        (trouble(FailureStage.REDIRECT), P.IN_BETWEEN, A.CHECK_ENDPOINT),
+        (failing_at(FailureStage.CREDENTIALS), P.MACHINE, A.RENEW_CREDENTIALS),
+        (failing_at(FailureStage.CONNECTION), P.NETWORK, A.CHECK_NETWORK),
+        (failing_at(FailureStage.TIMEOUT), P.NETWORK, A.ALLOW_MORE_TIME),
+        (failing_at(FailureStage.UNREADABLE), P.IN_BETWEEN, A.CHECK_WHAT_IS_BETWEEN),
+        (failing_at(FailureStage.REDIRECT), P.IN_BETWEEN, A.CHECK_ENDPOINT),
         (service("BrandNewException", 418), P.SERVICE, None),
     ],
 )
@@ -118,14 +118,14 @@ async def test_an_error_of_a_call_says_whose_fault_it_is_and_what_to_do(
 
 
 @pytest.mark.virtual_time
-async def test_an_error_that_tells_the_time_says_whose_fault_it_is() -> None:
+async def test_an_error_that_shows_the_time_says_whose_fault_it_is() -> None:
     """A time-out is the caller's, unless the last look failed; contact is lost through what failed last."""
     async with telling(seen("PENDING")) as story:
         with pytest.raises(WaitTimeoutError) as caught:
             await story.client.wait_until_processed(BATCH_ID, timeout=60)
     assert shown(caught.value) == (P.CALLER, A.WAIT_LONGER)
     assert caught.value.advice == Advice(A.WAIT_LONGER, {"goes_on": True})
-    async with telling(trouble(FailureStage.CONNECTION)) as story:
+    async with telling(failing_at(FailureStage.CONNECTION)) as story:
         with pytest.raises(WaitTimeoutError) as caught:
             await story.client.wait_until_processed(BATCH_ID, timeout=60)
         assert shown(caught.value) == (P.NETWORK, A.WAIT_LONGER)
@@ -197,7 +197,7 @@ async def test_each_step_of_an_ending_is_an_event() -> None:
 # This machine's configuration
 
 
-async def test_what_is_wrong_with_this_machine_is_told_apart_from_what_the_caller_gave(
+async def test_what_is_wrong_with_this_machine_is_distinguished_from_what_the_caller_gave(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):

@@ -92,7 +92,7 @@ async def test_none_are_no_batches() -> None:
 
 
 @pytest.mark.parametrize("batches", ["7123456", ["7", "seven"], ["7", None]])
-async def test_what_cannot_be_right_is_told_before_anything_is_sent(batches: Any) -> None:
+async def test_what_cannot_be_right_is_reported_before_anything_is_sent(batches: Any) -> None:
     """One id by itself is no list of ids, though Python could iterate over it."""
     account = Account({"7": ends(0)})
     async with following(account) as client:
@@ -114,18 +114,18 @@ async def test_leaving_the_loop_ends_the_waits_that_are_left() -> None:
 
 
 async def test_a_closed_client_ends_the_iteration() -> None:
-    """Nothing more can be told: that is no value, and nobody waits for ever."""
+    """Nothing more can be reported: that is no value, and nobody waits for ever."""
     async with following(Account({"1": ends(0), "2": ends(1000), "3": ends(1000)})) as client:
-        told: list[str] = []
+        reported: list[str] = []
 
         async def iterate() -> None:
             async for batch_id, _ in client.as_processed(["1", "2", "3"]):
-                told.append(batch_id)
+                reported.append(batch_id)
                 await client.close()
 
         with pytest.raises(ClientClosedError):
             await iterate()
-    assert told == ["1"]
+    assert reported == ["1"]
 
 
 async def test_cancelling_the_iteration_cancels_its_waits() -> None:

@@ -76,7 +76,7 @@ def test_the_table_says_what_was_not_measured_yet() -> None:
     assert lines[3:5] == ["| **Memory** |  |  |  |  |", "| not measured yet |  |  |  |  |"]
 
 
-def test_parts_that_were_measured_on_other_days_are_told_apart() -> None:
+def test_parts_that_were_measured_on_other_days_are_distinguished() -> None:
     results = Results({"calls": record(), "memory": record(date="2026-03-16")})
     lines = table(results, [CALLS, MEMORY]).splitlines()
     assert [line[:32] for line in lines if "measured on" in line] == [

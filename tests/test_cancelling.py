@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def _cancelled_at_every_turn(begin: Callable[[], Coroutine[object, object, Batch]]) -> int:
-    """Start anew again and again, some turns of the loop later each time, until it ends by itself first."""
+    """Start again again and again, some turns of the loop later each time, until it ends by itself first."""
     turns = 0
     while True:
         task = asyncio.create_task(begin())

@@ -114,7 +114,7 @@ async def test_what_the_service_says_of_an_error_reaches_the_caller(omics: Simul
     assert error.request_id
 
 
-async def test_three_attempts_then_the_error_tells_of_them(omics: Simulator) -> None:
+async def test_three_attempts_then_the_error_reports_them(omics: Simulator) -> None:
     """The default is AWS's: three attempts in all."""
     omics.script(faults.throttled(times=3))
     batch_id = omics.start_batch(1)
@@ -616,7 +616,7 @@ async def test_a_credential_process_that_fails_is_said_so(
     assert "SECRET" not in repr(caught.value)
 
 
-async def test_a_mistyped_line_of_the_credentials_file_is_not_told(
+async def test_a_mistyped_line_of_the_credentials_file_is_not_reported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The parser's own error holds the line; ours has no way back to it."""
@@ -629,7 +629,7 @@ async def test_a_mistyped_line_of_the_credentials_file_is_not_told(
     assert (caught.value.__context__, caught.value.__cause__) == (None, None)
 
 
-async def test_credentials_of_a_callers_own_session_are_not_looked_for_anew(omics: Simulator) -> None:
+async def test_credentials_of_a_callers_own_session_are_not_looked_for_again(omics: Simulator) -> None:
     """It refreshes them as it does; a new client would find the same."""
     omics.script(faults.answered(), faults.expired_token())
     batch_id = omics.start_batch(2, life=LONG)
@@ -696,7 +696,7 @@ async def test_new_credentials_may_take_long_to_be_found(monkeypatch: pytest.Mon
 async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
     omics: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Credentials that are not to be found anew are looked for again after the next success, not at every look."""
+    """Credentials that are not to be found again are looked for again after the next success, not at every look."""
     config = tmp_path / "config"
     config.write_text(_profile())
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))

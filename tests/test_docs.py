@@ -1,4 +1,4 @@
-"""The docs are whole: each public name is told of, links lead somewhere, policies allow what is needed, and no more."""
+"""The docs are whole: each public name is documented, links lead somewhere, policies allow what is needed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_every_source_file_that_a_page_names_is_there(name: str) -> None:
 
 
 def test_every_public_name_has_its_place_in_the_reference() -> None:
-    """Nothing is exported that the API page does not tell of."""
+    """Nothing is exported that the API page does not report."""
     page = (DOCS / "api.md").read_text(encoding="utf-8")
     absent = [name for _, name in NAMED if f":: {name}\n" not in page and f".{name}\n" not in page]
     assert absent == ["Fault"]  # what the functions of `faults` return: nothing is done with it by name
@@ -93,22 +93,22 @@ def members_of(kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def field_docstrings(kind: type[Any]) -> dict[str, str | None]:
-    """Find what is told of the fields of a model or a dataclass."""
+    """Find what is reported the fields of a model or a dataclass."""
     if issubclass(kind, BaseModel):
         return {name: field.description for name, field in kind.model_fields.items()}
     if not is_dataclass(kind):
         return {}
-    told: dict[str, str | None] = {field.name: None for field in fields(kind) if not field.name.startswith("_")}
+    reported: dict[str, str | None] = {field.name: None for field in fields(kind) if not field.name.startswith("_")}
     for base in (base for base in reversed(kind.__mro__) if base.__module__.startswith("omics_batch")):
         (definition,) = ast.parse(inspect.getsource(base)).body
         assert isinstance(definition, ast.ClassDef)
         for node, after in pairwise(definition.body):
             match node, after:
                 case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    told[name] = text
+                    reported[name] = text
                 case _:
                     pass
-    return told
+    return reported
 
 
 def is_sentence(text: str | None) -> bool:
@@ -242,7 +242,7 @@ def test_there_is_a_policy_for_each_use() -> None:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("use", USES)
 async def test_a_policy_allows_what_its_use_needs_and_no_more(use: str) -> None:
-    """Told by the requests that the use sends."""
+    """Reported by the requests that the use sends."""
     run, besides = USES[use]
     life = Life(failed_runs={"NA12878": "out of memory"}, creating=1.0, pending=1e7 if run is cancel else 1.0)
     async with Simulator(in_process=True, life=life, clock=running_clock()) as omics, omics.client() as client:

@@ -1,4 +1,4 @@
-"""Cancelling and deleting to the end: what is asked for, when, and what is told of partial success."""
+"""Cancelling and deleting to the end: what is asked for, when, and what is reported partial success."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_a_batch_that_failed_by_itself_says_why() -> None:
 async def test_a_batch_that_failed_by_itself_says_that_its_runs_may_go_on() -> None:
     """The user guide: no runs were created, or only some before the failure."""
     advice = " Runs that it had created may go on: cancel those that list_runs_in_batch shows with CancelRun."
-    for starts, told in (
+    for starts, reported in (
         ({}, advice),
         ({"successfulStartSubmissionCount": 3, "pendingStartSubmissionCount": 93}, advice),
         ({"pendingStartSubmissionCount": 96}, ""),
@@ -129,11 +129,11 @@ async def test_a_batch_that_failed_by_itself_says_that_its_runs_may_go_on() -> N
             with pytest.raises(WaitError) as caught:
                 await story.client.cancel_and_wait(BATCH_ID)
         assert str(caught.value) == (
-            f"batch {BATCH_ID} is FAILED: it ended by itself before it was cancelled: no.{told}"
+            f"batch {BATCH_ID} is FAILED: it ended by itself before it was cancelled: no.{reported}"
         )
 
 
-async def test_a_batch_that_ends_between_a_look_and_the_cancel_is_told_as_it_is() -> None:
+async def test_a_batch_that_ends_between_a_look_and_the_cancel_is_reported_as_it_is() -> None:
     async with telling(seen(), PROCESSED, others=others(cancel_run_batch=CONFLICT)) as story:
         with pytest.raises(WaitError, match="is PROCESSED: it ended by itself") as caught:
             await story.client.cancel_and_wait(BATCH_ID)
@@ -207,10 +207,10 @@ async def test_who_was_never_asked_to_stop_is_not_said_to_be_stopping() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "reported"),
     [("STOPPING", "The service goes on with it: "), ("CREATING", "The batch was not asked for it yet: ")],
 )
-async def test_whoever_stops_waiting_is_told_whether_the_batch_was_asked(status: str, told: str) -> None:
+async def test_whoever_stops_waiting_is_reported_whether_the_batch_was_asked(status: str, reported: str) -> None:
     looked_again = asyncio.Event()
 
     async def unanswered() -> Fault:
@@ -224,7 +224,7 @@ async def test_whoever_stops_waiting_is_told_whether_the_batch_was_asked(status:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await waiting
-    assert caught.value.__notes__[0].startswith(told)
+    assert caught.value.__notes__[0].startswith(reported)
 
 
 async def test_no_time_is_no_request() -> None:

@@ -145,7 +145,7 @@ def test_every_error_survives_pickle_and_copy_with_its_facts() -> None:
         assert (type(last), vars(last), str(last)) == (ThrottlingError, vars(expected_last), "slow down")
 
 
-def test_an_error_that_is_its_own_last_trouble_survives_pickle_too() -> None:
+def test_an_error_that_is_its_own_last_failure_survives_pickle_too() -> None:
     error = AccessDeniedError("no", code="AccessDeniedException", status_code=403)
     error.last_error = error
     for twin in copies_of(error)[:-2]:

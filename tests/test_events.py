@@ -71,11 +71,11 @@ from tests.stories import (
     OUTAGE,
     PROCESSED,
     THROTTLED,
+    failing_at,
     repeated,
     seen,
     service,
     telling,
-    trouble,
 )
 from tests.support import batch_with
 from tests.virtual_time import running_clock
@@ -84,7 +84,7 @@ pytestmark = pytest.mark.virtual_time
 
 E = TypeVar("E", bound=Event)
 
-EXPIRED: Final = trouble(FailureStage.CREDENTIALS)
+EXPIRED: Final = failing_at(FailureStage.CREDENTIALS)
 INPROGRESS: Final = seen("INPROGRESS", completed=48)
 
 
@@ -332,7 +332,7 @@ def test_a_line_has_its_facts_as_fields(
 # What a wait reports
 
 
-async def test_a_wait_is_told_from_its_start_to_its_end() -> None:
+async def test_a_wait_is_reported_from_its_start_to_its_end() -> None:
     heard = Heard()
     async with telling(seen("PENDING"), OUTAGE, INPROGRESS, PROCESSED, retry=ONE_ATTEMPT, on_event=heard) as story:
         await story.clock.sleep(1000)
@@ -364,7 +364,7 @@ async def test_a_wait_is_told_from_its_start_to_its_end() -> None:
     assert len({event.wait_id for event in heard.of(WaitEvent)}) == 1
 
 
-async def test_two_waits_for_one_batch_are_told_apart() -> None:
+async def test_two_waits_for_one_batch_are_distinguished() -> None:
     """They share its looks; the one that comes later sees the status for its first time."""
     heard = Heard()
     async with telling(seen("PENDING"), INPROGRESS, PROCESSED, on_event=heard) as story:
@@ -472,7 +472,7 @@ async def test_a_status_that_a_list_shows_is_reported_without_a_batch() -> None:
 async def test_lists_that_cannot_be_read_are_reported_once_until_they_can() -> None:
     heard = Heard()
     account = Account(
-        {str(number): ends(1000) for number in range(20)}, troubles={"list_batch": [*[LIST_DOWN] * 7, None]}
+        {str(number): ends(1000) for number in range(20)}, failures={"list_batch": [*[LIST_DOWN] * 7, None]}
     )
     async with following(account, on_event=heard, retry=ONE_ATTEMPT) as client:
         await asyncio.gather(*(client.wait_until_processed(batch_id) for batch_id in account.lives))
@@ -482,9 +482,9 @@ async def test_lists_that_cannot_be_read_are_reported_once_until_they_can() -> N
     assert [event.is_requested_again for event in down] == [True] * 5
 
 
-async def test_a_missing_permission_for_lists_is_told_apart() -> None:
+async def test_a_missing_permission_for_lists_is_distinguished() -> None:
     heard = Heard()
-    account = Account({str(number): ends(100) for number in range(20)}, troubles={"list_batch": [LIST_DENIED]})
+    account = Account({str(number): ends(100) for number in range(20)}, failures={"list_batch": [LIST_DENIED]})
     async with following(account, on_event=heard) as client:
         await asyncio.gather(*(client.wait_until_processed(batch_id) for batch_id in account.lives))
     assert [(event.error, event.is_denied) for event in heard.of(ListScanFailed)] == [(AccessDeniedError, True)]

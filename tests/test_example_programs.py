@@ -77,32 +77,32 @@ def test_the_service_answers_with_what_follows_from_the_counts_too(
     service: httpx2.Client, omics_simulator: Simulator
 ) -> None:
     """In the same spelling, and with nothing that HealthOmics left out."""
-    told = document("PROCESSED", completedRunCount=17, failedRunCount=2)
+    reported = document("PROCESSED", completedRunCount=17, failedRunCount=2)
     times = {"creationTime": "2025-03-15T10:00:00Z", "processedTime": "2025-03-15T11:30:00Z"}
-    omics_simulator.put_batch(told | times)
+    omics_simulator.put_batch(reported | times)
     answer = service.get(f"/batches/{ID}").json()
     derived = {"outcome": "PARTIAL", "percentComplete": 100.0, "duration": "PT1H30M"}
     assert {name: answer[name] for name in derived} == derived
-    assert answer.keys() == told.keys() | times.keys() | derived.keys()
+    assert answer.keys() == reported.keys() | times.keys() | derived.keys()
     schemas = service.get("/openapi.json").json()["components"]["schemas"]
     assert derived.keys() < schemas["BatchAnswer"]["properties"].keys()
     assert schemas["BatchAnswer"]["required"] == ["id", "status", *derived]
 
 
-OUR_TROUBLE: Final = "The service could not get this from HealthOmics. Its log says why."
+OUR_FAILURES: Final = "The service could not get this from HealthOmics. Its log says why."
 NO_ID: Final = "A batch is named by 1 to 18 digits, such as 7123456."
 
 ANSWERS: Final = (
     ("abc", None, 422, NO_ID),
     (ID, None, 404, f"There is no batch {ID} in this account and region."),
-    (ID, faults.error("AccessDeniedException", 403), 500, OUR_TROUBLE),
-    (ID, faults.html(502), 502, OUR_TROUBLE),
-    (ID, faults.throttled(), 503, OUR_TROUBLE),
+    (ID, faults.error("AccessDeniedException", 403), 500, OUR_FAILURES),
+    (ID, faults.html(502), 502, OUR_FAILURES),
+    (ID, faults.throttled(), 503, OUR_FAILURES),
 )
 
 
-def test_the_service_tells_whose_fault_it_is(omics_simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """The caller learns what the caller can mend, and nothing of the service's own account."""
+def test_the_service_shows_whose_fault_it_is(omics_simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """The caller learns what the caller can fix, and nothing of the service's own account."""
     with serving(omics_simulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=60_000)) as service:
         for batch_id, fault, status, detail in ANSWERS:
             if fault is not None:
@@ -112,7 +112,7 @@ def test_the_service_tells_whose_fault_it_is(omics_simulator: Simulator, caplog:
     omics_simulator.script(faults.unanswered())
     with serving(omics_simulator, retry=RetryPolicy(max_attempts=1, attempt_timeout=0.5)) as service:
         answer = service.get(f"/batches/{ID}")
-        assert (answer.status_code, answer.json()) == (504, {"status": 504, "detail": OUR_TROUBLE})
+        assert (answer.status_code, answer.json()) == (504, {"status": 504, "detail": OUR_FAILURES})
     omics_simulator.forget_script()
     assert [record.levelname for record in caplog.records if record.name == "examples.service.app"] == ["WARNING"] * 4
     assert "AccessDeniedException (HTTP 403)" in caplog.text
@@ -140,7 +140,7 @@ def test_the_service_names_the_samples_that_failed(omics_simulator: Simulator, s
 
 
 async def test_pages_that_ask_at_once_share_one_list(omics_simulator: Simulator) -> None:
-    """Whoever leaves takes nothing from the others; a list from before the end, or of trouble, is kept for nobody."""
+    """Whoever leaves takes nothing from the others; a list from before the end, or of failure, is kept for nobody."""
     life = Life(failed_runs={"sample-1": "out of memory"}, run_length=1_000_000)
     batch_id = omics_simulator.start_batch(3, life=life)
     async with omics_simulator.client() as client:
@@ -160,32 +160,32 @@ async def test_pages_that_ask_at_once_share_one_list(omics_simulator: Simulator)
 
 
 def document(status: str = "INPROGRESS", **counts: int) -> dict[str, Any]:
-    """A batch of 20 runs, one of them not submitted, as GetBatch tells it."""
+    """A batch of 20 runs, one of them not submitted, as GetBatch shows it."""
     submitted = {"successfulStartSubmissionCount": 19, "failedStartSubmissionCount": 1}
     named = {"id": ID, "name": "cohort", "status": status, "totalRuns": 20}
     return named | {"submissionSummary": submitted, "runSummary": counts}
 
 
-TOLD: Final = (
+REPORTED: Final = (
     document(runningRunCount=19),
     document(completedRunCount=9, runningRunCount=10),
     document(completedRunCount=7, runningRunCount=12),
     document("PROCESSED", completedRunCount=17, failedRunCount=2),
 )
-"""What GetBatch tells in turn: once its counts fall."""
+"""What GetBatch shows in turn: once its counts fall."""
 
 
-def test_the_stream_tells_of_the_batch_until_its_end(omics_simulator: Simulator, service: httpx2.Client) -> None:
-    """Each event stands for itself; what is told never goes backwards, and says while counts lag."""
-    told: list[tuple[str, dict[str, Any]]] = []
-    to_come = iter(TOLD)
+def test_the_stream_reports_the_batch_until_its_end(omics_simulator: Simulator, service: httpx2.Client) -> None:
+    """Each event stands for itself; what is reported never goes backwards, and says while counts lag."""
+    reported: list[tuple[str, dict[str, Any]]] = []
+    to_come = iter(REPORTED)
     omics_simulator.put_batch(next(to_come))
     with service.stream("GET", f"/batches/{ID}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         for event in events(stream.iter_lines()):
-            told.append(event)
-            omics_simulator.put_batch(next(to_come, TOLD[-1]))
-    names, looks = [name for name, _ in told], [look for _, look in told]
+            reported.append(event)
+            omics_simulator.put_batch(next(to_come, REPORTED[-1]))
+    names, looks = [name for name, _ in reported], [look for _, look in reported]
     assert names == ["progress", "progress", "progress", "end"]
     assert [look["percentComplete"] for look in looks] == [5.0, 50.0, 50.0, 100.0]
     assert [look["runCounts"].get("completed") for look in looks] == [None, 9, 7, 17]
@@ -204,7 +204,7 @@ def test_the_stream_tells_of_the_batch_until_its_end(omics_simulator: Simulator,
     }.items() <= looks[-1].items()
 
 
-def test_the_stream_tells_why_it_ends_early(service: httpx2.Client) -> None:
+def test_the_stream_shows_why_it_ends_early(service: httpx2.Client) -> None:
     with service.stream("GET", f"/batches/{ID}/events") as stream:
         assert list(events(stream.iter_lines())) == [
             ("trouble", {"status": 404, "detail": f"There is no batch {ID} in this account and region."})
@@ -213,10 +213,10 @@ def test_the_stream_tells_why_it_ends_early(service: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_service_that_is_told_to_stop_ends_its_streams_and_stops(
+def test_a_service_that_is_asked_to_stop_ends_its_streams_and_stops(
     omics_simulator: Simulator, number: signal.Signals
 ) -> None:
-    """Under uvicorn itself: it is no trouble of the batch, and the browser asks again, whoever listens then."""
+    """Under uvicorn itself: it is no failure of the batch, and the browser asks again, whoever listens then."""
     batch_id = omics_simulator.start_batch(5, life=Life(run_length=1_000_000_000))
     program = [sys.executable, "-m", "uvicorn", "--app-dir", "examples/service", "app:app", "--port", "0"]
     environment = {**os.environ, **omics_simulator.environment}
@@ -225,10 +225,10 @@ def test_a_service_that_is_told_to_stop_ends_its_streams_and_stops(
         came_up = (re.search(r"running on (\S+)", line) for line in process.stderr)
         url = next(found[1] for found in came_up if found)
         with httpx2.stream("GET", f"{url}/batches/{batch_id}/events", timeout=50, verify=False) as stream:
-            told = events(stream.iter_lines())
-            assert next(told)[0] == "progress"
+            reported = events(stream.iter_lines())
+            assert next(reported)[0] == "progress"
             process.send_signal(number)
-            assert [name for name, _ in told if name != "progress"] == []
+            assert [name for name, _ in reported if name != "progress"] == []
         _, log = process.communicate(timeout=50)
     assert "Application shutdown complete." in log
     assert "ERROR" not in log
@@ -254,8 +254,8 @@ def test_a_browser_that_leaves_ends_the_watching(
     ended = Ended()
     with caplog.at_level(logging.INFO, "omics_batch"), listening(ended):
         with service.stream("GET", f"/batches/{batch_id}/events") as stream:
-            told = events(stream.iter_lines())  # kept: the stream is closed with it
-            assert next(told)[0] == "progress"
+            reported = events(stream.iter_lines())  # kept: the stream is closed with it
+            assert next(reported)[0] == "progress"
             assert not ended.seen.is_set()
         assert ended.seen.wait(50)
 
@@ -476,7 +476,7 @@ def test_a_table_that_cannot_be_written_is_an_error(trio: Cohort) -> None:
 
 @under_way
 def test_ctrl_c_leaves_the_batch_for_the_next_run(trio: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pipeline waits when it comes: it has told of its first look."""
+    """The pipeline waits when it comes: it has reported its first look."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     see = Progress.see
 

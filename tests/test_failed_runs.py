@@ -79,8 +79,8 @@ async def test_of_a_batch_that_failed_the_runs_that_it_had_created_go_on_and_fai
         await client.wait_until_processed(batch_id)
     assert caught.value.batch is not None
     assert caught.value.batch.created_run_count == (4 if with_counts else None)
-    told = "4 of its 96 runs were created" if with_counts else "Some of its runs may have been created"
-    assert f"no quota. {told} and may still run: check list_runs_in_batch" in str(caught.value)
+    reported = "4 of its 96 runs were created" if with_counts else "Some of its runs may have been created"
+    assert f"no quota. {reported} and may still run: check list_runs_in_batch" in str(caught.value)
     submitted = {run.run_setting_id: run.run_id async for run in client.list_runs_in_batch(batch_id)}
     assert [*submitted] == [f"sample-{number}" for number in range(1, 6)]
     assert [run.run_setting_id async for run in client.failed_runs(batch_id)] == ["sample-5"]  # the others go on
@@ -93,7 +93,7 @@ async def test_of_a_batch_that_failed_the_runs_that_it_had_created_go_on_and_fai
     assert failed["sample-3"].run_id == submitted["sample-3"]
 
 
-async def test_every_sample_that_failed_is_told_with_its_reason(omics: Simulator, client: OmicsBatchClient) -> None:
+async def test_every_sample_that_failed_is_reported_with_its_reason(omics: Simulator, client: OmicsBatchClient) -> None:
     """96 runs: two failed, and two were never started."""
     batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
     failed = {run.run_setting_id: run async for run in client.failed_runs(batch)}
@@ -114,9 +114,9 @@ async def test_the_error_of_a_pipeline_names_them(omics: Simulator, client: Omic
     batch = await client.wait_until_processed(omics.start_batch(96, life=COHORT))
     with pytest.raises(FailedRunsError) as caught:
         batch.raise_for_failed_runs([run async for run in client.failed_runs(batch)])
-    told = str(caught.value)
-    assert "2 for RUN_TASK_FAILED (sample-3, sample-77)" in told
-    assert "1 for ValidationException (sample-5)" in told
+    reported = str(caught.value)
+    assert "2 for RUN_TASK_FAILED (sample-3, sample-77)" in reported
+    assert "1 for ValidationException (sample-5)" in reported
     assert list(caught.value.by_reason) == ["RUN_TASK_FAILED", "ValidationException", "AccessDeniedException"]
 
 
@@ -173,7 +173,7 @@ def test_what_takes_fewer_calls(total: int, filtered: list[int], failed: int, *,
     assert is_scan_cheaper(total=total, filtered=filtered, failed=failed) is scan
 
 
-async def test_cancelled_runs_are_told_on_request(omics: Simulator, client: OmicsBatchClient) -> None:
+async def test_cancelled_runs_are_reported_on_request(omics: Simulator, client: OmicsBatchClient) -> None:
     life = Life(submission_rate=0.01, run_length=3600, failed_submissions={"sample-2": ("ConflictException", "")})
     batch_id = omics.start_batch(6, life=life)
     async for batch in client.watch(batch_id):
@@ -245,7 +245,7 @@ def lists(failed: list[str], submissions: list[Mapping[str, Any]], **more: Obser
     }
 
 
-async def test_a_run_that_is_deleted_in_between_is_told_without_its_reason() -> None:
+async def test_a_run_that_is_deleted_in_between_is_reported_without_its_reason() -> None:
     gone = service("ResourceNotFoundException", 404)
     others = lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}], get_run=gone)
     async with telling(PROCESSED, others=others) as story:
@@ -391,7 +391,7 @@ async def test_an_answer_about_another_run_is_not_believed() -> None:
             await anext(story.client.failed_runs("7123456"))
 
 
-async def test_fewer_than_the_counts_tell_of_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+async def test_fewer_than_the_counts_report_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """Records of runs go when they are deleted, or make room for new ones."""
     counted = seen("PROCESSED", completed=90, failed=6)
     async with telling(counted, others=lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}])) as story:

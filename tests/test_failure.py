@@ -53,13 +53,13 @@ if TYPE_CHECKING:
 NEVER, TRANSIENT, THROTTLED = Retry.NEVER, Retry.TRANSIENT, Retry.THROTTLED
 
 
-def fault_of(trouble: FailureStage, detail: str = "what happened", status: int | None = None) -> CallFailure:
-    return CallFailure(stage=trouble, operation="GetBatch", detail=detail, status=status)
+def fault_of(stage: FailureStage, detail: str = "what happened", status: int | None = None) -> CallFailure:
+    return CallFailure(stage=stage, operation="GetBatch", detail=detail, status=status)
 
 
 # Classification
 
-BY_TROUBLE = [
+BY_STAGE = [
     (FailureStage.INVALID, InvalidInputError, NEVER),
     (FailureStage.QUEUE, QueueTimeoutError, NEVER),
     (FailureStage.CREDENTIALS, CredentialsError, NEVER),
@@ -72,13 +72,13 @@ BY_TROUBLE = [
 
 @pytest.mark.parametrize(("status", "code"), [(None, ""), (429, "ThrottlingException"), (500, "")])
 def test_a_failure_before_any_word_of_the_service_is_what_it_is(status: int | None, code: str) -> None:
-    for stage, error, retry in BY_TROUBLE:
+    for stage, error, retry in BY_STAGE:
         failure = CallFailure(stage=stage, operation="GetBatch", detail="", status=status, code=code)
         assert classify(failure) == (error, retry)
 
 
-def test_every_trouble_has_a_meaning() -> None:
-    assert {trouble for trouble, _, _ in BY_TROUBLE} | {FailureStage.SERVICE} == set(FailureStage)
+def test_every_failure_has_a_meaning() -> None:
+    assert {stage for stage, _, _ in BY_STAGE} | {FailureStage.SERVICE} == set(FailureStage)
 
 
 BY_CODE_AND_STATUS = [
@@ -366,7 +366,7 @@ def test_any_header_is_seconds_or_nothing(header: str) -> None:
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
-# What the caller is told
+# What the caller is reported
 
 
 def test_an_error_of_the_service_carries_its_facts() -> None:
@@ -419,14 +419,14 @@ def test_an_error_without_a_status_has_status_0() -> None:
 
 
 KINDS = sorted(
-    {kind for _, kind, _ in BY_TROUBLE} | {row[2] for row in BY_CODE_AND_STATUS}, key=lambda kind: kind.__name__
+    {kind for _, kind, _ in BY_STAGE} | {row[2] for row in BY_CODE_AND_STATUS}, key=lambda kind: kind.__name__
 )
 
 
 def one_fault_of(kind: type[OmicsBatchError]) -> CallFailure:
-    for trouble, error, _ in BY_TROUBLE:
+    for stage, error, _ in BY_STAGE:
         if error is kind:
-            return fault_of(trouble)
+            return fault_of(stage)
     return next(service_fault(code, status) for code, status, error, _ in BY_CODE_AND_STATUS if error is kind)
 
 

@@ -55,8 +55,8 @@ async def test_400_calls_do_not_keep_a_wait_from_its_looks(poll: PollPolicy) -> 
 @pytest.mark.parametrize("fault", [THROTTLED, OUTAGE], ids=["throttled", "failing"])
 async def test_calls_that_are_sent_again_do_not_keep_a_wait_from_its_looks(fault: Fault) -> None:
     """Every third request fails for a while: the calls are sent again, and throttling lowers the rate."""
-    trouble: list[Fault | None] = [fault, None, None] * 15
-    account = Account({"1": ends(60.0), OTHER: ends(1e6)}, troubles={"get_batch": [*trouble, None]})
+    failure: list[Fault | None] = [fault, None, None] * 15
+    account = Account({"1": ends(60.0), OTHER: ends(1e6)}, failures={"get_batch": [*failure, None]})
     async with busy(account, calls=1000, poll=EVERY_SECOND) as client:
         wait = asyncio.create_task(client.wait_until_processed("1", timeout=90))
         await running_clock().sleep(60.0)
@@ -70,7 +70,7 @@ async def test_calls_that_are_sent_again_do_not_keep_a_wait_from_its_looks(fault
 @pytest.mark.virtual_time
 async def test_many_waits_share_half_of_the_turns_beside_calls() -> None:
     """Twenty batches end at once, and no list may be read: between two looks there is one call."""
-    account = Account({**cohort(20, ends(60.0)), OTHER: ends(1e6)}, troubles={"list_batch": [LIST_DENIED]})
+    account = Account({**cohort(20, ends(60.0)), OTHER: ends(1e6)}, failures={"list_batch": [LIST_DENIED]})
     async with busy(account, calls=1000, poll=PollPolicy(initial=5, factor=1, maximum=5)) as client:
         waits = [client.wait_until_processed(batch_id, timeout=90) for batch_id in account.lives if batch_id != OTHER]
         await asyncio.gather(*waits)

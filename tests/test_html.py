@@ -53,16 +53,16 @@ def shown(batch: Batch, progress: Progress | None = None) -> str:
 
 def facts(batch: Batch, progress: Progress | None = None) -> dict[str, str]:
     """Labels and values."""
-    told = [fact for group in read(card(batch, LATER, progress)).iter("dl") for fact in group]
-    found = {words(label): words(value) for label, value in told}
-    assert len(found) == len(told)
+    reported = [fact for group in read(card(batch, LATER, progress)).iter("dl") for fact in group]
+    found = {words(label): words(value) for label, value in reported}
+    assert len(found) == len(reported)
     return found
 
 
 # A batch
 
 
-def test_a_batch_under_way_tells_where_it_stands() -> None:
+def test_a_batch_under_way_shows_where_it_stands() -> None:
     assert shown(UNDER_WAY).startswith("genomics-cohort-analysis INPROGRESS Batch 7123456")
     assert facts(UNDER_WAY) == {
         "Outcome": "in progress",
@@ -75,25 +75,25 @@ def test_a_batch_under_way_tells_where_it_stands() -> None:
     }
 
 
-def test_its_counts_are_told_beside_the_bar_and_said_to_lag() -> None:
+def test_its_counts_are_reported_beside_the_bar_and_said_to_lag() -> None:
     root = read(card(UNDER_WAY, LATER))
     legend = [words(item) for item in root.iter("li")]
     assert legend == ["29 completed", "2 not submitted", "50 running", "5 starting", "10 pending"]
     assert "Counts lag behind the runs." in words(root)
 
 
-def test_a_batch_that_failed_tells_why() -> None:
-    told = shown(Batch.model_validate_json(FAILED))
-    assert told.startswith("Batch 7123456 FAILED Outcome failed")
-    assert told.endswith("Batch has 100001 runs but 100000 runs is the max.")
+def test_a_batch_that_failed_shows_why() -> None:
+    reported = shown(Batch.model_validate_json(FAILED))
+    assert reported.startswith("Batch 7123456 FAILED Outcome failed")
+    assert reported.endswith("Batch has 100001 runs but 100000 runs is the max.")
 
 
-def test_a_processed_batch_tells_how_it_ended_and_how_long_it_took() -> None:
+def test_a_processed_batch_shows_how_it_ended_and_how_long_it_took() -> None:
     ended = {"creationTime": "2025-03-15T10:00:00Z", "processedTime": "2025-03-16T11:00:00Z"}
     batch = batch_with("PROCESSED", totalRuns=2, runSummary={"completedRunCount": 1, "failedRunCount": 1}, **ended)
-    told = facts(batch)
-    assert (told["Outcome"], told["Complete"], told["Took"]) == ("partial", "100.0 %", "1 d 1 h")
-    assert told["Processed at"] == "2025-03-16 11:00:00 UTC"
+    reported = facts(batch)
+    assert (reported["Outcome"], reported["Complete"], reported["Took"]) == ("partial", "100.0 %", "1 d 1 h")
+    assert reported["Processed at"] == "2025-03-16 11:00:00 UTC"
 
 
 def test_how_long_it_took_is_left_out_where_nobody_knows_when_it_ended() -> None:
@@ -120,9 +120,9 @@ def test_the_first_of_all_years_is_a_year_like_others() -> None:
         (batch_with("PROCESSED", totalRuns=1, runSummary={"completedRunCount": 1}), {"Complete": "100.0 %"}),
     ],
 )
-def test_at_the_end_no_share_is_told_that_has_no_counts(batch: Batch, shares: dict[str, str]) -> None:
-    told = facts(batch)
-    assert {label: told[label] for label in ("Submitted", "Complete") if label in told} == shares
+def test_at_the_end_no_share_is_reported_that_has_no_counts(batch: Batch, shares: dict[str, str]) -> None:
+    reported = facts(batch)
+    assert {label: reported[label] for label in ("Submitted", "Complete") if label in reported} == shares
 
 
 def test_a_failure_is_red_and_a_success_is_green() -> None:
@@ -152,7 +152,7 @@ def test_counts_that_may_change_are_said_to_lag(batch: Batch, note: str | None) 
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "reported"),
     [
         ({}, None),
         ({"totalRuns": 96}, "96 not counted"),
@@ -161,12 +161,12 @@ def test_counts_that_may_change_are_said_to_lag(batch: Batch, note: str | None) 
     ],
     ids=repr,
 )
-def test_counts_that_do_not_add_up_are_said_not_to(members: dict[str, Any], told: str | None) -> None:
+def test_counts_that_do_not_add_up_are_said_not_to(members: dict[str, Any], reported: str | None) -> None:
     batch = batch_with("PROCESSED", **members)
     assert "Counts do not add up to the runs." in shown(batch)
     assert (facts(batch)["Outcome"], facts(batch)["Complete"]) == ("unknown", "100.0 %")
     assert line(batch, Progress()).endswith("counts do not add up to the runs")
-    assert (told or "") in line(batch, Progress())
+    assert (reported or "") in line(batch, Progress())
     assert "lag" not in shown(batch)
 
 
@@ -251,8 +251,8 @@ def test_progress_adds_the_rate_and_the_time_left() -> None:
     assert "Rate" not in facts(UNDER_WAY, progress)
     clock.time = 3600
     progress.see(UNDER_WAY)
-    told = facts(UNDER_WAY, progress)
-    assert (told["Rate"], told["Time left"]) == ("20 runs/h", "about 3 h 15 min")
+    reported = facts(UNDER_WAY, progress)
+    assert (reported["Rate"], reported["Time left"]) == ("20 runs/h", "about 3 h 15 min")
     assert line(UNDER_WAY, progress) == (
         "7123456  INPROGRESS  32.3 %  29 completed, 2 not submitted, 50 running, 5 starting, 10 pending  "
         "counts lag  rate 20 runs/h  time left about 3 h 15 min"
@@ -278,7 +278,7 @@ def test_once_nothing_is_left_there_is_no_pace_although_the_batch_goes_on() -> N
     assert line(all_ended, progress) == "7123456  INPROGRESS  100.0 %  96 completed  counts lag"
 
 
-def test_the_last_seconds_are_told_too() -> None:
+def test_the_last_seconds_are_reported_too() -> None:
     clock = InstantClock()
     progress = Progress(clock)
     for completed in (30, 90, 95):

@@ -112,5 +112,5 @@ def test_no_text_of_a_list_is_ever_markup(text: str) -> None:
 
 @given(TEXTS, TEXTS)
 def test_no_text_of_a_line_acts_on_a_terminal(batch_id: str, status: str) -> None:
-    told = line(Batch(id=batch_id, status=BatchStatus(status)), Progress())
-    assert told == "  ".join(filter(None, map(one_line, told.split("  "))))
+    reported = line(Batch(id=batch_id, status=BatchStatus(status)), Progress())
+    assert reported == "  ".join(filter(None, map(one_line, reported.split("  "))))

@@ -12,7 +12,7 @@ from omics_batch._waiting.tracked_batch import TrackedBatch
 BATCHES = {str(n): TrackedBatch(str(n), 0.0) for n in range(100)}
 
 
-def swept(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
+def scanned(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
     """Show an order one scan; return who was passed over, by who was shown then."""
     order.begin()
     passed = {batch_id: [batch.batch_id for batch in order.skipped(BATCHES[batch_id])] for batch_id in batch_ids}
@@ -36,23 +36,23 @@ def swept(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
 )
 def test_which_batches_the_next_scan_skips(before: str, now: str, passed: dict[str, list[str]]) -> None:
     order = ListOrder()
-    swept(order, before.split())
-    assert swept(order, now.split()) == passed
+    scanned(order, before.split())
+    assert scanned(order, now.split()) == passed
 
 
 def test_what_another_order_says_of_a_place_is_not_believed() -> None:
     """A batch keeps its place while nobody waits for it; then the place is somebody else's."""
     order, other = ListOrder(), ListOrder()
-    swept(other, ["1", "2", "3"])
-    swept(order, ["7", "8", "9"])
-    assert swept(order, ["3"]) == {}
+    scanned(other, ["1", "2", "3"])
+    scanned(order, ["7", "8", "9"])
+    assert scanned(order, ["3"]) == {}
 
 
 @given(st.lists(st.permutations(sorted(BATCHES)[:30]), max_size=5), st.data())
-def test_any_order_tells_of_nobody_twice_in_a_scan(scans: list[list[str]], data: st.DataObject) -> None:
+def test_any_order_reports_nobody_twice_in_a_scan(scans: list[list[str]], data: st.DataObject) -> None:
     """So that a scan costs a look for each batch at most, whatever the service does with its lists."""
     order = ListOrder()
     for batch_ids in scans:
         shown = batch_ids[: data.draw(st.integers(0, len(batch_ids)))]
-        told = [batch_id for passed in swept(order, shown).values() for batch_id in passed]
-        assert len(told) == len(set(told))
+        reported = [batch_id for passed in scanned(order, shown).values() for batch_id in passed]
+        assert len(reported) == len(set(reported))

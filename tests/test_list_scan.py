@@ -77,7 +77,7 @@ async def test_the_end_costs_one_look_of_its_own() -> None:
     assert account.asked("7")[0] == pytest.approx(61, abs=2)
 
 
-async def test_batches_that_have_ended_are_told_after_one_scan() -> None:
+async def test_batches_that_have_ended_are_reported_after_one_scan() -> None:
     """The first look of many waits is a scan too: what no list shows is asked for at once."""
     account = Account({**cohort(50), **{str(n): ends(0) for n in range(1, 21)}})
     async with waiting(account) as waits:
@@ -86,14 +86,14 @@ async def test_batches_that_have_ended_are_told_after_one_scan() -> None:
     assert sorted(account.looks, key=int) == [str(n) for n in range(1, 21)]
 
 
-@pytest.mark.parametrize(("number", "is_swept"), [(1, False), (5, False), (6, True), (50, True)])
-async def test_few_waits_are_looked_at_one_by_one(number: int, is_swept: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("number", "is_scanned"), [(1, False), (5, False), (6, True), (50, True)])
+async def test_few_waits_are_looked_at_one_by_one(number: int, is_scanned: bool) -> None:  # noqa: FBT001
     """Five lists are five calls, so five waits are as well asked for by themselves."""
     account = Account(cohort(number))
     async with waiting(account):
         await running_clock().sleep(80)
-    assert bool(account.pages) is is_swept
-    assert len(account.looks) == (0 if is_swept else 3 * number)
+    assert bool(account.pages) is is_scanned
+    assert len(account.looks) == (0 if is_scanned else 3 * number)
 
 
 async def test_other_peoples_batches_make_a_scan_dearer() -> None:
@@ -275,23 +275,25 @@ async def test_eight_waits_hear_of_an_end_within_five_minutes_though_lists_lag_b
 
 
 async def test_a_list_that_shows_what_was_does_not_put_a_batch_back() -> None:
-    """Nor does it begin the intervals anew."""
+    """Nor does it begin the intervals again."""
     account = Account({**cohort(50), "7": {0: "PENDING", 29: "INPROGRESS"}}, lag=15)
     policy = PollPolicy(initial=5, factor=2, maximum=30)
     async with following(account, poll=policy) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
         await running_clock().sleep(30)
-        told: list[str] = []
-        wait = asyncio.create_task(client.wait_until_processed("7", on_update=lambda batch: told.append(batch.status)))
+        reported: list[str] = []
+        wait = asyncio.create_task(
+            client.wait_until_processed("7", on_update=lambda batch: reported.append(batch.status))
+        )
         await running_clock().sleep(100)
         await cancel_all([*waits, wait])
-    assert told == ["INPROGRESS"]
+    assert reported == ["INPROGRESS"]
 
 
 # Everything else that a wait promises
 
 
-async def test_every_end_is_told_for_what_it_is() -> None:
+async def test_every_end_is_reported_for_what_it_is() -> None:
     """Processed, failed, cancelled."""
     lives = {"1": ends(40), "2": ends(40, "FAILED"), "3": ends(40, "CANCELLED"), **cohort(20)}
     async with waiting(Account(lives)) as waits:
@@ -303,7 +305,7 @@ async def test_every_end_is_told_for_what_it_is() -> None:
 
 
 async def test_a_deadline_comes_when_it_comes() -> None:
-    """In the middle of a scan too; and the last look tells what there is to tell."""
+    """In the middle of a scan too; and the last look shows what there is to show."""
     account = Account(cohort(500), latency=0.1)
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
@@ -316,7 +318,7 @@ async def test_a_deadline_comes_when_it_comes() -> None:
 
 async def test_what_a_list_has_shown_stands_in_the_error() -> None:
     """Where the last look fails, and no look came before it."""
-    account = Account(cohort(20), troubles={"get_batch": [OUTAGE]})
+    account = Account(cohort(20), failures={"get_batch": [OUTAGE]})
     async with following(account) as client:
         waits = [client.wait_until_processed(batch_id, timeout=50) for batch_id in account.lives]
         errors = await asyncio.gather(*waits, return_exceptions=True)
@@ -330,13 +332,13 @@ async def test_what_a_list_has_shown_stands_in_the_error() -> None:
 
 @pytest.mark.slow
 async def test_on_update_hears_of_counts_in_turn_within_the_pace() -> None:
-    """Lists have none, so those who listen are asked for one by one; the lists tell the ends in time."""
+    """Lists have none, so those who listen are asked for one by one; the lists show the ends in time."""
     account = Account({**cohort(300), "7": ends(65)})
-    told: Counter[str] = Counter()
+    reported: Counter[str] = Counter()
     async with following(account) as client:
         waits = {
             batch_id: asyncio.create_task(
-                client.wait_until_processed(batch_id, on_update=lambda batch: told.update([batch.id]))
+                client.wait_until_processed(batch_id, on_update=lambda batch: reported.update([batch.id]))
             )
             for batch_id in account.lives
         }
@@ -344,8 +346,8 @@ async def test_on_update_hears_of_counts_in_turn_within_the_pace() -> None:
         assert running_clock().now() < 65 + 40
         await running_clock().sleep(60)
         await cancel_all(waits.values())
-    assert told["7"] == 2
-    assert told.keys() == account.lives.keys()
+    assert reported["7"] == 2
+    assert reported.keys() == account.lives.keys()
     assert len(account.sent) <= 5 * running_clock().now() + 1
 
 
@@ -374,12 +376,12 @@ async def test_a_look_under_way_goes_on_though_a_list_shows_the_batch() -> None:
     assert batch.is_processed
 
 
-# Trouble with the lists
+# Failures with the lists
 
 
 async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     """And goes on with GetBatch, at the same pace; now and then it tries again, in silence."""
-    account = Account({**cohort(6), "7": ends(7500)}, troubles={"list_batch": [LIST_DENIED]})
+    account = Account({**cohort(6), "7": ends(7500)}, failures={"list_batch": [LIST_DENIED]})
     with caplog.at_level(logging.WARNING):
         async with waiting(account, poll=TWO_MINUTES) as waits:
             assert (await waits["7"]).is_processed
@@ -388,10 +390,10 @@ async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.Log
     assert line.startswith("omics:ListBatch on * is not allowed: batches are looked at one by one")
 
 
-@pytest.mark.parametrize(("unknown", "is_swept"), [(["CREATING"], True), (LISTS, False)])
-async def test_a_service_that_has_yet_to_learn_a_status_is_swept_without_it(
+@pytest.mark.parametrize(("unknown", "is_scanned"), [(["CREATING"], True), (LISTS, False)])
+async def test_a_service_that_has_yet_to_learn_a_status_is_scanned_without_it(
     unknown: list[str],
-    is_swept: bool,  # noqa: FBT001 - a parameter of the test
+    is_scanned: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """CREATING came a month after the others; a service that knows none of them has no such lists."""
 
@@ -402,12 +404,12 @@ async def test_a_service_that_has_yet_to_learn_a_status_is_swept_without_it(
     account = Older({**cohort(20), "7": ends(100)})
     async with waiting(account) as waits:
         assert (await waits["7"]).is_processed
-    assert (set(account.looks) == {"7"}) is is_swept
+    assert (set(account.looks) == {"7"}) is is_scanned
 
 
 async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytest.LogCaptureFixture) -> None:
     """Meanwhile looks go on one by one; when the lists are back, so are the scans."""
-    account = Account(cohort(20), troubles={"list_batch": [*[LIST_DOWN] * 12, None]})
+    account = Account(cohort(20), failures={"list_batch": [*[LIST_DOWN] * 12, None]})
     with caplog.at_level(logging.INFO):
         async with waiting(account, retry=ONE_ATTEMPT):
             await running_clock().sleep(1400)
@@ -423,7 +425,7 @@ async def test_lists_that_fail_are_left_alone_for_longer_each_time(caplog: pytes
 
 async def test_a_list_that_fails_in_the_middle_spares_whom_it_has_shown() -> None:
     """The others are looked at."""
-    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, *[LIST_DOWN] * 3, None]})
+    account = Account(cohort(250), failures={"list_batch": [*[None] * 4, *[LIST_DOWN] * 3, None]})
     async with waiting(account, retry=ONE_ATTEMPT):
         await running_clock().sleep(29.1)  # a tenth later than the last look
     assert set(account.looks) == set(list(account.lives)[100:][: len(account.looks)])
@@ -436,7 +438,7 @@ async def test_a_list_that_fails_in_the_middle_spares_whom_it_has_shown() -> Non
 async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status: int) -> None:
     """One refused page does not stop the scans for a minute."""
     refused = service(code, status)
-    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, refused, None]})
+    account = Account(cohort(250), failures={"list_batch": [*[None] * 4, refused, None]})
     async with waiting(account):
         await running_clock().sleep(29)
     assert account.looks == []
@@ -447,7 +449,7 @@ async def test_a_page_that_is_refused_once_is_asked_for_again(code: str, status:
 async def test_a_refusal_in_the_middle_of_a_list_concerns_its_page(code: str, status: int) -> None:
     """It is neither a missing permission nor a status that the service does not know."""
     refused = service(code, status)
-    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, refused, None]})
+    account = Account(cohort(250), failures={"list_batch": [*[None] * 4, refused, None]})
     async with waiting(account):
         await running_clock().sleep(29)
     assert account.looks == []
@@ -457,7 +459,7 @@ async def test_a_refusal_in_the_middle_of_a_list_concerns_its_page(code: str, st
 @pytest.mark.parametrize(("code", "status"), [("AccessDeniedException", 403), ("ValidationException", 400)])
 async def test_a_page_in_the_middle_that_is_refused_for_good_ends_the_scan_for_a_minute(code: str, status: int) -> None:
     refused = service(code, status)
-    account = Account(cohort(250), troubles={"list_batch": [*[None] * 4, *[refused] * 3, None]})
+    account = Account(cohort(250), failures={"list_batch": [*[None] * 4, *[refused] * 3, None]})
     async with waiting(account):
         await running_clock().sleep(95)
     assert account.pages[:7] == [*LISTS[:4], *["INPROGRESS"] * 3]
@@ -467,7 +469,7 @@ async def test_a_page_in_the_middle_that_is_refused_for_good_ends_the_scan_for_a
 
 
 async def test_a_scan_that_fails_after_many_pages_is_made_again_after_the_time_it_takes() -> None:
-    account = Account(cohort(2000), troubles={"list_batch": [*[None] * 18, *[LIST_DOWN] * 3, None]})
+    account = Account(cohort(2000), failures={"list_batch": [*[None] * 18, *[LIST_DOWN] * 3, None]})
     async with waiting(account, retry=ONE_ATTEMPT):
         await running_clock().sleep(20)
     first, again = (at for at, _, about in account.sent if about == "CREATING")
@@ -475,7 +477,7 @@ async def test_a_scan_that_fails_after_many_pages_is_made_again_after_the_time_i
 
 
 async def test_lists_that_are_refused_again_and_again_are_left_alone_after_three_calls() -> None:
-    account = Account(cohort(20), troubles={"list_batch": [service("Teapot", 418)]})
+    account = Account(cohort(20), failures={"list_batch": [service("Teapot", 418)]})
     async with waiting(account):
         await running_clock().sleep(59)
     assert account.pages == ["CREATING"] * 3
@@ -502,7 +504,7 @@ async def test_a_list_without_an_end_is_given_up() -> None:
 @pytest.mark.slow
 async def test_an_outage_of_all_ends_waits_after_their_patience_and_not_before() -> None:
     """`max_silence`, as for a wait alone, but for the queue of so many last looks."""
-    account = Account(cohort(50), troubles={"get_batch": [OUTAGE], "list_batch": [None] * 7 + [LIST_DOWN]})
+    account = Account(cohort(50), failures={"get_batch": [OUTAGE], "list_batch": [None] * 7 + [LIST_DOWN]})
     policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=600)
     async with waiting(account, poll=policy) as waits:
         results = await asyncio.gather(*waits.values(), return_exceptions=True)
@@ -513,7 +515,7 @@ async def test_an_outage_of_all_ends_waits_after_their_patience_and_not_before()
 
 async def test_a_wait_that_queued_for_longer_than_its_patience_is_not_lost_at_its_first_miss() -> None:
     """Waiting for a turn is no silence of the service; from the first failed look on, it counts."""
-    account = Account(cohort(6, ends(0)), troubles={"get_batch": [*[OUTAGE] * 6, None], "list_batch": [LIST_DENIED]})
+    account = Account(cohort(6, ends(0)), failures={"get_batch": [*[OUTAGE] * 6, None], "list_batch": [LIST_DENIED]})
     policy = PollPolicy(max_silence=60)
     async with waiting(account, poll=policy, max_rate=0.1, retry=ONE_ATTEMPT) as waits:
         results = await asyncio.gather(*waits.values(), return_exceptions=True)
@@ -537,7 +539,7 @@ async def test_a_wait_that_is_cancelled_in_the_middle_of_a_scan_disturbs_no_othe
 
 
 async def test_the_last_wait_that_leaves_ends_the_scan() -> None:
-    """Nothing goes on behind; and who waits next begins anew."""
+    """Nothing goes on behind; and who waits next begins again."""
     account = Account(cohort(400), latency=5)
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]

@@ -85,7 +85,7 @@ def test_the_guides_batch_under_way_reads_as_the_guide_says() -> None:
     assert batch.duration is None
 
 
-def test_the_guides_failed_batch_tells_its_reason_and_little_else() -> None:
+def test_the_guides_failed_batch_shows_its_reason_and_little_else() -> None:
     batch = Batch.model_validate_json(FAILED)
     assert batch.status is BatchStatus.FAILED
     assert batch.failure_reason == "Batch has 100001 runs but 100000 runs is the max."
@@ -512,7 +512,7 @@ def test_counts_that_do_not_add_up_allow_no_verdict_and_no_advice_that_costs_mon
     )
 
 
-def test_a_known_failure_is_told_where_the_counts_do_not_add_up() -> None:
+def test_a_known_failure_is_reported_where_the_counts_do_not_add_up() -> None:
     starts = {"failedStartSubmissionCount": 2}
     batch = batch_with("PROCESSED", totalRuns=96, runSummary={"failedRunCount": 4}, submissionSummary=starts)
     assert batch.outcome is Outcome.UNKNOWN
@@ -582,7 +582,7 @@ def test_a_verdict_on_a_processed_batch_and_the_advice_to_start_again_need_count
     ],
     ids=repr,
 )
-def test_how_many_runs_were_created_is_told_where_the_counts_show_it(
+def test_how_many_runs_were_created_is_reported_where_the_counts_show_it(
     status: str, members: dict[str, Any], created: int | None
 ) -> None:
     assert batch_with(status, **members).created_run_count == created
@@ -667,7 +667,7 @@ def test_a_duration_is_from_creation_to_the_end(times: dict[str, Any], duration:
     assert batch_with(**times).duration == duration
 
 
-def test_the_time_so_far_is_told_by_a_wall_clock() -> None:
+def test_the_time_so_far_is_reported_by_a_wall_clock() -> None:
     under_way = batch_with(creationTime=TEN)
     assert under_way.elapsed(NOON) == timedelta(hours=2)
     assert under_way.elapsed(NOON.astimezone(timezone(timedelta(hours=-7)))) == timedelta(hours=2)
@@ -742,7 +742,7 @@ def test_the_error_of_failed_runs_counts_none_as_not_completed_that_were_deleted
 
 
 @pytest.mark.parametrize(
-    ("status", "members", "told"),
+    ("status", "members", "reported"),
     [
         (
             "INPROGRESS",
@@ -791,11 +791,11 @@ def test_the_error_of_failed_runs_counts_none_as_not_completed_that_were_deleted
     ids=repr,
 )
 def test_the_error_of_failed_runs_advises_what_the_counts_support(
-    status: str, members: dict[str, Any], told: str
+    status: str, members: dict[str, Any], reported: str
 ) -> None:
     with pytest.raises(FailedRunsError) as raised:
         batch_with(status, **members).raise_for_failed_runs()
-    assert str(raised.value) == f"batch 7123456 is {status}: {told}"
+    assert str(raised.value) == f"batch 7123456 is {status}: {reported}"
 
 
 def test_the_error_of_failed_runs_counts_them_and_says_what_to_do() -> None:
@@ -916,7 +916,7 @@ def test_parameters_are_json_and_nothing_else() -> None:
         DefaultRunSetting(parameters=math.nan)
 
 
-def test_a_runs_item_tells_how_its_submission_went() -> None:
+def test_a_runs_item_shows_how_its_submission_went() -> None:
     item = RunBatchListItem.model_validate_json(
         b'{"runSettingId": "NA12878", "runId": "", "submissionStatus": "FAILED",'
         b' "submissionFailureReason": "ValidationException", "submissionFailureMessage": "no such workflow"}',
@@ -944,7 +944,7 @@ def test_a_lists_item_has_its_own_name_for_the_creation_time() -> None:
         BatchListItem.model_validate({"id": "7123456"})
 
 
-def test_a_run_tells_why_it_failed_and_where_its_logs_are() -> None:
+def test_a_run_shows_why_it_failed_and_where_its_logs_are() -> None:
     run = Run.model_validate_json(
         b'{"id": "2000001", "status": "FAILED", "failureReason": "RUN_TASK_FAILED", "statusMessage": "no memory",'
         b' "logLocation": {"engineLogStream": "run/2000001/engine"}, "vpcConfig": {"subnetIds": ["subnet-0123abcd"]},'

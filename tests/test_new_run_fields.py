@@ -74,10 +74,10 @@ async def test_a_signature_of_a_run_is_nowhere_but_in_its_field(caplog: pytest.L
         batch_id = omics.start_batch(1)
         omics.advance(seconds=60)
         (listed,) = await client.failed_runs(batch_id)
-        told = {"id": listed.run_id, "status": "FAILED", **NEW}
+        reported = {"id": listed.run_id, "status": "FAILED", **NEW}
         omics.script(
-            faults.body(json.dumps(told).encode(), operation="GetRun"),
-            faults.body(json.dumps({**told, "status": [SIGNED]}).encode(), operation="GetRun"),
+            faults.body(json.dumps(reported).encode(), operation="GetRun"),
+            faults.body(json.dumps({**reported, "status": [SIGNED]}).encode(), operation="GetRun"),
         )
         failed = await client.failed_runs(batch_id)
         with pytest.raises(MalformedResponseError) as caught:
@@ -108,7 +108,7 @@ def test_a_flag_is_a_boolean(wrong: object) -> None:
         request_with(requester_pays_enabled=wrong)
 
 
-async def test_the_simulator_shows_what_it_was_told() -> None:
+async def test_the_simulator_shows_what_it_was_reported() -> None:
     async with Simulator(life=Life(creating=0, pending=0)) as omics, wire_to(omics) as wire:
         setting = {**SETTING, "requesterPaysEnabled": True}
         batch_id = (await wire.start(defaultRunSetting=setting)).document["id"]

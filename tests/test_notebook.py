@@ -52,7 +52,7 @@ def test_it_appears_once_and_changes_from_then_on(published: list[dict[str, Any]
     assert ["40 completed" in output["data"][HTML] for output in published] == [False, True, False]
 
 
-def test_it_tells_the_rate_and_the_time_left_once_they_are_known(published: list[dict[str, Any]]) -> None:
+def test_it_shows_the_rate_and_the_time_left_once_they_are_known(published: list[dict[str, Any]]) -> None:
     clock = InstantClock()
     bar = LiveBar(clock)
     for completed in (10, 50):

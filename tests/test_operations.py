@@ -40,7 +40,7 @@ from omics_batch._transport.failure import FailureStage, leaves_doubt
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing._faults import actions
 from omics_batch.testing._service.http_response import json_reply
-from tests.stories import ACCEPTED, seen, service, shown, started, telling, trouble
+from tests.stories import ACCEPTED, failing_at, seen, service, shown, started, telling
 from tests.support import copies_of
 from tests.virtual_time import running_clock
 
@@ -140,8 +140,8 @@ async def test_starting_needs_more_than_one_permission(omics: Simulator, client:
 @pytest.mark.parametrize(
     ("last", "error"),
     [
-        (trouble(FailureStage.TIMEOUT), AttemptTimeoutError),
-        (trouble(FailureStage.CONNECTION), ConnectionFailedError),
+        (failing_at(FailureStage.TIMEOUT), AttemptTimeoutError),
+        (failing_at(FailureStage.CONNECTION), ConnectionFailedError),
         (service("InternalServerException", 500), InternalServerError),
         (faults.body(b'{"id": "../1", "status": "CREATING"}', 201), MalformedResponseError),
         (faults.body(b"<html>Sign in</html>", 200), MalformedResponseError),
@@ -159,9 +159,9 @@ async def test_an_answer_that_never_comes_leaves_open_whether_it_started(last: F
 @pytest.mark.parametrize(
     ("answers", "error"),
     [
-        ([trouble(FailureStage.TIMEOUT), service("ThrottlingException", 429)], ThrottlingError),
-        ([trouble(FailureStage.TIMEOUT), service("AccessDeniedException", 403)], AccessDeniedError),
-        ([trouble(FailureStage.CONNECTION), service("ExpiredTokenException", 403)], CredentialsError),
+        ([failing_at(FailureStage.TIMEOUT), service("ThrottlingException", 429)], ThrottlingError),
+        ([failing_at(FailureStage.TIMEOUT), service("AccessDeniedException", 403)], AccessDeniedError),
+        ([failing_at(FailureStage.CONNECTION), service("ExpiredTokenException", 403)], CredentialsError),
         ([service("RequestTimeoutException", 408)], RequestTimeoutError),
     ],
 )
@@ -187,7 +187,7 @@ async def test_a_refused_start_started_nothing(refusal: Fault) -> None:
 
 
 @pytest.mark.virtual_time
-async def test_a_start_that_is_answered_while_the_client_closes_is_told() -> None:
+async def test_a_start_that_is_answered_while_the_client_closes_is_reported() -> None:
     async def answered_late() -> Fault:
         closing.append(asyncio.create_task(story.client.close()))
         return started()
@@ -202,7 +202,7 @@ async def test_a_start_that_is_answered_while_the_client_closes_is_told() -> Non
 async def test_a_start_under_which_the_client_closes_is_in_doubt() -> None:
     async def lost() -> Fault:
         await story.client.close()
-        return trouble(FailureStage.CONNECTION)
+        return failing_at(FailureStage.CONNECTION)
 
     async with telling(seen(), others={"start_run_batch": [lost]}, retry=RetryPolicy(max_attempts=1)) as story:
         with pytest.raises(ClientClosedError, match="may have been started"):
@@ -237,7 +237,7 @@ THROTTLED_START: Final = service("ThrottlingException", 429)
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize(
-    "fault", [THROTTLED_START, service("InternalServerException", 500), trouble(FailureStage.CONNECTION)], ids=str
+    "fault", [THROTTLED_START, service("InternalServerException", 500), failing_at(FailureStage.CONNECTION)], ids=str
 )
 async def test_a_start_is_tried_until_its_time_out(fault: Fault) -> None:
     """Its request_id makes that safe. The account may be busy for half a minute."""
@@ -353,8 +353,8 @@ async def test_a_conflict_says_which_states_allow_it(
 
 
 LOST: Final[dict[str, Fault]] = {
-    "the answer is cut off": trouble(FailureStage.CONNECTION),
-    "no answer": trouble(FailureStage.TIMEOUT),
+    "the answer is cut off": failing_at(FailureStage.CONNECTION),
+    "no answer": failing_at(FailureStage.TIMEOUT),
     "a page of somebody else": faults.body(b"<html>Sign in</html>", 200),
     "another status": faults.body(b"{}", 200),
     "a 500": service("InternalServerException", 500),

@@ -75,7 +75,7 @@ async def test_a_call_whose_turn_did_not_come_was_not_sent(method: str) -> None:
 async def test_a_page_of_a_list_whose_turn_did_not_come_was_not_sent() -> None:
     """The time-out is for each page."""
     page = shown({"items": [{"id": "1", "status": "INPROGRESS"}], "nextToken": "two"})
-    pages = Account({}, troubles={"list_batch": [page]})
+    pages = Account({}, failures={"list_batch": [page]})
     async with following(pages, max_rate=SLOW) as client:
         listed = client.list_batch(status="INPROGRESS", timeout=60)
         assert (await anext(listed)).id == "1"
@@ -98,7 +98,7 @@ async def test_a_request_that_was_sent_and_not_answered_is_no_matter_of_the_queu
 
 @pytest.mark.virtual_time
 async def test_a_retry_whose_turn_did_not_come_leaves_the_fault_of_the_attempt_before() -> None:
-    """It is the service that throttled the call, and not its turn that comes late, which is to be told."""
+    """It is the service that throttled the call, and not its turn that comes late, which is to be reported."""
     async with telling(THROTTLED, max_rate=SLOW) as story:
         with pytest.raises(ThrottlingError) as caught:
             await story.client.get_batch("7123456", timeout=60)
@@ -111,7 +111,7 @@ async def test_a_retry_whose_turn_did_not_come_leaves_the_fault_of_the_attempt_b
 
 
 @pytest.mark.virtual_time
-async def test_a_client_that_closes_tells_a_start_that_it_was_not_sent() -> None:
+async def test_a_client_that_closes_shows_a_start_that_it_was_not_sent() -> None:
     async with with_a_full_queue() as story:
         start = asyncio.create_task(story.client.start_run_batch(trio()))
         await story.clock.sleep(1)
@@ -153,7 +153,7 @@ async def test_a_last_look_whose_turn_did_not_come_leaves_what_was_seen_before()
 
 
 @pytest.mark.virtual_time
-async def test_a_time_out_of_thousands_tells_those_without_a_turn_what_a_list_showed() -> None:
+async def test_a_time_out_of_thousands_shows_those_without_a_turn_what_a_list_showed() -> None:
     account = Account(cohort(200))
     async with following(account) as client:
         ended = [error async for _, error in client.as_processed(account.lives, timeout=60)]

@@ -47,7 +47,7 @@ async def test_who_joins_in_the_middle_of_a_scan_is_never_forgotten() -> None:
         await cancel_all([*waits, *late])
 
 
-async def test_a_scan_for_others_tells_the_end_of_one_that_is_looked_at_seldom() -> None:
+async def test_a_scan_for_others_shows_the_end_of_one_that_is_looked_at_seldom() -> None:
     account = Account({**cohort(50), "7": ends(40)})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -83,16 +83,16 @@ async def test_what_lists_show_again_and_again_is_looked_at_less_and_less_often(
     assert account.pages.count("CREATING") < 20
 
 
-async def test_a_status_that_a_list_shows_first_begins_the_intervals_anew() -> None:
+async def test_a_status_that_a_list_shows_first_begins_the_intervals_again() -> None:
     account = Account(cohort(50, {-1e6: "PENDING", 290: "INPROGRESS"}))
     async with waiting(account, poll=GROWING):
         await running_clock().sleep(400)
-    swept = [at for at, _, about in account.sent if about == "CREATING"]
-    first = next(at for at in swept if at >= 290)
-    assert sum(first < at < first + 30 for at in swept) == 2
+    scanned = [at for at, _, about in account.sent if about == "CREATING"]
+    first = next(at for at in scanned if at >= 290)
+    assert sum(first < at < first + 30 for at in scanned) == 2
 
 
-async def test_a_list_that_lags_tells_no_news(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_list_that_lags_shows_no_news(caplog: pytest.LogCaptureFixture) -> None:
     account = Account({**cohort(50), "7": {0: "PENDING", 5: "INPROGRESS"}}, lag=60)
     with caplog.at_level(logging.INFO):
         async with following(account) as client:
@@ -101,12 +101,12 @@ async def test_a_list_that_lags_tells_no_news(caplog: pytest.LogCaptureFixture) 
             waits.append(asyncio.create_task(client.wait_until_processed("7")))
             await running_clock().sleep(120)
             await cancel_all(waits)
-    told = [
+    reported = [
         r.getMessage()
         for r in caplog.records
         if r.getMessage().startswith("batch 7: ") and "ended" not in r.getMessage()
     ]
-    assert told == ["batch 7: INPROGRESS, 0.0 % complete"]
+    assert reported == ["batch 7: INPROGRESS, 0.0 % complete"]
 
 
 @dataclass
@@ -170,7 +170,7 @@ async def test_a_scan_may_take_longer_than_a_minute(caplog: pytest.LogCaptureFix
 
 
 async def test_a_scan_that_fails_makes_no_look_due_that_was_not() -> None:
-    account = Account({**cohort(50), "7": {0: "DEFRAGMENTING"}}, troubles={"list_batch": [*[None] * 5, LIST_DOWN]})
+    account = Account({**cohort(50), "7": {0: "DEFRAGMENTING"}}, failures={"list_batch": [*[None] * 5, LIST_DOWN]})
     async with following(account, retry=ONE_ATTEMPT) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
         waits.append(asyncio.create_task(client.wait_until_processed("7", poll=SELDOM)))
@@ -196,7 +196,7 @@ async def test_many_ends_and_a_scan_share_the_turns() -> None:
         assert running_clock().now() < 140
 
 
-async def test_a_few_ends_are_told_before_the_next_scan() -> None:
+async def test_a_few_ends_are_reported_before_the_next_scan() -> None:
     account = Account({**cohort(1000), **{str(n): ends(0) for n in range(1, 15)}})
     policy = PollPolicy(initial=10, factor=1, maximum=10)
     async with waiting(account, max_rate=2, poll=policy) as waits:
@@ -215,7 +215,7 @@ async def test_the_shorter_interval_of_two_waits_counts() -> None:
 
 
 async def test_the_shorter_patience_of_two_waits_counts() -> None:
-    account = Account({"7": ends(1e6)}, troubles={"get_batch": [OUTAGE]})
+    account = Account({"7": ends(1e6)}, failures={"get_batch": [OUTAGE]})
     async with following(account, retry=ONE_ATTEMPT) as client:
         other = asyncio.create_task(client.wait_until_processed("7", poll=SELDOM))
         with pytest.raises(LostContactError):
@@ -225,7 +225,7 @@ async def test_the_shorter_patience_of_two_waits_counts() -> None:
 
 
 async def test_silence_ends_a_wait_though_it_queues_between_its_looks() -> None:
-    account = Account(cohort(60), troubles={"list_batch": [LIST_DENIED], "get_batch": [OUTAGE]})
+    account = Account(cohort(60), failures={"list_batch": [LIST_DENIED], "get_batch": [OUTAGE]})
     policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=300)
     async with waiting(account, poll=policy, max_rate=1, retry=ONE_ATTEMPT) as waits:
         await running_clock().sleep(750)
@@ -234,7 +234,7 @@ async def test_silence_ends_a_wait_though_it_queues_between_its_looks() -> None:
 
 async def test_a_look_before_it_was_due_shortens_no_patience() -> None:
     account = Account(
-        {**cohort(50), "7": {-1e6: "INPROGRESS", 40: "DEFRAGMENTING"}}, troubles={"get_batch": [*[OUTAGE] * 3, None]}
+        {**cohort(50), "7": {-1e6: "INPROGRESS", 40: "DEFRAGMENTING"}}, failures={"get_batch": [*[OUTAGE] * 3, None]}
     )
     async with following(account, retry=ONE_ATTEMPT) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(50)]
@@ -246,9 +246,9 @@ async def test_a_look_before_it_was_due_shortens_no_patience() -> None:
         await cancel_all([*waits, late])
 
 
-@pytest.mark.parametrize("troubles", [{"list_batch": [LIST_DENIED]}, {}])
-async def test_no_turn_outlives_the_last_wait(troubles: Any) -> None:
-    account = Account(cohort(50, ends(0)), troubles=troubles)
+@pytest.mark.parametrize("failures", [{"list_batch": [LIST_DENIED]}, {}])
+async def test_no_turn_outlives_the_last_wait(failures: Any) -> None:
+    account = Account(cohort(50, ends(0)), failures=failures)
     async with following(account, max_rate=0.1) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
         while len(account.looks) < 2:
@@ -259,7 +259,7 @@ async def test_no_turn_outlives_the_last_wait(troubles: Any) -> None:
 
 
 async def test_who_has_left_costs_no_turn() -> None:
-    account = Account(cohort(20), troubles={"list_batch": [LIST_DENIED]})
+    account = Account(cohort(20), failures={"list_batch": [LIST_DENIED]})
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
         await running_clock().sleep(0.5)
@@ -284,9 +284,9 @@ async def test_two_waits_for_different_ends_of_one_batch() -> None:
         await cancel_all([gone])
 
 
-async def test_a_wait_that_was_answered_queues_anew_without_silence() -> None:
-    troubles: Any = {"get_batch": [OUTAGE, None, OUTAGE, None], "list_batch": [LIST_DENIED]}
-    account = Account({"7": ends(1e5)}, troubles=troubles)
+async def test_a_wait_that_was_answered_queues_again_without_silence() -> None:
+    failures: Any = {"get_batch": [OUTAGE, None, OUTAGE, None], "list_batch": [LIST_DENIED]}
+    account = Account({"7": ends(1e5)}, failures=failures)
     policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=60)
     async with following(account, poll=policy, retry=ONE_ATTEMPT, max_rate=0.01) as client:
         wait = asyncio.create_task(client.wait_until_processed("7"))
@@ -341,7 +341,7 @@ async def test_who_listens_less_often_than_others_look_is_not_put_off_by_their_s
 
 
 async def test_what_lists_show_is_no_silence() -> None:
-    account = Account({**cohort(20), "7": ends(1000)}, troubles={"get_batch": [OUTAGE, None]})
+    account = Account({**cohort(20), "7": ends(1000)}, failures={"get_batch": [OUTAGE, None]})
     policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=600)
     async with waiting(account, poll=policy, retry=ONE_ATTEMPT) as waits:
         assert (await waits["7"]).is_processed
@@ -349,7 +349,7 @@ async def test_what_lists_show_is_no_silence() -> None:
 
 async def test_a_look_after_a_list_is_what_was_seen_last() -> None:
     life = {-1e6: "INPROGRESS", 40: "DEFRAGMENTING"}
-    account = Account({**cohort(20), "7": life}, troubles={"get_batch": [None, None, None, OUTAGE]})
+    account = Account({**cohort(20), "7": life}, failures={"get_batch": [None, None, None, OUTAGE]})
     async with following(account, retry=ONE_ATTEMPT) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(20)]
         with pytest.raises(WaitTimeoutError, match="was DEFRAGMENTING, 0.0 % complete, when last seen"):
@@ -389,7 +389,7 @@ async def test_a_scan_asks_for_full_pages() -> None:
 
 
 async def test_a_page_is_tried_more_often_than_a_look(caplog: pytest.LogCaptureFixture) -> None:
-    account = Account(cohort(20), troubles={"list_batch": [*[LIST_DOWN] * 8, None]})
+    account = Account(cohort(20), failures={"list_batch": [*[LIST_DOWN] * 8, None]})
     with caplog.at_level(logging.WARNING):
         async with waiting(account):
             await running_clock().sleep(100)

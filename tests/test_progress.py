@@ -56,12 +56,12 @@ def test_before_the_first_look_nothing_is_known() -> None:
     assert (progress.runs_per_hour, progress.remaining) == (None, None)
 
 
-def test_submission_and_execution_are_told_apart() -> None:
+def test_submission_and_execution_are_distinguished() -> None:
     progress = Watched().after(0, look(10, status="SUBMITTING", submitted=40))
     assert (progress.percent_submitted, progress.percent_complete) == (40.0, 10.0)
 
 
-def test_one_look_tells_no_rate() -> None:
+def test_one_look_shows_no_rate() -> None:
     """However much has ended before it: nobody has seen how long that took."""
     progress = Watched().after(0, look(50))
     assert (progress.runs_per_hour, progress.remaining) == (None, None)
@@ -94,7 +94,7 @@ def test_a_pause_lowers_the_rate() -> None:
     assert progress.remaining == timedelta(hours=6)
 
 
-def test_a_standstill_tells_nothing_of_the_rest() -> None:
+def test_a_standstill_shows_nothing_of_the_rest() -> None:
     """The hour's rate holds for three more; then nobody knows, until two looks have seen some end again."""
     watched = Watched()
     watched.after(0, look(20))
@@ -151,7 +151,7 @@ def test_the_rate_follows_a_batch_that_slows_down() -> None:
     assert watched.progress.runs_per_hour == pytest.approx(1)
 
 
-def test_runs_that_were_never_started_tell_nothing_of_the_pace() -> None:
+def test_runs_that_were_never_started_show_nothing_of_the_pace() -> None:
     watched = Watched()
     watched.after(0, look(0, not_submitted=20))
     watched.after(1, look(20, not_submitted=40))
@@ -171,7 +171,7 @@ def test_counts_that_fall_for_a_moment_move_nothing_back() -> None:
     assert progress.batch == look(35, submitted=90)
 
 
-def test_two_looks_in_the_same_moment_tell_no_rate() -> None:
+def test_two_looks_in_the_same_moment_show_no_rate() -> None:
     watched = Watched()
     watched.after(0, look(20))
     assert watched.after(0, look(21)).runs_per_hour is None
@@ -190,11 +190,11 @@ def test_nothing_is_guessed_while_the_number_of_runs_is_not_known() -> None:
     assert watched.after(1, look(40, total=None)).remaining is None
 
 
-@pytest.mark.parametrize(("days", "told"), [(365, timedelta(days=365)), (366, None)])
-def test_a_guess_beyond_a_year_is_none(days: int, told: timedelta | None) -> None:
+@pytest.mark.parametrize(("days", "reported"), [(365, timedelta(days=365)), (366, None)])
+def test_a_guess_beyond_a_year_is_none(days: int, reported: timedelta | None) -> None:
     watched = Watched()
     watched.after(0, look(1, total=days + 2))
-    assert watched.after(24, look(2, total=days + 2)).remaining == told
+    assert watched.after(24, look(2, total=days + 2)).remaining == reported
 
 
 @pytest.mark.parametrize("status", ["PROCESSED", "CANCELLED", "FAILED"])

@@ -63,7 +63,7 @@ def answers(count: int, *, until: float = 0.0) -> list[tuple[float, bool]]:
         (10.0, [*answers(5), (0, THROTTLED)], 5.0),
         (10.0, [(0, THROTTLED)], 5.0),
         (10.0, [(0, THROTTLED), (1, THROTTLED)], 2.5),
-        # what was answered earlier tells nothing of now
+        # what was answered earlier shows nothing of now
         (10.0, [*answers(10, until=-1), (0, THROTTLED)], 5.0),
         # without a limit it begins at half of twice the default quota
         (None, [(0, THROTTLED)], 10.0),
@@ -531,7 +531,7 @@ async def test_a_caller_who_leaves_hands_on_the_place(leaver: str) -> None:
 
 
 async def test_a_caller_cancelled_while_being_called_hands_on_the_call() -> None:
-    """The head was told to go, and is cancelled before it could."""
+    """The head was reported to go, and is cancelled before it could."""
     queue = Queue()
     _, head, second = await queue.enter("a", "b", "c")
     third = (await queue.enter("d"))[0]

@@ -21,7 +21,7 @@ from omics_batch._transport.in_process import InProcess
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked, until
 from tests.sources import Program
-from tests.stories import BATCH_ID, PROCESSED, client_over, repeated, seen, telling, trouble
+from tests.stories import BATCH_ID, PROCESSED, client_over, failing_at, repeated, seen, telling
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -336,7 +336,7 @@ async def test_a_call_whose_old_keys_are_refused_late_takes_those_that_another_f
         if (late := next(met, None)) is None:
             return None
         await asyncio.sleep(late)
-        return trouble(FailureStage.CREDENTIALS)
+        return failing_at(FailureStage.CREDENTIALS)
 
     async with Simulator(in_process=True, clock=running_clock()) as omics, client_over(omics, meets) as (client, seam):
         batch_id = omics.start_batch(1)
@@ -347,7 +347,7 @@ async def test_a_call_whose_old_keys_are_refused_late_takes_those_that_another_f
 @pytest.mark.virtual_time
 async def test_while_none_work_they_are_looked_for_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renewal, "_PAUSE", 1.0)
-    async with telling(trouble(FailureStage.CREDENTIALS)) as story:
+    async with telling(failing_at(FailureStage.CREDENTIALS)) as story:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for _ in range(5):
@@ -362,7 +362,7 @@ async def test_while_none_work_they_are_looked_for_once_a_second_at_most(monkeyp
 
 @pytest.mark.virtual_time
 async def test_the_last_look_of_a_wait_finds_new_credentials() -> None:
-    async with telling(seen(), trouble(FailureStage.CREDENTIALS), PROCESSED) as story:
+    async with telling(seen(), failing_at(FailureStage.CREDENTIALS), PROCESSED) as story:
         assert (await story.client.wait_until_processed(BATCH_ID, timeout=1)).is_processed
 
 
@@ -372,7 +372,7 @@ async def test_closing_the_client_ends_the_search(monkeypatch: pytest.MonkeyPatc
         await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr(InProcess, "open", never)
-    async with telling(*repeated(trouble(FailureStage.CREDENTIALS), 2)) as story:
+    async with telling(*repeated(failing_at(FailureStage.CREDENTIALS), 2)) as story:
         call = asyncio.create_task(story.client.get_batch(BATCH_ID))
         await until(lambda: "omics_batch renewal" in {task.get_name() for task in asyncio.all_tasks()})
     await asyncio.wait({call})

@@ -97,7 +97,7 @@ def test_each_request_has_an_id_of_its_own_and_keeps_it() -> None:
     assert all(copy == one for copy in copies_of(one))
 
 
-def test_the_same_batch_is_started_anew_by_another_id() -> None:
+def test_the_same_batch_is_started_again_by_another_id() -> None:
     one = request(request_id="trio-1")
     other = one.anew()
     assert other.request_id not in ("trio-1", request().request_id)
@@ -158,11 +158,11 @@ def test_a_bad_request_is_caught_as_ours_and_as_pydantics() -> None:
 
 def test_many_problems_are_counted() -> None:
     settings = [{"run_setting_id": ""}] * 12
-    told = refused(lambda: BatchRunSettings.model_validate({"inline_settings": settings}))
-    assert told.startswith(
+    reported = refused(lambda: BatchRunSettings.model_validate({"inline_settings": settings}))
+    assert reported.startswith(
         "inline_settings.0.run_setting_id: String should have at least 1 character; inline_settings.1"
     )
-    assert told.endswith("; and 2 more")
+    assert reported.endswith("; and 2 more")
 
 
 def test_a_part_of_another_model_is_reported_as_pydantic_does_it() -> None:
@@ -361,7 +361,7 @@ def test_a_stream_may_have_either(text: str) -> None:
     assert StartRunBatchRequest.load(io.BytesIO(text.encode())) == trio()
 
 
-def test_what_is_wrong_with_a_stream_is_told_under_its_name() -> None:
+def test_what_is_wrong_with_a_stream_is_reported_under_its_name() -> None:
     with pytest.raises(InvalidInputError, match=r"^<stream>: the request: should be an object$"):
         StartRunBatchRequest.load(io.BytesIO(b""))
     named = io.BytesIO(b'{"tags": {}, "tags": {}}')
@@ -379,7 +379,7 @@ def test_what_is_wrong_with_a_stream_is_told_under_its_name() -> None:
         ("{tags: 5}", "line 1: batchRunSettings: is missing"),
     ],
 )
-def test_broken_json_is_told_of_as_json_wherever_it_comes_from(write: Writer, text: str, problem: str) -> None:
+def test_broken_json_is_reported_as_json_wherever_it_comes_from(write: Writer, text: str, problem: str) -> None:
     """The device of a pipe has no ending; and what begins as JSON may still be YAML."""
     assert problem in write.problems(text, "63")
     with pytest.raises(InvalidInputError) as caught:
@@ -387,7 +387,7 @@ def test_broken_json_is_told_of_as_json_wherever_it_comes_from(write: Writer, te
     assert f"<stream>: {problem}" in str(caught.value).splitlines()
 
 
-def test_a_file_whose_name_tells_nothing_may_have_either(write: Writer) -> None:
+def test_a_file_whose_name_shows_nothing_may_have_either(write: Writer) -> None:
     assert StartRunBatchRequest.load(write(WRITTEN, "63")) == trio()
     assert StartRunBatchRequest.load(write(json.dumps(trio().members(), indent="\t"), "63")) == trio()
 
@@ -408,7 +408,7 @@ def closed() -> io.BytesIO:
         ("a\0b", "a b: it cannot be read: embedded null byte"),
     ],
 )
-def test_what_cannot_be_read_is_told(source: Any, problem: str) -> None:
+def test_what_cannot_be_read_is_reported(source: Any, problem: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         StartRunBatchRequest.load(source)
     assert str(caught.value) == problem
@@ -426,7 +426,7 @@ def test_a_file_without_an_id_is_another_request_each_time(write: Writer) -> Non
     assert "request_id" not in one.model_fields_set
 
 
-def test_every_problem_of_a_file_is_told_with_its_line(write: Writer) -> None:
+def test_every_problem_of_a_file_is_reported_with_its_line(write: Writer) -> None:
     text = """
 batchNam: trio
 defaultRunSetting:
@@ -455,7 +455,7 @@ batch_run_settings:
     ]
 
 
-def test_what_is_known_instead_is_told_in_snake_case_too(write: Writer) -> None:
+def test_what_is_known_instead_is_reported_in_snake_case_too(write: Writer) -> None:
     text = """
 default_run_setting: {work_flow: "7", workflow_id: "7", role_arn: "arn:x"}
 batch_run_settings:
@@ -476,7 +476,7 @@ batch_run_settings:
         (b"\xff", "not a UTF-8 text file"),
     ],
 )
-def test_what_is_no_request_at_all_is_told(write: Writer, text: str | bytes, problem: str) -> None:
+def test_what_is_no_request_at_all_is_reported(write: Writer, text: str | bytes, problem: str) -> None:
     assert write.problems(text) == [problem]
 
 
@@ -493,28 +493,28 @@ def test_what_is_no_request_at_all_is_told(write: Writer, text: str | bytes, pro
         ({"s3UriSettings": "cohort.json"}, "batchRunSettings.s3UriSettings: an S3 URI begins with s3://"),
     ],
 )
-def test_runs_that_cannot_be_are_told(write: Writer, settings: Any, problem: str) -> None:
-    (told,) = write.problems(json.dumps({**trio().members(), "batchRunSettings": settings}), "cohort.json")
-    assert told.startswith(problem)
+def test_runs_that_cannot_be_are_reported(write: Writer, settings: Any, problem: str) -> None:
+    (reported,) = write.problems(json.dumps({**trio().members(), "batchRunSettings": settings}), "cohort.json")
+    assert reported.startswith(problem)
 
 
-def test_a_document_that_is_nested_too_deeply_is_told(write: Writer) -> None:
+def test_a_document_that_is_nested_too_deeply_is_reported(write: Writer) -> None:
     """With its place, whichever parser would take it."""
     for levels in (196, 220, 260, 400):
         parameters = json.loads("[" * levels + "]" * levels)
         document = trio().members()
         document["defaultRunSetting"]["parameters"] = parameters
-        (told,) = write.problems(json.dumps(document), "cohort.json")
-        assert told == "defaultRunSetting.parameters: it is nested too deeply: 195 levels are the most"
+        (reported,) = write.problems(json.dumps(document), "cohort.json")
+        assert reported == "defaultRunSetting.parameters: it is nested too deeply: 195 levels are the most"
 
 
-def test_what_no_parser_takes_is_told(write: Writer) -> None:
+def test_what_no_parser_takes_is_reported(write: Writer) -> None:
     assert write.problems('{"defaultRunSetting": ' + "[" * 100_000, "cohort.json") == ["it is nested too deeply"]
 
 
 def test_of_more_than_a_thousand_problems_the_rest_is_counted(write: Writer) -> None:
-    *told, more = write.problems("\n".join(f"unknown{number}: 1" for number in range(1100)))
-    assert (len(told), more) == (1000, "and 102 more problems")
+    *reported, more = write.problems("\n".join(f"unknown{number}: 1" for number in range(1100)))
+    assert (len(reported), more) == (1000, "and 102 more problems")
 
 
 def test_the_name_of_a_file_does_not_act_on_the_terminal(tmp_path: Path) -> None:

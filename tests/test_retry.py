@@ -299,7 +299,7 @@ def test_no_delay_is_negative_or_longer_than_the_cap_and_five_seconds(
     assert plain <= policy.delay(retry, meaning, chance, retry_after) <= plain + 5
 
 
-async def test_chance_is_asked_anew_for_each_delay() -> None:
+async def test_chance_is_asked_again_for_each_delay() -> None:
     chances = iter([0.5, 0.25])
     setting = Setting(chance=lambda: next(chances))
     assert await setting.call(SLOW, SLOW, OK) == OK

@@ -18,10 +18,10 @@ from tests.stories import (
     PROCESSED,
     THROTTLED,
     Observation,
+    failing_at,
     seen,
     service,
     telling,
-    trouble,
 )
 from tests.virtual_time import StoryLoop
 
@@ -30,10 +30,10 @@ OUTAGES = [
     OUTAGE,
     THROTTLED,
     service("RequestTimeoutException", 408),
-    trouble(FailureStage.CONNECTION),
-    trouble(FailureStage.TIMEOUT),
-    trouble(FailureStage.UNREADABLE),
-    trouble(FailureStage.REDIRECT),
+    failing_at(FailureStage.CONNECTION),
+    failing_at(FailureStage.TIMEOUT),
+    failing_at(FailureStage.UNREADABLE),
+    failing_at(FailureStage.REDIRECT),
     faults.html(),
     faults.empty(),
     seen("PROCESSED", batch="8"),
@@ -60,9 +60,9 @@ def test_a_wait_ends_as_its_last_observation_says(
 
     async def story() -> type[OmicsBatchError] | None:
         retry = RetryPolicy(max_attempts=attempts)
-        async with telling(*schedule, last, retry=retry, random=lambda: chance) as told:
+        async with telling(*schedule, last, retry=retry, random=lambda: chance) as reported:
             try:
-                batch = await told.client.wait_until_processed(BATCH_ID)
+                batch = await reported.client.wait_until_processed(BATCH_ID)
             except OmicsBatchError as error:
                 return type(error)
             assert batch.is_processed

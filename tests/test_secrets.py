@@ -142,7 +142,7 @@ async def test_no_error_of_a_wait_holds_a_secret(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("source", ["environment", "profile"])
-async def test_no_secret_of_any_source_is_told(
+async def test_no_secret_of_any_source_is_reported(
     source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Environment and profile hold what a session holds."""

@@ -284,14 +284,16 @@ def test_a_document_is_anything(document: object) -> None:
 
 def test_what_nobody_knows_is_named_too() -> None:
     settings: list[dict[str, object]] = [{"runSettingId": "a"}, {"runSettingId": "b", "engineSettings": {}, "mood": 5}]
-    told = unsendable(older("engineSettings"), {"batchRunSettings": {"inlineSettings": settings}})
-    assert told is not None
-    assert "cannot send batchRunSettings.inlineSettings.engineSettings (the first" in told
-    assert told.endswith("; batchRunSettings.inlineSettings.mood: correct it, or update aiobotocore")
+    reported = unsendable(older("engineSettings"), {"batchRunSettings": {"inlineSettings": settings}})
+    assert reported is not None
+    assert "cannot send batchRunSettings.inlineSettings.engineSettings (the first" in reported
+    assert reported.endswith("; batchRunSettings.inlineSettings.mood: correct it, or update aiobotocore")
     assert unsendable(input_of("ListBatch"), {"status": BatchStatus.CREATING.value}) is None
-    told = unsendable(input_of("StartRunBatch"), {"defaultRunSetting": {"storageType": "TAPE\n"}})
-    assert told is not None
-    assert "cannot send 'TAPE' as defaultRunSetting.storageType, which is one of STATIC, DYNAMIC: correct it" in told
+    reported = unsendable(input_of("StartRunBatch"), {"defaultRunSetting": {"storageType": "TAPE\n"}})
+    assert reported is not None
+    assert (
+        "cannot send 'TAPE' as defaultRunSetting.storageType, which is one of STATIC, DYNAMIC: correct it" in reported
+    )
 
 
 @pytest.mark.parametrize(("operation", "filters"), [("ListBatch", BatchFilter), ("ListRunsInBatch", RunInBatchFilter)])

@@ -1,4 +1,4 @@
-"""A client that is closed at the signals that tell a process to stop."""
+"""A client that is closed at the signals that show a process to stop."""
 
 from __future__ import annotations
 

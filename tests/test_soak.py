@@ -123,21 +123,21 @@ class Trickster:
 
 
 async def _outcome(client: OmicsBatchClient, omics: Simulator, kind: str) -> tuple[str, str]:
-    """Wait for one batch; tell how it was meant, and how the wait ended."""
+    """Wait for one batch; show how it was meant, and how the wait ended."""
     batch_id = omics.start_batch(3, life=LIVES[kind])
     timeout = TIMEOUT if kind == "takes a day" else None
     deadline = omics.clock.now() + TIMEOUT
-    told: list[Batch] = []
+    reported: list[Batch] = []
     shown: Batch | None
     try:
-        batch = await client.wait_until_processed(batch_id, timeout=timeout, on_update=told.append)
+        batch = await client.wait_until_processed(batch_id, timeout=timeout, on_update=reported.append)
         shown, outcome = batch, batch.outcome.name
     except (BatchFailedError, BatchCancelledError, WaitTimeoutError) as error:
         shown, outcome = error.batch, type(error).__name__
     if shown is None:  # a machine that is too busy for any answer in time
-        assert (outcome, told) == ("WaitTimeoutError", [])
+        assert (outcome, reported) == ("WaitTimeoutError", [])
     else:
-        assert shown is told[-1]
+        assert shown is reported[-1]
         assert shown.id == batch_id
     assert outcome != "WaitTimeoutError" or deadline <= omics.clock.now() < deadline + NO_HANG
     return kind, outcome
@@ -146,8 +146,8 @@ async def _outcome(client: OmicsBatchClient, omics: Simulator, kind: str) -> tup
 @pytest.mark.slow
 async def test_a_hundred_waits_meet_every_sort_of_fault() -> None:
     """Each ends with its batch's truth, or at its deadline; no task or connection is left over."""
-    troubles: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
     before = asyncio.all_tasks()
     random = Random(SEED)  # noqa: S311 - the same faults every time, no secret
     kinds = [random.choice(list(LIVES)) for _ in range(WAITS)]
@@ -168,7 +168,7 @@ async def test_a_hundred_waits_meet_every_sort_of_fault() -> None:
     assert {fault.name for fault in sorts()} <= trickster.met.keys()
     assert asyncio.all_tasks() == before
     gc.collect()
-    assert troubles == []
+    assert failures == []
 
 
 async def _hung_up(omics: Simulator) -> None:
@@ -177,5 +177,5 @@ async def _hung_up(omics: Simulator) -> None:
     running = omics._server._running
     assert running is not None
     async with asyncio.timeout(50):
-        while running[2].connections:  # noqa: ASYNC110 - nobody tells
+        while running[2].connections:  # noqa: ASYNC110 - nobody shows
             await asyncio.sleep(0.01)

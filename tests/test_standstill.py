@@ -10,7 +10,7 @@ import pytest
 from omics_batch import LostContactError, RetryPolicy, WaitTimeoutError
 from omics_batch._transport.failure import FailureStage
 from omics_batch._waiting import timer
-from tests.stories import BATCH_ID, PROCESSED, seen, telling, trouble
+from tests.stories import BATCH_ID, PROCESSED, failing_at, seen, telling
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _is_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timer, "is_real", is_real)
 
 
-NO_NETWORK = trouble(FailureStage.CONNECTION)
+NO_NETWORK = failing_at(FailureStage.CONNECTION)
 TWO_HOURS = 7200.0
 
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def test_aiohttp_can_still_be_told_not_to_resend() -> None:
+async def test_aiohttp_can_still_be_reported_not_to_resend() -> None:
     """The switch is there.
 
     Should this fail: aiohttp renamed it; find how a ClientSession is kept from resending a GET by itself
@@ -70,9 +70,9 @@ def test_aiobotocore_still_makes_its_sessions_where_they_are_changed() -> None:
 
 
 async def test_a_client_still_has_its_http_session_where_it_is_looked_for() -> None:
-    """The client tells which HTTP session it uses.
+    """The client shows which HTTP session it uses.
 
-    Should this fail: botocore renamed `_endpoint`; find out anew in _assert_one_request which session a client
+    Should this fail: botocore renamed `_endpoint`; find out again in _assert_one_request which session a client
     ended up with, since aiobotocore before 3.9 drops ours for sessions with a default config.
     """
     async with Simulator() as omics, omics.client() as client:
@@ -103,7 +103,7 @@ async def test_a_session_of_the_callers_own_stays_as_it_is() -> None:
 
 
 async def test_an_answer_that_was_taken_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Handlers of the caller's own are told what has arrived, and no error is lost."""
+    """Handlers of the caller's own are reported what has arrived, and no error is lost."""
     create_parser = AioResponseParserFactory.create_parser
     protocols: list[str] = []
 
@@ -209,7 +209,7 @@ def test_a_transport_is_opened_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "sent", "trouble", "says"),
+    ("error", "sent", "stage", "says"),
     [
         (
             RuntimeError("the process printed SECRET"),
@@ -233,15 +233,15 @@ def test_a_transport_is_opened_first() -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_what_was_raised_and_when_tells_the_trouble(
+def test_what_was_raised_and_when_shows_the_failure(
     error: Exception,
     sent: bool,  # noqa: FBT001 - a column of the table
-    trouble: FailureStage,
+    stage: FailureStage,
     says: str,
 ) -> None:
     """Before a request is sent, only its credentials can fail; a stranger's text is not repeated."""
     fault = failure_of(error, "GetBatch", Attempt(sent=sent), 3.0)
-    assert fault.stage is trouble
+    assert fault.stage is stage
     assert says in fault.detail
     assert "SECRET" not in fault.detail
 
@@ -257,7 +257,7 @@ def test_what_was_raised_and_when_tells_the_trouble(
     ],
     ids=["an hour off", "right", "unreadable", "without a zone", "none"],
 )
-def test_a_clock_that_is_off_is_named_where_the_service_tells_its_time(date: timedelta | str, says: str | None) -> None:
+def test_a_clock_that_is_off_is_named_where_the_service_shows_its_time(date: timedelta | str, says: str | None) -> None:
     """By the answer's Date, if that can be read."""
     if isinstance(date, timedelta):  # from now on: minutes may lie between a test's collection and its run
         date = format_datetime(datetime.now(UTC) + date, usegmt=True)
@@ -329,7 +329,7 @@ async def test_what_is_meant_for_this_machine_goes_to_no_proxy_wherever_the_endp
     assert sent == []
 
 
-async def test_the_password_of_a_proxy_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_password_of_a_proxy_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in the error nor in its cause."""
     async with proxy_that_refuses() as (port, sent):
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2@127.0.0.1:{port}")

@@ -1,4 +1,4 @@
-"""The User-Agent: botocore's own, word for word, though it is not built anew for each request."""
+"""The User-Agent: botocore's own, word for word, though it is not built again for each request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 async def client_and_its_headers(
     session: AioSession | None = None,
 ) -> AsyncGenerator[tuple[OmicsClient, Callable[[], Awaitable[str]]]]:
-    """A client, and what tells the User-Agent that a request of it carries."""
+    """A client, and what shows the User-Agent that a request of it carries."""
     async with Simulator() as omics:
         batch_id = omics.start_batch(1)
         chosen: dict[str, Any] = {} if session is None else {"session": session}
@@ -66,7 +66,7 @@ async def test_it_is_what_botocore_writes() -> None:
 
 
 async def test_it_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Should this fail: botocore keeps a request's features elsewhere; find them anew in `_features`."""
+    """Should this fail: botocore keeps a request's features elsewhere; find them again in `_features`."""
     built: list[str] = []
     to_string = UserAgentString.to_string
 
@@ -82,8 +82,8 @@ async def test_it_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert built == []
 
 
-async def test_it_tells_what_a_request_uses() -> None:
-    """A feature of one request alone is told by that request alone."""
+async def test_it_shows_what_a_request_uses() -> None:
+    """A feature of one request alone is reported by that request alone."""
     async with client_and_its_headers() as (aws, header):
         before = await header()
         aws.meta.events.register("before-call.omics", _paginate)
@@ -99,7 +99,7 @@ def _paginate(**_: object) -> None:
     register_feature_id("PAGINATOR")
 
 
-async def test_it_is_built_for_each_request_where_botocore_does_not_tell_what_it_uses(
+async def test_it_is_built_for_each_request_where_botocore_does_not_show_what_it_uses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A botocore that has moved what is its own costs time, and nothing else."""

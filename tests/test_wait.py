@@ -82,7 +82,7 @@ def test_what_a_status_means_for_a_wait(status: str, processed_time: str | None,
 
 @given(status=st.sampled_from(BatchStatus) | st.text(), runs=st.integers(0, 5), total=st.integers(0, 5))
 def test_counts_alone_never_end_a_wait(status: str, runs: int, total: int) -> None:
-    """They lag behind; the status is what tells."""
+    """They lag behind; the status is what shows."""
     batch = batch_with(status, totalRuns=total, runSummary={"completedRunCount": runs})
     assert (judge(batch) is Verdict.LOOK_AGAIN) == (not batch.is_terminal)
     assert (judge(batch) is Verdict.PROCESSED) == batch.is_processed
@@ -113,7 +113,7 @@ def test_counts_alone_never_end_a_wait(status: str, runs: int, total: int) -> No
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("credentials_worked", [True, False])
-def test_trouble_on_the_way_is_survived_and_a_refusal_is_not(
+def test_failure_on_the_way_is_survived_and_a_refusal_is_not(
     error: OmicsBatchError,
     *,
     survived: bool,
@@ -256,7 +256,7 @@ STARTS = "successfulStartSubmissionCount", "failedStartSubmissionCount", "pendin
 
 
 @pytest.mark.parametrize(
-    ("total", "starts", "runs", "told"),
+    ("total", "starts", "runs", "reported"),
     [
         (96, (0, 0, 96), {}, "None of its runs was created: fix this and start a new batch. After"),
         (96, (0, 2, 94), {}, "None of its runs was created: fix this and start a new batch. After"),
@@ -271,27 +271,27 @@ STARTS = "successfulStartSubmissionCount", "failedStartSubmissionCount", "pendin
     ],
 )
 def test_a_failed_batch_is_started_again_only_without_the_runs_that_it_created(
-    total: int | None, starts: tuple[int, ...], runs: dict[str, int], told: str
+    total: int | None, starts: tuple[int, ...], runs: dict[str, int], reported: str
 ) -> None:
     """The user guide: no runs were created, or only some before the failure."""
     submissions = dict(zip(STARTS, starts, strict=True))
     batch = batch_with("FAILED", totalRuns=total, submissionSummary=submissions, runSummary=runs, failureReason="no.")
     error = str(error_at_the_end(batch))
-    assert error.startswith(f"batch 7123456 failed: no. {told}")
+    assert error.startswith(f"batch 7123456 failed: no. {reported}")
     assert ("fix this and start a new batch" in error) == (batch.created_run_count == 0)
     assert ("leave those out of a new batch" in error) == (batch.created_run_count != 0)
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "reported"),
     [
         (None, "failed: the service gave no reason. Some"),
         ("", "failed: the service gave no reason. Some"),
         ("two\nlines \x1b[2J", "failed: two lines [2J. Some"),
     ],
 )
-def test_a_failed_batch_s_reason_is_cleaned(reason: str | None, told: str) -> None:
-    assert told in str(error_at_the_end(batch_with("FAILED", failureReason=reason)))
+def test_a_failed_batch_s_reason_is_cleaned(reason: str | None, reported: str) -> None:
+    assert reported in str(error_at_the_end(batch_with("FAILED", failureReason=reason)))
 
 
 def test_a_cancelled_batch_raises_and_says_how_far_it_came() -> None:
@@ -305,7 +305,7 @@ def test_a_cancelled_batch_raises_and_says_how_far_it_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "reported"),
     [
         ({}, "the service gives no counts of its runs"),
         ({"totalRuns": 96}, "the service gives no counts of its runs"),
@@ -324,11 +324,11 @@ def test_a_cancelled_batch_raises_and_says_how_far_it_came() -> None:
     ],
 )
 def test_a_cancelled_batch_is_not_started_again_on_counts_that_do_not_add_up(
-    members: dict[str, Any], told: str
+    members: dict[str, Any], reported: str
 ) -> None:
     """Whoever reads that none completed runs all of them again."""
     assert str(error_at_the_end(batch_with("CANCELLED", **members))) == (
-        f"batch 7123456 is CANCELLED: it was cancelled, and {told}. "
+        f"batch 7123456 is CANCELLED: it was cancelled, and {reported}. "
         "Check which runs completed before you start any of them again."
     )
 
@@ -362,12 +362,12 @@ def test_a_wait_that_never_saw_its_batch_says_so() -> None:
     )
 
 
-def test_an_unknown_status_is_cleaned_before_it_is_told() -> None:
+def test_an_unknown_status_is_cleaned_before_it_is_reported() -> None:
     error = error_at_the_deadline("7123456", batch_with("\x1b[2JGONE\n"), 0)
     assert "was [2JGONE, 0.0 % complete" in str(error)
 
 
-def test_lost_contact_tells_the_last_trouble() -> None:
+def test_lost_contact_shows_the_last_failure() -> None:
     last = ConnectionFailedError("GetBatch of batch 7123456: the connection failed.")
     error = error_after_silence("7123456", batch_with("PENDING"), 3600, last)
     assert isinstance(error, LostContactError)

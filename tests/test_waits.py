@@ -48,11 +48,11 @@ from tests.stories import (
     OUTAGE,
     PROCESSED,
     THROTTLED,
+    failing_at,
     repeated,
     seen,
     service,
     telling,
-    trouble,
 )
 from tests.virtual_time import running_clock
 
@@ -69,7 +69,7 @@ async def test_intervals_grow_by_half_from_5_s_to_60_s() -> None:
     assert story.sleeps == [5.0, 7.5, 11.25, 16.875, 25.3125, 37.96875, 56.953125, 60.0, 60.0, 60.0]
 
 
-async def test_a_change_of_status_starts_the_intervals_anew() -> None:
+async def test_a_change_of_status_starts_the_intervals_again() -> None:
     """What has just changed may change again soon."""
     async with telling(
         seen("PENDING"),
@@ -83,7 +83,7 @@ async def test_a_change_of_status_starts_the_intervals_anew() -> None:
     assert story.sleeps == [5.0, 7.5, 11.25, 5.0, 7.5]
 
 
-async def test_new_counts_alone_do_not_start_the_intervals_anew() -> None:
+async def test_new_counts_alone_do_not_start_the_intervals_again() -> None:
     """Counts change all the time; only the status does."""
     async with telling(seen(completed=1), seen(completed=2), seen(completed=3), PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
@@ -138,7 +138,7 @@ async def test_success_does_not_raise_on_request() -> None:
 
 @pytest.mark.parametrize("status", ["RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"])
 async def test_deleted_runs_of_a_processed_batch_are_no_failure(status: str) -> None:
-    """A processed time tells that the batch had been processed before its runs were deleted."""
+    """A processed time shows that the batch had been processed before its runs were deleted."""
     async with telling(seen(status, processedTime="2025-03-15T12:00:00Z")) as story:
         batch = await story.client.wait_until_processed(BATCH_ID)
     assert (batch.is_processed, batch.outcome) == (True, Outcome.UNKNOWN)
@@ -170,7 +170,7 @@ async def test_a_wait_ends_at_processed_even_where_the_counts_do_not_add_up(summ
 
 
 async def test_a_failed_batch_raises_with_the_reason() -> None:
-    """The service's own words are what the user has to mend."""
+    """The service's own words are what the user has to fix."""
     reason = "Batch has 100001 runs but 100000 runs is the max."
     async with telling(seen("CREATING"), seen("FAILED", failureReason=reason)) as story:
         with pytest.raises(BatchFailedError, match="100001 runs but 100000") as caught:
@@ -225,7 +225,7 @@ async def test_a_failure_found_at_the_deadline_wins_too() -> None:
 
 
 async def test_a_timeout_of_0_is_one_look() -> None:
-    """One request tells whether the batch is done."""
+    """One request shows whether the batch is done."""
     async with telling(seen()) as story:
         with pytest.raises(WaitTimeoutError):
             await story.client.wait_until_processed(BATCH_ID, timeout=0)
@@ -288,17 +288,17 @@ async def test_a_last_look_that_is_refused_says_so() -> None:
     [
         THROTTLED,
         OUTAGE,
-        trouble(FailureStage.CONNECTION),
-        trouble(FailureStage.TIMEOUT),
-        trouble(FailureStage.UNREADABLE),
-        trouble(FailureStage.REDIRECT),
+        failing_at(FailureStage.CONNECTION),
+        failing_at(FailureStage.TIMEOUT),
+        failing_at(FailureStage.UNREADABLE),
+        failing_at(FailureStage.REDIRECT),
         faults.html(),
         seen("PROCESSED", batch="999"),
     ],
     ids=["throttled", "500", "connection", "time-out", "unreadable", "redirect", "HTML", "another batch"],
 )
 async def test_an_outage_does_not_end_a_wait(fault: Fault) -> None:
-    """Half an hour of trouble is waited out, and the look after it counts."""
+    """Half an hour of failure is waited out, and the look after it counts."""
     async with telling(seen(), *repeated(fault, 30), PROCESSED, retry=ONE_ATTEMPT) as story:
         assert (await story.client.wait_until_processed(BATCH_ID)).is_processed
     assert story.transport.calls == 32
@@ -328,7 +328,7 @@ async def test_silence_for_an_hour_ends_a_wait() -> None:
 
 async def test_silence_from_the_start_says_that_nothing_was_ever_seen() -> None:
     """A wrong endpoint does not hold a wait for ever."""
-    async with telling(trouble(FailureStage.CONNECTION), retry=ONE_ATTEMPT) as story:
+    async with telling(failing_at(FailureStage.CONNECTION), retry=ONE_ATTEMPT) as story:
         with pytest.raises(LostContactError, match="was never seen") as caught:
             await story.client.wait_until_processed(BATCH_ID, poll=PollPolicy(max_silence=timedelta(minutes=2)))
     assert (caught.value.batch, caught.value.elapsed) == (None, timedelta(minutes=2))
@@ -347,7 +347,7 @@ async def test_the_look_at_the_end_of_the_patience_has_time_to_be_answered() -> 
     assert story.transport.at == [0.0, 60.0]
 
 
-async def test_a_lost_contact_names_the_trouble_that_was_met() -> None:
+async def test_a_lost_contact_names_the_failure_that_was_met() -> None:
     """Not the want of time for a last look: that look has 5 s."""
 
     async def fail() -> Fault:
@@ -362,7 +362,7 @@ async def test_a_lost_contact_names_the_trouble_that_was_met() -> None:
 
 
 async def test_one_readable_answer_ends_the_silence() -> None:
-    """The hour starts anew with every answer."""
+    """The hour starts again with every answer."""
     half_an_hour = repeated(OUTAGE, 30)
     async with telling(
         *half_an_hour, seen(), *half_an_hour, seen(), *half_an_hour, PROCESSED, retry=ONE_ATTEMPT
@@ -376,7 +376,7 @@ async def test_one_readable_answer_ends_the_silence() -> None:
     ("fault", "error"), [(DENIED, AccessDeniedError), (service("ValidationException", 400), ValidationError)]
 )
 async def test_a_refusal_ends_a_wait_at_once(fault: Fault, error: type[OmicsBatchError]) -> None:
-    """Waiting does not grant a permission; the error tells of the wait like every other."""
+    """Waiting does not grant a permission; the error reports the wait like every other."""
     async with telling(seen(), fault) as story:
         with pytest.raises(error) as caught:
             await story.client.wait_until_processed(BATCH_ID)
@@ -387,7 +387,7 @@ async def test_a_refusal_ends_a_wait_at_once(fault: Fault, error: type[OmicsBatc
 
 async def test_credentials_that_never_worked_end_a_wait_at_once() -> None:
     """A typo in a profile is not waited out: it has been corrected by now, or it has not."""
-    async with telling(trouble(FailureStage.CREDENTIALS)) as story:
+    async with telling(failing_at(FailureStage.CREDENTIALS)) as story:
         with pytest.raises(CredentialsError):
             await story.client.wait_until_processed(BATCH_ID)
     assert (story.transport.calls, story.transport.opened) == (2, 2)
@@ -395,21 +395,21 @@ async def test_credentials_that_never_worked_end_a_wait_at_once() -> None:
 
 async def test_credentials_that_worked_before_may_come_back() -> None:
     """Whoever renews their SSO login within the hour finds the wait still there."""
-    async with telling(seen(), *repeated(trouble(FailureStage.CREDENTIALS), 20), PROCESSED) as story:
+    async with telling(seen(), *repeated(failing_at(FailureStage.CREDENTIALS), 20), PROCESSED) as story:
         batch = await story.client.wait_until_processed(BATCH_ID)
     assert batch.is_processed
 
 
 async def test_credentials_that_worked_before_are_renewed_at_once() -> None:
     """A token that expired overnight is no outage where a fresh one lies ready: one more request, at the next turn."""
-    async with telling(seen(), trouble(FailureStage.CREDENTIALS), PROCESSED) as story:
+    async with telling(seen(), failing_at(FailureStage.CREDENTIALS), PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
     assert (story.transport.at, story.transport.opened) == ([0.0, 5.0, 5.2], 2)
 
 
 async def test_credentials_are_looked_for_as_often_as_it_takes() -> None:
     """Each look that they fail looks for new ones, once."""
-    expired = trouble(FailureStage.CREDENTIALS)
+    expired = failing_at(FailureStage.CREDENTIALS)
     async with telling(seen(), *repeated(expired, 5), seen(), expired, PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
     assert story.transport.opened == 1 + 3 + 1
@@ -417,7 +417,7 @@ async def test_credentials_are_looked_for_as_often_as_it_takes() -> None:
 
 async def test_credentials_that_do_not_come_back_end_in_silence() -> None:
     """But not for ever."""
-    async with telling(seen(), trouble(FailureStage.CREDENTIALS)) as story:
+    async with telling(seen(), failing_at(FailureStage.CREDENTIALS)) as story:
         with pytest.raises(LostContactError) as caught:
             await story.client.wait_until_processed(BATCH_ID)
     assert isinstance(caught.value.last_error, CredentialsError)
@@ -492,25 +492,25 @@ async def test_nothing_is_remembered_of_a_wait_that_ended() -> None:
 
 
 async def test_on_update_hears_the_first_each_that_differs_and_the_last() -> None:
-    """The same answer twice is told once."""
-    told: list[Batch] = []
+    """The same answer twice is reported once."""
+    reported: list[Batch] = []
     async with telling(seen(), seen(), seen(completed=1), seen(completed=1), PROCESSED) as story:
-        last = await story.client.wait_until_processed(BATCH_ID, on_update=told.append)
-    assert [batch.finished_run_count for batch in told] == [0, 1, 96]
-    assert told[-1] is last
+        last = await story.client.wait_until_processed(BATCH_ID, on_update=reported.append)
+    assert [batch.finished_run_count for batch in reported] == [0, 1, 96]
+    assert reported[-1] is last
 
 
 async def test_on_update_hears_what_the_last_look_at_the_deadline_shows() -> None:
-    """The last `Batch` is told even where it came too late."""
-    told: list[int] = []
+    """The last `Batch` is reported even where it came too late."""
+    reported: list[int] = []
     async with telling(seen(), seen(completed=40)) as story:
         with pytest.raises(WaitTimeoutError) as caught:
             await story.client.wait_until_processed(
                 BATCH_ID,
                 timeout=1,
-                on_update=lambda batch: told.append(batch.finished_run_count),
+                on_update=lambda batch: reported.append(batch.finished_run_count),
             )
-    assert told == [0, 40]
+    assert reported == [0, 40]
     assert caught.value.batch is not None
     assert caught.value.batch.finished_run_count == 40
 
@@ -541,31 +541,31 @@ async def test_what_on_update_raises_the_wait_raises() -> None:
 
 async def test_a_slow_update_delays_no_other_wait_and_loses_nothing() -> None:
     """Ten minutes in one callback are nobody else's."""
-    told: list[int] = []
+    reported: list[int] = []
 
     async def slow(batch: Batch) -> None:
         await running_clock().sleep(600)
-        told.append(batch.finished_run_count)
+        reported.append(batch.finished_run_count)
 
     async with telling(seen(), seen(completed=1), seen(completed=2), PROCESSED) as story:
         slow_wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID, on_update=slow))
         await story.client.wait_until_processed(BATCH_ID)
         assert story.clock.now() < 60
         await slow_wait
-    assert told == [0, 1, 2, 96]
+    assert reported == [0, 1, 2, 96]
 
 
 async def test_a_stalled_consumer_is_kept_what_differs_and_no_more() -> None:
     """A watch whose loop sits still for a day holds a handful of batches, not one for each look."""
-    told: list[int] = []
+    reported: list[int] = []
     async with telling(seen(), *repeated(seen(completed=1), 500), PROCESSED) as story:
         wait = ChangeSubscription(BATCH_ID, PollPolicy(), None, 0.0)
         async for batch in story.client._opened().waits.follow(wait):
-            told.append(batch.finished_run_count)
-            if len(told) == 1:
+            reported.append(batch.finished_run_count)
+            if len(reported) == 1:
                 await story.clock.sleep(86400)
                 assert len(wait._unread) == 2
-    assert told == [0, 1, 96]
+    assert reported == [0, 1, 96]
 
 
 async def test_two_waits_for_one_batch_share_the_calls() -> None:
@@ -675,7 +675,7 @@ async def test_watch_ends_after_the_terminal_batch_whatever_that_shows() -> None
     assert statuses == ["PENDING", "FAILED"]
 
 
-async def test_watch_raises_for_trouble() -> None:
+async def test_watch_raises_for_failure() -> None:
     """Its deadline and refusals are the wait's."""
     async with telling(seen()) as story:
         with pytest.raises(WaitTimeoutError):
@@ -773,15 +773,15 @@ async def test_a_bad_timeout_is_an_error_before_anything_is_sent(bad: float) -> 
     assert story.transport.calls == 0
 
 
-async def test_the_log_tells_of_changes_troubles_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_reports_changes_failures_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
     """One line a change of status, one a request that failed, one a look, one at the end."""
     async with telling(seen("PENDING"), OUTAGE, seen("PENDING"), PROCESSED, retry=ONE_ATTEMPT) as story:
         await story.clock.sleep(1000)
         with caplog.at_level(logging.INFO, logger="omics_batch"):
             await story.client.wait_until_processed(BATCH_ID)
     lines = [record.getMessage() for record in caplog.records]
-    trouble_met = f"GetBatch of batch {BATCH_ID}: InternalServerException (HTTP 500). Try again"
-    assert lines[2].startswith(f"batch {BATCH_ID}: a look failed, the wait goes on: {trouble_met}")
+    failure_met = f"GetBatch of batch {BATCH_ID}: InternalServerException (HTTP 500). Try again"
+    assert lines[2].startswith(f"batch {BATCH_ID}: a look failed, the wait goes on: {failure_met}")
     assert [*lines[:2], *lines[3:]] == [
         f"batch {BATCH_ID}: PENDING, 0.0 % complete",
         "GetBatch: InternalServerException (HTTP 500); not sent again",

@@ -60,7 +60,7 @@ def test_any_text_is_safe_afterwards(text: str, limit: int) -> None:
     assert one_line(line, limit=limit) == line
 
 
-def test_counts_are_told_by_state() -> None:
+def test_counts_are_reported_by_state() -> None:
     assert counted({"completed": 12_345, "failed": 1}) == "12,345 completed, 1 failed"
     assert counted({}) == ""
 
@@ -89,7 +89,7 @@ def test_a_hundred_per_cent_is_all(value: float, text: str) -> None:
         (timedelta(days=400, hours=3, minutes=7), "400 d"),
     ],
 )
-def test_a_span_of_time_is_told_in_its_two_largest_units(time: timedelta, text: str) -> None:
+def test_a_span_of_time_is_reported_in_its_two_largest_units(time: timedelta, text: str) -> None:
     assert span(time) == text
 
 
@@ -122,7 +122,7 @@ def test_the_most_frequent_reason_comes_first() -> None:
     assert worded_by_reason(TRIO) == "2 for RUN_TASK_FAILED (NA12891, NA12892); 1 for ValidationException (NA12878)"
 
 
-def test_a_run_without_a_reason_is_told_by_how_it_failed() -> None:
+def test_a_run_without_a_reason_is_reported_by_how_it_failed() -> None:
     runs = [failed("NA12878"), failed("NA12891", kind=FailureKind.CANCELLED)]
     assert worded_by_reason(runs) == "1 for RUN (NA12878); 1 for CANCELLED (NA12891)"
 
@@ -134,12 +134,12 @@ def test_the_first_ones_are_named_and_the_others_counted() -> None:
 
 def test_many_reasons_are_cut_too() -> None:
     runs = [failed(f"sample-{number}", f"REASON_{number:02}") for number in range(30)]
-    told = worded_by_reason(runs)
-    assert told.startswith("1 for REASON_00 (sample-0); ")
-    assert told.endswith("1 for REASON_09 (sample-9); 20 for other reasons")
+    reported = worded_by_reason(runs)
+    assert reported.startswith("1 for REASON_00 (sample-0); ")
+    assert reported.endswith("1 for REASON_09 (sample-9); 20 for other reasons")
 
 
-def test_ten_reasons_are_told_to_the_last() -> None:
+def test_ten_reasons_are_reported_to_the_last() -> None:
     assert worded_by_reason([failed(f"s-{number}", f"R{number}") for number in range(10)]).endswith("1 for R9 (s-9)")
 
 

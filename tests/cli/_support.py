@@ -105,7 +105,7 @@ async def line_of(process: Process | Forked) -> str:
 
 
 def document(status: str = "INPROGRESS", **members: Any) -> dict[str, Any]:
-    """A batch of ten runs as GetBatch tells it."""
+    """A batch of ten runs as GetBatch shows it."""
     runs = {"completedRunCount": 3, "runningRunCount": 7}
     return {
         "id": ID,

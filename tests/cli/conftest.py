@@ -45,7 +45,7 @@ def here_over_http(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
 @contextmanager
 def _here(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Generator[Here]:
-    # Of a wait whose time is over, a last look tries for seconds where there is trouble: tests of that are elsewhere.
+    # Of a wait whose time is over, a last look tries for seconds where there is failure: tests of that are elsewhere.
     monkeypatch.setattr(get_batch, "_LAST_ATTEMPTS", 1)
     with simulator:
         for name, value in simulator.environment.items():

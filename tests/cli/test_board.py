@@ -102,12 +102,12 @@ def test_nothing_is_guessed_of_one_that_nobody_follows_any_more(monkeypatch: pyt
     assert re.search("~50.0 %  +No answer for an hour", drawn(shown, width=120)[4])
 
 
-def test_what_was_not_seen_yet_or_cannot_be_is_told_as_such() -> None:
+def test_what_was_not_seen_yet_or_cannot_be_is_reported_as_such() -> None:
     shown = FollowedBatches(["1", "2", "3"])
     shown.end(one_result.failed(ResourceNotFoundError("Batch 2 does not exist."), "2", None))
     failed = batch("3", "FAILED", failureReason="Invalid JSON", name="trio", totalRuns=None)
     shown.see(failed)
-    shown.end(one_result.failed(BatchFailedError("told"), "3", failed))
+    shown.end(one_result.failed(BatchFailedError("reported"), "3", failed))
     lines = drawn(shown, width=100, notice="Absorbed: 3 throttled")
     assert lines[:2] == [f"2 of 3 batches have ended{'0:12:10':>75}", "1 FAILED  1 error  1 unseen"]
     assert [line.split()[:2] for line in lines[4:7]] == [["1", "unseen"], ["2", "error"], ["3", "FAILED"]]

@@ -1,4 +1,4 @@
-"""Shell completion: what each shell is told, and bash for real."""
+"""Shell completion: what each shell is reported, and bash for real."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_statuses_are_completed(completed: Callable[[str], list[str]]) -> None:
     assert "DELETE_FAILED" in completed("omics-batch runs 7123456 --submission-status ")
 
 
-def test_zsh_is_told_what_each_command_is_for(
+def test_zsh_is_reported_what_each_command_is_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(INSTRUCTION, "complete_zsh")
@@ -59,7 +59,7 @@ def test_zsh_is_told_what_each_command_is_for(
     assert '"get":"Show a batch as it stands now."' in capsys.readouterr().out
 
 
-def test_fish_is_told_what_each_command_is_for(
+def test_fish_is_reported_what_each_command_is_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(INSTRUCTION, "complete_fish")
@@ -95,7 +95,7 @@ def test_bash_completes_once_it_is_installed(
     assert subprocess.run([BASH, "-c", tab], capture_output=True, check=True).stdout == b"cancel."
 
 
-def test_a_home_that_nothing_can_be_installed_in_is_told(
+def test_a_home_that_nothing_can_be_installed_in_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()

@@ -62,7 +62,7 @@ def test_what_went_as_scripted_has_no_deviation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"failed": REFUSED}, "why runs failed: {}, where"),
         ({"failed": FAILED}, "why runs were not submitted: {}, where"),
@@ -70,8 +70,8 @@ def test_what_went_as_scripted_has_no_deviation() -> None:
         ({"batch": Batch.model_validate({"id": "1", "status": "PROCESSED"})}, "completed runs: 0, where"),
     ],
 )
-def test_each_deviation_is_told(change: dict[str, Any], told: str) -> None:
-    assert told in deviations(dataclasses.replace(findings(), **change))[0]
+def test_each_deviation_is_reported(change: dict[str, Any], reported: str) -> None:
+    assert reported in deviations(dataclasses.replace(findings(), **change))[0]
 
 
 def test_a_demo_that_did_not_go_as_scripted_is_1(
@@ -112,7 +112,7 @@ def test_the_summary_fits_a_narrow_terminal_and_acts_on_none() -> None:
     assert "\x1b" not in output.getvalue()
 
 
-def test_nothing_absorbed_and_other_errors_are_told_as_well() -> None:
+def test_nothing_absorbed_and_other_errors_are_reported_as_well() -> None:
     assert absorbed({}) == "nothing"
     assert absorbed({500: 1}) == "1 HTTP 500"
 
@@ -122,7 +122,7 @@ def test_the_errors_that_the_service_answered_with_are_counted() -> None:
     assert runner.errors_in(requests) == {429: 2}
 
 
-def test_what_a_look_met_and_is_sent_again_is_told() -> None:
+def test_what_a_look_met_and_is_sent_again_is_reported() -> None:
     """Not what other calls met, nor what nothing follows."""
     failed = RequestFailed(
         time=0.0,

@@ -1,4 +1,4 @@
-"""`omics-batch cancel` and `omics-batch delete`: what is asked, what is sent, and what is told at the end."""
+"""`omics-batch cancel` and `omics-batch delete`: what is asked, what is sent, and what is reported at the end."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def signalled_once(happened: Callable[[], bool]) -> threading.Thread:
 # Cancel
 
 
-def test_a_batch_is_cancelled_and_it_tells_how_many_runs_could_be(here: Here) -> None:
+def test_a_batch_is_cancelled_and_it_shows_how_many_runs_could_be(here: Here) -> None:
     here.omics.start_batch(3, life=LONG)
     ran = here.run("cancel", ID, "--yes")
     assert (ran.code, ran.stderr) == (0, "")
@@ -148,7 +148,7 @@ def test_ctrl_c_at_the_question_is_130_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("shown", ["is INPROGRESS", "Cancel it"])
-def test_ctrl_c_before_the_whole_question_shows_is_told_likewise(
+def test_ctrl_c_before_the_whole_question_shows_is_reported_likewise(
     here: Here, at_terminal: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, shown: str
 ) -> None:
     here.omics.put_batch(document())
@@ -202,7 +202,7 @@ def test_a_batch_that_has_ended_by_itself_is_1_and_no_question(here: Here, at_te
 
 
 @pytest.mark.parametrize(
-    ("starts", "told"),
+    ("starts", "reported"),
     [
         (
             {},
@@ -215,12 +215,12 @@ def test_a_batch_that_has_ended_by_itself_is_1_and_no_question(here: Here, at_te
     ],
 )
 def test_runs_of_a_failed_batch_may_go_on_and_cannot_be_cancelled_with_it(
-    here: Here, at_terminal: Callable[..., Ran], starts: dict[str, int], told: str | None
+    here: Here, at_terminal: Callable[..., Ran], starts: dict[str, int], reported: str | None
 ) -> None:
     here.omics.put_batch({"id": ID, "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
     ran = at_terminal(Keyboard("y\n"), "cancel", ID, *REGION)
     assert (ran.code, changes_asked(here)) == (1, [])
-    said = f"FAILED, and {told}" if told else "FAILED: it has ended by itself, and there is nothing to cancel"
+    said = f"FAILED, and {reported}" if reported else "FAILED: it has ended by itself, and there is nothing to cancel"
     assert " ".join(ran.complaints) == f"omics-batch: batch {ID} is {said}"
 
 
@@ -252,25 +252,25 @@ def test_a_conflict_is_1_and_says_when_it_is_allowed(here: Here, arguments: list
     assert ran.code == 1
     (complaint,) = ran.complaints
     assert "Something is under way" in complaint
-    assert "one cancel or delete at a time" in complaint
+    assert "one cancel or delete runs at a time" in complaint
 
 
 @pytest.mark.parametrize(
-    ("command", "status", "told"),
+    ("command", "status", "reported"),
     [
         ("cancel", "STOPPING", "The service goes on with it: run the same command again to wait for its end."),
         ("cancel", "CREATING", "The batch was not asked for it yet: run the same command again, with more time."),
         ("delete", "RUNS_DELETING", "The service goes on with it: run the same command again to wait for its end."),
     ],
 )
-def test_a_time_out_is_124_and_tells_how_far_it_is_and_how_to_go_on(
-    here: Here, command: str, status: str, told: str
+def test_a_time_out_is_124_and_shows_how_far_it_is_and_how_to_go_on(
+    here: Here, command: str, status: str, reported: str
 ) -> None:
     here.omics.put_batch(document(status))
     ran = here.run(command, ID, "--yes", "--timeout", "0.1s", "--json")
     assert ran.code == 124
     end = json.loads(ran.stdout)
-    assert end["message"].endswith(told)
+    assert end["message"].endswith(reported)
     assert (end["exitCode"], end["error"], end["batch"]["status"]) == (124, "WaitTimeoutError", status)
     complaint, resume = ran.complaints[-2:]
     assert complaint == f"omics-batch: {end['message']}"
@@ -310,7 +310,7 @@ def test_a_request_without_an_answer_is_1_while_there_is_time(
 
 
 @pytest.mark.parametrize(
-    ("status", "fault", "flags", "told"),
+    ("status", "fault", "flags", "reported"),
     [
         ("STOPPING", faults.answered(), [], "The service goes on with it: "),
         ("CREATING", faults.answered(), [], "The batch was not asked for it yet: "),
@@ -319,7 +319,7 @@ def test_a_request_without_an_answer_is_1_while_there_is_time(
     ],
 )
 def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
-    here: Here, status: str, fault: Fault, flags: list[str], told: str
+    here: Here, status: str, fault: Fault, flags: list[str], reported: str
 ) -> None:
     here.omics.put_batch(document(status))
     here.omics.script(fault)
@@ -329,11 +329,13 @@ def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
     thread.join()
     assert (ran.code, ran.stdout) == (130, "")
     complaint, resume = ran.complaints
-    assert complaint.startswith(f"omics-batch: the waiting was stopped. {told}")
+    assert complaint.startswith(f"omics-batch: the waiting was stopped. {reported}")
     assert resume.startswith("Resume with: ")
 
 
-def test_ctrl_c_after_it_was_done_takes_nothing_from_what_is_told(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_after_it_was_done_takes_nothing_from_what_is_reported(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
     talk = Conversation.talk
 
     def talk_and_be_interrupted(conversation: Conversation, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
@@ -503,7 +505,7 @@ class Half:
     kept: str
     question: str
     sent: str
-    told: str
+    reported: str
 
 
 RUNS_ONLY = Half(
@@ -527,24 +529,24 @@ def test_one_of_both_can_be_kept(here: Here, at_terminal: Callable[..., Ran], fl
     ran = at_terminal(Keyboard(f"{ID}\n"), "delete", ID, flag, *REGION)
     assert half.kept in ran.complaints[ran.complaints.index("Kept:") :]
     assert ran.complaints[-1] == half.question + ID
-    told = half.told.format(get=printed("get", ID))
-    assert (ran.code, ran.stdout, changes_asked(here)[1:]) == (0, told, [half.sent])
+    reported = half.reported.format(get=printed("get", ID))
+    assert (ran.code, ran.stdout, changes_asked(here)[1:]) == (0, reported, [half.sent])
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "reported"),
     [
         ("RUNS_DELETING", "The service deletes the runs of batch 7123456 now. See how far with: "),
         ("RUNS_DELETED", "The runs of batch 7123456 are deleted.\n"),
     ],
 )
 def test_runs_that_were_deleted_before_are_not_asked_about_again(
-    here: Here, at_terminal: Callable[..., Ran], status: str, told: str
+    here: Here, at_terminal: Callable[..., Ran], status: str, reported: str
 ) -> None:
     here.omics.put_batch(document(status))
     ran = at_terminal(Keyboard(""), "delete", ID, "--runs-only")
     assert (ran.code, ran.stderr, changes_asked(here)) == (0, "", [])
-    assert ran.stdout.startswith(told)
+    assert ran.stdout.startswith(reported)
 
 
 def test_what_is_lost_with_the_record_is_asked_about_even_where_the_runs_are_gone(

@@ -1,4 +1,4 @@
-"""What holds for every command, those that are yet to come included: usage, troubles, and what goes to a terminal."""
+"""What holds for every command, those that are yet to come included: usage, failures, and what goes to a terminal."""
 
 from __future__ import annotations
 
@@ -179,15 +179,15 @@ def test_there_are_commands_to_hold_to_all_this() -> None:
 
 @pytest.mark.parametrize("name", CONNECTED)
 @pytest.mark.parametrize(
-    ("variable", "told"), [("AWS_DEFAULT_REGION", "no AWS region"), ("AWS_ACCESS_KEY_ID", "credentials")]
+    ("variable", "reported"), [("AWS_DEFAULT_REGION", "no AWS region"), ("AWS_ACCESS_KEY_ID", "credentials")]
 )
 def test_without_configuration_it_is_1_and_says_what_is_missing(
-    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, told: str
+    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, reported: str
 ) -> None:
     monkeypatch.delenv(variable)
     ran = here_over_http.run(*usual(name))
     assert ran.code == 1
-    assert told in ran.complaints[0]
+    assert reported in ran.complaints[0]
     assert len(ran.complaints) <= 2
     assert not here_over_http.omics.requests
 
@@ -203,7 +203,7 @@ def test_an_unknown_batch_is_1_in_a_line(here: Here, name: str) -> None:
 
 @pytest.mark.parametrize("name", CONNECTED)
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "reported"),
     [
         (faults.error("AccessDeniedException", 403, "Not for you\x1b[2J", faults.ANY, times=99), "AccessDenied"),
         (faults.throttled(faults.ANY, times=99), "Throttling"),
@@ -211,21 +211,21 @@ def test_an_unknown_batch_is_1_in_a_line(here: Here, name: str) -> None:
     ],
     ids=["denied", "throttled", "html"],
 )
-def test_a_service_that_refuses_is_told_in_a_line_or_two(
-    world: Here, name: str, fault: faults.Fault, told: str
+def test_a_service_that_refuses_is_reported_in_a_line_or_two(
+    world: Here, name: str, fault: faults.Fault, reported: str
 ) -> None:
     world.omics.script(fault)
     ran = world.run(*usual(name))
     assert ran.code in {1, 124}
     assert (ran.code == 1) or {"timeout"} <= PARAMETERS[name].keys()
-    assert told in ran.stderr or ran.code == 124
+    assert reported in ran.stderr or ran.code == 124
     assert 1 <= len(ran.complaints) <= 3
     assert "Traceback" not in ran.stderr
     assert ran.stderr.replace("\n", "").isprintable()
 
 
 @pytest.mark.parametrize("name", CONNECTED)
-def test_an_endpoint_that_nobody_listens_at_is_told_in_a_line_or_two(here: Here, name: str) -> None:
+def test_an_endpoint_that_nobody_listens_at_is_reported_in_a_line_or_two(here: Here, name: str) -> None:
     ran = here.run(*usual(name), "--endpoint-url", "http://127.0.0.1:9")
     assert ran.code in {1, 124}
     assert (ran.code == 1) or {"timeout"} <= PARAMETERS[name].keys()

@@ -81,9 +81,9 @@ def test_programs_get_the_run_itself_too(here: Here) -> None:
 def test_the_signature_of_a_runs_parameters_is_not_printed(here: Here) -> None:
     """What a program prints ends in logs."""
     here.omics.start_batch(COHORT[:1], life=LIFE)
-    told = {"id": "2000001", "status": "FAILED", "parametersUri": "https://host/p.json?X-Amz-Signature=CANARY"}
+    reported = {"id": "2000001", "status": "FAILED", "parametersUri": "https://host/p.json?X-Amz-Signature=CANARY"}
     for arguments in (["--json"], []):
-        here.omics.script(faults.body(json.dumps(told).encode(), operation="GetRun"))
+        here.omics.script(faults.body(json.dumps(reported).encode(), operation="GetRun"))
         ran = here.run("failed", ID, *arguments)
         assert ran.code == 0
         assert "CANARY" not in ran.stdout + ran.stderr
@@ -104,7 +104,7 @@ def test_a_limit_says_that_there_may_be_more(here: Here) -> None:
     assert here.run("failed", ID, "--limit", "2").lines[-1] == "The first 2: 1 RUN_TASK_FAILED, 1 ValidationException"
 
 
-def test_many_reasons_are_told_of_the_most_frequent_ones(here: Here) -> None:
+def test_many_reasons_are_reported_the_most_frequent_ones(here: Here) -> None:
     reasons = {f"sample-{number}": (f"Reason{number % 12}Exception\x1b[31m", "") for number in range(1, 14)}
     here.omics.start_batch(13, life=replace(AT_ONCE, failed_submissions=reasons))
     last = here.run("failed", ID).lines[-1]
@@ -147,7 +147,7 @@ def test_a_batch_that_failed_itself_may_have_created_runs(here: Here) -> None:
         "omics-batch: no run failed so far. Runs that it had created may still run. "
         "The batch itself failed: Invalid JSON [31m format\n"
     )
-    for starts, told in (
+    for starts, reported in (
         ({"pendingStartSubmissionCount": 9}, "the batch failed before it created any runs"),
         (
             {"successfulStartSubmissionCount": 3},
@@ -155,7 +155,7 @@ def test_a_batch_that_failed_itself_may_have_created_runs(here: Here) -> None:
         ),
     ):
         here.omics.put_batch({"id": "42", "status": "FAILED", "totalRuns": 9, "submissionSummary": starts})
-        assert here.run("failed", "42").stderr == f"omics-batch: {told}\n"
+        assert here.run("failed", "42").stderr == f"omics-batch: {reported}\n"
 
 
 def test_runs_that_a_failed_batch_had_created_are_listed_once_they_fail(here: Here) -> None:
@@ -173,7 +173,7 @@ def test_failures_that_a_failed_batch_counts_and_no_list_shows_are_no_proof(here
     )
 
 
-def test_of_deleted_runs_nobody_can_tell(here: Here) -> None:
+def test_of_deleted_runs_nobody_can_show(here: Here) -> None:
     here.omics.start_batch(2, life=AT_ONCE)
     here.omics.put_batch(processed(deletedRunCount=10) | {"status": "RUNS_DELETED"})
     ran = here.run("failed", ID)
@@ -219,7 +219,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("command", ["failed", "runs"])
-def test_samples_of_one_patient_are_told_apart(here: Here, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_samples_of_one_patient_are_distinguished(here: Here, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     samples = [f"TCGA-02-0001-01C-01D-0182-0{number}" for number in (1, 2)]
     here.omics.start_batch(samples, life=replace(LIFE, failed_runs=2))
     stdout = Terminal()

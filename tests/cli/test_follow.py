@@ -68,13 +68,13 @@ async def test_each_change_is_one_line_and_the_verdict_another(
 
 
 def test_counts_that_fall_take_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
-    """They lag behind the runs; and how far one batch is tells nothing of another."""
+    """They lag behind the runs; and how far one batch is shows nothing of another."""
     view = PlainView()
     for batch_id, completed in (("1", 5), ("1", 4), ("1", 4), ("2", 3), ("1", 6)):
         runs = {"completedRunCount": completed, "runningRunCount": 10 - completed}
         view.show(Batch.model_validate(document(id=batch_id, runSummary=runs)))
-    told = [line.split()[1:4:2] for line in capsys.readouterr().out.splitlines()]
-    assert told == [["1", "~50.0"], ["1", "~50.0"], ["1", "~50.0"], ["2", "~30.0"], ["1", "~60.0"]]
+    reported = [line.split()[1:4:2] for line in capsys.readouterr().out.splitlines()]
+    assert reported == [["1", "~50.0"], ["1", "~50.0"], ["1", "~50.0"], ["2", "~30.0"], ["1", "~60.0"]]
 
 
 async def test_each_change_is_one_json_line(story: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:

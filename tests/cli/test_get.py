@@ -40,8 +40,8 @@ def test_it_prints_the_batch_readably(here: Here) -> None:
     assert (ran.code, ran.stderr) == (0, "")
 
 
-def test_submission_and_completion_are_told_apart_and_that_counts_lag(here: Here) -> None:
-    told = document(
+def test_submission_and_completion_are_distinguished_and_that_counts_lag(here: Here) -> None:
+    reported = document(
         runSummary={"completedRunCount": 3, "runningRunCount": 3},
         submissionSummary={
             "successfulStartSubmissionCount": 6,
@@ -49,18 +49,18 @@ def test_submission_and_completion_are_told_apart_and_that_counts_lag(here: Here
             "pendingStartSubmissionCount": 3,
         },
     )
-    here.omics.put_batch(told)
+    here.omics.put_batch(reported)
     ran = here.run("get", ID)
     assert "Submitted 70.0 %" in ran.lines
     assert "Complete  ~40.0 % of 10 runs" in ran.lines
     assert "Runs      3 completed, 1 not submitted, 3 running, 3 to submit (counts lag behind the runs)" in ran.lines
-    here.omics.put_batch(told | {"status": "PROCESSED", "submittedTime": "2025-03-15T10:05:00Z"})
+    here.omics.put_batch(reported | {"status": "PROCESSED", "submittedTime": "2025-03-15T10:05:00Z"})
     ran = here.run("get", ID)
     assert "Submitted 70.0 %, 2025-03-15T10:05:00Z" in ran.lines
     assert "lag" not in ran.stdout
 
 
-def test_where_the_service_tells_no_counts_of_the_submission_there_is_its_time(here: Here) -> None:
+def test_where_the_service_shows_no_counts_of_the_submission_there_is_its_time(here: Here) -> None:
     here.omics.put_batch(document(submittedTime="2025-03-15T10:05:00Z"))
     assert "Submitted 2025-03-15T10:05:00Z" in here.run("get", ID).lines
 
@@ -74,11 +74,11 @@ async def test_a_terminal_shows_a_bar_too(omics: Simulator, shell: Shell) -> Non
     assert [line[71:73] for line in terminal.text.splitlines() if len(line) == 80] == ["━×"]
 
 
-@pytest.mark.parametrize(("told", "is_drawn"), [({}, True), ({"runSummary": {}}, False)])
+@pytest.mark.parametrize(("reported", "is_drawn"), [({}, True), ({"runSummary": {}}, False)])
 def test_a_bar_is_drawn_of_runs_alone(
-    here: Here, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], *, is_drawn: bool
+    here: Here, monkeypatch: pytest.MonkeyPatch, reported: dict[str, Any], *, is_drawn: bool
 ) -> None:
-    here.omics.put_batch(document() | told)
+    here.omics.put_batch(document() | reported)
     monkeypatch.setenv("COLUMNS", "120")
     stdout = Terminal()
     monkeypatch.setattr(sys, "stdout", stdout)
@@ -96,10 +96,10 @@ def test_a_failed_batch_could_be_read_too(here: Here) -> None:
 
 
 def test_json_is_what_the_service_said(here: Here) -> None:
-    told = document("SOMETHING_NEW", name="\x1b]0;owned\x07 \u202e", networking={"mode": ["VPC"]})
-    here.omics.put_batch(told)
+    reported = document("SOMETHING_NEW", name="\x1b]0;owned\x07 \u202e", networking={"mode": ["VPC"]})
+    here.omics.put_batch(reported)
     ran = here.run("get", ID, "--json")
-    assert json.loads(ran.stdout) == told
+    assert json.loads(ran.stdout) == reported
     assert ran.stdout.isascii()
 
 

@@ -66,9 +66,9 @@ def drawn(*documents: dict[str, Any], width: int = 60, encoding: str = "utf-8", 
     """What is drawn of a batch that was seen so, one hour after the other."""
     clock = InstantClock()
     progress = Progress(clock)
-    for told in documents:
+    for reported in documents:
         clock.time += 3600
-        progress.see(Batch.model_validate(told))
+        progress.see(Batch.model_validate(reported))
     assert progress.batch is not None
     output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     console = Console(file=output, width=width, markup=False)
@@ -100,7 +100,7 @@ def cells(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
-def test_submission_and_execution_are_told_apart_and_the_glyphs_tell_without_colours() -> None:
+def test_submission_and_execution_are_distinguished_and_the_glyphs_show_without_colours() -> None:
     starts = {"successfulStartSubmissionCount": 4, "failedStartSubmissionCount": 1, "pendingStartSubmissionCount": 5}
     runs = {"completedRunCount": 2, "runningRunCount": 2}
     assert drawn(document("SUBMITTING", name="cohort", submissionSummary=starts, runSummary=runs)) == [
@@ -112,7 +112,7 @@ def test_submission_and_execution_are_told_apart_and_the_glyphs_tell_without_col
     ]
 
 
-def test_the_rate_and_the_time_left_are_told_once_they_are_known() -> None:
+def test_the_rate_and_the_time_left_are_reported_once_they_are_known() -> None:
     looks = [
         document(submissionSummary=SUBMITTED, runSummary={"completedRunCount": done, "runningRunCount": 10 - done})
         for done in (3, 5)
@@ -128,9 +128,9 @@ def test_counts_that_fall_take_nothing_back() -> None:
 
 
 def test_a_batch_that_has_ended_has_exact_counts_and_no_rate() -> None:
-    told = drawn(document(), processed(completedRunCount=9, failedRunCount=1))
-    assert "   100.0 %   0:15:00" in told[2]
-    assert told[3:] == ["9 completed  1 failed"]
+    reported = drawn(document(), processed(completedRunCount=9, failedRunCount=1))
+    assert "   100.0 %   0:15:00" in reported[2]
+    assert reported[3:] == ["9 completed  1 failed"]
 
 
 def test_a_terminal_without_unicode_has_bars_too_and_escapes_what_it_lacks() -> None:
@@ -160,7 +160,7 @@ def test_a_strangers_name_acts_on_no_terminal() -> None:
     assert drawn(document(name="[red]cohort\x1b[31m\u202e"))[0].startswith("Batch 7123456 [red]cohort [31m   ")
 
 
-def test_trouble_that_was_absorbed_is_told_below() -> None:
+def test_failure_that_was_absorbed_is_reported_below() -> None:
     assert drawn(document(), notice="Absorbed: 3 throttled")[-1] == "Absorbed: 3 throttled"
 
 
@@ -191,7 +191,7 @@ async def test_on_a_terminal_a_bar_moves_between_the_looks(omics: Simulator, she
     omics.forget_script()
 
 
-async def test_on_a_terminal_the_end_is_told_below_the_bar(omics: Simulator, measured_shell: Shell) -> None:
+async def test_on_a_terminal_the_end_is_reported_below_the_bar(omics: Simulator, measured_shell: Shell) -> None:
     omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
     async with on_a_terminal([*PROGRAM, "wait", ID], measured_shell.environment) as terminal:
         assert await terminal.ended() == 3

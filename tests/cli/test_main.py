@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Importing:
-    """A module whose import ends as told."""
+    """A module whose import ends as reported."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
@@ -147,7 +147,7 @@ def full_disk() -> Iterator[int]:
         yield full.fileno()
 
 
-async def test_what_cannot_be_written_is_told_once_and_python_adds_nothing_at_its_end(
+async def test_what_cannot_be_written_is_reported_once_and_python_adds_nothing_at_its_end(
     shell: Shell, full_disk: int
 ) -> None:
     """It would try to write once more what a buffer still holds, and end with 120."""
@@ -180,7 +180,7 @@ def test_a_stdin_that_was_closed_before_names_no_batch(here: Here, monkeypatch: 
     assert "stdin names no batch" in ran.complaints[0]
 
 
-async def test_where_nobody_listens_the_exit_code_tells(omics: Simulator, shell: Shell) -> None:
+async def test_where_nobody_listens_the_exit_code_shows(omics: Simulator, shell: Shell) -> None:
     omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
     command = f"{shlex.join([*PROGRAM, 'wait', ID])} <&- >&- 2>&-"
     assert (await shell.run("-c", command, program=("bash",))).code == 3

@@ -48,8 +48,8 @@ def screen(**settings: Any) -> tuple[Console, Callable[[], str]]:
     return Console(file=output, force_terminal=True, markup=False, highlight=False, **settings), news
 
 
-def batch(told: dict[str, Any]) -> Batch:
-    return Batch.model_validate(told)
+def batch(reported: dict[str, Any]) -> Batch:
+    return Batch.model_validate(reported)
 
 
 def test_a_line_moves_when_a_batch_ends_or_a_second_has_passed(time: Time) -> None:

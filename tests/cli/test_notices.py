@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omics_batch.testing import Simulator
 
 
-async def test_what_a_retry_mends_is_counted_by_kind_and_the_last_is_told(omics: Simulator) -> None:
+async def test_what_a_retry_fixes_is_counted_by_kind_and_the_last_is_reported(omics: Simulator) -> None:
     omics.script(faults.throttled(times=2), faults.answered(), faults.status(408))
     notices = Notices()
     async with omics.client(retry=RetryPolicy(base=0, throttling_base=0), on_event=notices) as client:
@@ -36,7 +36,7 @@ async def test_what_a_retry_mends_is_counted_by_kind_and_the_last_is_told(omics:
     )
 
 
-async def test_what_the_next_look_mends_is_counted_too(omics: Simulator) -> None:
+async def test_what_the_next_look_fixes_is_counted_too(omics: Simulator) -> None:
     """Three attempts fail, and so does the look; the wait goes on."""
     omics.script(faults.status(500, times=3))
     often, notices = PollPolicy(initial=0.01, maximum=0.01), Notices()
@@ -47,13 +47,13 @@ async def test_what_the_next_look_mends_is_counted_too(omics: Simulator) -> None
     assert "a look failed, the wait goes on" in notices.words()
 
 
-def test_without_trouble_there_is_nothing_to_tell() -> None:
+def test_without_failure_there_is_nothing_to_show() -> None:
     notices = Notices()
     notices(ListScanRecovered(time=1.0))
     assert notices.words() == ""
 
 
-def test_a_warning_is_told_and_not_counted() -> None:
+def test_a_warning_is_reported_and_not_counted() -> None:
     notices = Notices()
     notices(UnknownStatus(time=1.0, batch_id="1", wait_id=1, status=BatchStatus("\x1b[31mPAUSED")))
     assert re.fullmatch(r"[0-9:]{8} batch 1: unknown status \[31mPAUSED counts as not finished", notices.words())

@@ -84,7 +84,7 @@ def test_an_option_before_the_command_belongs_behind_it(here: Here) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["list", "--status", "RUNING"], "'--status': 'RUNING' is not known: did you mean INPROGRESS?"),
         (
@@ -93,15 +93,15 @@ def test_an_option_before_the_command_belongs_behind_it(here: Here) -> None:
         ),
     ],
 )
-def test_a_misspelt_status_is_asked_about(here: Here, arguments: list[str], told: str) -> None:
+def test_a_misspelt_status_is_asked_about(here: Here, arguments: list[str], reported: str) -> None:
     ran = here.run(*arguments)
     assert ran.code == 2
-    assert told in ran.stderr
+    assert reported in ran.stderr
     assert "CREATING" not in ran.stderr
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "told"),
+    ("right", "wrong", "reported"),
     [
         ("runSettingId:", "runSettingID:", "runSettingID: unknown field; did you mean runSettingId?"),
         (
@@ -117,12 +117,14 @@ def test_a_misspelt_status_is_asked_about(here: Here, arguments: list[str], told
         ),
     ],
 )
-def test_a_mistake_in_a_request_is_told_in_words(here: Here, tmp_path: Path, right: str, wrong: str, told: str) -> None:
+def test_a_mistake_in_a_request_is_reported_in_words(
+    here: Here, tmp_path: Path, right: str, wrong: str, reported: str
+) -> None:
     path = tmp_path / "trio.yaml"
     path.write_text(REQUEST.replace(right, wrong), encoding="utf-8")
     ran = here.run("start", str(path))
     assert ran.code == 2
-    assert any(line.endswith(told) for line in ran.complaints)
+    assert any(line.endswith(reported) for line in ran.complaints)
     assert "engineSettings" not in ran.stderr
 
 
@@ -286,15 +288,15 @@ def test_a_run_without_a_batch_is_known_too(here_over_http: Here) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [faults.error("AccessDeniedException", 403, operation="GetRun"), faults.unanswered("GetRun")],
     ids=["denied", "slow"],
 )
 def test_what_cannot_be_asked_changes_nothing(
-    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, trouble: faults.Fault
+    here_over_http: Here, monkeypatch: pytest.MonkeyPatch, failure: faults.Fault
 ) -> None:
     monkeypatch.setattr(_connection, "_ASIDE", 0.5)
-    here_over_http.omics.script(trouble)
+    here_over_http.omics.script(failure)
     ran = here_over_http.run("get", "1")
     assert (ran.code, len(ran.complaints)) == (1, 1)
     assert " Check the id, the account and the region. [request id " in ran.stderr

@@ -107,7 +107,7 @@ async def test_the_command_line_has_the_last_word_on_a_scenario(shell: Shell, tm
         assert said["environment"]["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:5000"
 
 
-def test_a_scenario_that_is_none_is_told_of_line_by_line(here: Here, tmp_path: Path) -> None:
+def test_a_scenario_that_is_none_is_reported_line_by_line(here: Here, tmp_path: Path) -> None:
     path = tmp_path / "cohorts.yaml"
     path.write_text("quota: fast\nbatches:\n- run: 3\n", encoding="utf-8")
     ran = here.run("simulate", "--scenario", str(path))
@@ -166,12 +166,12 @@ def test_a_port_in_use_is_one_line(here: Here) -> None:
     ]
 
 
-def test_other_reasons_not_to_listen_are_told_as_they_are() -> None:
+def test_other_reasons_not_to_listen_are_reported_as_they_are() -> None:
     refused = PermissionError(errno.EACCES, "Permission denied")
     assert why_not(refused, "127.0.0.1", 80) == "cannot listen on 127.0.0.1, port 80: Permission denied"
 
 
-async def test_of_many_batches_the_first_are_told_of(omics: Simulator) -> None:
+async def test_of_many_batches_the_first_are_reported(omics: Simulator) -> None:
     assert "omics-batch wait" not in instructions(omics, [])
     assert "more batches" not in instructions(omics, ["1"] * 10)
     lines = instructions(omics, [str(number) for number in range(12)]).splitlines()

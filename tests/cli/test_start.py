@@ -68,7 +68,7 @@ def anonymous(trio: Path) -> Path:
 
 
 def started(omics: Simulator) -> int:
-    """How many batches there are: the next one's id tells."""
+    """How many batches there are: the next one's id shows."""
     return int(omics.start_batch(1)) - 7123456
 
 
@@ -76,11 +76,11 @@ def stdin(text: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(text.encode()))
 
 
-def test_a_batch_is_started_and_the_next_command_told(here: Here, trio: Path) -> None:
+def test_a_batch_is_started_and_the_next_command_reported(here: Here, trio: Path) -> None:
     ran = here.run("start", str(trio), "--region", "us-west-2")
     assert (ran.code, ran.stderr) == (0, "")
-    *told, following = ran.lines
-    assert told == [
+    *reported, following = ran.lines
+    assert reported == [
         "Batch     7123456",
         "ARN       arn:aws:omics:us-west-2:123456789012:runBatch/7123456",
         "Status    CREATING",
@@ -112,7 +112,7 @@ def test_a_request_starts_one_batch_however_often_it_is_sent(here: Here, anonymo
     assert here.run("start", str(anonymous)).lines[0] == "Batch     7123458"
 
 
-def test_a_bad_file_is_told_line_by_line_and_nothing_is_sent(here: Here, trio: Path) -> None:
+def test_a_bad_file_is_reported_line_by_line_and_nothing_is_sent(here: Here, trio: Path) -> None:
     trio.write_text(TRIO.replace('"1234567"', "1234567").replace("outputUri", "output"), encoding="utf-8")
     ran = here.run("start", str(trio))
     assert (ran.code, ran.stdout) == (2, "")
@@ -196,7 +196,7 @@ def test_a_request_without_an_id_or_with_its_runs_in_s3_says_so(here: Here, trio
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
-def test_what_the_installed_botocore_cannot_send_is_told(here: Here, trio: Path, dry: list[str]) -> None:
+def test_what_the_installed_botocore_cannot_send_is_reported(here: Here, trio: Path, dry: list[str]) -> None:
     trio.write_text(TRIO.replace("outputUri:", "storageType: TAPE\n  outputUri:"), encoding="utf-8")
     ran = here.run("start", str(trio), *dry)
     assert (ran.code, ran.stdout) == (2, "")
@@ -233,14 +233,16 @@ def test_names_in_a_request_show_harmlessly(here: Here, trio: Path) -> None:
 
 
 def again_in(ran: Ran) -> list[str]:
-    """The arguments of the command that is told beside a trouble."""
+    """The arguments of the command that is reported beside a failure."""
     _, again = ran.complaints
     assert again.startswith(AGAIN)
     words = shlex.split(again.removeprefix(AGAIN))
     return words[words.index("start") :]
 
 
-def test_where_the_answer_is_lost_the_command_is_told_that_starts_no_second_batch(here: Here, anonymous: Path) -> None:
+def test_where_the_answer_is_lost_the_command_is_reported_that_starts_no_second_batch(
+    here: Here, anonymous: Path
+) -> None:
     here.omics.script(faults.truncated("StartRunBatch", times=3))
     ran = here.run("start", str(anonymous), "--region", "us-west-2")
     assert (ran.code, ran.stdout) == (1, "")
@@ -278,7 +280,7 @@ def test_with_a_time_out_throttling_passes(here: Here, trio: Path) -> None:
     assert here.omics.requests_of("StartRunBatch") == 6
 
 
-def test_a_time_out_that_is_over_is_in_the_command_that_is_told(here: Here, trio: Path) -> None:
+def test_a_time_out_that_is_over_is_in_the_command_that_is_reported(here: Here, trio: Path) -> None:
     here.omics.script(faults.status(503, "StartRunBatch", times=3))
     ran = here.run("start", str(trio), "--timeout", "1s")
     assert ran.code == 1
@@ -309,7 +311,7 @@ def test_a_refusal_is_one_line(here_over_http: Here, trio: Path, monkeypatch: py
 
 
 @pytest.mark.slow
-async def test_a_signal_after_it_was_sent_tells_how_to_go_on(
+async def test_a_signal_after_it_was_sent_shows_how_to_go_on(
     omics: Simulator, measured_shell: Shell, shell: Shell, anonymous: Path
 ) -> None:
     omics.script(faults.stalled("StartRunBatch"))
@@ -320,8 +322,8 @@ async def test_a_signal_after_it_was_sent_tells_how_to_go_on(
         stdout, stderr = await process.communicate()
         assert process.returncode == 130
     assert stdout == b""
-    told, again = stderr.decode().splitlines()
-    assert told == "omics-batch: stopped: the batch may have been started"
+    reported, again = stderr.decode().splitlines()
+    assert reported == "omics-batch: stopped: the batch may have been started"
     ran = await shell.run(program=tuple(shlex.split(again.removeprefix(AGAIN))))
     assert (ran.code, ran.lines[0]) == (0, "Batch     7123456")
     assert started(omics) == 1
@@ -337,16 +339,16 @@ def test_a_signal_before_that_says_nothing(here: Here, trio: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"),
+    ("failure", "code"),
     [(OSError(errno.ENOSPC, "no more"), 1), (OSError(errno.EPIPE, "no more"), 141), (KeyboardInterrupt(), 130)],
 )
 @pytest.mark.parametrize("how", [[], ["--json"]])
-def test_an_id_that_cannot_be_written_is_told_on_stderr(
-    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException, code: int, *, how: list[str]
+def test_an_id_that_cannot_be_written_is_reported_on_stderr(
+    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: int, *, how: list[str]
 ) -> None:
     class Full(io.StringIO):
         def write(self, _: str) -> int:
-            raise trouble
+            raise failure
 
         def fileno(self) -> int:
             return spare.fileno()
@@ -361,7 +363,7 @@ def test_an_id_that_cannot_be_written_is_told_on_stderr(
     )
 
 
-async def test_nothing_is_sent_where_its_id_could_not_be_told(
+async def test_nothing_is_sent_where_its_id_could_not_be_reported(
     omics: Simulator, measured_shell: Shell, trio: Path
 ) -> None:
     command = shlex.join([*PROGRAM, "start", str(trio)])
@@ -373,7 +375,7 @@ async def test_nothing_is_sent_where_its_id_could_not_be_told(
     assert not omics.requests
 
 
-def test_the_command_that_is_told_next_is_whole(
+def test_the_command_that_is_reported_next_is_whole(
     here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A profile's name may be long, and may hold two spaces."""

@@ -83,7 +83,7 @@ def test_wide_characters_take_two_cells_and_a_terminal_is_never_overrun(
 
 
 @pytest.mark.parametrize(("width", "cells"), [(40, 24), (80, 32)])
-def test_what_tells_rows_apart_has_more_room_where_there_is_some(
+def test_what_distinguishes_rows_has_more_room_where_there_is_some(
     monkeypatch: pytest.MonkeyPatch, width: int, cells: int
 ) -> None:
     """Samples of one patient differ in the last of their characters."""

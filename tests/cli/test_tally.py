@@ -40,7 +40,7 @@ def ending(kind: str, batch_id: str) -> OneResult:
     status, runs, error = ENDINGS[kind]
     more: dict[str, Any] = {} if error else {"processedTime": "2025-03-15T12:00:00Z"}
     batch = batch_with(status, totalRuns=2, runSummary=runs, **more).model_copy(update={"id": batch_id})
-    return one_result.processed(batch) if error is None else one_result.failed(error("told"), batch_id, batch)
+    return one_result.processed(batch) if error is None else one_result.failed(error("reported"), batch_id, batch)
 
 
 def tally(*kinds: str) -> Tally:

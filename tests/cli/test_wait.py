@@ -42,7 +42,7 @@ def test_runs_that_failed_or_were_not_submitted_are_3(here: Here) -> None:
     assert ran.lines[-1].endswith(f"  Which samples, and why: {_program_name.command(['failed', ID])}")
 
 
-def test_the_command_that_tells_which_runs_did_not_succeed_tells_of_cancelled_ones_too(here: Here) -> None:
+def test_the_command_that_shows_which_runs_did_not_succeed_reports_cancelled_ones_too(here: Here) -> None:
     here.omics.put_batch(processed(completedRunCount=7, cancelledRunCount=3))
     ran = here.run("wait", ID)
     assert (ran.code, ran.lines[-1].endswith(" --cancelled")) == (3, True)
@@ -56,7 +56,7 @@ def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "reported"),
     [
         ({"runSummary": None, "submissionSummary": None}, "the service gives no counts of 10 runs."),
         ({"runSummary": {}}, "the service gives no counts of 10 runs."),
@@ -70,13 +70,13 @@ def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
     ],
     ids=repr,
 )
-def test_counts_that_do_not_add_up_are_1_whatever_they_show(here: Here, members: dict[str, Any], told: str) -> None:
+def test_counts_that_do_not_add_up_are_1_whatever_they_show(here: Here, members: dict[str, Any], reported: str) -> None:
     """Neither a success, which lets a pipeline go on, nor failed runs, which it may start again."""
     here.omics.put_batch(processed(completedRunCount=10) | members)
     ran = here.run("wait", ID, *REGION)
     assert ran.code == 1
     again = f"Look again in a minute, before you start any run again: {printed('get', ID)}"
-    assert ran.complaints == [f"omics-batch: batch {ID}: Processed in 0:15:00: {told} {again}"]
+    assert ran.complaints == [f"omics-batch: batch {ID}: Processed in 0:15:00: {reported} {again}"]
     assert len(ran.lines) == 1
     end = json.loads(here.run("wait", ID, "--json", *REGION).lines[-1])
     assert (end["exitCode"], end["outcome"], end["error"], end["resume"]) == (1, "UNKNOWN", None, None)
@@ -93,7 +93,7 @@ def test_failures_that_are_known_are_3_even_where_the_counts_do_not_add_up(here:
     assert ran.lines[-1].endswith(f"  Which samples, and why: {printed('failed', ID)}")
 
 
-def test_a_failure_that_is_known_is_told_even_after_a_deletion(here: Here) -> None:
+def test_a_failure_that_is_known_is_reported_even_after_a_deletion(here: Here) -> None:
     here.omics.put_batch(processed(deletedRunCount=9, failedRunCount=1) | {"status": "RUNS_DELETING"})
     assert here.run("wait", ID).code == 3
 
@@ -157,8 +157,8 @@ async def test_a_signal_stops_the_wait_and_says_that_the_batch_goes_on(
         stdout, stderr = await process.communicate()
         assert process.returncode == code
     assert stdout == b""
-    told, resume = stderr.decode().splitlines()
-    assert told == (
+    reported, resume = stderr.decode().splitlines()
+    assert reported == (
         "omics-batch: the wait was stopped; batch 7123456 goes on (INPROGRESS, ~30.0 %, 3 completed, 7 running)"
     )
     assert resume.endswith("-m omics_batch.cli wait 7123456 --timeout 24h")
@@ -190,12 +190,12 @@ def test_a_refusal_is_1_and_no_trace(here: Here) -> None:
     assert ran.stdout == ""
 
 
-def test_json_lines_are_the_batch_as_the_service_tells_it_and_how_it_ended(here: Here) -> None:
-    told = processed(completedRunCount=9, failedRunCount=1) | {"name": "caf\u00e9 \x1b[31m", "news": {"Kept": 1}}
-    here.omics.put_batch(told)
+def test_json_lines_are_the_batch_as_the_service_shows_it_and_how_it_ended(here: Here) -> None:
+    reported = processed(completedRunCount=9, failedRunCount=1) | {"name": "caf\u00e9 \x1b[31m", "news": {"Kept": 1}}
+    here.omics.put_batch(reported)
     ran = here.run("wait", ID, "--json")
     update, end = [json.loads(line) for line in ran.lines]
-    assert update == told
+    assert update == reported
     assert end == {
         "exitCode": 3,
         "outcome": "PARTIAL",
@@ -203,7 +203,7 @@ def test_json_lines_are_the_batch_as_the_service_tells_it_and_how_it_ended(here:
         "message": "Processed in 0:15:00: 9 of 10 runs completed, 1 failed.",
         "error": None,
         "resume": None,
-        "batch": told,
+        "batch": reported,
     }
     assert ran.code == 3
     assert ran.stdout.isascii()
@@ -216,7 +216,7 @@ def test_json_ends_with_the_error_too(here: Here) -> None:
     assert end["message"] in ran.stderr
 
 
-def test_troubles_on_the_way_are_told_only_where_somebody_asks(here: Here) -> None:
+def test_failures_on_the_way_are_reported_only_where_somebody_asks(here: Here) -> None:
     here.omics.put_batch(processed(completedRunCount=10))
     here.omics.script(faults.status(408))
     assert here.run("wait", ID).stderr == ""

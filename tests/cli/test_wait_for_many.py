@@ -1,4 +1,4 @@
-"""`omics-batch wait` and `watch` with many batches: named or from stdin, told of as they end, and summed up."""
+"""`omics-batch wait` and `watch` with many batches: named or from stdin, reported as they end, and summed up."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def many(here: Here, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Here]:
     monkeypatch.setattr(omics_batch, "OmicsBatchClient", often)
 
     def place(*documents: dict[str, Any]) -> Here:
-        for number, told in enumerate(documents, 1):
-            here.omics.put_batch({**told, "id": str(number)})
+        for number, reported in enumerate(documents, 1):
+            here.omics.put_batch({**reported, "id": str(number)})
         return here
 
     return place
@@ -82,7 +82,7 @@ def test_the_worst_of_them_is_the_exit_code(
     assert here.run(command, *ids, "--timeout", "0.1").code == code
 
 
-def test_each_is_told_of_as_it_ends_and_all_are_summed_up(many: Callable[..., Here]) -> None:
+def test_each_is_reported_as_it_ends_and_all_are_summed_up(many: Callable[..., Here]) -> None:
     ran = many(SUCCEEDED, {**PARTIAL, "name": "[red]trio\x1b[31m"}, FAILED).run("wait", "1", "2", "3", "99")
     assert sorted(line.partition("Z  ")[2] for line in ran.lines[:-3]) == [
         "1  Processed in 0:15:00: all 10 runs completed.",
@@ -103,8 +103,8 @@ def test_one_whose_counts_do_not_add_up_is_no_success_and_no_error_of_the_wait(
     many: Callable[..., Here], command: str
 ) -> None:
     ran = many(SUCCEEDED, processed()).run(command, "1", "2")
-    (told,) = [line.partition("Z  ")[2] for line in ran.lines if "  2  batch 2: " in line]
-    assert told == (
+    (reported,) = [line.partition("Z  ")[2] for line in ran.lines if "  2  batch 2: " in line]
+    assert reported == (
         "2  batch 2: Processed in 0:15:00: the service gives no counts of 10 runs. "
         "Look again in a minute, before you start any run again."
     )
@@ -122,9 +122,9 @@ def test_of_several_the_failed_runs_are_asked_for_one_batch_at_a_time(many: Call
 @pytest.mark.parametrize("command", COMMANDS)
 def test_with_json_each_end_is_a_line_and_the_last_one_has_the_sums(many: Callable[..., Here], command: str) -> None:
     ran = many(SUCCEEDED, CANCELLED, GOES_ON).run(command, "1", "2", "3", "--timeout", "0.1", "--json")
-    *told, last = [json.loads(line) for line in ran.lines]
-    endings = {line["batchId"]: line for line in told if "exitCode" in line}
-    changes = [line["status"] for line in told if "exitCode" not in line]
+    *reported, last = [json.loads(line) for line in ran.lines]
+    endings = {line["batchId"]: line for line in reported if "exitCode" in line}
+    changes = [line["status"] for line in reported if "exitCode" not in line]
     assert sorted(changes) == (["CANCELLED", "INPROGRESS", "PROCESSED"] if command == "watch" else [])
     assert {batch_id: line["exitCode"] for batch_id, line in endings.items()} == {"1": 0, "2": 5, "3": 124}
     assert endings["3"]["batch"]["name"] == "cohort"
@@ -153,7 +153,7 @@ def test_with_json_each_end_is_a_line_and_the_last_one_has_the_sums(many: Callab
     ]
 
 
-def test_those_that_go_on_are_told_of_together(many: Callable[..., Here]) -> None:
+def test_those_that_go_on_are_reported_together(many: Callable[..., Here]) -> None:
     ran = many(GOES_ON, SUCCEEDED, GOES_ON).run("wait", "1", "2", "3", "--timeout", "0.1")
     assert len(ran.lines) == 2
     assert ran.lines[-1].endswith("3 batches: 1 succeeded, 2 not seen to end.")
@@ -187,7 +187,7 @@ def test_two_batches_of_one_id_are_not_taken_for_one(many: Callable[..., Here]) 
 
 
 def test_a_list_of_one_is_a_list(many: Callable[..., Here], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program knows from its own command line what will be told."""
+    """A program knows from its own command line what will be reported."""
     type_in(monkeypatch, "1\n")
     assert json.loads(many(SUCCEEDED).run("wait", "-", "--json").lines[-1])["batches"] == 1
 

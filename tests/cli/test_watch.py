@@ -22,14 +22,14 @@ ALTERNATE: Final = b"\x1b[?1049"
 
 
 def place(omics: Simulator, *documents: dict[str, Any]) -> list[str]:
-    return [omics.put_batch({**told, "id": str(7123456 + number)}) for number, told in enumerate(documents)]
+    return [omics.put_batch({**reported, "id": str(7123456 + number)}) for number, reported in enumerate(documents)]
 
 
 def lines_of(path: Path | str) -> list[str]:
     return Path(path).read_text(encoding="utf-8").splitlines()
 
 
-def test_one_batch_is_told_of_as_by_wait(here: Here) -> None:
+def test_one_batch_is_reported_as_by_wait(here: Here) -> None:
     here.omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
     watched, waited = here.run("watch", ID, "--json"), here.run("wait", ID, "--json")
     assert [json.loads(line) for line in watched.lines] == [json.loads(line) for line in waited.lines]
@@ -39,13 +39,13 @@ def test_one_batch_is_told_of_as_by_wait(here: Here) -> None:
 def test_without_a_terminal_each_change_is_a_line(here: Here) -> None:
     ids = place(here.omics, processed(completedRunCount=10), document())
     ran = here.run("watch", *ids, "--timeout", "0")
-    told = [line.partition("Z  ")[2] for line in ran.lines]
-    assert sorted(told[:-1]) == [
+    reported = [line.partition("Z  ")[2] for line in ran.lines]
+    assert sorted(reported[:-1]) == [
         "7123456  PROCESSED  100.0 %  10 completed",
         "7123456  Processed in 0:15:00: all 10 runs completed.",
         "7123457  INPROGRESS  ~30.0 %  3 completed, 7 running",
     ]
-    assert told[-1] == "2 batches: 1 succeeded, 1 not seen to end."
+    assert reported[-1] == "2 batches: 1 succeeded, 1 not seen to end."
     assert ran.code == 124
 
 
@@ -108,7 +108,7 @@ async def test_of_ten_thousand_those_that_fit_are_shown_and_nothing_is_lost(
     omics.forget_script()
 
 
-async def test_one_batch_on_a_terminal_is_a_picture_with_the_trouble_below(
+async def test_one_batch_on_a_terminal_is_a_picture_with_the_failure_below(
     omics: Simulator, measured_shell: Shell
 ) -> None:
     omics.put_batch(document(name="trio"))

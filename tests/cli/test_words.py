@@ -44,13 +44,13 @@ def test_a_title_has_the_name_where_there_is_one() -> None:
     assert title(batch(document(name="cohort\x07"))) == "7123456 cohort"
 
 
-def test_a_verdict_does_without_times_and_totals_that_are_not_told() -> None:
+def test_a_verdict_does_without_times_and_totals_that_are_not_reported() -> None:
     bare = {"id": "7123456", "status": "PROCESSED", "totalRuns": 1, "runSummary": {"failedRunCount": 1}}
     assert verdict(batch(bare)) == "Processed: 0 of 1 run completed, 1 failed."
 
 
 @pytest.mark.parametrize(
-    ("members", "told"),
+    ("members", "reported"),
     [
         ({}, "the service gives no counts of an unknown number of runs."),
         ({"totalRuns": 96}, "the service gives no counts of 96 runs."),
@@ -74,14 +74,16 @@ def test_a_verdict_does_without_times_and_totals_that_are_not_told() -> None:
     ],
     ids=repr,
 )
-def test_a_verdict_counts_none_as_not_completed_of_which_there_is_no_count(members: dict[str, Any], told: str) -> None:
+def test_a_verdict_counts_none_as_not_completed_of_which_there_is_no_count(
+    members: dict[str, Any], reported: str
+) -> None:
     seen = batch({"id": "7123456", "status": "PROCESSED", **members})
-    assert verdict(seen) == f"Processed: {told}"
+    assert verdict(seen) == f"Processed: {reported}"
 
 
 def test_counts_that_do_not_add_up_are_marked_where_they_stand() -> None:
-    told = dict(facts(batch(processed(completedRunCount=9)), NOW))
-    assert (told["Runs"], told["Outcome"]) == ("9 completed (counts do not add up to 10 runs)", "unknown")
+    reported = dict(facts(batch(processed(completedRunCount=9)), NOW))
+    assert (reported["Runs"], reported["Outcome"]) == ("9 completed (counts do not add up to 10 runs)", "unknown")
     assert dict(facts(batch(processed()), NOW))["Runs"] == "no counts"
 
 
@@ -91,7 +93,7 @@ def test_a_batch_that_has_ended_without_counts_has_no_runs_to_come() -> None:
 
 
 @pytest.mark.parametrize(
-    ("starts", "told"),
+    ("starts", "reported"),
     [
         ({}, "Some of its runs may have been created and may still run: leave those out of a new batch."),
         (
@@ -107,17 +109,17 @@ def test_a_batch_that_has_ended_without_counts_has_no_runs_to_come() -> None:
     ids=repr,
 )
 def test_a_batch_that_failed_is_started_again_only_without_the_runs_that_it_created(
-    starts: dict[str, int], told: str
+    starts: dict[str, int], reported: str
 ) -> None:
     seen = batch({"id": "1", "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
     transient = "After a transient error, start it with the same requestId."
-    assert failure(seen) == f"the service gave no reason. {told} {transient}"
+    assert failure(seen) == f"the service gave no reason. {reported} {transient}"
     again = seen.model_copy(update={"failure_reason": "no\x1b[2J role."})
-    assert failure(again) == f"no [2J role. {told} {transient}"
+    assert failure(again) == f"no [2J role. {reported} {transient}"
 
 
 @pytest.mark.parametrize(
-    ("status", "runs", "starts", "told"),
+    ("status", "runs", "starts", "reported"),
     [
         ("PROCESSED", {"completedRunCount": 1}, {}, "its one run completed."),
         ("RUNS_DELETED", {"deletedRunCount": 1}, {}, "1 deleted. Nobody can tell how the deleted runs ended."),
@@ -130,34 +132,34 @@ def test_a_batch_that_failed_is_started_again_only_without_the_runs_that_it_crea
     ],
 )
 def test_a_verdict_says_no_more_than_is_known(
-    status: str, runs: dict[str, int], starts: dict[str, int], told: str
+    status: str, runs: dict[str, int], starts: dict[str, int], reported: str
 ) -> None:
     total = sum(runs.values()) + sum(starts.values())
     seen = processed() | {"status": status, "totalRuns": total, "runSummary": runs, "submissionSummary": starts}
-    assert verdict(batch(seen)) == f"Processed in 0:15:00: {told}"
+    assert verdict(batch(seen)) == f"Processed in 0:15:00: {reported}"
 
 
-def test_a_batch_under_way_is_told_how_long_it_has_been_going() -> None:
-    told = dict(facts(batch(document()), NOW))
-    assert told["Going for"] == "1:00:00"
-    assert told["Complete"] == "~30.0 % of 10 runs"
-    assert "Processed" not in told
+def test_a_batch_under_way_is_reported_how_long_it_has_been_going() -> None:
+    reported = dict(facts(batch(document()), NOW))
+    assert reported["Going for"] == "1:00:00"
+    assert reported["Complete"] == "~30.0 % of 10 runs"
+    assert "Processed" not in reported
 
 
-def test_another_clock_tells_no_time() -> None:
+def test_another_clock_shows_no_time() -> None:
     """A local HealthOmics whose hours are minutes creates its batches in the future."""
     ahead = batch(document(creationTime="2025-03-15T20:00:00Z"))
     assert "Going for" not in dict(facts(ahead, NOW))
 
 
 def test_what_has_ended_takes_no_longer_and_longer() -> None:
-    """GetBatch may tell of no end: of a batch that was cancelled, for one."""
+    """GetBatch may report no end: of a batch that was cancelled, for one."""
     assert "Took" not in dict(facts(batch(document("CANCELLED")), NOW))
 
 
-def test_what_the_service_does_not_tell_is_left_out() -> None:
-    told = dict(facts(batch({"id": "1", "status": "PENDING"}), NOW))
-    assert told == {
+def test_what_the_service_does_not_show_is_left_out() -> None:
+    reported = dict(facts(batch({"id": "1", "status": "PENDING"}), NOW))
+    assert reported == {
         "Batch": "1",
         "Status": "PENDING",
         "Outcome": "in progress",

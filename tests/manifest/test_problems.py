@@ -83,7 +83,7 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
 
 
 @pytest.mark.parametrize(
-    ("runs", "told"),
+    ("runs", "reported"),
     [
         ({}, "cohort.json: runs.runSettingId: is missing: name a column that differs from run to run"),
         ("{sample}", "cohort.json: runs: should be an object: runSettingId, parameters and so on"),
@@ -151,13 +151,13 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
         ({**BY_SAMPLE, "runTags": {"k": "v" * 257}}, "runs.runTags.k: has 257 characters: 256 at most"),
     ],
 )
-def test_what_is_wrong_with_runs_is_said_at_its_place(cohort: Cohort, runs: Any, told: str) -> None:
+def test_what_is_wrong_with_runs_is_said_at_its_place(cohort: Cohort, runs: Any, reported: str) -> None:
     (problem,) = complaints(lambda: cohort.load(SHEET, runs), cohort.folder)
-    assert problem.removeprefix("cohort.json: ").startswith(told.removeprefix("cohort.json: "))
+    assert problem.removeprefix("cohort.json: ").startswith(reported.removeprefix("cohort.json: "))
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         ("{x}", "parameters.p: unknown column x; the sheet has sample, lane, depth"),
         ({"column": "x"}, "parameters.p.column: unknown column x"),
@@ -182,9 +182,9 @@ def test_what_is_wrong_with_runs_is_said_at_its_place(cohort: Cohort, runs: Any,
         ({"a": {"b": "}"}}, "parameters.p.a.b: a } stands alone"),
     ],
 )
-def test_what_is_wrong_with_a_parameter_is_said_at_its_place(cohort: Cohort, value: Any, told: str) -> None:
+def test_what_is_wrong_with_a_parameter_is_said_at_its_place(cohort: Cohort, value: Any, reported: str) -> None:
     (problem, *_) = complaints(lambda: cohort.parameters(SHEET, {"p": value}))
-    assert f"runs.{told}" in problem
+    assert f"runs.{reported}" in problem
 
 
 def test_one_column_that_is_a_list_has_nothing_to_transpose(cohort: Cohort) -> None:
@@ -215,7 +215,7 @@ def test_parameters_are_not_nested_without_end(cohort: Cohort) -> None:
 
 
 @pytest.mark.parametrize(
-    ("runs", "told"),
+    ("runs", "reported"),
     [
         ({"runSettingId": "{depth}"}, None),
         ({"runSettingId": "{lane}"}, ":3, column lane, value 'L1': line 2 has the same runSettingId: add a column"),
@@ -259,12 +259,12 @@ def test_parameters_are_not_nested_without_end(cohort: Cohort) -> None:
         ),
     ],
 )
-def test_what_a_run_cannot_have_is_said_with_the_line(cohort: Cohort, runs: Any, told: str | None) -> None:
-    if told is None:
+def test_what_a_run_cannot_have_is_said_with_the_line(cohort: Cohort, runs: Any, reported: str | None) -> None:
+    if reported is None:
         assert cohort.load(SHEET, runs).runs == 2
         return
     (problem, *_) = cohort.problems(SHEET, runs)
-    assert problem.startswith(f"samples.csv{told}")
+    assert problem.startswith(f"samples.csv{reported}")
 
 
 def test_a_priority_has_its_limits(cohort: Cohort) -> None:
@@ -374,18 +374,18 @@ def test_values_in_messages_do_no_harm(cohort: Cohort) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("[]", "the manifest: should be an object"),
         ("{", "line 1: Expecting property name enclosed in double quotes"),
     ],
 )
 @pytest.mark.parametrize("sheet", ["samples.csv", None])
-def test_a_file_that_is_no_manifest_says_so(cohort: Cohort, text: str, told: str, sheet: str | None) -> None:
+def test_a_file_that_is_no_manifest_says_so(cohort: Cohort, text: str, reported: str, sheet: str | None) -> None:
     path = cohort.write("cohort.json", text)
     given = None if sheet is None else cohort.write(sheet, SHEET)
     (problem, *_) = complaints(lambda: Manifest.load(path, given), cohort.folder)
-    assert problem == f"cohort.json: {told}"
+    assert problem == f"cohort.json: {reported}"
 
 
 @pytest.mark.parametrize("runs", [None, 5, []])
@@ -444,9 +444,9 @@ def test_what_a_program_gives_is_checked_like_a_file(cohort: Cohort) -> None:
 def test_what_json_cannot_hold_is_refused_in_a_program(cohort: Cohort) -> None:
     sheet = cohort.write("samples.csv", SHEET)
     wrong: Any = {**BY_SAMPLE, "parameters": {"a": float("nan"), "b": {1}, "c": {"value": 10**5000}}, "priority": 1e999}
-    told = complaints(lambda: Manifest(default_run_setting=DEFAULTS, sheet=sheet, runs=wrong))
+    reported = complaints(lambda: Manifest(default_run_setting=DEFAULTS, sheet=sheet, runs=wrong))
     cannot = "JSON cannot hold it: give texts, finite numbers, bools, None, lists, dicts"
-    assert {f"runs.parameters.{name}: {cannot}" for name in ("a", "b", "c.value")} < set(told)
+    assert {f"runs.parameters.{name}: {cannot}" for name in ("a", "b", "c.value")} < set(reported)
 
 
 @pytest.mark.parametrize(

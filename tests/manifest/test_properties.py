@@ -30,8 +30,8 @@ NAMES: Final = TEXTS.filter(lambda name: name != "" and not name.startswith("\uf
 DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
 
 
-def no_problem(line: int, told: str, **about: object) -> None:
-    raise AssertionError(f"{line}: {told} {about}")
+def no_problem(line: int, reported: str, **about: object) -> None:
+    raise AssertionError(f"{line}: {reported} {about}")
 
 
 def read(content: str, suffix: str) -> tuple[tuple[str, ...], list[list[object]]]:

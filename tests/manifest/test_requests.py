@@ -96,8 +96,8 @@ def test_more_than_a_hundred_thousand_runs_are_several_batches(cohort: Cohort) -
 
 def test_a_batch_that_there_is_not_has_no_settings() -> None:
     for number in (1, -1):
-        told = complaints(lambda number=number: made(3).settings(number))
-        assert told == [f"the manifest has the batches 0 to 0, not {number}"]
+        reported = complaints(lambda number=number: made(3).settings(number))
+        assert reported == [f"the manifest has the batches 0 to 0, not {number}"]
 
 
 def test_the_ids_of_requests_are_golden(cohort: Cohort) -> None:
@@ -185,8 +185,8 @@ def test_a_sheet_that_has_changed_since_makes_no_whole_file(
     else:
         cohort.write("samples.csv", changed)
     pieces: list[bytes] = []
-    told = complaints(lambda: pieces.extend(manifest.settings()), tmp_path)
-    assert told == ["samples.csv has changed since the manifest was read: read it again"]
+    reported = complaints(lambda: pieces.extend(manifest.settings()), tmp_path)
+    assert reported == ["samples.csv has changed since the manifest was read: read it again"]
     assert not b"".join(pieces).endswith(b"]\n")
     assert manifest.requests() == before
 

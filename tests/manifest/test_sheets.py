@@ -51,7 +51,7 @@ def test_json_lines_have_an_object_for_each_row(cohort: Cohort) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "told"),
+    ("content", "name", "reported"),
     [
         ("sample;fastq\r\nS1;a\r\n", "s.csv", "s.csv:1: the header has semicolons where the file's name says commas"),
         ("sample\tfastq\n", "s.csv", "s.csv:1: the header has tabs where the file's name says commas: name the file"),
@@ -105,10 +105,10 @@ def test_json_lines_have_an_object_for_each_row(cohort: Cohort) -> None:
     ],
 )
 def test_what_is_no_sound_sheet_is_refused_with_the_line(
-    cohort: Cohort, content: str | bytes, name: str, told: str
+    cohort: Cohort, content: str | bytes, name: str, reported: str
 ) -> None:
     (problem, *_) = cohort.problems(content, name=name)
-    assert problem.startswith(told)
+    assert problem.startswith(reported)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
@@ -175,7 +175,7 @@ def written(rows: list[dict[str, Any]], suffix: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         ("first\nsecond", "has the control character U+000A: remove it"),
         ("👨\u200d👩\u200d👧", "has the control character U+200D: remove it"),
@@ -183,10 +183,10 @@ def written(rows: list[dict[str, Any]], suffix: str) -> str:
         ("S" * 129, "has 129 characters: 128 at most"),
     ],
 )
-def test_a_name_that_the_service_does_not_take_is_refused(cohort: Cohort, value: str, told: str) -> None:
+def test_a_name_that_the_service_does_not_take_is_refused(cohort: Cohort, value: str, reported: str) -> None:
     (problem,) = cohort.problems(written([{"sample": value}], ".csv"))
     assert problem.startswith("samples.csv:2, column sample, value '")
-    assert problem.endswith(f"': runSettingId {told}")
+    assert problem.endswith(f"': runSettingId {reported}")
 
 
 def test_names_may_have_any_letters(cohort: Cohort) -> None:

@@ -42,7 +42,7 @@ def test_a_text_of_a_type_is_written_as_json(kind: str, cell: str, written: str)
 
 
 @pytest.mark.parametrize(
-    ("kind", "cell", "told"),
+    ("kind", "cell", "reported"),
     [
         ("int", "high", "should be a whole number, such as 5"),
         ("int", "5.0", "should be a whole number"),
@@ -72,10 +72,10 @@ def test_a_text_of_a_type_is_written_as_json(kind: str, cell: str, written: str)
         ("json", "[" * 100_000, "is nested too deeply"),
     ],
 )
-def test_a_text_of_another_type_is_refused(kind: str, cell: str, told: str) -> None:
+def test_a_text_of_another_type_is_refused(kind: str, cell: str, reported: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         writer_of(kind, is_typed=False)(cell)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(reported)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_cell_that_has_a_type_is_taken_as_such(kind: str, cell: object, writte
 
 
 @pytest.mark.parametrize(
-    ("kind", "cell", "told"),
+    ("kind", "cell", "reported"),
     [
         ("text", 0.5, "a number with a fraction is not text: put it in quotes in the sheet, or declare its type"),
         ("text", True, "true or false is not text"),
@@ -112,10 +112,10 @@ def test_a_cell_that_has_a_type_is_taken_as_such(kind: str, cell: object, writte
         ("json", [1e999], "has a number that is not finite"),
     ],
 )
-def test_a_cell_of_another_type_is_refused(kind: str, cell: object, told: str) -> None:
+def test_a_cell_of_another_type_is_refused(kind: str, cell: object, reported: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         writer_of(kind, is_typed=True)(cell)
-    assert str(caught.value).startswith(told)
+    assert str(caught.value).startswith(reported)
 
 
 def test_the_types_are_five() -> None:
@@ -303,7 +303,7 @@ def test_rows_of_a_program_are_grouped_by_whole_numbers_and_texts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "reported"),
     [  # pyright: ignore[reportUnknownArgumentType] - sets, numbers and other strangers
         ([], "rows: there are none: give a mapping of columns to cells for each run"),
         ([{}], "row 1: a row without columns: give each row the same ones"),
@@ -321,6 +321,6 @@ def test_rows_of_a_program_are_grouped_by_whole_numbers_and_texts() -> None:
         ([{"sample": 0.5}], "row 1, column sample, value 0.5: a number with a fraction is not text"),
     ],
 )
-def test_rows_of_a_program_are_refused_by_their_numbers(rows: Any, told: str) -> None:
+def test_rows_of_a_program_are_refused_by_their_numbers(rows: Any, reported: str) -> None:
     (problem, *_) = complaints(lambda: Manifest(default_run_setting=DEFAULTS, runs=BY_SAMPLE, rows=rows))
-    assert problem.startswith(told)
+    assert problem.startswith(reported)

@@ -119,7 +119,7 @@ async def test_other_answers_come_as_they_are(omics: Simulator, wire: Wire, batc
     assert (moved.status, moved.headers["location"], moved.body) == (307, "http://169.254.169.254/latest", b"")
 
 
-async def test_the_true_answer_can_be_told_wrongly(omics: Simulator, wire: Wire, batch_id: str) -> None:
+async def test_the_true_answer_can_be_reported_wrongly(omics: Simulator, wire: Wire, batch_id: str) -> None:
     other = (await meet(omics, wire, batch_id, faults.wrong_batch())).document
     assert other["name"] == "cohort"
     assert other["id"] != batch_id
@@ -160,7 +160,7 @@ async def test_a_client_that_leaves_a_huge_body_does_no_harm(omics: Simulator, r
         assert (await wire.get(f"/runBatch/{batch_id}")).status == 200
 
 
-async def test_a_late_answer_waits_on_the_simulators_clock_and_tells_the_truth_of_then(
+async def test_a_late_answer_waits_on_the_simulators_clock_and_shows_the_truth_of_then(
     omics: Simulator, clock: ManualClock, wire: Wire, batch_id: str
 ) -> None:
     omics.script(faults.delayed(timedelta(seconds=3)))

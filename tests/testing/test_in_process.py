@@ -100,7 +100,7 @@ async def test_one_that_has_stopped_refuses_connections() -> None:
     await client.close()
 
 
-async def test_a_script_that_was_not_met_is_told() -> None:
+async def test_a_script_that_was_not_met_is_reported() -> None:
     with pytest.raises(UnusedFaultError, match="throttled on GetBatch"):
         async with Simulator(in_process=True, faults=[faults.throttled()]):
             pass
@@ -159,7 +159,7 @@ async def test_there_is_no_aiobotocore_underneath() -> None:
 async def test_a_fault_of_its_own_is_an_internal_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A life that cannot be told is no outage of a network."""
+    """A life that cannot be reported is no outage of a network."""
 
     def broken(_: object) -> Life:
         raise ZeroDivisionError

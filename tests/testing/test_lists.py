@@ -39,7 +39,7 @@ STATUSES: Final = (
 
 @dataclass
 class History:
-    """An account, and all that ever happened in it: what its lists have to show is worked out from that anew."""
+    """An account, and all that ever happened in it: what its lists have to show is worked out from that again."""
 
     lag: float
     clock: ManualClock = field(default_factory=ManualClock)
@@ -73,7 +73,7 @@ class History:
             return
 
     def truth(self, status: str | None) -> list[tuple[str, str]]:
-        """Ids and statuses from the newest to the oldest; a batch that came again came anew."""
+        """Ids and statuses from the newest to the oldest; a batch that came again came again."""
         seen_at = self.clock.now() - self.lag
         shown: dict[str, Record] = {}
         for moment, batch_id, record in self.happened:
@@ -90,14 +90,14 @@ class History:
         return [item for item in reversed(statuses.items()) if status in {None, item[1]}]
 
     def listed(self, status: str | None) -> list[tuple[str, str]]:
-        """The same, as the service tells it on pages of two."""
-        told: list[tuple[str, str]] = []
+        """The same, as the service shows it on pages of two."""
+        reported: list[tuple[str, str]] = []
         request: dict[str, Any] = {"maxItems": 2} if status is None else {"maxItems": 2, "status": status}
         while True:
             page = HANDLERS["ListBatch"](self.account, request)
-            told += [(item["id"], item["status"]) for item in page["items"]]
+            reported += [(item["id"], item["status"]) for item in page["items"]]
             if page["nextToken"] is None:
-                return told
+                return reported
             request["startingToken"] = page["nextToken"]
 
 
@@ -108,11 +108,11 @@ steps = st.one_of(
 )
 
 
-@given(lag=st.sampled_from([0.0, 2.0, 9.0]), told=st.lists(steps, max_size=25))
-def test_lists_are_what_happened_makes_them(lag: float, told: list[float | Callable[[History], None]]) -> None:
+@given(lag=st.sampled_from([0.0, 2.0, 9.0]), reported=st.lists(steps, max_size=25))
+def test_lists_are_what_happened_makes_them(lag: float, reported: list[float | Callable[[History], None]]) -> None:
     """Whatever is started, put, cancelled and deleted, and whenever somebody looks."""
     history = History(lag)
-    for step in told:
+    for step in reported:
         if callable(step):
             step(history)
         else:

@@ -80,7 +80,7 @@ async def test_a_batch_is_followed_from_its_start_to_its_end(clock: ManualClock)
         }
 
 
-async def test_a_failed_batch_is_told_in_five_members(omics: Simulator, clock: ManualClock, boto: Boto) -> None:
+async def test_a_failed_batch_is_reported_in_five_members(omics: Simulator, clock: ManualClock, boto: Boto) -> None:
     batch_id = omics.start_batch(["a", "a"])
     clock.advance(60)
     assert await boto("get_batch", batchId=batch_id) == {
@@ -178,7 +178,7 @@ async def test_batches_are_listed_from_the_newest_and_by_one_filter(
     assert await ids(startingToken=first["nextToken"]) == [failed, old]
 
 
-async def test_a_document_that_was_put_is_listed_as_far_as_it_tells(omics: Simulator, boto: Boto) -> None:
+async def test_a_document_that_was_put_is_listed_as_far_as_it_shows(omics: Simulator, boto: Boto) -> None:
     batch_id = omics.start_batch(1)
     omics.put_batch({"id": "42", "status": "PENDING", "defaultRunSetting": None})
     omics.put_batch({"id": batch_id, "name": "put", "status": "PROCESSED", "totalRuns": 5, "creationTime": EPOCH})
@@ -208,7 +208,7 @@ async def test_a_document_that_was_put_stays_as_it_is_until_it_is_deleted(omics:
         await boto("get_batch", batchId="42")
 
 
-async def test_a_request_whose_batch_was_deleted_starts_anew(omics: Simulator, clock: ManualClock, boto: Boto) -> None:
+async def test_a_request_whose_batch_was_deleted_starts_again(omics: Simulator, clock: ManualClock, boto: Boto) -> None:
     first = await start(boto)
     clock.advance(60)
     await boto("delete_batch", batchId=first["id"])
@@ -355,7 +355,7 @@ async def test_the_same_request_starts_one_batch(omics: Simulator, clock: Manual
         await start(boto, batchName="another")
 
 
-async def test_a_request_whose_batch_failed_starts_anew(clock: ManualClock) -> None:
+async def test_a_request_whose_batch_failed_starts_again(clock: ManualClock) -> None:
     """The service's advice after a transient error is to submit the same batch with the same requestId."""
     transient = "There was a transient error in the service. Retry the batch."
     lives = iter([Life(failure_reason=transient), Life()])

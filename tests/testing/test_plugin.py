@@ -26,7 +26,7 @@ filterwarnings = error
 """
 
 LOOP_SCOPE: Final = "asyncio_default_fixture_loop_scope = function"
-"""What pytest-asyncio wants to be told, and nobody else knows."""
+"""What pytest-asyncio wants to be reported, and nobody else knows."""
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_scenario_is_played(run: Run, pytester: pytest.Pytester, monkeypatch: 
 
 
 def test_what_was_scripted_has_to_happen(run: Run) -> None:
-    """Faults that no request met fail a test that passed; one that failed has told enough."""
+    """Faults that no request met fail a test that passed; one that failed has reported enough."""
     result = run(
         """
         import pytest

@@ -298,7 +298,7 @@ async def test_without_an_s3_it_says_what_is_missing() -> None:
         assert "Simulator(s3=...)" in reply.message
 
 
-async def test_an_s3_that_does_not_answer_is_told_of(deaf_port: int) -> None:
+async def test_an_s3_that_does_not_answer_is_reported(deaf_port: int) -> None:
     async with Simulator(s3=f"http://127.0.0.1:{deaf_port}") as omics, wire_to(omics) as wire:
         reply = await wire.start(batchRunSettings={"s3UriSettings": URI})
         assert reply.status == 400

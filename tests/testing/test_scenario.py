@@ -1,4 +1,4 @@
-"""Scenarios: what a file may say, what it becomes, and what is told of a file that says something else."""
+"""Scenarios: what a file may say, what it becomes, and what is reported a file that says something else."""
 
 from __future__ import annotations
 
@@ -196,9 +196,9 @@ def test_the_schema_that_editors_read_is_the_present_one() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(write: Writer, text: str | bytes, problems: list[str]) -> None:
-    told = write.problems(text)
-    assert [line[: len(start)] for line, start in zip(told, problems, strict=True)] == problems
+def test_what_is_wrong_is_reported_with_its_place(write: Writer, text: str | bytes, problems: list[str]) -> None:
+    reported = write.problems(text)
+    assert [line[: len(start)] for line, start in zip(reported, problems, strict=True)] == problems
 
 
 @pytest.mark.parametrize(
@@ -211,9 +211,9 @@ def test_what_is_wrong_is_told_with_its_place(write: Writer, text: str | bytes, 
         ("[" * 100_000, "it is nested too deeply"),
     ],
 )
-def test_json_is_told_of_as_well(write: Writer, text: str, problem: str) -> None:
-    (told,) = write.problems(text, "scenario.json")
-    assert told.startswith(problem)
+def test_json_is_reported_as_well(write: Writer, text: str, problem: str) -> None:
+    (reported,) = write.problems(text, "scenario.json")
+    assert reported.startswith(problem)
 
 
 def test_a_long_document_is_refused_before_it_is_read_to_its_end(
@@ -223,18 +223,18 @@ def test_a_long_document_is_refused_before_it_is_read_to_its_end(
     assert write.problems("[" + "1, " * 51 + "this is no end") == ["it has more than 50 entries"]
 
 
-def test_of_a_hundred_thousand_names_the_one_that_is_there_twice_is_told(write: Writer) -> None:
+def test_of_a_hundred_thousand_names_the_one_that_is_there_twice_is_reported(write: Writer) -> None:
     names = ", ".join(f'"sample-{number}": 1' for number in [*range(100_000), 99_999])
     assert write.problems(f"{{{names}}}", "scenario.json") == ["sample-99999 is there twice"]
 
 
-def test_of_many_problems_the_first_ten_are_told(write: Writer) -> None:
+def test_of_many_problems_the_first_ten_are_reported(write: Writer) -> None:
     *ten, more = write.problems("\n".join(f"unknown{number}: 1" for number in range(50)))
     assert len(ten) == 10
     assert more == "and 40 more problems"
 
 
-def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="it cannot be read: No such file"):
         Scenario.load(tmp_path / "nothing.yaml")
 

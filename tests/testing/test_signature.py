@@ -219,12 +219,12 @@ def test_a_signature_lasts_for_five_minutes_either_way() -> None:
     for seconds in (-295, 295):
         check(request, after=seconds)
     for seconds, message in ((-305, "Signature not yet current: "), (305, "Signature expired: ")):
-        code, told = refusal_of(request, after=seconds)
+        code, reported = refusal_of(request, after=seconds)
         assert code == "InvalidSignatureException"
-        assert told.startswith(message)
+        assert reported.startswith(message)
 
 
-def test_a_wrong_time_is_told_as_the_service_tells_it() -> None:
+def test_a_wrong_time_is_reported_as_the_service_shows_it() -> None:
     now = datetime(2025, 3, 15, 10, 0, tzinfo=UTC)
     assert skew_message(now - timedelta(minutes=15), now) == (
         "Signature expired: 20250315T094500Z is now earlier than 20250315T095500Z (20250315T100000Z - 5 min.)"
@@ -296,13 +296,13 @@ async def test_nothing_of_a_signature_is_logged_or_kept(omics: Simulator, caplog
     right = signed("GET", url, token="CANARY-TOKEN")
     wrong = signed("GET", url, secret_key="CANARY-SECRET")
     caplog.set_level(logging.DEBUG)  # only now: a client's botocore logs what it signs
-    told: list[object] = []
+    reported: list[object] = []
     async with aiohttp.ClientSession() as session:
         for headers, status in ((right, 404), (wrong, 403)):
             async with session.get(url, headers=headers) as response:
                 assert response.status == status
-                told += [await response.text(), response.headers]
-    everything = repr([caplog.text, omics.requests, received(right), *told])
+                reported += [await response.text(), response.headers]
+    everything = repr([caplog.text, omics.requests, received(right), *reported])
     for headers in (right, wrong):
         assert headers["Authorization"].rpartition("=")[2] not in everything
     assert "CANARY" not in everything

@@ -239,7 +239,7 @@ async def test_it_is_there_only_within_its_block() -> None:
             await session.get(url)
 
 
-async def test_it_listens_where_it_is_told_to(unused_tcp_port: int) -> None:
+async def test_it_listens_where_it_is_asked_to(unused_tcp_port: int) -> None:
     async with Simulator(port=unused_tcp_port, host="localhost") as omics:
         assert omics.endpoint_url == f"http://localhost:{unused_tcp_port}"
 
@@ -259,7 +259,7 @@ async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing_behind(omics:
     await taken.__aexit__(None, None, None)
 
 
-async def test_time_runs_as_fast_as_it_is_told_to() -> None:
+async def test_time_runs_as_fast_as_it_is_asked_to() -> None:
     """At a billion seconds a second, a batch is over before one can look."""
     async with Simulator(time_scale=1e9) as omics, wire_to(omics) as wire:
         batch_id = omics.start_batch(1)
@@ -271,7 +271,7 @@ async def test_time_runs_as_fast_as_it_is_told_to() -> None:
         Simulator(clock=ManualClock(), time_scale=2.0)
 
 
-async def test_a_region_is_as_told(clock: ManualClock) -> None:
+async def test_a_region_is_as_asked(clock: ManualClock) -> None:
     async with Simulator(clock=clock, region_name="eu-west-1") as omics, wire_to(omics) as wire:
         assert (omics.region_name, omics.clock) == ("eu-west-1", clock)
         batch_id = omics.start_batch(1)

@@ -261,7 +261,7 @@ def test_counts_lag_behind_and_settle_at_the_end() -> None:
 
 
 def test_counts_never_lag_behind_what_was_exact_before() -> None:
-    """The runs are deleted right after the batch was processed: the lag begins anew, but not before that."""
+    """The runs are deleted right after the batch was processed: the lag begins again, but not before that."""
     timeline = timeline_of(replace(PLAIN, count_lag=3, deleting=5)).runs_deleted(21.5)
     assert timeline.runs(21.5) == RunCounts(completed=4)
     assert timeline.runs(26.4) == RunCounts(completed=4)

@@ -44,7 +44,7 @@ REQUEST: Final = {
 
 
 class Client(Protocol):
-    """Somebody who calls the service, and tells a refusal by its code."""
+    """Somebody who calls the service, and shows a refusal by its code."""
 
     async def call(self, operation: str, **members: Any) -> Any:
         """Return what an operation answers, as JSON with moments; or the code of a refusal."""
@@ -191,7 +191,7 @@ async def walked(opened: Callable[[Simulator, Path], AbstractAsyncContextManager
 
 
 async def test_it_shows_each_step_of_a_life(tmp_path: Path) -> None:
-    """What the steps are about; that others read the same is told below."""
+    """What the steps are about; that others read the same is reported below."""
     seen = await walked(ours, tmp_path)
     words = [step if isinstance(step, str) else step.get("status") for step in seen]
     assert words == [

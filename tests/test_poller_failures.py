@@ -23,7 +23,7 @@ from tests.accounts import (
     settled,
     waiting,
 )
-from tests.stories import BATCH_ID, OUTAGE, PROCESSED, seen, telling, trouble
+from tests.stories import BATCH_ID, OUTAGE, PROCESSED, failing_at, seen, telling
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ async def test_whoever_begins_to_wait_while_the_poller_ends_is_served(steps: int
 @pytest.mark.slow
 async def test_a_retry_is_served_though_scans_follow_each_other_without_a_pause() -> None:
     """A thousand waits of a client that is throttled to its lowest rate: 15 pages are a minute."""
-    account = Account({**cohort(1000), "7": ends(100)}, troubles={"get_batch": [OUTAGE, None]})
+    account = Account({**cohort(1000), "7": ends(100)}, failures={"get_batch": [OUTAGE, None]})
     async with waiting(account, max_rate=0.5) as waits:
         await running_clock().sleep(1200)
         assert waits["7"].done()
@@ -122,18 +122,18 @@ async def test_a_retry_is_served_though_scans_follow_each_other_without_a_pause(
 async def test_a_listener_is_served_though_scans_follow_each_other_without_a_pause() -> None:
     """Every fourth turn is for those who are not urgent."""
     account = Account({**cohort(1000), "7": ends(86400)})
-    told: list[float] = []
+    reported: list[float] = []
     async with following(account, max_rate=0.5) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(1000)]
         await running_clock().sleep(1)
 
         def update(_: Batch) -> None:
-            told.append(running_clock().now())
+            reported.append(running_clock().now())
 
         waits.append(asyncio.create_task(client.wait_until_processed("7", on_update=update)))
         await running_clock().sleep(300)
         await cancel_all(waits)
-    assert told
+    assert reported
 
 
 @pytest.mark.parametrize(("number", "life", "moment"), [(1500, None, 1), (1000, ends(5), 40)])
@@ -148,11 +148,11 @@ async def test_a_newcomer_does_not_queue_behind_all_others(number: int, life: An
         await cancel_all(waits)
 
 
-# Sweeps that stay away
+# Scans that stay away
 
 
 async def test_other_batches_that_have_gone_are_forgotten() -> None:
-    """Only a scan tells how many there are, and their number keeps scans from being made."""
+    """Only a scan shows how many there are, and their number keeps scans from being made."""
     others = [str(10**6 + n) for n in range(1500)]
     account = Account(cohort(12), others={"INPROGRESS": others})
     async with waiting(account, poll=TWO_MINUTES):
@@ -172,7 +172,7 @@ async def test_scans_are_soon_back_after_an_outage_of_all() -> None:
     class Down(Account):
         async def meets(self, method: str, parameters: Any) -> Fault | None:
             is_down = 100 < running_clock().now() < 2000
-            return trouble(FailureStage.CONNECTION) if is_down else await super().meets(method, parameters)
+            return failing_at(FailureStage.CONNECTION) if is_down else await super().meets(method, parameters)
 
     account = Down({**cohort(1000), "1999": ends(2050)})
     async with waiting(account) as waits:
@@ -199,8 +199,8 @@ async def test_one_odd_item_does_not_make_the_lists_unreadable() -> None:
 
 async def test_who_joins_after_a_failed_look_has_patience_of_its_own() -> None:
     """What failed before it came is no silence of its own."""
-    troubles: Any = {"get_batch": [*[OUTAGE] * 7, None], "list_batch": [LIST_DENIED]}
-    account = Account(cohort(6, ends(0)), troubles=troubles)
+    failures: Any = {"get_batch": [*[OUTAGE] * 7, None], "list_batch": [LIST_DENIED]}
+    account = Account(cohort(6, ends(0)), failures=failures)
     policy = PollPolicy(max_silence=90)
     async with following(account, poll=policy, max_rate=0.1, retry=ONE_ATTEMPT) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
@@ -231,13 +231,13 @@ async def test_waits_that_left_are_not_kept_by_one_that_stays() -> None:
         await cancel_all([stays])
 
 
-async def test_as_processed_keeps_no_batch_that_it_has_told() -> None:
+async def test_as_processed_keeps_no_batch_that_it_has_reported() -> None:
     """Ten thousand would be sixty megabytes."""
-    told: list[weakref.ref[Any]] = []
+    reported: list[weakref.ref[Any]] = []
     async with following(Account({"1": ends(0), "2": ends(100)})) as client:
         async for batch_id, batch in client.as_processed(["1", "2"]):
             if batch_id == "2":
                 gc.collect()
-                assert told[0]() is None
-            told.append(weakref.ref(batch))
+                assert reported[0]() is None
+            reported.append(weakref.ref(batch))
             del batch
