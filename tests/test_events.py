@@ -47,6 +47,7 @@ from omics_batch import (
     RateChanged,
     RequestFailed,
     ResourceNotFoundError,
+    ResultsMissing,
     RetryPolicy,
     RetryQuotaUsedUp,
     RunReasonMissing,
@@ -260,6 +261,14 @@ LINES: Final[list[tuple[Event, str, str]]] = [
         FailedRunsMissing(**ABOUT, listed=2, expected=5, deleted=3),
         "WARNING",
         "batch 7123456: 2 of 5 that did not succeed could be listed; deleted: 3",
+    ),
+    (
+        ResultsMissing(**ABOUT, missing=2),
+        "WARNING",
+        (
+            "batch 7123456: 2 runs are not in the results, since ListRunsInBatch does not show them yet: ask again in "
+            "a minute"
+        ),
     ),
 ]
 

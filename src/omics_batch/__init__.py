@@ -154,6 +154,9 @@ if TYPE_CHECKING:
         RequestFailed as RequestFailed,
     )
     from omics_batch._events import (
+        ResultsMissing as ResultsMissing,
+    )
+    from omics_batch._events import (
         RetryQuotaUsedUp as RetryQuotaUsedUp,
     )
     from omics_batch._events import (
@@ -265,6 +268,9 @@ if TYPE_CHECKING:
         RunLogLocation as RunLogLocation,
     )
     from omics_batch._models.run import (
+        RunResult as RunResult,
+    )
+    from omics_batch._models.run import (
         RunVpcConfig as RunVpcConfig,
     )
     from omics_batch._models.settings import DefaultRunSetting as DefaultRunSetting
@@ -288,8 +294,8 @@ _MODULES = {
     "_events": (
         "ActionAdvanced BatchStarted CallEnded CredentialsRejected CredentialsRenewalFailed CredentialsRenewed Event "
         "FailedRunsMissing ListPageFailed ListScanFailed ListScanRecovered ListsLagging LookFailed ProcessStoodStill "
-        "RateChanged RequestFailed RetryQuotaUsedUp RunReasonMissing StatusChanged UnknownStatus WaitEnded WaitEvent "
-        "WaitStarted"
+        "RateChanged RequestFailed ResultsMissing RetryQuotaUsedUp RunReasonMissing StatusChanged UnknownStatus "
+        "WaitEnded WaitEvent WaitStarted"
     ),
     "_manifest.manifest": "Manifest ManifestBatch",
     "_models.batch": "Batch BatchListItem RunBatchListItem RunSummary StartRunBatchResponse SubmissionSummary",
@@ -299,7 +305,7 @@ _MODULES = {
     ),
     "_models.progress": "Progress",
     "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting InvalidRequestError StartRunBatchRequest",
-    "_models.run": "FailedRun Run RunConfiguration RunLogLocation RunVpcConfig",
+    "_models.run": "FailedRun Run RunConfiguration RunLogLocation RunResult RunVpcConfig",
     "_models.settings": "DefaultRunSetting",
     "_waiting.policy": "PollPolicy",
 }

@@ -40,6 +40,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "ProcessStoodStill": logging.INFO,
     "RateChanged": logging.DEBUG,
     "RequestFailed": logging.INFO,
+    "ResultsMissing": logging.WARNING,
     "RetryQuotaUsedUp": logging.WARNING,
     "RunReasonMissing": logging.WARNING,
     "StatusChanged": logging.INFO,

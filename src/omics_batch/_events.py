@@ -359,6 +359,22 @@ class FailedRunsMissing(Event):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsMissing(Event):
+    """`results` left out runs that ListRuns shows and that have no runSettingId in ListRunsInBatch."""
+
+    batch_id: str
+    """The batch."""
+    missing: int
+    """How many runs were left out."""
+
+    def __str__(self) -> str:
+        return (
+            f"batch {self.batch_id}: {self.missing} runs are not in the results, since ListRunsInBatch does not show "
+            "them yet: ask again in a minute"
+        )
+
+
 def _about(operation: str, batch_id: str | None) -> str:
     return operation if batch_id is None else f"{operation} of batch {batch_id}"
 

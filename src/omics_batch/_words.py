@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,9 @@ _SYNONYMS: Final = {"running": "inprogress", "completed": "processed", "succeede
 
 _SIMILAR: Final = 0.72
 """From 0 to 1: how similar a misspelt word has to be to a known one."""
+
+_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a cell begins that a spreadsheet may take for a formula, or that one with an apostrophe would be read as."""
 
 _MOST_NAMED: Final = 3
 _MOST_REASONS: Final = 10
@@ -148,3 +152,13 @@ def without_signature(uri: str) -> str:
     """Write a URI without its query, which in a presigned URL is a credential."""
     shown, mark, _ = uri.partition("?")
     return f"{shown}?..." if mark else shown
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Write a cell for a spreadsheet: one that it may take for a formula gets an apostrophe before it."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def of_spreadsheet_cell(cell: str) -> str:
+    """Return the text of a cell that was written for a spreadsheet, without the apostrophe that was put before it."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

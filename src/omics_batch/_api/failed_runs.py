@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import omics_batch
 from omics_batch._advice import with_advice, worded
 from omics_batch._api.pagination import PAGE
-from omics_batch._api.run_lists import RunPaginator
+from omics_batch._api.run_lists import RunPaginator, is_same_run
 from omics_batch._errors import (
     Advice,
     AdviceKind,
@@ -150,8 +150,7 @@ class FailedRunFinder:
             run = await self._runs.run(run_id, batch.id)
         except ResourceNotFoundError:
             return None
-        listed = ((batch.id, run.batch_id), (item.run_internal_uuid, run.uuid))
-        return run if all(found is None or known is None or found == known for known, found in listed) else None
+        return run if is_same_run(run, batch.id, item.run_internal_uuid) else None
 
     def _account_for(self, batch: Batch, found: int) -> None:
         if self._sought:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os  # noqa: TC003 - for those who read the hints
 from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable
-from typing import Any, Final, SupportsIndex, TypeVar, overload
+from contextlib import aclosing
+from typing import IO, Any, Final, SupportsIndex, TypeVar, cast, overload
 
 from omics_batch._errors import InvalidInputError
 from omics_batch._loop import LoopIterator, OwnLoop
@@ -52,6 +54,53 @@ class Rows(list[T]):
             InvalidInputError: The rows are not responses of this package.
         """
         return self._flat()[1]
+
+    def to_csv(self, file: str | os.PathLike[str] | IO[str], *, spreadsheet: bool = False, delimiter: str = ",") -> int:
+        r"""Write the rows to a CSV file in UTF-8, with the columns of `to_columns`.
+
+        None is an empty cell; a time is in ISO 8601, and a length of time in seconds. A file that is named is
+        overwritten once the table is whole; else it stays as it is.
+
+        Args:
+            file: A path, or an open file of text (opened with `newline=""`).
+            spreadsheet: For Excel, LibreOffice and the like: a text that they may take for a formula gets an
+                apostrophe before it, and a file that is named the mark by which Excel knows UTF-8. Without, each cell
+                is exactly its value.
+            delimiter: What separates the cells; `"\t"` writes TSV.
+
+        Returns:
+            How many cells got an apostrophe.
+
+        Raises:
+            InvalidInputError: They are no answers of this package.
+            OSError: The file cannot be written.
+        """
+        from omics_batch._files.tables import csv_writer  # noqa: PLC0415 - files alone need it
+
+        columns, rows = self._flat()
+        with csv_writer(file, columns, delimiter=delimiter, spreadsheet=spreadsheet) as table:
+            for row in rows:
+                table.write(row)
+        return table.escaped
+
+    def to_json_lines(self, file: str | os.PathLike[str] | IO[str]) -> None:
+        """Write the rows to a file of JSON lines in UTF-8: each is what `to_dicts` returns of it.
+
+        A time is a text in ISO 8601, and a length of time a number of seconds.
+
+        Args:
+            file: A path, or an open file of text. A file that is named is overwritten once the table is whole.
+
+        Raises:
+            InvalidInputError: They are no answers of this package.
+            OSError: The file cannot be written.
+        """
+        from omics_batch._files.tables import json_lines_writer  # noqa: PLC0415 - files alone need it
+
+        rows = self.to_dicts()
+        with json_lines_writer(file) as table:
+            for row in rows:
+                table.write(row)
 
     def _flat(self) -> tuple[Iterable[str], list[dict[str, Any]]]:
         from pydantic import BaseModel  # noqa: PLC0415 - data frames alone need it
@@ -133,13 +182,76 @@ class Listing(LoopIterator[T], Awaitable[Rows[T]]):
             InvalidInputError: Its iteration has begun already: items would be missing.
             OmicsBatchError: As the iteration.
         """
-        if self._begun:
-            raise InvalidInputError("a listing can be read once, and this one was begun: make the call again")
+        self._check_whole()
         return self._all().__await__()
 
     async def _all(self) -> Rows[T]:
         self._begin()
         return Rows([item async for item in self._walk], self._kind)
+
+    async def to_csv(
+        self, file: str | os.PathLike[str] | IO[str], *, spreadsheet: bool = False, delimiter: str = ","
+    ) -> int:
+        """Write the items to a CSV file as they come, as `Rows.to_csv` does; none of them is kept.
+
+        Where the list breaks off, the file stays as it was.
+
+        Returns:
+            How many cells got an apostrophe.
+
+        Raises:
+            InvalidInputError: Its iteration has begun already: items would be missing.
+            OSError: The file cannot be written.
+            OmicsBatchError: As the iteration.
+        """
+        from omics_batch._files.tables import csv_writer  # noqa: PLC0415 - files alone need it
+
+        columns, rows = self._flat()
+        async with aclosing(rows):
+            with csv_writer(file, columns, delimiter=delimiter, spreadsheet=spreadsheet) as table:
+                async for row in rows:
+                    table.write(row)
+        return table.escaped
+
+    async def to_json_lines(self, file: str | os.PathLike[str] | IO[str]) -> None:
+        """Write the items to a file of JSON lines as they come, as `Rows.to_json_lines` does; none of them is kept.
+
+        Where the list breaks off, the file stays as it was.
+
+        Raises:
+            InvalidInputError: Its iteration has begun already: items would be missing.
+            OSError: The file cannot be written.
+            OmicsBatchError: As the iteration.
+        """
+        from omics_batch._files.tables import json_lines_writer  # noqa: PLC0415 - files alone need it
+
+        _, rows = self._flat()
+        async with aclosing(rows):
+            with json_lines_writer(file) as table:
+                async for row in rows:
+                    table.write(row)
+
+    def _flat(self) -> tuple[Iterable[str], AsyncGenerator[dict[str, Any]]]:
+        """Return the columns, and the items as flat rows."""
+        from pydantic import BaseModel  # noqa: PLC0415 - files alone need it
+
+        from omics_batch._models.flat import columns_of, flat  # noqa: PLC0415 - the same
+
+        self._check_whole()
+        if self._kind is None or not issubclass(self._kind, BaseModel):
+            raise InvalidInputError("a list of the client's has columns, not one without a class of answers")
+        columns = columns_of([self._kind])
+
+        async def rows() -> AsyncGenerator[dict[str, Any]]:
+            async with aclosing(self):
+                async for item in self:
+                    yield flat(cast("BaseModel", item), columns)
+
+        return columns, rows()
+
+    def _check_whole(self) -> None:
+        if self._begun:
+            raise InvalidInputError("a listing can be read once, and this one was begun: make the call again")
 
     def _begin(self) -> None:
         super()._begin()

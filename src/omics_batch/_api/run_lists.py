@@ -32,9 +32,10 @@ class RunPaginator:
     def __init__(self, lister: Paginator) -> None:
         self._lister = lister
 
-    def runs(self, batch_id: str, status: str) -> AsyncGenerator[RunListItem]:
-        """Walk through the runs of a batch that have a status."""
-        parameters = {"batchId": batch_id, "status": status, "maxResults": PAGE}
+    def runs(self, batch_id: str, status: str | None = None) -> AsyncGenerator[RunListItem]:
+        """Walk through the runs of a batch: all, or those that have a status."""
+        filters = {} if status is None else {"status": status}
+        parameters = {"batchId": batch_id, **filters, "maxResults": PAGE}
         return self._lister.walk("list_runs", RunPage, lambda page: page.items, parameters)
 
     async def run(self, run_id: str, batch_id: str) -> Run:
@@ -47,3 +48,15 @@ class RunPaginator:
             return run
 
         return await self._lister.call("get_run", {"id": run_id}, read, batch_id)
+
+
+def is_same_run(run: Run, batch_id: str, uuid: str | None) -> bool:
+    """Whether a run is the one that was listed: the service gives the ids of deleted runs again.
+
+    Args:
+        run: The run, as GetRun shows it.
+        batch_id: The batch of the one that was listed.
+        uuid: Its UUID, if it was listed.
+    """
+    listed = ((batch_id, run.batch_id), (uuid, run.uuid))
+    return all(told is None or known is None or told == known for known, told in listed)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from omics_batch._html.bar import bar, coloured, do_counts_lag, states
 from omics_batch._html.tags import Part, badge, moment, page, prose, said, tag
-from omics_batch._words import KINDS, lowered, percentage, submission
+from omics_batch._models.enums import SubmissionStatus
+from omics_batch._words import KINDS, lowered, percentage, span, submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem
-    from omics_batch._models.run import FailedRun
+    from omics_batch._models.run import FailedRun, RunResult
 
 _SHOWN: Final = 100
 """The most rows that are shown."""
@@ -95,6 +96,22 @@ def _failed_run(run: FailedRun) -> Cells:
     }
 
 
+def _run_result(run: RunResult) -> Cells:
+    status = badge(run.status) if run.status else None
+    if run.submission_status == SubmissionStatus.FAILED:
+        status = badge(KINDS["SUBMISSION"], run.submission_status)
+    return {
+        "Sample": prose(run.run_setting_id),
+        "Run": said(run.run_id, limit=64),
+        "Status": status,
+        "Started": moment(run.started, form=_MINUTE),
+        "Stopped": moment(run.stopped, form=_MINUTE),
+        "Took": None if run.duration is None else span(run.duration),
+        "Reason": said(run.reason, limit=64),
+        "Message": prose(run.message),
+    }
+
+
 def _number(count: int | None) -> Part:
     return None if count is None else f"{count:,}"
 
@@ -109,6 +126,7 @@ _KINDS: Final = {
     "BatchListItem": _Kind("Batches", _batch_list_item),
     "RunBatchListItem": _Kind("Runs", _run_batch_list_item),
     "FailedRun": _Kind("Runs that did not succeed", _failed_run),
+    "RunResult": _Kind("Runs", _run_result),
 }
 """By the names of the classes: the modules of the classes import this one."""
 

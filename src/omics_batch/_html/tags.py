@@ -15,7 +15,7 @@ Part: TypeAlias = Element | str | None
 """What an element can hold; None is nothing."""
 
 _WORDS: Final = {
-    "good": ("SUCCEEDED",),
+    "good": ("SUCCEEDED", "COMPLETED"),
     "bad": ("FAILED", "CANCEL_FAILED", "DELETE_FAILED", "RUNS_DELETE_FAILED"),
     "warn": ("PARTIAL", "CANCELLED", "CANCEL_SUCCESS", "STOPPING"),
     "active": ("IN_PROGRESS", "CREATING", "PENDING", "SUBMITTING", "INPROGRESS", "RUNS_DELETING"),

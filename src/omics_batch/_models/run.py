@@ -1,7 +1,8 @@
-"""Single runs, as ListRuns and GetRun show them, and failed runs."""
+"""Single runs, as ListRuns and GetRun show them, failed runs, and results."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from omics_batch._models.enums import (
     RunStatus,
     ScratchStorageMode,
     StorageType,
+    SubmissionStatus,
     WorkflowType,
 )
 from omics_batch._words import without_signature
@@ -212,6 +214,43 @@ class FailedRun(BaseModel, frozen=True, alias_generator=to_camel, populate_by_na
     """What the service says of it, if anything."""
     run: Run | None = None
     """The run as GetRun shows it, with where its logs are; None where it was not asked for, or never started."""
+
+    def _repr_html_(self) -> str | None:
+        from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
+
+        return table([self])
+
+
+class RunResult(BaseModel, frozen=True, alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True):
+    """How one run of a batch went: a row of `OmicsBatchClient.results`.
+
+    Its JSON is spelled as that of every model: `by_alias=True` writes `runSettingId`, without it `run_setting_id`.
+    """
+
+    run_setting_id: str
+    """Your own name of the run, as the batch was started with it."""
+    run_id: str | None = None
+    """The service's number of the run; None where it was never started."""
+    status: RunStatus | None = None
+    """Where the run stands. None where it was never started, or where the service lists it no more, or not yet."""
+    started: Timestamp | None = None
+    """When the run started; None until then."""
+    stopped: Timestamp | None = None
+    """When the run ended; None until then."""
+    duration: timedelta | None = None
+    """From the run's start to its end; None until it has ended."""
+    output_uri: str | None = None
+    """The S3 URI of the run's output; only with `details=True`."""
+    reason: str | None = None
+    """Why it failed, as the service's code: of a run that was started only with `details=True`."""
+    message: str | None = None
+    """What the service says of it, if anything: likewise."""
+    submission_status: SubmissionStatus | None = None
+    """How the submission went, not how the run went."""
+    run_uuid: str | None = None
+    """The run's UUID, which no other run has: the service gives the ids of deleted runs again."""
+    batch_id: str | None = None
+    """The batch that the run belongs to."""
 
     def _repr_html_(self) -> str | None:
         from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
