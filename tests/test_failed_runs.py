@@ -20,6 +20,7 @@ from omics_batch import (
     FailureKind,
     InvalidInputError,
     MalformedResponseError,
+    Remedy,
     RetryPolicy,
     RunStatus,
     ThrottlingError,
@@ -108,6 +109,33 @@ async def test_every_sample_that_failed_is_reported_with_its_reason(omics: Simul
     assert run is not None
     assert (run.id, run.status) == (failed["sample-3"].run_id, RunStatus.FAILED)
     assert calls_of(omics) == {"ListRuns": 1, "ListRunsInBatch": 1, "GetRun": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "remedy"),
+    [
+        (FailureKind.RUN, "SERVICE_ERROR", Remedy.RESUBMIT),
+        (FailureKind.RUN, "INSTANCE_RESERVATION_FAILED", Remedy.RESUBMIT),
+        (FailureKind.RUN, "MODIFIED_INPUT_RESOURCE", Remedy.RESUBMIT),
+        (FailureKind.RUN, "FILE_SYSTEM_OUT_OF_SPACE", Remedy.CHANGE),
+        (FailureKind.RUN, "OUT_OF_MEMORY_ERROR", Remedy.FIX),
+        (FailureKind.RUN, "RUN_TASK_FAILED", Remedy.LOOK),
+        (FailureKind.RUN, "A_REASON_OF_TOMORROW", Remedy.LOOK),
+        (FailureKind.RUN, "ThrottlingException", Remedy.LOOK),
+        (FailureKind.RUN, None, Remedy.LOOK),
+        (FailureKind.SUBMISSION, "ThrottlingException", Remedy.RESUBMIT),
+        (FailureKind.SUBMISSION, "RequestTimeoutException", Remedy.RESUBMIT),
+        (FailureKind.SUBMISSION, "InternalServerException", Remedy.RESUBMIT),
+        (FailureKind.SUBMISSION, "ServiceQuotaExceededException", Remedy.WAIT),
+        (FailureKind.SUBMISSION, "ValidationException", Remedy.CHANGE),
+        (FailureKind.SUBMISSION, "AccessDeniedException", Remedy.FIX),
+        (FailureKind.SUBMISSION, "ConflictException", Remedy.LOOK),
+        (FailureKind.CANCELLED, "SERVICE_ERROR", Remedy.LOOK),
+    ],
+)
+def test_what_can_be_done_about_a_failed_run(kind: FailureKind, reason: str | None, remedy: Remedy) -> None:
+    """Only what AWS documents as "try again" is resubmitted as it is; what is not known is for a person to look at."""
+    assert FailedRun(run_setting_id="NA12878", kind=kind, reason=reason).remedy is remedy
 
 
 async def test_the_error_of_a_pipeline_names_them(omics: Simulator, client: OmicsBatchClient) -> None:

@@ -240,6 +240,7 @@ if TYPE_CHECKING:
         WorkflowType as WorkflowType,
     )
     from omics_batch._models.progress import Progress as Progress
+    from omics_batch._models.remedy import Remedy as Remedy
     from omics_batch._models.request import (
         BatchRunSettings as BatchRunSettings,
     )
@@ -304,6 +305,7 @@ _MODULES = {
         "RunLogLevel RunRetentionMode RunStatus ScratchStorageMode StorageType SubmissionStatus WorkflowType"
     ),
     "_models.progress": "Progress",
+    "_models.remedy": "Remedy",
     "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting InvalidRequestError StartRunBatchRequest",
     "_models.run": "FailedRun Run RunConfiguration RunLogLocation RunResult RunVpcConfig",
     "_models.settings": "DefaultRunSetting",

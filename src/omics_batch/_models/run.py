@@ -23,6 +23,7 @@ from omics_batch._models.enums import (
     SubmissionStatus,
     WorkflowType,
 )
+from omics_batch._models.remedy import Remedy, remedy_of
 from omics_batch._words import without_signature
 
 if TYPE_CHECKING:
@@ -214,6 +215,11 @@ class FailedRun(BaseModel, frozen=True, alias_generator=to_camel, populate_by_na
     """What the service says of it, if anything."""
     run: Run | None = None
     """The run as GetRun shows it, with where its logs are; None where it was not asked for, or never started."""
+
+    @property
+    def remedy(self) -> Remedy:
+        """What can be done about it, by its reason; LOOK where the reason was not asked for."""
+        return remedy_of(self.kind, self.reason)
 
     def _repr_html_(self) -> str | None:
         from omics_batch._html import table  # noqa: PLC0415 - notebooks alone need it
