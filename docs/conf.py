@@ -54,6 +54,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # the default role: other words between backticks are just code
     ("py:class", r"omics_batch\.(\w+\.)*_.*"),  # what private modules hand to each other
+    ("py:class", "ManifestDocument"),  # what a plan keeps for itself
     ("py:class", "AfterValidator|Field|NullIsEmpty|VISIBLE"),  # how pydantic checks what stands before it
 ]
 

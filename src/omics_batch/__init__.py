@@ -179,6 +179,8 @@ if TYPE_CHECKING:
     )
     from omics_batch._manifest.manifest import Manifest as Manifest
     from omics_batch._manifest.manifest import ManifestBatch as ManifestBatch
+    from omics_batch._manifest.resubmission import LeftOutRun as LeftOutRun
+    from omics_batch._manifest.resubmission import ResubmissionPlan as ResubmissionPlan
     from omics_batch._models.batch import (
         Batch as Batch,
     )
@@ -299,6 +301,7 @@ _MODULES = {
         "WaitEnded WaitEvent WaitStarted"
     ),
     "_manifest.manifest": "Manifest ManifestBatch",
+    "_manifest.resubmission": "LeftOutRun ResubmissionPlan",
     "_models.batch": "Batch BatchListItem RunBatchListItem RunSummary StartRunBatchResponse SubmissionSummary",
     "_models.enums": (
         "Accelerators BatchStatus CacheBehavior FailureKind NetworkingMode Outcome OutputUriPrefixMode "

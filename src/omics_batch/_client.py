@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import Final, TypeVar
@@ -444,6 +444,70 @@ class OmicsBatchClient(Connection):
         lister = self._lister(timeout, max_attempts=caller.retry.policy.patient_attempts)
         reader = ResultReader(batch_id, lister, caller.events, with_details=details)
         return Listing(reader.walk(), self._opened().loop, omics_batch.RunResult)
+
+    async def plan_resubmission(
+        self,
+        batch: BatchReference,
+        *,
+        request: omics_batch.StartRunBatchRequest | None = None,
+        manifest: omics_batch.Manifest | None = None,
+        remedies: Collection[omics_batch.Remedy] | None = None,
+        cancelled: bool = False,
+        default: Mapping[str, object] | None = None,
+        parameters: Mapping[str, object] | None = None,
+        max_attempts: int = 3,
+        lineage: bool = True,
+        timeout: Duration | None = None,
+    ) -> omics_batch.ResubmissionPlan:
+        """Plan which failed runs of a batch run again, and with what changes; nothing is started.
+
+        Start the plan's `request` with `start_run_batch`. The same plan twice has the same `request_id`: a doubled
+        resubmission starts one batch.
+
+        The settings of the runs are those of the request or manifest that started the batch. Without, they are made of
+        what GetBatch and GetRun show: then runs that were never started are left out, since the service does not show
+        their settings. A request whose settings are in S3 is not enough for those either.
+
+        Calls: those of `failed_runs`, and one GetBatch.
+
+        Args:
+            batch: The batch's id, its ARN in the client's region, or an answer that is about it. It has to have ended.
+            request: The request that started it.
+            manifest: The manifest that started it.
+            remedies: Which failed runs run again, by `FailedRun.remedy`; None is RESUBMIT and WAIT.
+            cancelled: Run those again too that were cancelled.
+            default: Changed members of the default run setting, such as `{"storage_capacity": 2400}`. A run's memory
+                and CPUs are set in its workflow.
+            parameters: Changed parameters of the workflow, for each run that runs again.
+            max_attempts: How many attempts there are at most, the first batch included; the tags of the batch show
+                which one it is.
+            lineage: Tag the new batch with `omics-batch:parent` and `omics-batch:attempt`. Starting it needs
+                omics:TagResource then. Without, nothing counts its attempts.
+            timeout: Seconds (or a timedelta) for each call, retries included; None bounds each attempt alone.
+
+        Raises:
+            InvalidInputError: A run has no such setting, the batch has not ended or FAILED itself, there were enough
+                attempts, or the request or manifest is another batch's.
+            MalformedResponseError: The service's lists or counts lag: a plan would miss runs.
+            OmicsBatchError: As `failed_runs`.
+
+        Source: the AWS operations GetBatch, ListRuns, ListRunsInBatch and GetRun.
+        """
+        from omics_batch._manifest.resubmission import ResubmissionPlanner  # noqa: PLC0415 - who follows a batch starts without it
+
+        planner = ResubmissionPlanner(
+            request=request,
+            manifest=manifest,
+            remedies={omics_batch.Remedy.RESUBMIT, omics_batch.Remedy.WAIT} if remedies is None else remedies,
+            default=default,
+            parameters=parameters,
+            max_attempts=max_attempts,
+            lineage=lineage,
+        )
+        planner.begin(await self.get_batch(batch, timeout=timeout))
+        async for run in self.failed_runs(batch, cancelled=cancelled, timeout=timeout):
+            planner.add(run)
+        return planner.plan()
 
     async def cancel_and_wait(
         self,
