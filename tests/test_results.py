@@ -350,7 +350,7 @@ def test_a_file_is_replaced_with_its_mode_and_what_leads_to_it_is_followed(tmp_p
 
 
 def test_what_is_no_answer_has_no_columns(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="answers of this package"):
+    with pytest.raises(InvalidInputError, match="responses of this package"):
         Rows([1]).to_csv(tmp_path / "numbers.csv")
     assert [*tmp_path.iterdir()] == []
 
