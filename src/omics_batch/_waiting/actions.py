@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class LookFailure(Enum):
-    """What a failed look means for the waits."""
+    """The kinds of a failed look, by their meaning for the waits."""
 
     OUTAGE = auto()
     """Look again later."""
     REFUSAL = auto()
-    """It ends the wait, unless the service may not know the batch yet."""
+    """End the wait, unless the batch may be too new for the service to know it."""
     BROKEN = auto()
-    """The client was closed, or something is wrong in this process."""
+    """End the wait: the client was closed, or something failed in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class AskTurn:
 
 @dataclass(frozen=True, slots=True)
 class CancelTurns:
-    """No turn is wanted any more."""
+    """Cancel the requests for turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Look:
 
     batch_id: str
     within: float
-    """Seconds after which it is of no more use."""
+    """Seconds after which its result is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelLook:
-    """Nobody waits for this look any more."""
+    """Cancel a look: no wait needs it any more."""
 
     batch_id: str
 
@@ -58,12 +58,12 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class StopScan:
-    """The scan under way is of no more use."""
+    """Stop the scan under way: it is of no more use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A wait for changes gets a `Batch`."""
+    """Give a wait for changes a `Batch`."""
 
     wait: Subscription
     batch: Batch
@@ -71,7 +71,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A wait is over: with a `Batch`, an error, or None at its deadline."""
+    """End a wait with a `Batch`, an error, or None at its deadline."""
 
     wait: Subscription
     result: Batch | Exception | None
@@ -79,7 +79,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Publish an event, after everything else was done: its hook may call the client."""
+    """Publish an event, after all other actions: its hook may call the client."""
 
     event: Event
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BatchTable:
-    """Keeps each batch in one state. SCHEDULED is ordered by the batches' moments, the queues by who is first."""
+    """Keeps each batch in one state. SCHEDULED is ordered by the batches' moments, the queues by priority."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -30,11 +30,11 @@ class BatchTable:
         return iter(self._by_id.values())
 
     def __getitem__(self, batch_id: str) -> TrackedBatch:
-        """Return the batch of this id, which is watched."""
+        """Return the batch of this id; it has to be in the table."""
         return self._by_id[batch_id]
 
     def get(self, batch_id: str) -> TrackedBatch | None:
-        """Return the batch of this id; None where it is not watched."""
+        """Return the batch of this id; None if it is not in the table."""
         return self._by_id.get(batch_id)
 
     def those(self, state: BatchState) -> DeadlineHeap[TrackedBatch]:
@@ -42,7 +42,7 @@ class BatchTable:
         return self._by_state[state]
 
     def add(self, batch: TrackedBatch) -> None:
-        """Watch a batch; its first move puts it among those of a state."""
+        """Add a batch; its first move puts it into the queue of a state."""
         self._by_id[batch.batch_id] = batch
 
     def remove(self, batch: TrackedBatch) -> None:
@@ -51,14 +51,14 @@ class BatchTable:
         self._by_state[batch.state].discard(batch)
 
     def place(self, batch: TrackedBatch) -> None:
-        """Put a batch where it belongs among those of its state."""
+        """Put a batch into its place in the queue of its state."""
         self._by_state[batch.state].set(batch, _place(batch))
 
     def move(self, batch: TrackedBatch, trigger: Trigger, now: float) -> None:
-        """Put a batch into the state that follows, and into its place there.
+        """Put a batch into the next state, and into its place there.
 
         Raises:
-            RuntimeError: The trigger cannot come in the batch's state.
+            RuntimeError: The batch's state has no transition for the trigger.
         """
         before, after = batch.state, TRANSITIONS[batch.state].get(trigger)
         if after is None:
@@ -73,7 +73,7 @@ class BatchTable:
 
 
 def _place(batch: TrackedBatch) -> float:
-    """Return what orders the batches of a state: the lowest is first."""
+    """Return the sort key of a batch in its state: the lowest is first."""
     match batch.state:
         case BatchState.MISSING:
             return batch.shown_at

@@ -38,24 +38,24 @@ if TYPE_CHECKING:
     from omics_batch._waiting.waits import Waits
 
 _MOST_CONFLICTS: Final = 3
-"""A look that lags may show a batch that allows what the service refuses, but not that often."""
+"""Conflicts after which the error is raised: a look that lags may show an old status, but not this often."""
 
 
 @dataclass(frozen=True, slots=True)
 class DestructiveRequest:
-    """What is asked of a batch, and when."""
+    """A cancel or a delete: when it is allowed, and how to recognize that it was done."""
 
     call: str
     """The caller's own call, for messages."""
     allowed: frozenset[BatchStatus]
-    """When the service allows it."""
+    """The statuses in which the service allows it."""
     obeyed: frozenset[BatchStatus]
-    """What the batch shows once it was asked, by whomever."""
+    """The statuses that show that it was requested, by this client or another."""
     can_wait: bool
-    """Whether it is waited for until the service allows it."""
+    """Whether to wait until the service allows it."""
 
     def advice(self, kind: AdviceKind) -> Advice:
-        """Return what to do as long as it is not over."""
+        """Return an advice of a kind that names the caller's call."""
         return Advice(kind, {"call": self.call})
 
 
@@ -64,20 +64,20 @@ DELETE_RUNS: Final = DestructiveRequest("delete_everything", RUNS_DELETABLE, RUN
 
 
 def is_deletion_over(batch: Batch) -> bool:
-    """Whether no run of the batch will be deleted any more: all was tried, or the service deletes none (FAILED)."""
+    """Whether no more runs of the batch will be deleted: all were tried, or the service deletes none (FAILED)."""
     return batch.status in (BatchStatus.FAILED, BatchStatus.RUNS_DELETED, BatchStatus.RUNS_DELETE_FAILED)
 
 
 class DestructiveActions:
-    """Asks for an end once the batch allows it, and waits until it is there.
+    """Cancels or deletes once the batch's status allows it, and waits until that is done.
 
-    Its waits are eager ones: it may have to ask again though a batch shows nothing new.
+    Its waits get each look, not only changes: a request may have to be sent again although the batch did not change.
     """
 
     def __init__(
         self, waits: Waits, changer: BatchChanges, looker: BatchReader, clock: Clock, events: EventEmitter
     ) -> None:
-        """Ask through a changer, and look through a waits."""
+        """Take what sends the requests, and what follows the batch."""
         self._events = events
         self._waits = waits
         self._changer = changer
@@ -85,12 +85,12 @@ class DestructiveActions:
         self._clock = clock
 
     async def cancel(self, wait: ChangeSubscription) -> Batch:
-        """Cancel a batch, once it is created, and return it cancelled."""
+        """Cancel a batch once it is created, and return it when it is cancelled."""
         await self._make(CANCEL, self._changer.cancel, wait)
         return wait.result(error_unless_cancelled, self._clock.now())
 
     async def delete(self, wait: ChangeSubscription) -> Batch:
-        """Delete the runs of a batch, then its record, and return what was seen last of it.
+        """Delete the runs of a batch, then its record, and return its last known state.
 
         Args:
             wait: A wait that is over when `is_deletion_over`.
@@ -107,7 +107,7 @@ class DestructiveActions:
             await self._changer.delete_record(batch.id, within=wait.left(self._clock.now()), is_patient=True)
         except (OmicsBatchError, asyncio.CancelledError) as error:
             if isinstance(error, ResourceNotFoundError) and error.batch is None:
-                return batch  # somebody else was quicker
+                return batch  # another client deleted it first
             if batch.status in RUNS_DELETION:
                 _note(error, _about_record(AdviceKind.RECORD_LEFT, batch.id))
             if isinstance(error, OmicsBatchError):
@@ -123,10 +123,10 @@ class DestructiveActions:
             await self._ask_and_wait(request, ask, wait)
         except OmicsBatchError as raised:
             now, error = self._clock.now(), raised
-            if raised.batch is None:  # else it says already that the batch was there
+            if raised.batch is None:  # else the message already says that the batch was there
                 error = error_of_a_refusal(raised, wait.status, wait.seen_at, now)
             if isinstance(error, ResourceNotFoundError) and wait.shown and wait.shown.status in RUNS_DELETION:
-                error.advice = None  # to check the id is no advice here
+                error.advice = None  # "check the id" is wrong here
                 _note(error, _about_record(AdviceKind.RECORD_GONE, wait.batch_id))
             elif wait.advice and not isinstance(error, (ServiceError, WaitError)):
                 _note(error, wait.advice)
@@ -168,7 +168,7 @@ class DestructiveActions:
                     self._advance(wait, request, request.advice(AdviceKind.ASKED))
 
     def _advance(self, wait: ChangeSubscription, request: DestructiveRequest, advice: Advice) -> None:
-        """Note what to do if it ends here."""
+        """Set the advice for an end at this step, and publish the step."""
         if advice != wait.advice:
             wait.advice = advice
             self._events.emit(
@@ -187,7 +187,7 @@ def _about_record(kind: AdviceKind, batch_id: str) -> Advice:
 
 
 def _note(error: BaseException, advice: Advice) -> None:
-    """Add an advice to an error in words of Python, and as data where it has no other."""
+    """Add an advice to an error as a note; also as data, if the error has none."""
     error.add_note(in_python(advice))
     if isinstance(error, OmicsBatchError) and error.advice is None:
         error.advice = advice

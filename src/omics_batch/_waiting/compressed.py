@@ -1,4 +1,4 @@
-"""A batch in a tenth of its memory: each wait keeps what it saw last."""
+"""A batch in a tenth of its memory: each wait keeps its last one."""
 
 from __future__ import annotations
 

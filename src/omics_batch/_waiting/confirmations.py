@@ -1,4 +1,4 @@
-"""Which listed batches get a look all the same, since lists may lag. Pure."""
+"""Which listed batches get a look to confirm the lists, since lists may lag. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Confirmations:
-    """The batches that lists show, by when a look has to confirm it.
+    """The batches that lists show, ordered by when a look has to confirm that.
 
-    Where looks can confirm each batch in the time for which lists are believed, each has its turn in time. Where there
-    are too many batches for that, one call in ten goes to the batch that was confirmed longest ago.
+    If there are few enough batches, each is confirmed within the time for which lists are believed. If there are more,
+    one call in ten goes to the batch that was confirmed longest ago.
     """
 
     def __init__(self) -> None:
@@ -30,17 +30,17 @@ class Confirmations:
         return batch in self._waiting
 
     def add(self, batch: TrackedBatch, now: float, chance: float) -> None:
-        """Have a batch confirmed that a list shows.
+        """Schedule a look that confirms a listed batch.
 
         Args:
             batch: The batch.
             now: The moment on the clock.
-            chance: 0.0 to 1.0, at random: those that never had a look are not to be confirmed all at once.
+            chance: 0.0 to 1.0, at random: it spreads out the first looks.
         """
         self._waiting.set(batch, now + BELIEVED * chance if batch.confirm_at is None else batch.confirm_at)
 
     def discard(self, batch: TrackedBatch) -> None:
-        """Forget a batch that is looked at, or that nobody waits for."""
+        """Remove a batch, since it gets a look, or no wait needs it."""
         self._waiting.discard(batch)
 
     def called(self, *, is_look: bool) -> None:
@@ -49,10 +49,10 @@ class Confirmations:
         self._looks += is_look
 
     def next(self, watched: int, rate: float) -> float | None:
-        """Return the moment of the next look that confirms; None where it has none.
+        """Return the moment of the next look that confirms; None if no moment is set.
 
         Args:
-            watched: The batches that are waited for.
+            watched: The number of batches that are waited for.
             rate: How many calls a second the waits may make.
         """
         return self._waiting.next() if can_confirm(watched, rate) else None
@@ -62,9 +62,9 @@ class Confirmations:
 
         Args:
             now: The moment on the clock.
-            watched: The batches that are waited for.
+            watched: The number of batches that are waited for.
             rate: How many calls a second the waits may make.
-            others_are_queued: Whether batches that lists show are queued: then looks are counted, and not calls.
+            others_are_queued: Whether listed batches are queued: then looks are counted, and not calls.
         """
         calls = self._looks if others_are_queued else self._calls
         if calls < CONFIRMING_CALLS and not can_confirm(watched, rate):

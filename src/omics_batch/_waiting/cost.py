@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from omics_batch._errors import OmicsBatchError
 
 SOON: Final = 0.25
-"""Of an interval: what is due within this share of it is included in a scan now."""
+"""The share of an interval: a scan includes the batches that are due within it."""
 BELIEVED: Final = 300.0
-"""Seconds for which lists are believed that a batch goes on, where looks can confirm it that often."""
+"""Seconds for which lists are believed, if looks can confirm each batch that often."""
 CONFIRMING_SHARE: Final = 0.5
-"""Of the rate of the waits: what looks that confirm the lists may take."""
+"""The share of the waits' rate that looks may use to confirm the lists."""
 CONFIRMING_CALLS: Final = 10
-"""One call in this many confirms the lists, where there are too many batches to confirm each in time."""
+"""One call in this many confirms the lists, if there are too many batches to confirm each in time."""
 
 _SHORTEST_PAUSE: Final = 60.0
 _LONGEST_PAUSE: Final = 300.0
@@ -35,21 +35,21 @@ class Need:
     """The batches that are due."""
 
     ends: int
-    """Batches of which only the end matters."""
+    """The number of batches of which only the end matters."""
     counts: int
-    """Batches whose counts a caller wants: they need GetBatch in any case."""
+    """The number of batches whose counts a caller wants: they need GetBatch in any case."""
     interval: float
     """Seconds until the first of them is due again."""
 
 
 def is_scan_cheaper(need: Need, *, price: float, rate: float) -> bool:
-    """Whether a scan shows what is needed with fewer calls than GetBatch for each.
+    """Whether a scan takes fewer calls than GetBatch for each batch.
 
-    Batches whose counts are wanted are looked at all the same. But where they are too many to be looked at within
-    their interval, a scan shows in time which of them have ended.
+    Batches whose counts are wanted get a look in any case. But if there are too many to look at each within its
+    interval, a scan shows in time which of them have ended.
 
     Args:
-        need: What is due.
+        need: The batches that are due.
         price: How many calls a scan makes.
         rate: How many calls a second the waits may make.
     """
@@ -57,27 +57,27 @@ def is_scan_cheaper(need: Need, *, price: float, rate: float) -> bool:
 
 
 def longest_useful(watched: int, rate: float) -> float:
-    """Return the seconds that a scan may take, and that lists may lag: a minute, or one look at each batch.
+    """Return the seconds that a scan may take, and that lists may lag: a minute, or the time to look at each batch.
 
     Args:
-        watched: The batches that are waited for.
+        watched: The number of batches that are waited for.
         rate: How many calls a second the waits may make.
     """
     return max(60.0, watched / rate)
 
 
 def can_confirm(watched: int, rate: float) -> bool:
-    """Whether there is a look for each batch in the time for which lists are believed."""
+    """Whether looks can confirm each batch in the time for which lists are believed."""
     return watched <= BELIEVED * CONFIRMING_SHARE * rate
 
 
 def are_denied(error: OmicsBatchError, pages: int) -> bool:
-    """Whether an error after some pages says that the lists are not allowed at all."""
+    """Whether an error after some pages means that the permission for lists is missing."""
     return isinstance(error, AccessDeniedError) and not pages
 
 
 def is_active(status: str | None) -> bool:
-    """Whether a list that shows this status says that the batch goes on; an unknown status does not."""
+    """Whether a status in a list means that the batch goes on; an unknown status does not."""
     return status in _ORDER
 
 
@@ -86,13 +86,13 @@ def is_later(status: str, before: str | None) -> bool:
 
     Args:
         status: An active status.
-        before: The status that was seen before; None where none was.
+        before: The status that was seen before; None if there was none.
     """
     return before is None or _ORDER[status] > _ORDER.get(before, len(_ORDER))
 
 
 class ListCost:
-    """What a scan costs, and whether the lists are worth a scan now."""
+    """The number of calls of a scan, and whether a scan is worth it now."""
 
     def __init__(self) -> None:
         """Begin with an account that has no other batches, and lists that can be read."""
@@ -108,12 +108,13 @@ class ListCost:
         return now >= self._closed_until
 
     def price(self, watched: int, now: float) -> float:
-        """Return about how many calls a scan makes: as many as the last one, but for the batches that came or went.
+        """Estimate the calls of a scan: those of the last one, corrected for batches that were added or removed.
 
-        What is older than an hour is forgotten, or a scan that cost too much once would never be tried again.
+        After an hour the last scan no longer counts. Otherwise a scan that cost too much once would never be tried
+        again.
 
         Args:
-            watched: The batches that are waited for.
+            watched: The number of batches that are waited for.
             now: The moment on the clock.
         """
         if now - self._known_at > _AN_HOUR:
@@ -122,11 +123,11 @@ class ListCost:
 
     @property
     def is_paused(self) -> bool:
-        """Whether no scan has come to its end since the lists failed or lagged."""
+        """Whether no scan was completed since the lists failed or lagged."""
         return self._pause > 0
 
     def read(self, pages: int, watched: int, now: float) -> None:
-        """Note that a scan came to its end, after this many pages."""
+        """Note that a scan was completed, after this many pages."""
         self._pages, self._watched, self._known_at = pages, watched, now
         self._pause, self._was_read = 0.0, True
 
@@ -139,8 +140,8 @@ class ListCost:
         """Pause after a scan that failed: longer each time, unless many pages could be read.
 
         Args:
-            error: Why a page cannot be had.
-            pages: The pages before it.
+            error: The error of a page.
+            pages: The number of pages before it.
             price: About how many calls a scan makes.
             rate: How many calls a second the waits may make.
             now: The moment on the clock.
@@ -154,7 +155,7 @@ class ListCost:
             self._close(min(max(2 * self._pause, _SHORTEST_PAUSE), _LONGEST_PAUSE), now)
 
     def lag(self, now: float) -> None:
-        """Pause because lists show what was before."""
+        """Pause because the lists lag."""
         self._close(_LONGEST_PAUSE, now)
 
     def _close(self, seconds: float, now: float) -> None:

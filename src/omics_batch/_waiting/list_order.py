@@ -1,4 +1,4 @@
-"""The order in which lists show the batches: a batch that is skipped has probably ended. Pure."""
+"""The order of the batches in the lists: a batch that is skipped has probably ended. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from omics_batch._waiting.tracked_batch import TrackedBatch
 
 _FEW: Final = 10
-"""As many at once may have left. Where more are skipped, the order is another one."""
+"""The most batches that count as skipped at once; if more are skipped, the order has changed."""
 
 
 class ListOrder:
-    """The batches in the order of the last scan, compared with that of the present one.
+    """The batches in the order of the last scan, compared with the present one.
 
-    A scan of a hundred pages takes twenty seconds. Most of its pages show what they showed the last time, so
-    a batch that is missing between two neighbours can be looked at before the scan is over. Where the service changes
-    its order, nothing is lost: at the end of the scan it is known which batches were in no list.
+    A scan of a hundred pages takes twenty seconds. Most pages show the same as in the last scan. So if a batch is
+    missing between its two neighbours, it can be looked at before the scan ends. If the service changes its order,
+    nothing is lost: at the end of the scan it is known which batches were in no list.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class ListOrder:
         """Add a batch that a list shows.
 
         Returns:
-            The batches just before it in the last scan that this one has not shown.
+            The batches listed just before this one in the last scan but not yet in this scan.
         """
         place = batch.place
         was_there = 0 <= place < len(self._before) and self._before[place] is batch

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from omics_batch._transport.failure import CallFailure
 
 _TRIES: Final = 3
-"""Calls for one page, of several attempts each: not a hundred pages are given up for one that fails."""
+"""Calls for one page, of several attempts each: one failed page must not end a scan of a hundred pages."""
 _A_MINUTE: Final = 60.0
-"""What each of them may take, retries included."""
+"""Seconds that each of these calls may take, retries included."""
 
 
 class ActiveBatch(BaseModel, frozen=True, extra="ignore", defer_build=True):
-    """What a scan reads of a listed batch, whatever else stands there."""
+    """The fields of a listed batch that a scan reads; others are ignored."""
 
     id: str | None = None
     status: str | None = None
@@ -45,12 +45,12 @@ async def scan_lists(
     """Read the lists page by page, status by status in the order of life.
 
     Args:
-        caller: What sends the calls; each page takes an urgent turn of the waits.
-        survives: Whether an error is an outage. After one, or after a refusal that may concern one page alone, the
+        caller: Sends the calls; each page takes an urgent turn of the waits.
+        survives: Whether an error is an outage. After an outage, or a refusal that may concern this page only, the
             page is requested again.
 
     Raises:
-        OmicsBatchError: A page cannot be had.
+        OmicsBatchError: A page cannot be read.
     """
     pages_read = 0
 
@@ -100,7 +100,7 @@ async def scan_lists(
 
 
 def _concerns_one_page(error: OmicsBatchError, is_first_of_all: bool, is_first_of_list: bool) -> bool:  # noqa: FBT001 - where a page is
-    """Whether a refusal may concern one page alone, since it comes after others that were not refused."""
+    """Whether a refusal may concern one page only, since earlier pages were not refused."""
     if isinstance(error, AccessDeniedError):
         return not is_first_of_all
     return isinstance(error, ServiceError) and not (isinstance(error, ValidationError) and is_first_of_list)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def show_status(
     wait: Wait, status: str, batch: Batch | None, now: float, hears: Callable[[str], bool]
 ) -> list[omics_batch.Event]:
-    """Note on a wait the status that it is shown, and return what is new to it.
+    """Set the status of a wait, and return the events about the change.
 
     Args:
         wait: The wait.
         status: The status.
-        batch: The batch as GetBatch showed it; None where a list showed its status.
+        batch: The batch as GetBatch showed it; None if a list showed its status.
         now: The moment on the clock.
-        hears: Whether anybody wants events of a kind: others are not built.
+        hears: Whether events of a kind are wanted: others are not built.
     """
     if status == wait.status:
         return []

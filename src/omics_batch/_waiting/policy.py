@@ -51,7 +51,7 @@ class PollPolicy:
     """How long a wait goes on without one readable answer before it raises `LostContactError`."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that would poll without pause, or never.
+        """Refuse numbers with which a wait would poll without pause, or never.
 
         Raises:
             InvalidInputError: A number is out of its range.
@@ -70,8 +70,8 @@ class PollPolicy:
         """Return the seconds until the next look.
 
         Args:
-            looks: How many looks in a row showed this status, less one.
-            chance: 0.0 to 1.0, at random; 0.5 is the interval as it stands.
+            looks: The number of looks in a row that showed this status, minus one.
+            chance: 0.0 to 1.0, at random; 0.5 leaves the interval as it is.
         """
         initial, maximum = in_seconds("initial", self.initial), in_seconds("maximum", self.maximum)
         try:
@@ -87,10 +87,10 @@ def silence_allowed(poll: PollPolicy) -> float:
 
 
 def checked_policy(poll: object) -> PollPolicy:
-    """Return what a caller gave for a wait to look by.
+    """Return a caller's policy.
 
     Raises:
-        InvalidInputError: It is no policy.
+        InvalidInputError: It is not a PollPolicy.
     """
     if not isinstance(poll, PollPolicy):
         raise InvalidInputError(f"poll has to be a PollPolicy, not {poll!r}")
@@ -98,7 +98,7 @@ def checked_policy(poll: object) -> PollPolicy:
 
 
 class Verdict(Enum):
-    """What a wait does about a `Batch` it sees."""
+    """What a wait does after it sees a `Batch`."""
 
     LOOK_AGAIN = auto()
     PROCESSED = auto()
@@ -107,10 +107,10 @@ class Verdict(Enum):
 
 
 def judge(batch: Batch) -> Verdict:
-    """Return what an observation means for a wait.
+    """Return what a `Batch` means for a wait.
 
-    A batch whose runs are being deleted had been processed or cancelled before, which its processed
-    time tells. An unknown status is no end.
+    A batch whose runs are being deleted was processed before if it has a processed time, else cancelled.
+    Unknown statuses count as still running.
     """
     if batch.is_processed:
         return Verdict.PROCESSED
@@ -120,12 +120,12 @@ def judge(batch: Batch) -> Verdict:
 
 
 def has_ended(batch: Batch) -> bool:
-    """Whether an observation ends a wait, in whatever way."""
+    """Whether a `Batch` ends a wait, with a result or an error."""
     return judge(batch) is not Verdict.LOOK_AGAIN
 
 
 def error_at_the_end(batch: Batch) -> WaitError | None:
-    """Return what a wait raises for the last `Batch`: None where it was processed."""
+    """Return the error that a wait raises for its last `Batch`; None if it was processed."""
     if judge(batch) is Verdict.FAILED:
         happened, advice = failed_batch(batch)
         return _error(BatchFailedError, f"batch {batch.id} failed: {happened}", advice)
@@ -136,7 +136,7 @@ def error_at_the_end(batch: Batch) -> WaitError | None:
 
 
 def error_unless_cancelled(batch: Batch) -> WaitError | None:
-    """Return what cancelling raises for the last `Batch`: None where it was cancelled."""
+    """Return the error that cancelling raises for the last `Batch`; None if it was cancelled."""
     if judge(batch) is Verdict.CANCELLED:
         return None
     reason = f": {one_line(batch.failure_reason).rstrip('.')}" if batch.failure_reason else ""
@@ -149,7 +149,7 @@ def error_unless_cancelled(batch: Batch) -> WaitError | None:
 
 
 def error_after_deletion(batch: Batch) -> RunsDeleteFailedError | None:
-    """Return what deleting raises for the last `Batch`: None where no run is left."""
+    """Return the error that deleting raises for the last `Batch`; None if no run is left."""
     if batch.status != BatchStatus.RUNS_DELETE_FAILED:
         return None
     counts = batch.submission_summary
@@ -171,16 +171,16 @@ def error_at_the_deadline(
     unsent: QueueTimeoutError | None = None,
     last: OmicsBatchError | None = None,
 ) -> WaitTimeoutError:
-    """Return what a wait raises when its time is over.
+    """Return the error that a wait raises when its time is over.
 
     Args:
         batch_id: The batch that was waited for.
         batch: The last `Batch` that was seen.
         elapsed: How many seconds the wait lasted.
-        advice: What to do next, if not just to wait again.
-        listed: The status in which a list has shown the batch since.
-        unsent: The error of the last look, where that was not sent.
-        last: The last trouble that the wait met.
+        advice: What to do next; None to advise waiting again.
+        listed: The status that a list has shown since.
+        unsent: The error of the last look, if that was not sent.
+        last: The last error of a look in the wait.
     """
     if unsent is not None:
         if batch is None and listed is None:
@@ -204,7 +204,7 @@ def error_after_silence(
     *,
     listed: str | None = None,
 ) -> LostContactError:
-    """Return what a wait raises when nothing readable was heard for too long."""
+    """Return the error that a wait raises after too long without a readable response."""
     error = _error(
         LostContactError,
         f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
@@ -219,12 +219,12 @@ def error_after_silence(
 def error_of_a_refusal(
     error: OmicsBatchError, status: str | None, seen_at: float | None, now: float
 ) -> OmicsBatchError:
-    """Return what a wait raises for a refusal: of a batch that was there before, it says so.
+    """Return the error that a wait raises for a refusal; if the batch was there before, the message says so.
 
     Args:
         error: The refusal.
-        status: The last status that the wait was shown.
-        seen_at: When it was shown the batch last; None where it never was.
+        status: The last status that the wait saw.
+        seen_at: The moment at which it last saw the batch; None if it never did.
         now: The moment on the clock.
     """
     if seen_at is None or not isinstance(error, ResourceNotFoundError):

@@ -1,7 +1,7 @@
 """The poller that all waits of a client share: it runs the scheduler's actions.
 
-A look and a scan are tasks of their own, so that a slow one delays nothing else. Turns come from the rate limiter: one
-for urgent looks and one for the others is asked for at a time.
+Each look and each scan is a task of its own, so that a slow one delays nothing else. Turns come from the rate limiter:
+at most one turn for urgent looks and one for others are requested at a time.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ class Poller:
     """Looks at batches for waits that have joined.
 
     Args:
-        looker: What sends GetBatch.
+        looker: Sends GetBatch.
         scan: Reads all lists, page by page.
         clock: The clock to sleep on.
         random: A source of numbers from 0.0 to 1.0.
-        events: What publishes events.
+        events: Publishes events.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Poller:
         self._run(self._scheduler.join(wait, self._clock.now()))
 
     def leave(self, wait: Subscription) -> None:
-        """Forget a wait, if it is known."""
+        """Remove a wait, if it is there."""
         self._run(self._scheduler.leave(wait))
 
     async def close(self) -> None:
@@ -150,7 +150,7 @@ class Poller:
             if error is None:
                 self._run(self._scheduler.looked(batch_id, look.result(), now))
             else:
-                self._excuse_standstill()  # a look under way then ends before the poller runs again
+                self._excuse_standstill()  # a look that was under way then may end before the poller runs again
                 self._run(self._scheduler.look_failed(batch_id, error, self._kind_of(error), now))
         except Exception as trouble:  # noqa: BLE001 - a caller's clock or chance may raise anything, and no wait may hang
             self._run(self._scheduler.close(trouble))

@@ -1,4 +1,4 @@
-"""What list scans have shown, and when the next one is worth it. Pure."""
+"""The results of list scans, and when the next scan is worth it. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 BREATH: Final = 0.1
 """Seconds in which batches become due together, so that thousands do not wake the poller one by one."""
 _SECOND_CHANCE: Final = 30.0
-"""Seconds after which another scan may show batches that are missing, if the looks at them take longer."""
+"""Seconds after which another scan is made for missing batches, if the looks at them take longer."""
 _REMEMBERED: Final = 1000
-"""Batches of which it is known when they had ended, to measure how far lists lag."""
+"""The number of ended batches whose end is remembered, to measure how far lists lag."""
 _REMEMBERED_FOR: Final = 600.0
-"""Seconds for which it is of use."""
+"""Seconds for which an end is of use for that."""
 
 
 class Scans:
@@ -43,9 +43,9 @@ class Scans:
         self._rescan_at = math.inf
         """The moment on the clock from which a scan is of use for batches that are LISTED or MISSING."""
         self.next_choice: float = -math.inf
-        """The moment on the clock before which nothing is weighed again, however many batches there are to weigh."""
+        """The moment on the clock of the next choice between looks and a scan: the choice takes time per batch."""
         self._ended_at: dict[str, float] = {}
-        """When looks showed that batches have ended: lists that show them later lag by that much."""
+        """When looks showed that batches have ended: a list that still shows one as active lags at least since then."""
         self.number: int = 0
         """The number of the scan under way, or of the last one; 0 before the first."""
         self.last_whole: int = 0
@@ -59,15 +59,15 @@ class Scans:
     # What is to be scanned, and when
 
     def want(self, moment: float) -> None:
-        """Have batches that are LISTED or MISSING scanned, not before a moment."""
+        """Request a scan for the LISTED and MISSING batches, not before a moment."""
         self._rescan_at = min(self._rescan_at, moment)
 
     def want_for(self, batch: TrackedBatch, now: float) -> None:
-        """Have a batch scanned that is missing, unless a look shows it soon."""
+        """Request a scan for a missing batch, in case no look shows it soon."""
         self.want(now + max(batch.interval, _SECOND_CHANCE))
 
     def due(self, rate: float, now: float) -> Sequence[TrackedBatch]:
-        """Return the batches that a scan is to be made for; none where looks are cheaper, or lists are closed.
+        """Return the batches for which to make a scan; none if looks are cheaper, or the lists are paused.
 
         Args:
             rate: How many calls a second the waits may make.
@@ -82,7 +82,7 @@ class Scans:
         price = self._cost.price(len(self._batches), now)
         to_look_at = islice((batch for batch in missing if not batch.failures), math.ceil(price))
         if not self._cost.are_open(now) or 0 < sum(1 for _ in to_look_at) < price:
-            return ()  # those whom the last scan did not show come first, unless they are very many
+            return ()  # batches that the last scan did not show get their looks first, unless there are very many
         queued = list(_listable(self._batches.those(BatchState.DUE), now))
         if is_rescan:
             queued += [*missing, *self._batches.those(BatchState.LISTED)]
@@ -101,7 +101,7 @@ class Scans:
 
         Args:
             now: The moment on the clock.
-            choice: The moment before which nothing was weighed again when `due` was called last.
+            choice: The value of `next_choice` before the last call of `due`.
         """
         if self._batches.those(BatchState.DUE) and now < choice:
             yield choice
@@ -127,14 +127,14 @@ class Scans:
         self._pages += 1
 
     def skipped(self, batch: TrackedBatch) -> Sequence[TrackedBatch]:
-        """Note that a list shows a batch, and return those before it that the last scan had shown, and this one not."""
+        """Note that a list shows a batch; return the batches just before it in the last scan, but not yet in this one."""
         return self._order.skipped(batch)
 
     def is_in_vain(self, lag: float, rate: float, now: float) -> bool:
-        """Whether the scan is to be stopped: the lists lag, or it takes too long. Then it is dearer from now on.
+        """Return whether to stop the scan, since the lists lag or it takes too long; note that for its cost.
 
         Args:
-            lag: The seconds by which the last page lags, as far as that is known.
+            lag: The seconds by which the last page lags, as far as known.
             rate: How many calls a second the waits may make.
             now: The moment on the clock.
         """
@@ -150,11 +150,11 @@ class Scans:
 
     @property
     def is_paused(self) -> bool:
-        """Whether no scan has come to its end since the lists failed or lagged."""
+        """Whether no scan was completed since the lists failed or lagged."""
         return self._cost.is_paused
 
     def are_denied(self, error: OmicsBatchError) -> bool:
-        """Whether an error of the scan under way says that the lists are not allowed at all."""
+        """Whether an error of the scan under way means that the permission for lists is missing."""
         return are_denied(error, self._pages)
 
     def read(self, now: float) -> None:
@@ -168,7 +168,7 @@ class Scans:
         self.last_whole = self.number
 
     def failed(self, error: OmicsBatchError, rate: float, now: float) -> None:
-        """Note that a page cannot be had.
+        """Note that a page cannot be read.
 
         Raises:
             RuntimeError: No scan is under way.
@@ -177,12 +177,12 @@ class Scans:
         self._cost.failed(error, self._pages, self._cost.price(len(self._batches), now), rate, now)
 
     def end(self, now: float) -> None:
-        """End a scan, however it went."""
+        """End a scan, completed or not."""
         self._began = None
         self.want(now + _SECOND_CHANCE)
 
     def forget(self) -> None:
-        """Forget the batches, when nobody waits any more."""
+        """Forget the batches, when there are no more waits."""
         self._order = ListOrder()
 
     def _since(self) -> float:
@@ -190,7 +190,7 @@ class Scans:
             raise RuntimeError("no scan is under way")
         return self._began
 
-    # How far lists lag
+    # The lag of the lists
 
     def ended(self, batch_id: str, now: float) -> None:
         """Note that a look showed that a batch has ended."""
@@ -199,11 +199,11 @@ class Scans:
             del self._ended_at[next(iter(self._ended_at))]
 
     def lag(self, batch_id: str, now: float) -> float | None:
-        """Return the seconds by which a list lags that shows a batch as active; None where nothing says so."""
+        """Return the lag of a list that shows a batch as active, in seconds; None if no look has shown its end."""
         lag = now - self._ended_at.get(batch_id, -math.inf)
         return lag if lag <= _REMEMBERED_FOR else None
 
 
 def _listable(batches: Iterable[TrackedBatch], now: float) -> Iterator[TrackedBatch]:
-    """Leave out the batches that a scan did not show a moment ago, though they went on: it is not made for them."""
+    """Leave out batches that a recent scan did not show although they went on: another scan would not show them."""
     return (batch for batch in batches if batch.missed_at is None or now - batch.missed_at >= BELIEVED)

@@ -1,7 +1,7 @@
 """When to look at each batch, and when to scan the lists. Pure: inputs in, actions out.
 
-Each input is a method that takes the moment on the clock and returns actions. The poller executes them. What a
-batch is doing is one `BatchState`, and `states` has every way from one to another.
+Each input is a method that takes the moment on the clock and returns actions. The poller runs the actions. Each batch
+is in one `BatchState`, and `states` has all transitions.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
     from omics_batch._waiting.subscriptions import Subscription
 
 _RETRIES_FIRST: Final = 3
-"""Failed looks in a row after which a batch keeps its place among the LISTED, where a round may take minutes."""
+"""Failed looks in a row with which a LISTED batch keeps its place in the queue, where a round may take minutes."""
 _QUEUES: Final = {
     True: (BatchState.MISSING,),
     False: (BatchState.DUE, BatchState.LISTED, BatchState.MISSING),
 }
-"""Which batches a turn is for, by whether it is urgent."""
+"""The queues that a turn serves, by whether it is urgent."""
 _IN_LISTS: Final = {BatchState.IN_SCAN, BatchState.LISTED, BatchState.MISSING}
 """The batches that lists should show."""
 _QUEUES_LISTED_FIRST: Final = (BatchState.LISTED, BatchState.DUE, BatchState.MISSING)
@@ -60,8 +60,8 @@ class Scheduler:
     """Knows all waits of a client, and decides what is sent next.
 
     Args:
-        chance: Returns a number from 0.0 to 1.0, at random: batches are not to be polled in step.
-        hears: Whether anybody wants events of a kind: others are not built.
+        chance: Returns a number from 0.0 to 1.0, at random, so that batches are not polled at the same time.
+        hears: Whether events of a kind are wanted: others are not built.
     """
 
     def __init__(self, chance: Callable[[], float], hears: Callable[[str], bool]) -> None:
@@ -73,7 +73,7 @@ class Scheduler:
         self._confirmations = Confirmations()
         self._scans = Scans(self._batches)
         self._asked: set[bool] = set()
-        """The turns that are asked for, by whether they are urgent."""
+        """The turns that are requested, by whether they are urgent."""
         self._due_first = False
         self._out: list[Action] = []
         self._news: list[omics_batch.Event] = []
@@ -98,7 +98,7 @@ class Scheduler:
             batch.interval = wait.poll.interval(0, 0.5)
         batch.join(wait)
         batch.looks = -1
-        wait.heard = now  # an iteration may begin long after it was asked for
+        wait.heard = now  # an iteration may begin long after it was made
         if wait.deadline is not None:
             self._deadlines.set(wait, wait.deadline)
         if batch.state not in {BatchState.LOOKING, BatchState.MISSING}:
@@ -106,7 +106,7 @@ class Scheduler:
         return self._answer(WakeAt(now))
 
     def leave(self, wait: Subscription) -> list[Action]:
-        """Forget a wait, if it is known; with the last one of its batch, the batch."""
+        """Remove a wait, if it is there; with the last wait of a batch, also the batch."""
         self._forget(wait)
         return self._answer()
 
@@ -116,7 +116,7 @@ class Scheduler:
         return self._answer()
 
     def tick(self, now: float) -> list[Action]:
-        """End what is over, queue what is due, and choose between looks and a scan."""
+        """End waits at their deadlines, queue the batches that are due, and choose between looks and a scan."""
         while (wait := self._deadlines.pop(now)) is not None:
             self._end(wait, None)
         while (batch := self._batches.those(BatchState.SCHEDULED).pop(now)) is not None:
@@ -144,7 +144,7 @@ class Scheduler:
         return self._answer()
 
     def looked(self, batch_id: str, seen: Batch, now: float) -> list[Action]:
-        """Take in what GetBatch shows."""
+        """Take the result of a look."""
         batch = self._batches[batch_id]
         self._move(batch, Trigger.ANSWER, now)
         is_news = batch.status != seen.status
@@ -172,7 +172,7 @@ class Scheduler:
         return self._answer(WakeAt(now))
 
     def look_failed(self, batch_id: str, error: Exception, kind: LookFailure, now: float) -> list[Action]:
-        """Take in that GetBatch failed."""
+        """Take the error of a look."""
         batch = self._batches[batch_id]
         self._move(batch, Trigger.ANSWER, now)
         for wait in batch.waits:
@@ -185,7 +185,7 @@ class Scheduler:
                 if kind is LookFailure.REFUSAL:
                     wait.heard = now
                     if wait.seen_at is not None:
-                        batch.looks = -1  # soon: it is missing for once, or gone
+                        batch.looks = -1  # look again soon: the service missed it once, or it is gone
                 wait.look_failed(error)
                 if wait.patience <= now:
                     self._end(wait, _silence(wait, error))
@@ -203,7 +203,7 @@ class Scheduler:
         return self._answer(WakeAt(now))
 
     def page(self, page: Iterable[ActiveBatch], now: float) -> list[Action]:
-        """Take in a page of the lists: what it shows goes on, which is no answer, but spares a look."""
+        """Take a page of the lists: batches on it go on, so they need no look now."""
         self._scans.page()
         self._confirmations.called(is_look=False)
         longest_lag = 0.0
@@ -224,7 +224,7 @@ class Scheduler:
         return self._answer(WakeAt(now))
 
     def scan_ended(self, now: float) -> list[Action]:
-        """Take in that all lists were read: a batch that they should have shown is missing."""
+        """Take the end of a scan: batches that the lists should have shown are missing."""
         was_paused = self._scans.is_paused
         self._scans.read(now)
         self._note_change(was_paused, "ListScanRecovered", lambda: omics_batch.ListScanRecovered(time=now))
@@ -234,7 +234,7 @@ class Scheduler:
         return self._answer(WakeAt(now))
 
     def scan_failed(self, error: OmicsBatchError, now: float) -> list[Action]:
-        """Take in that a page cannot be had."""
+        """Take the error of a scan."""
         was_paused, is_denied = self._scans.is_paused, self._scans.are_denied(error)
         self._scans.failed(error, self._rate, now)
         kind, message = type(error), error.problem
@@ -247,7 +247,7 @@ class Scheduler:
         return self._answer(WakeAt(now))
 
     def stood_still(self, seconds: float, now: float) -> list[Action]:
-        """Do not count as silence that the process stood still: it was stopped, or the loop was blocked."""
+        """Take a standstill of the process or its event loop: it does not count as silence."""
         for wait in (wait for batch in self._batches for wait in batch.waits):
             wait.heard = min(wait.heard + seconds, now)
         return self._answer()
@@ -258,7 +258,7 @@ class Scheduler:
             self._end(wait, error)
         return self._answer()
 
-    # What a batch goes through
+    # Changes of a batch's state
 
     def _move(self, batch: TrackedBatch, trigger: Trigger, now: float) -> None:
         self._batches.move(batch, trigger, now)
@@ -273,8 +273,8 @@ class Scheduler:
         self._batches.place(batch)
 
     def _wake(self, batch: TrackedBatch, now: float) -> None:
-        """Have a batch looked at that is due, unless a scan under way will show it."""
-        if batch.missed_at is not None:  # no scan holds it: an unknown status is in no list, for one
+        """Queue a batch for a look, or wait for the scan under way if that will show it."""
+        if batch.missed_at is not None:  # scans do not show it, for example since its status is unknown
             self._move(batch, Trigger.MISS if batch.failures else Trigger.WAKE, now)
         elif batch.place >= 0 and max(batch.listed_in, batch.looked_in) < self._scans.last_whole:
             batch.missed_at = now
@@ -295,7 +295,7 @@ class Scheduler:
             batch.status = status
         for wait in batch.waits:
             wait.was_listed(status, now)
-            if status == batch.status:  # or the list lags
+            if status == batch.status:  # else the list lags
                 self._news += show_status(wait, status, None, now, self._hears)
         before, wants_counts = batch.state, batch.wants_counts
         self._move(batch, Trigger.SHOW, now)
@@ -305,11 +305,11 @@ class Scheduler:
             self._schedule(batch, now)
             if batch not in self._confirmations:
                 self._confirmations.add(batch, now, self._chance())
-        elif before is not BatchState.SCHEDULED:  # a list without counts does not put off a look that has its moment
+        elif before is not BatchState.SCHEDULED:  # a list has no counts, so it does not delay a scheduled look
             self._move(batch, Trigger.ASK, now)
 
     def _miss(self, batch: TrackedBatch, now: float) -> None:
-        """Look at a batch that the present scan should have shown, unless a look is under way."""
+        """Queue an urgent look at a batch that the present scan should have shown, unless a look is under way."""
         was_to_be_shown = (
             batch.state in _IN_LISTS
             or (batch.state is BatchState.SCHEDULED and batch.listed_in)
@@ -321,7 +321,7 @@ class Scheduler:
             self._scans.want_for(batch, now)
 
     def _confirm(self, now: float) -> None:
-        """Ask for batches that lists have shown for long, longest ago first."""
+        """Queue looks that confirm the lists, the batch that was confirmed longest ago first."""
         while (batch := self._next_to_confirm(now)) is not None:
             batch.due_at = batch.queue_key = now
             self._move(batch, Trigger.ASK, now)
@@ -335,7 +335,7 @@ class Scheduler:
             self._news.append(make())
 
     def _note_change(self, was_paused: bool, kind: str, make: Callable[[], omics_batch.Event]) -> None:  # noqa: FBT001 - as it was before
-        """Report that the lists cannot be read any more, or can be again."""
+        """Report that the lists can no longer be read, or can be read again."""
         if self._scans.is_paused is not was_paused:
             self._note(kind, make)
 
@@ -376,7 +376,7 @@ class Scheduler:
             self._scans.forget()
             self._out += [CancelTurns(), WakeAt(-math.inf)]
 
-    # What is sent next
+    # Choosing the next request
 
     def _choose(self, now: float) -> None:
         """Begin a scan where it is cheaper than looks."""
@@ -405,7 +405,7 @@ class Scheduler:
                 self._out.append(AskTurn(is_urgent))
 
     def _first(self, *, is_urgent: bool) -> TrackedBatch | None:
-        """Return the batch for a turn: other turns than urgent ones alternate between DUE and LISTED."""
+        """Return the batch for a turn. Normal turns alternate between DUE batches and LISTED ones."""
         self._due_first ^= not is_urgent
         queues = _QUEUES[is_urgent] if is_urgent or self._due_first else _QUEUES_LISTED_FIRST
         return next(filter(None, (self._batches.those(state).pop(math.inf) for state in queues)), None)
@@ -427,7 +427,7 @@ class Scheduler:
 
 
 def own_copy(error: Exception) -> Exception:
-    """Return an error that one wait may put its facts on, while others put theirs on the same."""
+    """Copy an error, so that each wait can set its own facts on it."""
     if not isinstance(error, OmicsBatchError):
         return error
     own = copy(error)

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class BatchState(Enum):
-    """What a batch is doing: always one of these."""
+    """The state of a batch in the scheduler."""
 
-    __hash__ = object.__hash__  # that of Enum is written in Python, and a page of a list takes hundreds of them
+    __hash__ = object.__hash__  # Enum's is written in Python, and a page of a list takes hundreds of hashes
 
     SCHEDULED = "its next look has a moment"
     DUE = "queued for a look, unless a list shows it first"
@@ -23,7 +23,7 @@ class BatchState(Enum):
 
 
 class Trigger(Enum):
-    """What changes the state of a batch."""
+    """The triggers of state changes."""
 
     __hash__ = object.__hash__  # the same
 
@@ -81,4 +81,4 @@ TRANSITIONS: Final[Mapping[BatchState, Mapping[Trigger, BatchState]]] = {
         _T.ANSWER: _S.SCHEDULED,
     },
 }
-"""The state that follows, by the present one and what comes; what is not here is an error."""
+"""The next state, by the present state and the trigger; a transition that is not here is an error."""

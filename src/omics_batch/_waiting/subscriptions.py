@@ -20,7 +20,7 @@ Result: TypeAlias = Batch | Exception | None
 
 
 class Subscription(Wait):
-    """A wait for a batch's end alone."""
+    """A wait for a batch's end only."""
 
     __slots__ = ("_result",)
 
@@ -38,18 +38,18 @@ class Subscription(Wait):
         self._result: asyncio.Future[Result] | None = None
 
     def publish(self, result: Result) -> None:
-        """Let `next` return this, unless it has something to return already."""
+        """Make `next` return this, unless it has a result already."""
         if self._result is not None and not self._result.done():
             self._result.set_result(result)
 
     def next(self) -> Awaitable[Result]:
-        """Wait for what ends the wait."""
+        """Wait for the result that ends the wait."""
         self._result = asyncio.get_running_loop().create_future()
         return self._result
 
 
 class ChangeSubscription(Subscription):
-    """A wait that gets each `Batch` that differs from the one before, so that it needs GetBatch for each look."""
+    """A wait that gets each `Batch` that differs from the one before; each of its looks needs GetBatch."""
 
     __slots__ = ("_unread",)
 
@@ -77,14 +77,14 @@ class ChangeSubscription(Subscription):
         super().publish(None)
 
     async def next(self) -> Result:
-        """Take the first out of the queue, once there is any."""
+        """Wait for the first result in the queue, and remove it."""
         if not self._unread:
             await super().next()
         return self._unread.popleft()
 
 
 class LookSubscription(ChangeSubscription):
-    """A wait that gets each look, whatever it shows: it may have to act again."""
+    """A wait that gets each look, even without a change: cancel and delete may have to send their request again."""
 
     __slots__ = ()
 

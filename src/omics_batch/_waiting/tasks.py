@@ -21,7 +21,7 @@ class BackgroundTasks:
     """Tasks by name, one at a time for each."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Begin without tasks."""
         self._tasks: dict[str, asyncio.Task[Any]] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -33,8 +33,8 @@ class BackgroundTasks:
         """Start a task.
 
         Args:
-            name: Its name; a task that had the name before has ended, or is about to.
-            work: What it does.
+            name: Its name; an earlier task of this name has ended, or was cancelled.
+            work: The coroutine.
             then: Called when it has ended, but not after `cancel`.
         """
         task = self._tasks[name] = start(work, f"omics_batch {name}")
@@ -47,7 +47,7 @@ class BackgroundTasks:
                 self._tasks.pop(name).cancel()
 
     def cancel_all(self) -> list[asyncio.Task[Any]]:
-        """Cancel all tasks, and return them, to be waited for."""
+        """Cancel all tasks, and return them: they still have to be awaited."""
         tasks = list(self._tasks.values())
         self.cancel(*self._tasks)
         return tasks
@@ -60,7 +60,7 @@ class BackgroundTasks:
 
 
 def error_of(task: asyncio.Task[Any]) -> Exception | None:
-    """Return what a task raised; a task that somebody cancelled, even before it began, has an error too."""
+    """Return the exception of a task; for a task that was cancelled from outside, a ClientClosedError."""
     if task.cancelled():
         return ClientClosedError(CANCELLED)
     error = task.exception()

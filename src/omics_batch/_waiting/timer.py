@@ -1,4 +1,4 @@
-"""The poller's timer: its time can be moved, and it detects that the process stood still."""
+"""The poller's timer: its moment can be changed, and it detects that the process stood still."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
 
 _NOTABLE: Final = 5.0
-"""Seconds by which a busy loop may be late."""
+"""Seconds by which a sleep may end late in a busy loop."""
 _HEARTBEAT: Final = 60.0
-"""Seconds after which a sleep ends in any case on a real clock, so that a standstill in it is noticed."""
+"""The longest sleep on a real clock, in seconds, so that a standstill during it is noticed."""
 
 
 class Timer:
@@ -32,13 +32,13 @@ class Timer:
         """The moment on the clock by which the sleep ends, unless the process stands still."""
 
     def set(self, moment: float) -> None:
-        """Set the moment, which may be infinite; who sleeps wakes, to see whether there is anything to do before it."""
+        """Set the moment, which may be infinite; a sleep under way ends, and its caller checks what to do."""
         self._moment = moment
         if self._sleep is not None:
             self._sleep.cancel()
 
     async def sleep(self) -> None:
-        """Come back at the moment, or when another one is set, or after a minute of real time.
+        """Sleep until the moment, or until another one is set, or for a minute of real time.
 
         Raises:
             Exception: What the clock raises.
@@ -60,6 +60,6 @@ class Timer:
             self._sleep.result()
 
     def overslept(self) -> float:
-        """Return by how many seconds the last sleep took too long, once; 0.0 where that is not worth a word."""
+        """Return by how many seconds the last sleep was too long, once; 0.0 if that is little."""
         late, self._awake_by = self._clock.now() - self._awake_by, math.inf
         return late if is_real(self._clock) and late > _NOTABLE else 0.0

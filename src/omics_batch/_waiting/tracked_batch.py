@@ -36,7 +36,7 @@ class TrackedBatch:
     )
 
     def __init__(self, batch_id: str, now: float) -> None:
-        """Begin with no wait, and without an answer."""
+        """Begin without waits and looks."""
         self.batch_id: str = batch_id
         self.state: BatchState = BatchState.SCHEDULED
         self.waits: tuple[Subscription, ...] = ()
@@ -44,38 +44,38 @@ class TrackedBatch:
         """Whether any of the waits needs GetBatch for each look."""
         self.status: str | None = None
         self.looks: int = 0
-        """How many looks and lists in a row brought nothing new, less one."""
+        """The number of looks and lists in a row that showed nothing new, minus one."""
         self.failures: int = 0
         """How many looks in a row failed."""
         self.interval: float = 0.0
         """Seconds from the last look to the next."""
         self.due_at: float = -math.inf
-        """The moment on the clock at which the next look is due; queues begin with those that are due for longest."""
+        """The moment on the clock at which the next look is due; the earliest is first in a queue."""
         self.queued_at: float = now
-        """The moment on the clock since which a look is wanted."""
+        """The moment on the clock since which it waits for a look."""
         self.shown_at: float = now
-        """When a look or a list showed the batch last; before the first, when it was joined."""
+        """When a look or a list last showed the batch; at first, when its first wait joined."""
         self.queue_key: float = -math.inf
-        """What orders the LISTED: the lowest is first."""
+        """The sort key among the LISTED: the lowest is first."""
         self.retries: int = 0
         """How many looks failed since one showed the batch."""
         self.confirm_at: float | None = None
-        """When a look has to confirm what lists show; None before the first look."""
+        """When a look has to confirm the lists; None before the first look."""
         self.missed_at: float | None = None
-        """When a scan did not show the batch that should have; None where a list has shown it since."""
+        """When a scan that should have shown the batch did not; None once a list has shown it again."""
         self.listed_in: int = 0
-        """The number of the scan that has shown the batch last; 0 where none has since the last look."""
+        """The number of the scan that last showed the batch; 0 if none has since the last look."""
         self.looked_in: int = 0
         """The number of the last scan that had begun when a look showed the batch."""
         self.place: int = -1
-        """Where in the order of a scan the batch was shown last; below 0 where it never was."""
+        """The place of the batch in the order of its last scan; below 0 if no scan has shown it."""
 
     def join(self, wait: Subscription) -> None:
-        """Let a wait share the looks."""
+        """Add a wait: it shares the looks."""
         self._share(*self.waits, wait)
 
     def leave(self, wait: Subscription) -> None:
-        """Let a wait share the looks no longer."""
+        """Remove a wait."""
         self._share(*(other for other in self.waits if other is not wait))
 
     def _share(self, *waits: Subscription) -> None:

@@ -24,9 +24,9 @@ _IDS: Final = count(1)
 
 
 class Wait:
-    """A wait, as the scheduler knows it.
+    """A wait in the scheduler.
 
-    Ten thousand of them are in one process, so each has slots and no `Batch`.
+    There may be ten thousand in one process, so it has slots, and keeps its batch compressed.
 
     Args:
         batch_id: The batch that is waited for.
@@ -60,7 +60,7 @@ class Wait:
     )
 
     wants_counts: bool = False
-    """Whether the caller gets each `Batch` that differs, so that a list is not enough."""
+    """Whether the caller gets each `Batch` that differs: then lists are not enough."""
 
     def __init__(
         self,
@@ -74,68 +74,68 @@ class Wait:
     ) -> None:
         self.batch_id: str = batch_id
         self.wait_id: int = next(_IDS)
-        """Which wait of this process it is."""
+        """The number of the wait in this process."""
         self.status: str | None = None
-        """The last status that it was shown."""
+        """The last status that it saw."""
         self.met_unknown: bool = False
-        """Whether one of them was unknown."""
+        """Whether it saw an unknown status."""
         self.poll: PollPolicy = poll
         self.deadline: float | None = None if timeout is None else now + timeout
         self.started: float = now
         self.is_over: Callable[[Batch], bool] = is_over
         self.advice: Advice | None = None
-        """What to do when the wait ends too early, if not just to wait again."""
+        """What to do if the wait ends too early; None to advise waiting again."""
         self.heard: float = now
-        """When the service last answered anything readable about the batch."""
+        """When the last readable response about the batch came."""
         self.polls: int = 0
         self.repeats: int = 0
-        """How many looks in a row failed in the way of the last one, before that."""
+        """How many looks in a row before the last one failed in the same way."""
         self.last_error: OmicsBatchError | None = None
         self.listed: str | None = None
-        """The status in which a list has shown the batch since its last look; None where none has."""
+        """The status that a list has shown since the last look; None if none has."""
         self._grace: float | None = now + grace if grace else None
         self.seen_at: float | None = None
-        """When a look or a list showed the batch last; None where none has."""
+        """When a look or a list last showed the batch; None if none has."""
         self._failed = False
         self._is_missing = False
         self._shown: Batch | CompressedBatch | None = None
 
     @property
     def shown(self) -> Batch | None:
-        """The last `Batch` that was seen; for a subscription to changes, the last that the caller was given."""
+        """The last `Batch` that was seen; for a subscription to changes, the last one given to the caller."""
         return self._shown.restored() if isinstance(self._shown, CompressedBatch) else self._shown
 
     def show(self, batch: Batch | CompressedBatch) -> None:
-        """Keep what was seen last."""
+        """Keep the last `Batch`."""
         self._shown = batch
 
     @property
     def patience(self) -> float:
-        """The moment on the clock at which the silence has lasted too long."""
+        """The moment on the clock at which the silence becomes too long."""
         return self.heard + silence_allowed(self.poll)
 
     @property
     def is_lost(self) -> bool:
-        """Whether looks have failed without an answer, and neither a look nor a list has ever shown the batch."""
+        """Whether looks have failed without a response, and neither a look nor a list has ever shown the batch."""
         return self.seen_at is None and isinstance(self.last_error, (CredentialsError, TransportError))
 
     def left(self, now: float) -> float | None:
-        """Return the seconds that are left until the deadline; None where there is none."""
+        """Return the seconds until the deadline; None if there is none."""
         return None if self.deadline is None else max(self.deadline - now, 0.0)
 
     def time_for_look(self, now: float) -> float:
         """Return for how many seconds a look that begins now is of use to this wait."""
-        # The look that is due when the patience ends needs time of its own, or it could never end the silence.
+        # A look at the end of `max_silence` needs time for itself, or it could never end the silence.
         seconds, left = max(self.patience - now, 0.0) + LAST_LOOK, self.left(now)
         return seconds if left is None else min(seconds, left)
 
     def excuse(self, seconds: float, now: float) -> None:
-        """Do not count as silence that a look waited for its turn, unless the look before it failed."""
+        """Do not count queueing time as silence, unless the previous look failed."""
         if not self._failed:
             self.heard = min(self.heard + seconds, now)
 
     def survives(self, error: Exception, now: float) -> bool:
-        """Whether a refusal may only mean that the service does not know yet what it has, or misses it for once."""
+        """Whether the wait goes on after a refusal: a 404 about a new batch, or a first 404 about a known one."""
         if not isinstance(error, ResourceNotFoundError):
             return False
         is_new = self._grace is not None and now < self._grace
@@ -166,7 +166,7 @@ class Wait:
         self._failed = self._is_missing = False
 
     def facts_on(self, error: E, now: float) -> E:
-        """Note on an error what this wait was about and how it went."""
+        """Set the facts of this wait on an error."""
         if isinstance(error, OmicsBatchError):
             error.batch_id = self.batch_id
             error.batch = self.shown
@@ -176,8 +176,8 @@ class Wait:
         return error
 
     def result(self, error_in: Callable[[Batch], WaitError | None], now: float) -> Batch:
-        """Return the last `Batch` of a wait that is over, or raise what it means to the caller."""
-        batch = cast("Batch", self.shown)  # a wait that ends without an error has shown one
+        """Return the last `Batch` of a wait that is over, or raise the error that it means."""
+        batch = cast("Batch", self.shown)  # a wait that ends without an error has seen one
         if error := error_in(batch):
             raise self.facts_on(error, now)
         return batch

@@ -46,13 +46,13 @@ class Waits:
         self._last_looks: dict[str, _LastLook] = {}
 
     async def wait(self, wait: Subscription) -> None:
-        """Wait until the batch has ended, which `wait.shown` is then.
+        """Wait until the batch has ended; then it is in `wait.shown`.
 
         Args:
-            wait: A wait that was not followed before.
+            wait: A wait that was not used before.
 
         Raises:
-            OmicsBatchError: What ended the wait, with the wait's facts on it.
+            OmicsBatchError: The error that ended the wait, with the wait's facts.
         """
         with _Joined(wait, self._poller, self._events):
             batch = await self._batch_of(await wait.next(), wait)
@@ -64,10 +64,10 @@ class Waits:
         """Yield the first `Batch`, each that differs from the one before, and end after a terminal one.
 
         Args:
-            wait: A wait that was not followed before.
+            wait: A wait that was not used before.
 
         Raises:
-            OmicsBatchError: What ended the wait, with the wait's facts on it.
+            OmicsBatchError: The error that ended the wait, with the wait's facts.
         """
         with _Joined(wait, self._poller, self._events):
             while True:
@@ -86,7 +86,7 @@ class Waits:
         await self._poller.close()
 
     async def _batch_of(self, result: Result, wait: Subscription) -> Batch:
-        """Return the batch of a result; at the deadline, what a last look shows."""
+        """Return the batch of a result; at the deadline, make a last look."""
         if isinstance(result, Exception):
             raise wait.facts_on(result, self._clock.now())
         return result or await self._last_look(wait)
@@ -140,9 +140,9 @@ class Waits:
 
 
 class _Joined:
-    """Lets a wait join the poller for the time of a block, and publishes its start and its end.
+    """Keeps a wait in the poller during a block, and publishes its start and its end.
 
-    Thousands of waits are within such a block at a time: a generator would take 450 bytes for each.
+    It is a class, since thousands of waits are in such a block at a time: a generator would take 450 bytes for each.
     """
 
     __slots__ = ("_events", "_poller", "_wait")
@@ -189,7 +189,7 @@ def _ended(wait: Subscription, error: type[BaseException] | None, now: float) ->
 
 @dataclass(slots=True)
 class _LastLook:
-    """The look at the deadline of waits for one batch, for as long as one of them waits for it."""
+    """The last look at a batch, shared by the waits that reach their deadlines during it."""
 
     task: asyncio.Task[Batch]
     sharers: int = 0
