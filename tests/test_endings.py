@@ -190,7 +190,7 @@ async def test_waiting_for_the_cancel_survives_an_outage() -> None:
 
 
 async def test_waiting_for_the_cancel_has_an_end_and_says_that_the_cancel_goes_on() -> None:
-    on = "The service goes on with it: call cancel_and_wait again to wait for its end"
+    on = "The service accepted the request: call cancel_and_wait again to wait for its end"
     async with telling(seen("STOPPING")) as story:
         with pytest.raises(WaitTimeoutError, match=f"was STOPPING.*{on}"):
             await story.client.cancel_and_wait(BATCH_ID, timeout=timedelta(minutes=5))
@@ -201,14 +201,19 @@ async def test_waiting_for_the_cancel_has_an_end_and_says_that_the_cancel_goes_o
 
 async def test_who_was_never_asked_to_stop_is_not_said_to_be_stopping() -> None:
     async with telling(seen("CREATING")) as story:
-        with pytest.raises(WaitTimeoutError, match="The batch was not asked for it yet: call cancel_and_wait again"):
+        with pytest.raises(
+            WaitTimeoutError, match="The service has not accepted the request yet: call cancel_and_wait again"
+        ):
             await story.client.cancel_and_wait(BATCH_ID, timeout=60)
     assert set(story.transport.methods) == {"get_batch"}
 
 
 @pytest.mark.parametrize(
     ("status", "reported"),
-    [("STOPPING", "The service goes on with it: "), ("CREATING", "The batch was not asked for it yet: ")],
+    [
+        ("STOPPING", "The service accepted the request: "),
+        ("CREATING", "The service has not accepted the request yet: "),
+    ],
 )
 async def test_whoever_stops_waiting_is_reported_whether_the_batch_was_asked(status: str, reported: str) -> None:
     looked_again = asyncio.Event()
@@ -229,10 +234,10 @@ async def test_whoever_stops_waiting_is_reported_whether_the_batch_was_asked(sta
 
 async def test_no_time_is_no_request() -> None:
     async with telling(seen()) as story:
-        with pytest.raises(WaitTimeoutError, match="was not asked for it yet"):
+        with pytest.raises(WaitTimeoutError, match="has not accepted the request yet"):
             await story.client.cancel_and_wait(BATCH_ID, timeout=0)
     async with telling(PROCESSED) as story:
-        with pytest.raises(WaitTimeoutError, match="was not asked for it yet: call delete_everything again"):
+        with pytest.raises(WaitTimeoutError, match="has not accepted the request yet: call delete_everything again"):
             await story.client.delete_everything(BATCH_ID, timeout=0)
     async with telling(deleted()) as story:
         with pytest.raises(WaitTimeoutError, match="The runs of batch 7123456 are deleted, and its record may not be"):
@@ -251,7 +256,9 @@ async def test_a_client_that_closes_in_between_leaves_a_note() -> None:
         with pytest.raises(ClientClosedError) as caught:
             await story.client.cancel_and_wait(BATCH_ID)
         await closing[0]
-    assert caught.value.__notes__ == ["The service goes on with it: call cancel_and_wait again to wait for its end."]
+    assert caught.value.__notes__ == [
+        "The service accepted the request: call cancel_and_wait again to wait for its end."
+    ]
 
 
 async def test_a_cancel_that_is_denied_says_what_the_batch_showed() -> None:
@@ -383,7 +390,7 @@ async def test_a_request_that_was_refused_was_not_made() -> None:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await waiting
-    assert caught.value.__notes__[0].startswith("The batch was not asked for it yet")
+    assert caught.value.__notes__[0].startswith("The service has not accepted the request yet")
 
 
 async def test_a_failed_batch_had_no_runs_to_speak_of() -> None:

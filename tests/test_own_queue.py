@@ -172,7 +172,9 @@ async def test_a_time_out_of_thousands_shows_those_without_a_turn_what_a_list_sh
 async def test_a_batch_that_could_not_be_asked_in_time_was_not_asked(call: str, status: str) -> None:
     """The first look is sent at once; the cancel or delete after it has no turn until the time-out."""
     async with telling(seen(status), max_rate=SLOW) as story:
-        with pytest.raises(WaitTimeoutError, match=f"The batch was not asked for it yet: call {call} again") as caught:
+        with pytest.raises(
+            WaitTimeoutError, match=f"The service has not accepted the request yet: call {call} again"
+        ) as caught:
             await getattr(story.client, call)("7123456", timeout=60)
     assert story.transport.methods == ["get_batch"]
     assert isinstance(caught.value.last_error, QueueTimeoutError)

@@ -37,9 +37,9 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.SEND_AGAIN: (
         "The batch may have been started: send the same request again, its request_id {request_id} starts it once."
     ),
-    _K.NOT_ASKED: "The batch was not asked for it yet: call {call} again, with more time.",
-    _K.MAYBE_ASKED: "Whether the batch was asked for it is not known: call {call} again.",
-    _K.ASKED: "The service goes on with it: call {call} again to wait for its end.",
+    _K.NOT_ASKED: "The service has not accepted the request yet: call {call} again, with more time.",
+    _K.MAYBE_ASKED: "It is unknown whether the service accepted the request: call {call} again.",
+    _K.ASKED: "The service accepted the request: call {call} again to wait for its end.",
     _K.RECORD_LEFT: "The runs of batch {batch_id} are deleted, and its record may not be: call {call} again.",
     _K.RECORD_GONE: (
         "Somebody else deleted the record of batch {batch_id}: it is unknown whether all of its runs are deleted."

@@ -112,7 +112,7 @@ class AdviceKind(Enum):
     MAYBE_ASKED = "MAYBE_ASKED"
     """Whether the batch was asked to end is not known: make `call` again."""
     ASKED = "ASKED"
-    """The service goes on with it: make `call` again to wait for its end."""
+    """The service accepted the request: make `call` again to wait for its end."""
     RECORD_LEFT = "RECORD_LEFT"
     """The runs are deleted, and the record may not be: make `call` again."""
     RECORD_GONE = "RECORD_GONE"

@@ -56,7 +56,7 @@ def test_zsh_is_reported_what_each_command_is_for(
     monkeypatch.setenv(INSTRUCTION, "complete_zsh")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "omics-batch ge")
     assert main([]) == 0
-    assert '"get":"Show a batch as it stands now."' in capsys.readouterr().out
+    assert '"get":"Show the present state of a batch."' in capsys.readouterr().out
 
 
 def test_fish_is_reported_what_each_command_is_for(
@@ -66,7 +66,7 @@ def test_fish_is_reported_what_each_command_is_for(
     monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "omics-batch ge")
     assert main([]) == 0
-    assert capsys.readouterr().out == "get\tShow a batch as it stands now.\n"
+    assert capsys.readouterr().out == "get\tShow the present state of a batch.\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -177,7 +177,7 @@ def test_where_nobody_can_answer_nothing_is_sent_at_all(
     sys.stdin.close()
     assert ran.code == 2
     assert ran.complaints == [
-        f"omics-batch: {command} asks first, and nobody can answer here: give --yes to go on without the question"
+        f"omics-batch: {command} asks first, and this is not an interactive terminal: use --yes to skip the question"
     ]
     assert not here.omics.requests
 
@@ -258,9 +258,17 @@ def test_a_conflict_is_1_and_says_when_it_is_allowed(here: Here, arguments: list
 @pytest.mark.parametrize(
     ("command", "status", "reported"),
     [
-        ("cancel", "STOPPING", "The service goes on with it: run the same command again to wait for its end."),
-        ("cancel", "CREATING", "The batch was not asked for it yet: run the same command again, with more time."),
-        ("delete", "RUNS_DELETING", "The service goes on with it: run the same command again to wait for its end."),
+        ("cancel", "STOPPING", "The service accepted the request: run the same command again to wait for its end."),
+        (
+            "cancel",
+            "CREATING",
+            "The service has not accepted the request yet: run the same command again, with more time.",
+        ),
+        (
+            "delete",
+            "RUNS_DELETING",
+            "The service accepted the request: run the same command again to wait for its end.",
+        ),
     ],
 )
 def test_a_time_out_is_124_and_shows_how_far_it_is_and_how_to_go_on(
@@ -312,10 +320,20 @@ def test_a_request_without_an_answer_is_1_while_there_is_time(
 @pytest.mark.parametrize(
     ("status", "fault", "flags", "reported"),
     [
-        ("STOPPING", faults.answered(), [], "The service goes on with it: "),
-        ("CREATING", faults.answered(), [], "The batch was not asked for it yet: "),
-        ("INPROGRESS", faults.unanswered("CancelRunBatch"), [], "Whether the batch was asked for it is not known: "),
-        ("INPROGRESS", faults.unanswered("CancelRunBatch"), ["--no-wait"], "Whether the batch was asked for it is not"),
+        ("STOPPING", faults.answered(), [], "The service accepted the request: "),
+        ("CREATING", faults.answered(), [], "The service has not accepted the request yet: "),
+        (
+            "INPROGRESS",
+            faults.unanswered("CancelRunBatch"),
+            [],
+            "It is unknown whether the service accepted the request: ",
+        ),
+        (
+            "INPROGRESS",
+            faults.unanswered("CancelRunBatch"),
+            ["--no-wait"],
+            "It is unknown whether the service accepted",
+        ),
     ],
 )
 def test_ctrl_c_while_it_waits_says_whether_the_batch_was_asked(
@@ -418,7 +436,7 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
         "  - all output in S3: s3://my-bucket/output/",
         "  - the logs in CloudWatch",
         "",
-        "2 runs failed, and nobody can tell afterwards which ones, and why.",
+        "2 runs failed. After deletion you cannot find out which or why.",
         "To keep that, stop here and save it first:",
         "",
         f"  {printed('failed', ID)} --csv failed.csv",
@@ -475,7 +493,7 @@ def test_a_failed_batch_that_created_no_runs_is_deleted_without_more_ado(
     here.omics.put_batch({"id": ID, "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
     ran = at_terminal(Keyboard("no\n"), "delete", ID, *REGION)
     assert "may still run" not in ran.stderr
-    assert "1 run failed, and nobody can tell afterwards which samples those were." in ran.complaints
+    assert "1 run failed. After deletion you cannot find out which samples those were." in ran.complaints
 
 
 def test_the_runs_of_a_failed_batch_alone_cannot_be_deleted(here: Here) -> None:
@@ -647,7 +665,7 @@ async def test_on_a_terminal_the_id_is_typed(omics: Simulator, shell: Shell) -> 
     async with on_a_terminal(command, shell.environment, columns=50) as terminal:
         await terminal.until("Type the batch's id to delete its record:")
         asked = terminal.written.decode()
-        assert "1 run failed, and nobody can tell afterwards which samples those were.\r\n" in asked
+        assert "1 run failed. After deletion you cannot find out which samples those were.\r\n" in asked
         assert f"{shlex.join(PROGRAM)} failed 7123456 --csv failed.csv\r\n" in asked  # one line to copy, however long
         terminal.type(f"{ID}\n")
         assert await terminal.ended() == 0

@@ -55,7 +55,7 @@ def failed_look(advice: Advice | None, repeats: int = 0) -> LookFailed:
             ActionAdvanced(
                 time=1.0, batch_id=ID, wait_id=1, call="cancel_and_wait", advice=Advice(AdviceKind.MAYBE_ASKED)
             ),
-            f"batch {ID}: Whether the batch was asked for it is not known: run the same command again.",
+            f"batch {ID}: It is unknown whether the service accepted the request: run the same command again.",
         ),
     ],
 )
@@ -82,5 +82,8 @@ def test_what_a_wait_meets_is_logged_with_what_to_do_here(here: Here, command: s
 def test_each_step_of_a_cancellation_is_logged_with_what_to_do_here(here: Here) -> None:
     here.omics.put_batch(document("CREATING"))
     ran = here.run("cancel", ID, "--yes", "--timeout", "0.5s", "--verbose")
-    assert f"batch {ID}: The batch was not asked for it yet: run the same command again, with more time." in ran.stderr
+    assert (
+        f"batch {ID}: The service has not accepted the request yet: run the same command again, with more time."
+        in ran.stderr
+    )
     assert not PYTHON.search(ran.stderr)

@@ -76,7 +76,7 @@ def test_without_a_command_it_shows_which_there_are(capsys: pytest.CaptureFixtur
     assert main([]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "\n  get       Show a batch as it stands now.\n" in shown.err
+    assert "\n  get       Show the present state of a batch.\n" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_a_dry_run_needs_nothing_and_sends_nothing(
         "Workflow  1234567 v2",
         "Role      arn:aws:iam::123456789012:role/OmicsRole",
         "Output    s3://my-bucket/output/",
-        "It can be sent; nothing was.",
+        "Valid. Nothing was sent.",
     ]
 
 
@@ -191,7 +191,7 @@ def test_a_request_without_an_id_or_with_its_runs_in_s3_says_so(here: Here, trio
         "Runs      those in s3://my-bucket/cohort.json, which the service reads: it was not read here",
         "Workflow  1",
         "Role      arn:aws:iam::123456789012:role/OmicsRole",
-        "It can be sent; nothing was.",
+        "Valid. Nothing was sent.",
     ]
 
 
@@ -370,7 +370,7 @@ async def test_nothing_is_sent_where_its_id_could_not_be_reported(
     ran = await measured_shell.run("-c", f"{command} >&-", program=("bash",))
     assert (ran.code, ran.stderr) == (
         2,
-        "omics-batch: stdout is closed, where the batch's id would be told: nothing was sent\n",
+        "omics-batch: stdout is closed, so the batch's id cannot be printed: nothing was sent\n",
     )
     assert not omics.requests
 

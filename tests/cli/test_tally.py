@@ -80,7 +80,7 @@ def test_those_that_go_on_are_left_and_the_others_are_summed_up() -> None:
     assert (summed.total, summed.ended, summed.left) == (9, 7, ["6", "8"])
     assert summed.words() == (
         "9 batches: 1 succeeded, 1 partial, 1 failed, 1 cancelled, 2 without a verdict, "
-        "1 not waited for because of an error, 2 not seen to end"
+        "1 with an error, 2 not seen to end"
     )
     assert summed.document() == {
         "batches": 9,

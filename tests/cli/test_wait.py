@@ -52,7 +52,7 @@ def test_no_verdict_is_possible_once_runs_were_deleted(here: Here) -> None:
     here.omics.put_batch(processed(deletedRunCount=10) | {"status": "RUNS_DELETED"})
     ran = here.run("wait", ID)
     assert ran.code == 0
-    assert ran.lines[-1].endswith("Processed in 0:15:00: 10 deleted. Nobody can tell how the deleted runs ended.")
+    assert ran.lines[-1].endswith("Processed in 0:15:00: 10 deleted. How the deleted runs ended is lost.")
 
 
 @pytest.mark.parametrize(

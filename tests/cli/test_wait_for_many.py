@@ -90,9 +90,7 @@ def test_each_is_reported_as_it_ends_and_all_are_summed_up(many: Callable[..., H
         next(line.partition("Z  ")[2] for line in ran.lines if "3  batch 3 failed: " in line),
         next(line.partition("Z  ")[2] for line in ran.lines if "ResourceNotFoundException" in line),
     ]
-    assert ran.lines[-3].endswith(
-        "Z  4 batches: 1 succeeded, 1 partial, 1 failed, 1 not waited for because of an error."
-    )
+    assert ran.lines[-3].endswith("Z  4 batches: 1 succeeded, 1 partial, 1 failed, 1 with an error.")
     assert sorted(ran.lines[-2].partition("Not succeeded: ")[2].split()) == ["2", "3", "99"]
     assert ran.lines[-1].endswith(f"Which samples, and why: {_program_name.command(['failed', '2'])}")
     assert (ran.code, ran.stderr) == (1, "")

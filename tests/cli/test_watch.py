@@ -83,7 +83,7 @@ async def test_on_a_terminal_it_is_a_table_that_survives_another_size(omics: Sim
         assert await terminal.ended() == 130
     assert terminal.written.count(ALTERNATE + b"h") == terminal.written.count(ALTERNATE + b"l") == 1
     after = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", terminal.written.rpartition(ALTERNATE + b"l")[2].decode()).split())
-    assert "5 batches: 1 partial, 1 not waited for because of an error, 3 not seen to end." in after
+    assert "5 batches: 1 partial, 1 with an error, 3 not seen to end." in after
     assert "stopped, with 3 of 5 batches left" in after
     assert not re.search(r"\x1b\[3[0-9]m", terminal.written.decode())  # no colour, whatever is bold
 

@@ -122,12 +122,12 @@ def test_a_batch_that_failed_is_started_again_only_without_the_runs_that_it_crea
     ("status", "runs", "starts", "reported"),
     [
         ("PROCESSED", {"completedRunCount": 1}, {}, "its one run completed."),
-        ("RUNS_DELETED", {"deletedRunCount": 1}, {}, "1 deleted. Nobody can tell how the deleted runs ended."),
+        ("RUNS_DELETED", {"deletedRunCount": 1}, {}, "1 deleted. How the deleted runs ended is lost."),
         (
             "RUNS_DELETING",
             {"completedRunCount": 2, "deletedRunCount": 5},
             {"failedStartSubmissionCount": 1},
-            "2 completed, 1 not submitted, 5 deleted. Nobody can tell how the deleted runs ended.",
+            "2 completed, 1 not submitted, 5 deleted. How the deleted runs ended is lost.",
         ),
     ],
 )

@@ -127,7 +127,7 @@ class Scans:
         self._pages += 1
 
     def skipped(self, batch: TrackedBatch) -> Sequence[TrackedBatch]:
-        """Note that a list shows a batch; return the batches just before it in the last scan, but not yet in this one."""
+        """Note that a list shows a batch; return the batches just before it in the last scan but not yet in this."""
         return self._order.skipped(batch)
 
     def is_in_vain(self, lag: float, rate: float, now: float) -> bool:

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; those that the process was started with if None.
     """
     try:
-        from omics_batch.cli._app import run  # noqa: PLC0415 - without the extra there is no such thing
+        from omics_batch.cli._app import run  # noqa: PLC0415 - it cannot be imported without the extra
     except ModuleNotFoundError as missing:
         if (library := (missing.name or "").partition(".")[0]) not in _EXTRA:
             raise

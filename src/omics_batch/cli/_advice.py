@@ -33,9 +33,9 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.WAIT_FOR_OTHERS: "Wait until what is under way in the batch has ended.",
     _K.USE_NEW_REQUEST_ID: "Its requestId belongs to another batch: give a new one with --request-id.",
     _K.SEND_AGAIN: "The batch may have been started.",
-    _K.NOT_ASKED: "The batch was not asked for it yet: run the same command again, with more time.",
-    _K.MAYBE_ASKED: "Whether the batch was asked for it is not known: run the same command again.",
-    _K.ASKED: "The service goes on with it: run the same command again to wait for its end.",
+    _K.NOT_ASKED: "The service has not accepted the request yet: run the same command again, with more time.",
+    _K.MAYBE_ASKED: "It is unknown whether the service accepted the request: run the same command again.",
+    _K.ASKED: "The service accepted the request: run the same command again to wait for its end.",
     _K.RECORD_LEFT: "The runs of batch {batch_id} are deleted, and its record may not be: run the same command again.",
     _K.RECORD_GONE: (
         "Somebody else deleted the record of batch {batch_id}: whether all of its runs are deleted cannot be found out."

@@ -1,4 +1,4 @@
-"""The program around the commands: options of all, exit codes, errors."""
+"""The program around the commands: common options, exit codes, errors."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from omics_batch.cli._stderr import complain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Both of typer's own click and the one it came from: all that is wrong with a command line is one of these.
+# The base class of all usage errors, whether typer uses its own copy of click or click itself.
 _UsageError: Final = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the program and return its exit code; whatever goes wrong is reported in a line or two.
+    """Run the program and return its exit code; any error is reported in a line or two.
 
     Args:
         arguments: What follows the program's name.
@@ -37,17 +37,17 @@ def run(arguments: Sequence[str]) -> int:
     _let_every_text_through()
     try:
         code: int | None = typer.main.get_command(app).main(list(arguments), _program_name.NAME, standalone_mode=False)
-    except SystemExit as end:  # completion's, or that of click and rich where the reader of a pipe has left
+    except SystemExit as end:  # from completion; or from click and rich when the reader of a pipe has left
         return Exit.PIPE_CLOSED if end.code == 1 else int(end.code or 0)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - a trace helps neither a user nor a log
-        return _told(error)
+    except Exception as error:  # noqa: BLE001 - the program never ends with a traceback
+        return _report(error)
     return code or Exit.OK
 
 
-def _told(error: Exception) -> Exit:
-    """Say what has gone wrong, and give the exit code."""
+def _report(error: Exception) -> Exit:
+    """Print what went wrong, and return the exit code."""
     if isinstance(error, SignalledError):
         return error.exit
     if isinstance(error, _UsageError):
@@ -56,7 +56,7 @@ def _told(error: Exception) -> Exit:
     if isinstance(error, (OmicsBatchError, ProgramError)):
         complain(*lines_of(error))
         return exit_of(error)
-    if isinstance(error, OSError):  # a full disk under stdout, a home that nothing can be installed in
+    if isinstance(error, OSError):  # a full disk, or a home directory that is not writable
         _give_up_stdout()
         complain(str(error))
         return Exit.ERROR
@@ -65,21 +65,21 @@ def _told(error: Exception) -> Exit:
     return Exit.ERROR
 
 
-def _misused(error: Any) -> list[str]:  # noqa: ANN401 - a usage error, of which typer makes no class public
-    """Say what is wrong with a command line, and where to read on."""
+def _misused(error: Any) -> list[str]:  # noqa: ANN401 - typer makes the class of usage errors not public
+    """Say what is wrong with a command line, and which help to read."""
     option, context = getattr(error, "option_name", None), error.ctx
     if option is not None and context is not None and context.parent is None and _has(context.command, option):
         return [f"{option} belongs behind the command, such as: {_program_name.NAME} get 7123456 {option} ..."]
     return [error.format_message(), f"Try '{context.command_path if context else _program_name.NAME} --help'."]
 
 
-def _has(group: Any, option: str) -> bool:  # noqa: ANN401 - likewise
+def _has(group: Any, option: str) -> bool:  # noqa: ANN401 - typer makes the group's class not public
     """Whether a command of a group has an option."""
     return any(option in parameter.opts for command in group.commands.values() for parameter in command.params)
 
 
 def _give_up_stdout() -> None:
-    # What cannot be written now, Python would try to write once more at its end, and answer with a trace.
+    # Python flushes stdout again at exit, and would print a traceback.
     try:
         sys.stdout.flush()
     except OSError:
@@ -87,31 +87,31 @@ def _give_up_stdout() -> None:
 
 
 def _silence_botocore() -> None:
-    # Python writes a warning to stderr where nobody handles it, and theirs bring a traceback of their own failure.
+    # Without a handler, Python writes their warnings to stderr, with tracebacks.
     for library in ("aiobotocore", "botocore"):
         logging.getLogger(library).addHandler(logging.NullHandler())
 
 
 def _open_streams() -> None:
-    # One that was closed before the program began is None: nothing comes from there, and nobody reads what is said.
+    # A stream that was closed before the program began is None.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, _nowhere(mode))
 
 
 def _nowhere(mode: str) -> IO[str]:
-    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - as long as the process
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - it stays open as long as the process
 
 
 def _let_every_text_through() -> None:
-    # A batch's name may hold what the terminal's encoding lacks, and a pipe any bytes; that is no reason to end.
+    # A batch's name may contain characters that the terminal's encoding lacks, and a pipe any bytes: escape them.
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            with suppress(io.UnsupportedOperation):  # once somebody has read from stdin
+            with suppress(io.UnsupportedOperation):  # raised if stdin was read before
                 stream.reconfigure(errors="backslashreplace")
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with a positional argument
     if wanted:
         typer.echo(f"{_program_name.NAME} {__version__}")
         raise typer.Exit

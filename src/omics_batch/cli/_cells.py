@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 GAP: Final = "  "
 _LONGEST: Final = 10_000
-"""Characters of a text: more than the service's messages have."""
+"""The most characters of a text; the service's messages are shorter."""
 
 _DOTS: Final = Text("...")
 
 
 def fitting(text: str, cells: int, encoding: str) -> str:
-    """Make a stranger's text safe for a terminal, and no wider than some cells.
+    """Make untrusted text safe for a terminal, and no wider than some cells.
 
     Args:
         text: The text.
         cells: How wide it may be.
-        encoding: The terminal's: what it lacks is escaped before it is measured.
+        encoding: The terminal's encoding: characters that it lacks are escaped before the text is measured.
     """
     line = _let_out(one_line(text), encoding)
     if cell_len(line) <= cells:
@@ -35,7 +35,7 @@ def fitting(text: str, cells: int, encoding: str) -> str:
 
 
 def wrapped(text: str, cells: int, encoding: str) -> list[str]:
-    """Break a stranger's text between its words into lines of some cells; a longer word has a line of its own."""
+    """Wrap untrusted text at spaces into lines of some cells; a longer word gets a line of its own."""
     lines: list[str] = []
     for word in _let_out(one_line(text, limit=_LONGEST), encoding).split():
         if lines and cell_len(lines[-1]) + 1 + cell_len(word) <= cells:
@@ -46,13 +46,13 @@ def wrapped(text: str, cells: int, encoding: str) -> list[str]:
 
 
 def padded(text: str, cells: int, *, to_the_right: bool = False) -> str:
-    """Make a text some cells wide, its spaces behind it or before it."""
+    """Pad a text with spaces to some cells, on its right or on its left."""
     spaces = " " * (cells - cell_len(text))
     return spaces + text if to_the_right else text + spaces
 
 
 def packed(items: Iterable[Text], width: int, *, most: int) -> list[Text]:
-    """Set items side by side in lines of some width, each of them whole; dots stand for what has no room."""
+    """Put whole items side by side in lines of some width; dots replace the items that do not fit."""
     lines: list[list[Text]] = []
     for item in items:
         if lines and _width([*lines[-1], item]) <= width:

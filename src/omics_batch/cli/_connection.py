@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ASIDE: Final = 2.0
-"""Seconds for a question that is asked on the side."""
+"""Seconds for an additional request that improves an error message."""
 
 _LEAST: Final = 5.0
-"""Seconds to find credentials in, where a time-out is shorter: as for the last look of a wait."""
+"""The least seconds to find credentials, even if a time-out is shorter; a wait's last look has as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionOptions:
-    """The options of a command that talks to the service; what is None, the environment or the profile says."""
+    """The options of a command that talks to the service; None leaves a setting to the environment or the profile."""
 
     region: str | None = None
     profile: str | None = None
@@ -41,14 +41,14 @@ class ConnectionOptions:
     allow_http: bool = False
     verbose: bool = False
     on_event: Callable[[Event], object] | None = None
-    """What is called with each event of the client; not an option."""
+    """A function that is called with each event of the client; not an option."""
 
     @asynccontextmanager
     async def client(self, timeout: float | None = None) -> AsyncGenerator[OmicsBatchClient]:
         """Open a client.
 
         Args:
-            timeout: Seconds of the whole command, which a source of credentials may use up; None is no limit.
+            timeout: Seconds for the whole command, finding credentials included; None is no limit.
 
         Raises:
             SetupError: There is no region, no such profile, or the endpoint is not acceptable.
@@ -81,10 +81,10 @@ class ConnectionOptions:
             await client.close()
 
     def talk(self, work: Callable[[OmicsBatchClient], Awaitable[T]]) -> T:
-        """Do what a client is needed for, with the log on stderr, unless a signal comes first.
+        """Run work with a client, with the log on stderr, until it ends or a signal comes.
 
         Args:
-            work: What to do.
+            work: The work.
 
         Raises:
             SetupError: No client can be made.
@@ -95,7 +95,7 @@ class ConnectionOptions:
 
     @contextmanager
     def conversation(self) -> Generator[Conversation]:
-        """Open one client for several pieces of work, at the first of them: credentials may cost a person a code."""
+        """Open one client for several pieces of work, at the first of them: credentials may need an MFA code."""
         with asyncio.Runner() as runner:
             conversation = Conversation(self, runner)
             try:
@@ -105,7 +105,7 @@ class ConnectionOptions:
 
     @property
     def level(self) -> int:
-        """From which level on the log goes to stderr."""
+        """The lowest log level that goes to stderr."""
         return logging.DEBUG if self.verbose else logging.WARNING
 
     def arguments(self) -> list[str]:
@@ -116,28 +116,28 @@ class ConnectionOptions:
         return [*words, *(flag for flag, is_set in flags if is_set)]
 
     def command(self, *words: str) -> str:
-        """Write a command of this program for a shell, which finds the same batches as this one."""
+        """Write a command of this program for a shell, with the same connection options."""
         return _program_name.command([*words, *self.arguments()])
 
 
 async def _know_a_run(client: OmicsBatchClient, error: ResourceNotFoundError) -> None:
-    """Have an error advise that the id of a run was given for a batch's, where GetRun says so at once."""
+    """Set the advice of an error if GetRun shows that the given id is that of a run, not of a batch."""
     if error.batch_id is None:
         return
     try:
         async with asyncio.timeout(_ASIDE):
             run = await client.aws.get_run(id=error.batch_id)
-    except Exception:  # noqa: BLE001 - denied, slow or no run: the error stands as it is
+    except Exception:  # noqa: BLE001 - denied, slow or no run: the error stays as it is
         return
     of_batch = f" of batch {run['batchId']}" if run.get("batchId") else ""
     error.advice = Advice(AdviceKind.CHECK_BATCH, {"run": error.batch_id, "of_batch": of_batch})
 
 
 class Conversation:
-    """A client that stays open while its event loop stands still, so that a question may be asked in between."""
+    """A client that stays open between pieces of work, so that the user can be asked in between."""
 
     def __init__(self, options: ConnectionOptions, runner: asyncio.Runner) -> None:
-        """Know how to open the client."""
+        """Take how to open the client."""
         self._options = options
         self._runner = runner
         self._exits = AsyncExitStack()
@@ -154,7 +154,7 @@ class Conversation:
             except ResourceNotFoundError as error:
                 await _know_a_run(self._client, error)
                 raise
-            except SystemExit as end:  # rich's where the reader of a pipe has left: nothing could be closed on the loop
+            except SystemExit as end:  # from rich, when the reader of a pipe has left; it must not stop the loop
                 return end
 
         with logged_to(complain, self._options.level):
@@ -164,7 +164,7 @@ class Conversation:
         return result
 
     def close(self) -> None:
-        """Close the client; a signal that comes meanwhile takes nothing from what is done."""
+        """Close the client; a signal during that does not change the result."""
         with suppress(SignalledError):
             self._runner.run(until_signalled(self._exits.aclose()))
 
@@ -180,10 +180,10 @@ _OPTIONS: Final[dict[str, tuple[object, object]]] = {
 
 
 def connected(command: Callable[..., Exit]) -> Callable[..., Exit]:
-    """Give a command, after its own options, those that say where the service is.
+    """Add the connection options to a command, after its own options.
 
     Args:
-        command: A function with a parameter `connection: Connection`, which typer does not get to see.
+        command: A function with a parameter `connection: ConnectionOptions`, which is hidden from typer.
     """
     own = [part for name, part in inspect.signature(command, eval_str=True).parameters.items() if name != "connection"]
     added = [

@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 has it, in UTF-8: on stdout, or in a file that is written whole or not at all."""
+"""CSV by RFC 4180, in UTF-8: on stdout, or in a file that is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STDOUT: Final = "-"
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST: Final = 10_000
-"""Characters of a cell on a terminal: more than the service's messages have."""
+"""The most characters of a cell on a terminal; the service's messages are shorter."""
 
 
 class _Stream(Protocol):
@@ -39,7 +39,7 @@ class CsvTable:
 
     Args:
         stream: Where it goes.
-        is_seen: Whether it goes to a terminal, on which control characters would act.
+        is_seen: Whether it goes to a terminal, where control characters would have an effect.
     """
 
     def __init__(self, stream: _Stream, *, is_seen: bool = False) -> None:
@@ -70,7 +70,7 @@ class CsvTable:
 
 @contextmanager
 def csv_table(name: str, columns: Sequence[str]) -> Generator[CsvTable]:
-    """Write a table to a file; where the block fails, the file stays as it was, and the rows so far are kept beside it.
+    """Write a table to a file; if the block fails, the file stays as it was, and the rows so far are kept beside it.
 
     Args:
         name: The file, which is overwritten; - for stdout.
@@ -104,7 +104,7 @@ def _table(name: str) -> Generator[CsvTable]:
 
 
 class _File:
-    """A file that takes its place when it is whole; a pipe or a device is written as it is.
+    """A file that replaces the old one when it is complete; a pipe or a device is written directly.
 
     Args:
         name: What the user called it, for errors.
@@ -120,7 +120,7 @@ class _File:
             if self._place.exists() and not os.access(self._place, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             mode: Literal["x", "w"] = "x" if self._is_apart else "w"
-            # By lines: what cannot be written is noticed at once, and a process that is killed leaves what it found.
+            # Line buffered: write errors are noticed at once, and a killed process leaves its rows.
             self._stream = self._part.open(mode, 1, encoding="utf-8", errors="backslashreplace", newline="")
         self._is_whole = True
 
@@ -149,8 +149,8 @@ class _File:
                 raise
 
     def give_up(self, *, is_wanted: bool) -> Path | None:
-        """Leave its place alone; return where what was written is, if that is wanted and all of it could be written."""
-        with suppress(OSError):  # which wants to write once more what could not be written
+        """Do not replace the old file; return the path of the rows so far, if wanted and if all could be written."""
+        with suppress(OSError):  # closing tries to write again
             self._stream.close()
         if self._is_apart and is_wanted and self._is_whole:
             return self._part
@@ -168,7 +168,7 @@ def _reported(name: str, code: Exit = Exit.ERROR) -> Generator[None]:
 
 
 class _Stdout:
-    """Stdout as it is at the moment, in UTF-8."""
+    """The present stdout, in UTF-8."""
 
     def __init__(self) -> None:
         stdout: IO[str] = sys.stdout

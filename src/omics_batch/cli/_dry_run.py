@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
-    """Return what matters of a request, as labels and values; what it does not have is left out."""
+    """Return the main facts of a request as labels and values; absent ones are left out."""
     default = request.default_run_setting
     has_own_id = "request_id" in request.model_fields_set
     found = [
@@ -33,10 +33,10 @@ def _runs(settings: BatchRunSettings) -> str:
 
 
 async def rehearse(request: StartRunBatchRequest) -> None:
-    """Send a request to a HealthOmics that is gone afterwards.
+    """Send a request to a simulator that exists for this request only.
 
-    So it goes through all that a real one goes through: the checks of the client, the model and the serializer of the
-    botocore that is installed, and the service's own checks. Where its runs are in S3, one stands for them.
+    So it passes the same checks as a real request: those of the client, of the installed botocore's model and
+    serializer, and of the service. If its runs are in S3, one placeholder run is sent instead.
 
     Raises:
         InvalidInputError: It cannot be sent.

@@ -1,4 +1,4 @@
-"""Spans of time as people type them: 90s, 30m, 24h, 2d, 1h30m, or plain seconds."""
+"""Durations as people type them: 90s, 30m, 24h, 2d, 1h30m, or plain seconds."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _SPAN: Final = re.compile(rf"(?:{_NUMBER}[smhd])+")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of time, and how it was typed."""
+    """A duration, and how it was typed."""
 
     text: str
     seconds: float
 
     def left_since(self, began: float) -> float:
-        """Return the seconds of it that are left.
+        """Return the seconds that are left of it.
 
         Args:
             began: When it began, by `time.monotonic`.
@@ -34,20 +34,20 @@ class Span:
 
 
 def span_of(text: str) -> Span:
-    """Read a span of time.
+    """Read a duration.
 
     Args:
         text: Numbers with the units s, m, h or d, or a number of seconds alone; not negative.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a duration.
     """
     if re.fullmatch(_NUMBER, text):
         seconds = float(text)
     elif _SPAN.fullmatch(text):
         seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
     else:
-        raise ValueError(f"{text!a} is no span of time of 0 or more, such as 90s, 30m, 24h or 2d")
+        raise ValueError(f"{text!a} is not a valid duration: give one such as 90s, 30m, 24h or 2d")
     if math.isinf(seconds):
         raise ValueError(f"{text!a} is too long")
     return Span(text, seconds)

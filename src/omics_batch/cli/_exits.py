@@ -20,12 +20,12 @@ from omics_batch.cli._advice import in_commands
 
 
 class Exit(IntEnum):
-    """What the program's exit code says."""
+    """The exit codes of the program."""
 
     OK = 0
-    """The command did its job; of a wait: all runs succeeded, or runs were deleted and no verdict is possible."""
+    """Success. After a wait: all runs succeeded, or records were deleted so that it is unknown."""
     ERROR = 1
-    """An error; of a wait, too: the batch was processed, and its counts do not show how its runs ended."""
+    """An error. After a wait also: the batch was processed, and its counts do not show how its runs ended."""
     USAGE = 2
     """The command line cannot be right; nothing was sent."""
     FAILED_RUNS = 3
@@ -34,17 +34,17 @@ class Exit(IntEnum):
     """The batch itself failed, before its runs were created or after some of them were."""
     BATCH_CANCELLED = 5
     TIMED_OUT = 124
-    """As `timeout` of coreutils has it."""
+    """The time is over: the same code as that of `timeout` in coreutils."""
     INTERRUPTED = 130
-    """Ctrl-C: 128 and the signal's number, as shells have it."""
+    """Ctrl-C: 128 plus the signal's number, as in shells."""
     PIPE_CLOSED = 141
-    """The reader of stdout has left, as `head` does: SIGPIPE, likewise."""
+    """The reader of stdout has left, such as `head`: 128 plus SIGPIPE."""
     TERMINATED = 143
-    """SIGTERM, likewise."""
+    """SIGTERM: 128 plus the signal's number."""
 
 
 class ProgramError(Exception):
-    """What keeps a command from doing its job; the message is all that its user needs to know."""
+    """An error of a command; its message is all that is printed."""
 
     def __init__(self, message: str, code: Exit = Exit.ERROR) -> None:
         """Keep the exit code."""
@@ -53,7 +53,7 @@ class ProgramError(Exception):
 
 
 class SetupError(InvalidInputError):
-    """No client can be made: of the configuration, something is missing or wrong."""
+    """No client can be made, since the configuration is incomplete or wrong."""
 
 
 _BY_ERROR: Final = (
@@ -74,13 +74,13 @@ def exit_of(error: Exception) -> Exit:
 
 
 def next_step_of(error: Exception) -> str:
-    """Return the part of an error's message that says what to do about it; empty where it has no line of its own."""
+    """Return the part of an error's message that says what to do, if it gets a line of its own; else an empty text."""
     advice = error.advice if isinstance(error, CredentialsError) else None
     return "" if advice is None else one_line(in_commands(advice))
 
 
 def message_of(error: Exception) -> str:
-    """Write what happened, what to do about it here, and what AWS Support asks for."""
+    """Write what happened, what to do about it at the command line, and the request id for AWS Support."""
     if not isinstance(error, OmicsBatchError) or error.advice is None:
         return str(error)
     request_id = error.request_id if isinstance(error, ServiceError) else None

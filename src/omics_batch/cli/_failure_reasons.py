@@ -17,11 +17,11 @@ class Reasons:
     """How many runs have which reason; the runs themselves are not kept."""
 
     def __init__(self, batch: Batch, *, with_cancelled: bool) -> None:
-        """Begin with none.
+        """Begin without runs.
 
         Args:
-            batch: The batch as it stood before its runs were listed.
-            with_cancelled: Whether cancelled runs belong to them.
+            batch: The batch, read before its runs were listed.
+            with_cancelled: Whether cancelled runs are included.
         """
         counts = batch.run_summary
         self._batch = batch
@@ -35,22 +35,22 @@ class Reasons:
         return self._sums.total()
 
     def add(self, run: FailedRun) -> None:
-        """Take in a run."""
+        """Count a run."""
         self._sums[run.reason or KINDS[run.kind.value]] += 1
 
     def progress(self) -> str:
-        """Write how many of how many were listed."""
+        """Write how many runs were listed, and how many are expected."""
         return f"{self.listed:,} of {max(self._expected, self.listed):,} runs that did not succeed ..."
 
     def words(self, *, is_whole: bool) -> str:
         """Write the sums: `6 did not succeed: 4 RUN_TASK_FAILED, 2 ValidationException`.
 
         Args:
-            is_whole: Whether all runs were listed, and not the first ones alone.
+            is_whole: Whether all runs were listed, not only the first ones.
         """
-        told = most_frequent(self._sums, lambda reason, number: f"{number:,} {one_line(reason, limit=64)}")
+        parts = most_frequent(self._sums, lambda reason, number: f"{number:,} {one_line(reason, limit=64)}")
         head = f"{self.listed:,} did not succeed{self._so_far}" if is_whole else f"The first {self.listed:,}"
-        return f"{head}: {', '.join(told)}"
+        return f"{head}: {', '.join(parts)}"
 
     def absence(self) -> str:
         """Say why none was listed."""
@@ -58,7 +58,7 @@ class Reasons:
         if batch.status == BatchStatus.FAILED and not self._expected:
             return self._absence_from_a_failed_batch()
         if batch.run_summary.deleted_run_count:
-            return "no failed run is left to be listed: nobody can tell how the deleted ones ended"
+            return "no failed run can be listed: how the deleted runs ended is lost"
         if self._expected:
             return f"none is listed, although the batch counts {self._expected:,}: the lists lag, try again in a minute"
         if self._with_cancelled:
@@ -68,7 +68,7 @@ class Reasons:
 
     @property
     def _so_far(self) -> str:
-        """A batch that FAILED may have created runs before, and these may go on."""
+        """` so far` if more runs may fail: also after a batch FAILED, since runs that it had created may go on."""
         has_ended = self._batch.is_terminal and self._batch.status != BatchStatus.FAILED
         return "" if has_ended or self._batch.created_run_count == 0 else " so far"
 

@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 async def write_all(items: AsyncGenerator[T], say: Callable[[T], None], limit: int | None) -> int:
-    """Say each item as it comes, and end with the list or at the limit.
+    """Write each item as it comes, up to the limit.
 
     Returns:
-        How many there were.
+        The number of items.
     """
     number = 0
     async with aclosing(items):

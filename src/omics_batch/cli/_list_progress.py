@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def counting(output: Console, words: Callable[[], str], *, is_printed: bool) -> Generator[None]:
-    """Show words that change, while a list is written.
+    """Show a progress line while a list is written.
 
     Args:
         output: The console on stdout.
-        words: Gives the words of the moment.
-        is_printed: Whether the list is printed on that console, which keeps the words below it.
+        words: Returns the present text of the line.
+        is_printed: Whether the list is printed on that console: then the line stays below it.
     """
     if sys.stdout.isatty():
         place, is_seen = output, is_printed
@@ -37,7 +37,7 @@ def counting(output: Console, words: Callable[[], str], *, is_printed: bool) -> 
         console=place,
         get_renderable=lambda: Text(words(), "bright_black"),
         transient=True,
-        redirect_stdout=False,  # the list has to go where it is wanted
+        redirect_stdout=False,  # the list has its own destination
         redirect_stderr=sys.stderr.isatty(),
     ) as picture:
         picture.refresh()

@@ -1,4 +1,4 @@
-"""A line of the library's log, in words of the command line."""
+"""A line of the library's log, worded for the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def line_of(event: Event) -> str:
-    """Write an event; where it advises something, with the options and commands that do it."""
+    """Write an event; its advice names the options and commands of this program."""
     match event:
         case LookFailed(batch_id=batch_id, message=message, advice=advice, repeats=repeats):
             step = "" if advice is None else f" {in_commands(advice)}"

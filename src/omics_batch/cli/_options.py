@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STDIN: Final = "-"
-"""Stands for the batches that stdin names."""
+"""The argument for reading the batches from stdin."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:aws[a-z-]*:omics:[^:]*:[0-9]{12}:runBatch/[0-9]{1,18}", re.ASCII)
@@ -26,9 +26,9 @@ def batch_of(text: str) -> str:
     """Take a batch's id or ARN.
 
     Raises:
-        typer.BadParameter: It can be neither.
+        typer.BadParameter: It is neither.
     """
-    # The library checks the region of an ARN; what no region can correct is reported without one.
+    # The library checks the region of an ARN. The rest is checked here, since it needs no region.
     text = text.strip()
     if not _SHAPE.fullmatch(text):
         raise typer.BadParameter(f"{text[:100]!a} is neither 1 to 18 digits, such as 7123456, nor a batch's ARN.")
@@ -46,10 +46,10 @@ def _number_of(text: str) -> str:
 
 
 def word_among(known: Callable[[], list[str]]) -> Callable[[str], str]:
-    """Make a parser of words that the service knows, in upper or lower case.
+    """Make a parser for the values of an enum, in upper or lower case.
 
     Args:
-        known: Returns them.
+        known: Returns the values.
     """
 
     def word_of(text: str) -> str:
@@ -64,10 +64,10 @@ def word_among(known: Callable[[], list[str]]) -> Callable[[str], str]:
 
 
 def text_up_to(most: int) -> Callable[[str], str]:
-    """Make a parser of texts that the service takes.
+    """Make a parser for texts that the service takes.
 
     Args:
-        most: How many characters they may have.
+        most: The most characters that they may have.
     """
 
     def text_of(text: str) -> str:
@@ -93,7 +93,7 @@ def _span_to_send_of(text: str) -> Span:
 
 
 NumberOption: Final = partial(typer.Option, metavar="ID", parser=_number_of)
-"""An option that is a number of the service, such as a run's."""
+"""An option for a number of the service, such as a run's id."""
 
 BatchId: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", parser=batch_of, help="The batch's id, such as 7123456, or its ARN.")
@@ -128,7 +128,7 @@ StartTimeout: TypeAlias = Annotated[
         "--timeout",
         metavar="SPAN",
         parser=_span_to_send_of,
-        help="Send a request that is throttled, or fails, again for 60s, 10m, ...; without it, three times at most.",
+        help="Retry a throttled or failed request for 60s, 10m, ...; without it, three attempts at most.",
     ),
 ]
-Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, metavar="N", help="End after N.")]
+Limit: TypeAlias = Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N results.")]

@@ -24,14 +24,14 @@ _LABEL: Final = 10
 
 
 def console() -> Console:
-    """Make a console on stdout that takes every text as it is: nothing in it is markup."""
-    # Whatever FORCE_COLOR says to others: what is in a pipe is read by programs.
+    """Make a console on stdout without markup: every text is printed as it is."""
+    # FORCE_COLOR does not apply to pipes: programs read them.
     is_terminal = None if sys.stdout.isatty() else False
     return Console(markup=False, emoji=False, highlight=False, force_terminal=is_terminal)
 
 
 def say_json(document: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - whatever JSON can hold
-    """Write a JSON document to stdout: in one line, unless it is indented; in ASCII, which fits every encoding."""
+    """Write JSON to stdout, in one line unless indented, in ASCII, which works in every encoding."""
     typer.echo(json.dumps(document, indent=indent))
 
 
@@ -46,10 +46,10 @@ def say_facts(output: Console, facts: Iterable[tuple[str, str]]) -> None:
 
 
 def say_prose(output: Console, text: Text) -> None:
-    """Write a paragraph: a terminal breaks it between words, unless it has a command; a pipe gets one line."""
+    """Write a paragraph: wrapped on a terminal, unless it has a command; in one line elsewhere."""
     output.print(text, soft_wrap=not output.is_terminal or is_command(text.plain))
 
 
 def as_the_service_tells(answer: BaseModel) -> dict[str, Any]:
-    """Give an answer in the service's own names, ready for JSON."""
+    """Return a response with the service's own names, ready for JSON."""
     return answer.model_dump(mode="json", by_alias=True)

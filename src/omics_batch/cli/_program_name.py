@@ -16,12 +16,12 @@ MODULE: Final = "omics_batch.cli"
 
 
 def command(arguments: Sequence[str]) -> str:
-    """Write a command line of this program that a shell takes as it is."""
+    """Write a command line of this program, quoted for a shell."""
     return shlex.join([*words(sys.argv[0], shutil.which(NAME), sys.executable), *arguments])
 
 
 def is_command(text: str) -> bool:
-    """Whether a line has a command to be copied, which a line break would cut in two."""
+    """Whether a line has a command to copy: it must not be wrapped."""
     return f"{NAME} " in text or f"-m {MODULE}" in text
 
 
@@ -30,8 +30,8 @@ def words(started_as: str, found: str | None, python: str) -> list[str]:
 
     Args:
         started_as: The first of the process's arguments.
-        found: Where the shell finds the program's name, if it does.
-        python: The interpreter.
+        found: The path of the program in PATH, if it is there.
+        python: The path of the interpreter.
     """
     if os.path.basename(started_as) == "__main__.py":  # noqa: PTH119 - it is text: nothing is looked up
         return [python, "-m", MODULE]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: they cancel the work, and are no errors."""
+"""Ctrl-C and SIGTERM: they cancel the work, and are not reported as errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class SignalledError(Exception):
-    """The user, or a supervisor, wants the program to end."""
+    """A signal asked the program to end."""
 
     def __init__(self, number: int) -> None:
         """Keep the signal."""
@@ -25,7 +25,7 @@ class SignalledError(Exception):
 
 
 async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work; on Ctrl-C or SIGTERM cancel it, let it clean up, and say so. What it left to threads is not awaited.
+    """Run work; on Ctrl-C or SIGTERM, cancel it and let it clean up. Its threads are not awaited.
 
     Raises:
         SignalledError: One of the signals came.
@@ -42,9 +42,9 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop, number)
     except NotImplementedError:
-        # Windows: there Ctrl-C comes as a KeyboardInterrupt, after asyncio has cancelled everything.
+        # On Windows Ctrl-C raises a KeyboardInterrupt, after asyncio has cancelled all tasks.
         return await work
-    task = asyncio.ensure_future(work)  # which may take its first step at once: signals are heard before
+    task = asyncio.ensure_future(work)  # after the handlers are set, since it may take its first step at once
     try:
         return await task
     except asyncio.CancelledError:

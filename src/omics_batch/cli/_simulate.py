@@ -26,14 +26,14 @@ _HERE: Final = {"127.0.0.1", "::1", "localhost"}
 
 
 async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: int, as_json: bool) -> Exit:
-    """Serve until it is cancelled, and say on stdout how to talk to it.
+    """Serve until cancelled, and print the connection details on stdout.
 
     Args:
-        simulator: One that is not running yet.
-        scenario: The batches that it has at once.
-        host: Where it is going to listen, for the complaint if it cannot.
-        port: The same.
-        as_json: Whether to say it as one line of JSON, for programs.
+        simulator: A simulator that is not running yet.
+        scenario: The batches that it starts with.
+        host: The address to listen on, for the error message.
+        port: The port, for the same.
+        as_json: Whether to print one line of JSON, for programs.
 
     Raises:
         ProgramError: It cannot listen there.
@@ -49,7 +49,7 @@ async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: in
 
 
 def instructions(omics: Simulator, batch_ids: Sequence[str]) -> str:
-    """Write how to talk to the simulator from another shell: lines to paste there."""
+    """Write the lines to paste into another shell, to use the simulator there."""
     url = omics.environment[_URL]
     lines = [f"The local HealthOmics listens on {url} until Ctrl-C. In another shell:", ""]
     lines += [f"  export {name}={shlex.quote(value)}" for name, value in omics.environment.items()]
@@ -62,7 +62,7 @@ def instructions(omics: Simulator, batch_ids: Sequence[str]) -> str:
 
 
 def facts(omics: Simulator, batch_ids: Sequence[str]) -> str:
-    """Write the same as a line of JSON."""
+    """Write the same facts as a line of JSON."""
     return json.dumps(
         {
             "endpointUrl": omics.environment[_URL],
@@ -74,7 +74,7 @@ def facts(omics: Simulator, batch_ids: Sequence[str]) -> str:
 
 
 def why_not(error: OSError, host: str, port: int) -> str:
-    """Say why the simulator cannot listen."""
+    """Write why the simulator cannot listen."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use: choose another with --port, or --port 0 for a free one"
     return f"cannot listen on {host}, port {port}: {error.strerror}"

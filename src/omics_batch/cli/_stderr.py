@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def complain(text: str, *more: str) -> None:
-    """Say on stderr what is wrong, in one line, and what to do about it in further ones."""
-    # As sys.stderr is now: a live view may have taken its place, to write above its bar.
+    """Print on stderr what is wrong, in one line, and what to do about it, in further lines."""
+    # The present sys.stderr: a live view may have replaced it, to print above its bar.
     lines = [f"{NAME}: {one_line(text, limit=1000)}", *more]
     if hasattr(sys.stderr, "isatty") and sys.stderr.isatty():
         console = on_stderr()
@@ -30,14 +30,14 @@ def complain(text: str, *more: str) -> None:
 
 
 def on_stderr() -> Console:
-    """Make a console on stderr that takes every text as it is: nothing in it is markup."""
+    """Make a console on stderr without markup: every text is printed as it is."""
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 
 @contextmanager
-def logged_to(tell: Callable[[str], None], level: int) -> Generator[None]:
-    """Hand each log message of the library from a level on to somebody, one by one."""
-    handler = _Teller(tell)
+def logged_to(write: Callable[[str], None], level: int) -> Generator[None]:
+    """Call a function with each line of the library's log, from a level on."""
+    handler = _LineHandler(write)
     handler.setLevel(level)
     logger = logging.getLogger("omics_batch")
     before = logger.level
@@ -50,17 +50,17 @@ def logged_to(tell: Callable[[str], None], level: int) -> Generator[None]:
         logger.removeHandler(handler)
 
 
-class _Teller(logging.Handler):
-    def __init__(self, tell: Callable[[str], None]) -> None:
+class _LineHandler(logging.Handler):
+    def __init__(self, write: Callable[[str], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
         from omics_batch import Event  # noqa: PLC0415 - help and servers start without what clients need
         from omics_batch.cli._log import line_of  # noqa: PLC0415 - the same
 
-        # The message of an event's line is the event; all others come with a text.
+        # The message of an event is the event itself; that of other records is a text.
         message: object = record.msg
         text = line_of(message) if isinstance(message, Event) else self.format(record)
         for line in text.splitlines():
-            self._tell(line)
+            self._write(line)

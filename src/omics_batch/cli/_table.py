@@ -23,14 +23,14 @@ _FIRST_ROWS: Final = 100
 """A page of the service's lists."""
 
 _PATIENCE: Final = 1.0
-"""Seconds after which rows are shown, although more might show better how wide the columns have to be."""
+"""Seconds after which the first rows are shown, even if more rows could improve the column widths."""
 
 _INDENT: Final = "    "
 _MOST_LINES: Final = 3
 """The most lines that a cell may have beside the others."""
 
 _LONGEST: Final = 10_000
-"""Characters of a cell: more than the service's messages have."""
+"""The most characters of a cell; the service's messages are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +39,20 @@ class Column:
 
     title: str
     is_number: bool = False
-    """Whether its cells stand to the right."""
+    """Whether its cells are aligned to the right."""
     most: int = 24
-    """How many cells of a terminal it takes at most; the last column takes what is left."""
+    """The most terminal cells that it takes; the last column takes the rest."""
     is_whole: bool = False
-    """Whether it is shown whole, in several lines if it has to be: for the last column alone."""
+    """Whether it is shown completely, in several lines if needed; for the last column only."""
     is_key: bool = False
-    """Whether it tells the rows apart, which ends of names may do: it takes two fifths of a terminal that is wide."""
+    """Whether it identifies the rows: then it may take two fifths of a wide terminal, to show the ends of names."""
 
 
 class Table:
     """A table on stdout, for people.
 
-    A terminal gets rows that fit, with an ellipsis where they were cut; a file or a pipe gets all. Free text belongs
-    into the last columns: what is written from right to left would change places with what follows.
+    On a terminal rows are cut to fit, with an ellipsis; a file or a pipe gets all text. Free text has to be in the last
+    columns: right-to-left text would change places with the columns after it.
 
     Args:
         output: The console on stdout.
@@ -70,17 +70,17 @@ class Table:
         self._widths: list[int] = []
 
     def __enter__(self) -> Self:
-        """Begin; nothing is written before the first row."""
+        """Begin the table; nothing is written before the first row."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Write the rows that still wait, whatever ended the list."""
+        """Write the rows that are not written yet, also after an error."""
         self._begin()
 
     def add(self, *cells: str | int | None) -> None:
-        """Add a row; where there is nothing stands a dash, so that each row has all of its columns."""
+        """Add a row; an empty cell becomes a dash, so that each row has all columns."""
         row = [one_line("" if cell is None else str(cell), limit=_LONGEST) or "-" for cell in cells]
         if self._is_cut:
             row[:-1] = [
@@ -96,7 +96,7 @@ class Table:
             self._begin()
 
     def _begin(self) -> None:
-        """Write the titles and the first rows, unless there are none, or it was done before."""
+        """Write the titles and the first rows, unless there are none, or they are written already."""
         rows, self._first = self._first, []
         if not rows:
             return
@@ -107,7 +107,7 @@ class Table:
             self._write(row)
 
     def _write(self, row: Sequence[str], style: str = "") -> None:
-        """Write a row; a cell that is wider than those of the first rows were moves the next ones."""
+        """Write a row; a cell that is wider than those of the first rows shifts the next cells."""
         *cells, last = row
         line = "".join(
             padded(cell, width, to_the_right=column.is_number) + GAP
@@ -124,7 +124,7 @@ class Table:
         self._output.print(text, soft_wrap=True)
 
     def _lines(self, line: str, last: str) -> list[str]:
-        """Write the last cell beside the others, or below them where it would be too narrow there."""
+        """Write the last cell beside the others, or below them if it is too wide."""
         before = cell_len(line)
         parts = wrapped(last, self._output.width - before, self._output.encoding)
         if max(map(cell_len, parts)) <= self._output.width - before and len(parts) <= _MOST_LINES:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 LAGS: Final = "~"
-"""Stands before a figure that lags behind the runs."""
+"""The mark before a number that lags behind the runs."""
 
 LEGEND: Final = f"{LAGS} lags behind the runs"
 
@@ -39,29 +39,29 @@ def is_in_doubt(batch: Batch) -> bool:
 
 
 def caveat(batch: Batch) -> str:
-    """Write what to know of the counts beside them: that they lag, or do not add up; nothing where they are exact."""
+    """Write that the counts lag, or do not add up; empty if they are exact."""
     if not lags(batch):
         return ""
     return f"counts do not add up to {_total(batch)}" if is_in_doubt(batch) else "counts lag behind the runs"
 
 
 def in_brackets(text: str) -> str:
-    """Write a remark after something else, if there is one."""
+    """Write a remark in brackets, if there is one."""
     return f" ({text})" if text else ""
 
 
 def percent(batch: Batch, furthest: float = 0.0) -> str:
-    """Write how far a batch is, with a mark where its counts lag behind the runs; 100 % only when it is.
+    """Write the percentage of a batch, with a mark if its counts lag behind the runs; 100 % only when it is.
 
     Args:
         batch: The batch.
-        furthest: The percentage that was seen of it before, which counts that lag behind may fall below.
+        furthest: The highest percentage so far; lagging counts may fall below it.
     """
     return (LAGS if is_behind(batch) else "") + percentage(max(batch.percent_complete, furthest))
 
 
 def title(batch: Batch) -> str:
-    """Write which batch it is: its id and its name."""
+    """Write the id and the name of a batch."""
     return f"{batch.id} {one_line(batch.name)}" if batch.name else batch.id
 
 
@@ -71,7 +71,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def line(batch: Batch, furthest: float = 0.0) -> str:
-    """Write where a batch stands in one line: its percentage as `percent` writes it."""
+    """Write the state of a batch in one line; see `percent` for its percentage."""
     return f"{batch.id}  {one_line(batch.status)}  {percent(batch, furthest)}  {counted(batch)}"
 
 
@@ -84,7 +84,7 @@ def verdict(batch: Batch) -> str:
         found = f"{counted(batch)}, which does not add up to" if batch.run_counts else "the service gives no counts of"
         return f"{took}: {found} {_total(batch)}."
     if batch.outcome is Outcome.UNKNOWN:
-        return f"{took}: {counted(batch)}. Nobody can tell how the deleted runs ended."
+        return f"{took}: {counted(batch)}. How the deleted runs ended is lost."
     completed = f"{batch.run_summary.completed_run_count:,} of {_total(batch)} completed"
     others = {label: number for label, number in batch.run_counts.items() if label != "completed"}
     return f"{took}: {', '.join(filter(None, [completed, words.counted(others)]))}."
@@ -107,7 +107,7 @@ def has_failed_runs(batch: Batch) -> bool:
 
 
 def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
-    """Return all that `get` prints of a batch, as labels and values; what the service does not send is left out."""
+    """Return what `get` prints about a batch, as labels and values; absent ones are left out."""
     took = time_of(batch, now)
     times = [
         ("Created", batch.creation_time),
@@ -131,10 +131,10 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
 
 
 def time_of(batch: Batch, now: datetime) -> timedelta | None:
-    """Return how long a batch has run, or took; None where that is unknown.
+    """Return how long a batch has run, or took; None if unknown.
 
-    Nothing is told by a creation that lies ahead: the service's clock is another, such as a local HealthOmics' whose
-    time goes faster.
+    It is unknown if the creation time is in the future: the service's clock differs, such as that of a simulator whose
+    time is faster.
     """
     return batch.duration if batch.is_terminal else batch.elapsed(now) or None
 
@@ -152,28 +152,28 @@ def _status(batch: Batch) -> str:
 
 
 def _submitted(batch: Batch) -> str | None:
-    """Write how far the submission is, and when it was over; None where the service does not send it."""
+    """Write the progress of the submission, and when it ended; None if the service does not send it."""
     starts = batch.submission_summary
-    is_told = starts.successful_start_submission_count or starts.failed_start_submission_count
+    is_known = starts.successful_start_submission_count or starts.failed_start_submission_count
     parts = [
-        percentage(batch.percent_submitted) if is_told or starts.pending_start_submission_count else None,
+        percentage(batch.percent_submitted) if is_known or starts.pending_start_submission_count else None,
         None if batch.submitted_time is None else timestamp(batch.submitted_time),
     ]
     return ", ".join(part for part in parts if part) or None
 
 
 def lags(batch: Batch) -> bool:
-    """Whether what is shown of a batch's runs may be behind what they do."""
+    """Whether the counts of a batch may lag behind its runs."""
     return not batch.counts_are_final and bool(batch.run_counts)
 
 
 def is_behind(batch: Batch) -> bool:
-    """Whether the percentage of a batch may be behind its runs: once all have ended it is not, though counts move."""
+    """Whether the percentage of a batch may be behind its runs; once all have ended, it is not."""
     return lags(batch) and not batch.is_processed
 
 
 def rate(runs_per_hour: float | None) -> str:
-    """Write how many runs end in an hour, in up to six characters; nothing while that is not known."""
+    """Write how many runs end in an hour, in up to six characters; empty if unknown."""
     if runs_per_hour is None:
         return ""
     if round(runs_per_hour) >= _MANY:
@@ -182,7 +182,7 @@ def rate(runs_per_hour: float | None) -> str:
 
 
 def left(remaining: timedelta | None) -> str:
-    """Write how long something takes, in up to six characters: its two largest units; nothing if not known, or over."""
+    """Write the time left in its two largest units, in up to six characters; empty if unknown or less than a second."""
     if remaining is None or remaining < timedelta(seconds=1):
         return ""
     return words.span(remaining).replace("min", "m").replace(" ", "")

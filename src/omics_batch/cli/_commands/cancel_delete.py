@@ -33,7 +33,7 @@ def cancel(
     connection: ConnectionOptions,
     *,
     yes: Yes = False,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="End once the service was asked.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Send the request, and do not wait.")] = False,
     timeout: Timeout = None,
     json: Json = False,
 ) -> Exit:
@@ -42,16 +42,16 @@ def cancel(
     It shows the batch and asks first. Runs not yet submitted never start, those under way are stopped, and at the
     end it reports how many could be stopped. Nothing is deleted.
 
-    It ends with 0 once the batch is cancelled, whoever did it; 1 on an error, on no, and where the batch ended by
-    itself; 2 on wrong usage, and where there is no terminal to ask on; 124 when the time is over; 130 on Ctrl-C and
-    143 on SIGTERM. Ending the wait does not take the cancelling back.
+    Exit codes: 0 once the batch is cancelled, by this command or another; 1 on error, if you answer no, or if the batch
+    ended by itself; 2 on wrong usage, or without a terminal to ask on; 124 when the time is over; 130 on Ctrl-C; 143 on
+    SIGTERM. Stopping the wait does not undo the cancel.
     """
     if not yes:
         check_answerable("cancel")
     given = {"--yes": yes, "--no-wait": no_wait, "--json": json}
     resume = _resume("cancel", batch, given, timeout, connection)
     intent = CancelAction(connection, waits=not no_wait)
-    return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
+    return _print(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
 
 
 @connected
@@ -65,16 +65,16 @@ def delete(
     timeout: Timeout = None,
     json: Json = False,
 ) -> Exit:
-    """Delete what the service knows of a batch and its runs.
+    """Delete the records of a batch and its runs.
 
-    It shows the batch, says what goes and what stays, and asks for the batch's id. The runs' records go first, and
-    the batch's own once none of them is left; nothing in S3 is touched. Afterwards nobody can tell how the runs had
-    ended: save before which ones failed. Of a batch that is FAILED only the record goes, and runs that it had created
-    may still run.
+    It shows the batch, what is deleted and what is kept, and asks for the batch's id. The runs' records are deleted
+    first, then the batch's record once none is left. Nothing in S3 is touched. Afterwards it is lost how the runs
+    ended: save the list of failed runs first. Of a FAILED batch only the record is deleted, and runs that it had
+    created may still run.
 
-    It ends with 0 once all is deleted; 1 on an error, on another answer, and where a run could not be deleted; 2 on
-    wrong usage, and where there is no terminal to ask on; 124 when the time is over; 130 on Ctrl-C and 143 on
-    SIGTERM. Ending the wait does not take the deletion back.
+    Exit codes: 0 once all is deleted; 1 on error, on another answer, or if a run could not be deleted; 2 on wrong
+    usage, or without a terminal to ask on; 124 when the time is over; 130 on Ctrl-C; 143 on SIGTERM. Stopping the wait
+    does not undo the deletion.
     """
     if runs_only and record_only:
         raise typer.BadParameter("--runs-only and --record-only exclude each other; without them both are deleted")
@@ -83,7 +83,7 @@ def delete(
     given = {"--yes": yes, "--runs-only": runs_only, "--record-only": record_only, "--json": json}
     resume = _resume("delete", batch, given, timeout, connection)
     intent = DeleteAction(connection, runs=not record_only, record=not runs_only)
-    return _tell(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
+    return _print(fulfil(intent, connection, batch, asks=not yes, timeout=timeout, resume=resume), as_json=json)
 
 
 def _resume(
@@ -93,7 +93,7 @@ def _resume(
     return connection.command(command, batch, *flags, *limit(timeout))
 
 
-def _tell(ending: OneResult, *, as_json: bool) -> Exit:
+def _print(ending: OneResult, *, as_json: bool) -> Exit:
     if as_json:
         say_json(ending.document(), indent=2)
     elif ending.exit is Exit.OK:

@@ -31,8 +31,8 @@ def demo(
 
     It needs no AWS account, no credentials and no configuration. It ends with 0 if all went as scripted.
 
-    With --json, each change is one line, the batch as GetBatch returns it; the last line alone has asScripted, beside
-    differences, requests, errors, failed and batch.
+    With --json, each change is one line with the batch as GetBatch returns it. Only the last line has asScripted; it
+    also has differences, requests, errors, failed and batch.
     """
     from omics_batch.cli._demo import runner  # noqa: PLC0415 - no other command needs it
     from omics_batch.cli._demo.check import deviations, document  # noqa: PLC0415 - the same
@@ -44,11 +44,11 @@ def demo(
     if not json:
         output.print(Text(f"Simulating {len(SAMPLES)} samples locally.\n", "bold"))
 
-    def tell(event: Event) -> None:
+    def note(event: Event) -> None:
         if (text := runner.retried(event)) is not None:
             view.note(text)
 
-    findings = asyncio.run(until_signalled(runner.run(view, speed, tell)))
+    findings = asyncio.run(until_signalled(runner.run(view, speed, note)))
     differences = deviations(findings)
     if json:
         say_json(document(findings, differences))

@@ -43,7 +43,7 @@ def failed(
     connection: ConnectionOptions,
     *,
     no_reasons: Annotated[
-        bool, typer.Option("--no-reasons", help="Do not ask why each run failed: quicker, where many did.")
+        bool, typer.Option("--no-reasons", help="Do not get the reason of each run: faster if many failed.")
     ] = False,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="List runs that were cancelled too.")] = False,
     limit: Limit = None,
@@ -55,15 +55,15 @@ def failed(
 ) -> Exit:
     """List the samples that did not succeed, and why.
 
-    At last it sums them up by reason. While the batch is under way these are the ones so far; of a batch that is FAILED
-    too, since runs that it had created may still run. Each run that failed is asked about, at ten calls a second: a
-    thousand take two minutes. Of runs that were deleted nobody can tell how they had ended.
+    It ends with a summary by reason. While the batch is under way, the list has the failed runs so far; this also
+    applies to a FAILED batch, since runs that it had created may still run. The reason of each failed run takes a call,
+    at ten calls a second: a thousand runs take two minutes. How deleted runs ended is lost.
 
     With --json, each run is one line, with the run itself as GetRun returns it.
 
-    With --csv, they are in a file of UTF-8 too, in the same columns. A cell that a spreadsheet would take for a formula
-    gets an apostrophe before it, which is said. If the list breaks off, the file stays as it was, and the runs so far
-    are in one beside it.
+    With --csv, the runs are also written to a UTF-8 file, in the same columns. A cell that a spreadsheet would take for
+    a formula gets an apostrophe, and a message counts them. If the list ends with an error, the file stays as it was,
+    and the runs so far are in a file beside it.
     """
     if csv == STDOUT and json:
         raise typer.BadParameter("--csv - and --json are two ways to write: give one.")
@@ -96,8 +96,8 @@ def failed(
 
 
 def _document(run: FailedRun) -> dict[str, Any]:
-    """Write a run in the manner of the service; without credentials, as output is kept."""
-    told = as_the_service_tells(run)
-    if told["run"] and told["run"].get("parametersUri"):
-        told["run"]["parametersUri"] = without_signature(told["run"]["parametersUri"])
-    return told
+    """Return a run as JSON, without the signature of a presigned URL: output may be kept."""
+    document = as_the_service_tells(run)
+    if document["run"] and document["run"].get("parametersUri"):
+        document["run"]["parametersUri"] = without_signature(document["run"]["parametersUri"])
+    return document

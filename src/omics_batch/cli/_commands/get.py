@@ -22,9 +22,9 @@ _WIDEST: Final = 100
 
 @connected
 def get(batch: BatchId, connection: ConnectionOptions, *, json: Json = False) -> Exit:
-    """Show a batch as it stands now.
+    """Show the present state of a batch.
 
-    It shows how far the submission is and how far the runs are, whose counts lag behind them until the batch is
+    It shows the progress of the submission and of the runs. The counts lag behind the runs until the batch is
     PROCESSED.
     """
     found = connection.talk(lambda client: client.get_batch(batch))

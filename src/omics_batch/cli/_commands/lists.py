@@ -67,8 +67,8 @@ def list_(
 ) -> Exit:
     """List the account's batches in a region.
 
-    The service's lists lag: a batch that was started or has moved on just now may be missing, or shown as it was. They
-    have no counts, which get, wait and watch show.
+    The service's lists lag: a batch that was just started may be missing, and one that just changed may have its old
+    status. Lists have no counts: get, wait and watch show these.
 
     With --json, each batch is one line.
     """

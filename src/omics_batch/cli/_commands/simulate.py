@@ -36,7 +36,7 @@ def simulate(
         typer.Option(metavar="FACTOR", help="Simulated seconds in a real one.  [default: the scenario's, or 1]"),
     ] = None,
     runs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=100_000, help="Place a batch of N runs at once.")
+        int | None, typer.Option(metavar="N", min=1, max=100_000, help="Start with one batch of N runs.")
     ] = None,
     failed_runs: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="How many runs of each batch fail.")
@@ -45,12 +45,12 @@ def simulate(
         str | None,
         typer.Option(metavar="NAME", help="Region that it stands for.  [default: the scenario's, or us-west-2]"),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Say how to talk to it as one line of JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print connection details as one line of JSON.")] = False,
     scenario_schema: Annotated[
         bool, typer.Option("--scenario-schema", help="Print the JSON schema of a scenario's file, and end.")
     ] = False,
 ) -> Exit:
-    """Serve a local HealthOmics until Ctrl-C, to try and test against.
+    """Run a local HealthOmics until Ctrl-C, for trials and tests.
 
     It prints the environment variables that point boto3, the AWS command line or another SDK at it.
     """

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 _STDIN: Final = "-"
 _LOOK: Final = 5.0
-"""Seconds for a look at a batch that may have existed before."""
+"""Seconds for a GetBatch that checks whether the batch existed before."""
 
 _WHOLE_SECONDS: Final = 1.0
-"""Seconds that the service's Date, which has no fractions, and its other clocks may differ by."""
+"""Seconds by which the Date header, which has whole seconds, may differ from the service's other clocks."""
 
 _AGAIN: Final = "The same request again, which starts no second batch: "
 
@@ -55,11 +55,11 @@ def start(
 ) -> Exit:
     """Start a batch from a request in a file, and print its id.
 
-    The file has what StartRunBatch takes, in AWS's own names or in snake_case: what is wrong with it is reported
-    line by line, with exit code 2, and nothing is sent. The service knows a request by its requestId: the same one
-    starts one batch, however often it is sent. A file without one is a new batch each time.
+    The file has the members of StartRunBatch, in AWS's own names or in snake_case. Problems in it are reported line by
+    line, with exit code 2, and nothing is sent. A requestId starts one batch, however often it is sent. A file without
+    a requestId starts a new batch each time.
 
-    With --dry-run, a local HealthOmics in this process takes the request and is gone: no credentials are needed.
+    With --dry-run, a built-in simulator checks the request: no credentials are needed.
     """
     try:
         request = _read(file, request_id)
@@ -68,16 +68,16 @@ def start(
         return Exit.USAGE
     if dry_run:
         asyncio.run(until_signalled(rehearse(request)))
-        _tell_what_would_be_sent(request, as_json=json)
+        _print_request(request, as_json=json)
         return Exit.OK
     if sys.__stdout__ is None:  # which was closed before the program began
-        raise ProgramError("stdout is closed, where the batch's id would be told: nothing was sent", Exit.USAGE)
+        raise ProgramError("stdout is closed, so the batch's id cannot be printed: nothing was sent", Exit.USAGE)
     again = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
     started = _sent(
         request, retried_for, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
     )
     try:
-        _tell(started, request, connection, as_json=json)
+        _print(started, request, connection, as_json=json)
     except BaseException:  # a full disk, a reader who has left, Ctrl-C
         complain(f"batch {started.id} was started by the request {request.request_id}; its id could not be written")
         raise
@@ -94,7 +94,7 @@ def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
 def _sent(
     request: StartRunBatchRequest, retried_for: Span | None, connection: ConnectionOptions, again: str
 ) -> StartRunBatchResponse:
-    """Send a request; where nobody knows whether it arrived, say so, and how to send it once more."""
+    """Send a request; if it is unknown whether it arrived, print that, and the command that sends it again."""
     is_under_way = False
     has_own_id = "request_id" in request.model_fields_set
 
@@ -130,10 +130,9 @@ def _sent(
 async def _created_before(
     client: OmicsBatchClient, started: StartRunBatchResponse, began: float
 ) -> tuple[datetime, float] | None:
-    """Return when a batch was created, and how many seconds that was before the request was sent.
+    """Return when a batch was created, and how many seconds before the request that was; None if the batch is new.
 
-    StartRunBatch answers the same in both cases. By the service's clock alone the batch is too old to be new: this
-    machine's may be wrong.
+    The response of StartRunBatch does not show this. Only the service's clock is used: this machine's may be wrong.
 
     Args:
         client: The client.
@@ -141,27 +140,27 @@ async def _created_before(
         began: When the request was sent, on the monotonic clock.
 
     Returns:
-        None where it is new, or where that cannot be found out.
+        None if it is new, or if that cannot be found out.
     """
     try:
         async with asyncio.timeout(_LOOK):
             answer = await client.aws.get_batch(batchId=started.id)  # for its headers
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         created: datetime = answer["creationTime"]
-    except Exception:  # noqa: BLE001 - whatever it is: the batch was started, and that is what counts
+    except Exception:  # noqa: BLE001 - the batch was started: no error here may hide that
         return None
     earlier = (now - created).total_seconds() - (time.monotonic() - began)
     return (created, earlier) if earlier > _WHOLE_SECONDS else None
 
 
 def _may_succeed_later(error: OmicsBatchError) -> bool:
-    """Whether the request may have arrived, or may be sent again as it is: all but a refusal of the first attempt."""
+    """Whether the request may have arrived, or may succeed if sent again: not for a refusal of the first attempt."""
     return (
         error.attempts > 1 or isinstance(error, TransportError) or (isinstance(error, ServiceError) and error.retryable)
     )
 
 
-def _tell(
+def _print(
     started: StartRunBatchResponse, request: StartRunBatchRequest, connection: ConnectionOptions, *, as_json: bool
 ) -> None:
     if as_json:
@@ -177,10 +176,10 @@ def _tell(
     say_facts(console(), [*((label, one_line(value)) for label, value in found if value), following])
 
 
-def _tell_what_would_be_sent(request: StartRunBatchRequest, *, as_json: bool) -> None:
+def _print_request(request: StartRunBatchRequest, *, as_json: bool) -> None:
     if as_json:
         say_json(request.members(), indent=2)
         return
     output = console()
     say_facts(output, facts(request))
-    output.print(Text("It can be sent; nothing was.", "bold"))
+    output.print(Text("Valid. Nothing was sent.", "bold"))

@@ -28,25 +28,25 @@ def wait(
     connection: ConnectionOptions,
     *,
     new: Annotated[
-        bool, typer.Option("--new", help="It was just started: for a minute, it is no error that it is not known yet.")
+        bool, typer.Option("--new", help="It was just started: for a minute, the service may not know it yet.")
     ] = False,
     timeout: Timeout = None,
     json: Json = False,
 ) -> Exit:
-    """Wait until every run of a batch, or of many, has ended.
+    """Wait until every run of one or more batches has ended.
 
-    It ends with 0 if all runs succeeded (or their records were deleted, and no verdict is possible), 1 on an error and
-    where the counts do not show how the runs ended, 2 on wrong usage, 3 if runs failed, 4 if the batch itself failed, 5
-    if it was cancelled, 124 when the time is over, 130 on Ctrl-C and 143 on SIGTERM. Stopping the wait never stops a
-    batch, and the command that waits on is printed.
+    Exit codes: 0 if all runs succeeded (or records were deleted, so that it is unknown); 1 on error, or if the counts
+    do not show how the runs ended; 2 on wrong usage; 3 if runs failed; 4 if the batch itself failed; 5 if it was
+    cancelled; 124 when the time is over; 130 on Ctrl-C; 143 on SIGTERM. Stopping the wait never stops a batch: it
+    prints the command to resume waiting.
 
-    Many are reported one by one as they end, and at last are summed up. The worst of them decides how it ends: 1 weighs
-    most, then 124, 4, 5, 3 and 0.
+    With several batches, each result is printed as it finishes, then a summary. The worst result decides the exit
+    code: 1 is worst, then 124, 4, 5, 3 and 0.
 
-    With --json, one batch is a line for each change, as GetBatch returns it, and a last line that alone has exitCode,
-    beside outcome, batchId, message, error, resume and batch. Each of many, and of those that stdin names, is just such
-    a last line as it ends; the very last one has exitCode, message, error and resume for all of them, and batches,
-    outcomes, unsuccessful and left.
+    With --json, there is one line for each change, with the batch as GetBatch returns it. Only the last line has
+    exitCode; it also has outcome, batchId, message, error, resume and batch. With several batches, or batches from
+    stdin, one such line is printed per batch as it finishes. The last line then has exitCode, message, error and resume
+    for all batches, and batches, outcomes, unsuccessful and left.
     """
     resume = resume_of("wait", connection, timeout, json=json)
     named = batches_of(batches)

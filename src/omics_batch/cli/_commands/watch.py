@@ -24,19 +24,19 @@ from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 @connected
 def watch(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout = None, json: Json = False) -> Exit:
-    """Watch a batch, or a table of many, until every run has ended.
+    """Watch a batch, or a table of several, until every run has ended.
 
-    The table shows the submission (SUBMITTED) and the runs (COMPLETE) apart, how many runs end in an hour, and the
-    time that is left at this rate, as long as one was seen. A ~ marks a percentage that may be behind the runs. Where
-    there are more batches than lines, those under way come first, and of these the ones with failed runs; then come
-    those that ended badly. A line at the end counts the trouble that was met and absorbed.
+    The table shows the progress of the submission (SUBMITTED) and of the runs (COMPLETE), how many runs end in an hour,
+    and the time left at this rate, if it is known. A ~ marks a percentage that may be behind the runs. If there are
+    more batches than lines, those with failed runs come first, then others under way, then those that ended badly. A
+    line at the end counts errors that were retried.
 
-    It ends as wait does, with the same exit codes, and prints the command that watches on.
+    It has the same exit codes as wait, and prints the command to resume watching.
 
-    Where there is no terminal, each change is a line. With --json, it is a line as GetBatch returns it; the lines on
-    how it ended are those of wait.
+    Without a terminal, each change is a line. With --json, it is a line with the batch as GetBatch returns it; the last
+    lines are those of wait.
     """
-    from omics_batch.cli._views.retried_errors import Notices  # noqa: PLC0415 - no other command needs what it hears
+    from omics_batch.cli._views.retried_errors import Notices  # noqa: PLC0415 - no other command needs the events
 
     resume = resume_of("watch", connection, timeout, json=json)
     named = batches_of(batches)

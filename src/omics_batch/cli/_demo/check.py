@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What came over the wire."""
+    """What the demo's client and its simulator found."""
 
     batch: Batch
     failed: Sequence[FailedRun]
@@ -32,7 +32,7 @@ class Findings:
 
 
 def deviations(findings: Findings) -> list[str]:
-    """Return where the findings differ from the script; nothing, if all went as scripted."""
+    """Return the differences between the findings and the script; empty if there are none."""
     runs, starts = findings.batch.run_summary, findings.batch.submission_summary
     completed = len(SAMPLES) - len(FAILED_RUNS) - len(NOT_SUBMITTED)
     compared: list[tuple[str, object, object]] = [

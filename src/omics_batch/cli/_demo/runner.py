@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from omics_batch.testing import ReceivedRequest
 
 POLL: Final = PollPolicy(initial=0.5, maximum=0.5)
-"""A batch of seconds is looked at more often than one of hours."""
+"""A batch that takes seconds needs more frequent looks than one that takes hours."""
 
 
 async def run(view: View, speed: float, on_event: Callable[[Event], None]) -> Findings:
-    """Serve a HealthOmics, start a batch on it, show the batch until it is processed, and ask what went wrong in it."""
-    # In a thread of its own, so that it answers while this one draws.
+    """Run a simulator, start a batch on it, show the batch until it is processed, and list its failed runs."""
+    # In a background thread, so that it answers while this thread draws.
     with Simulator(life=LIFE, faults=script(), time_scale=speed) as simulator:
         async with simulator.client(poll=POLL, on_event=on_event) as client:
             started = await client.start_run_batch(request())
             with view:
                 batch = await client.wait_until_processed(started, on_update=view.show)
             failed = [run async for run in client.failed_runs(batch)]
-        simulator.forget_script()  # what no request met shows in the errors that are counted
+        simulator.forget_script()  # unused faults show as a difference in the counted errors
     return Findings(batch, failed, len(simulator.requests), errors_in(simulator.requests))
 
 
 def retried(event: Event) -> str | None:
-    """Write what a look met that is sent again; None where an event is about nothing of the kind."""
+    """Write the error of a look that is retried; None for other events."""
     if isinstance(event, RequestFailed) and event.operation == "GetBatch" and event.delay is not None:
         return f"{event.message.rstrip('.')}; attempt {event.attempt + 1} in {event.delay:.2f} s"
     return None

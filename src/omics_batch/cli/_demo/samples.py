@@ -10,7 +10,7 @@ SAMPLES: Final = (
     *(f"HG{number:05}" for number in range(96, 186)),
     *("NA12878", "NA12891", "NA12892", "NA19238", "NA19239", "NA19240"),
 )
-"""96 names in the manner of the 1000 Genomes Project: the runs' setting ids and names."""
+"""96 names like those of the 1000 Genomes Project: the runs' setting ids and names."""
 
 FAILED_RUNS: Final = {
     "HG00112": "Task CallVariants ran out of memory (exit code 137).",
@@ -34,14 +34,14 @@ LIFE: Final = Life(
     failed_runs=FAILED_RUNS,
     failed_submissions=NOT_SUBMITTED,
 )
-"""Some 14 seconds: real batches take the time of their runs."""
+"""About 14 seconds in all."""
 
 THROTTLES: Final = 2
 REQUEST_TIMEOUTS: Final = 1
 
 
 def script() -> list[Fault]:
-    """What goes wrong with the requests: while the runs are submitted, and later while they run."""
+    """Return the faults: some while the runs are submitted, and some while they run."""
     return [
         faults.answered(times=5),
         faults.throttled(times=THROTTLES),

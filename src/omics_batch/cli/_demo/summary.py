@@ -27,7 +27,7 @@ _WIDEST = 100
 
 
 def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
-    """Draw what went wrong in the batch and on the way, and whether all of it was scripted."""
+    """Draw the failed runs and the retried errors, and whether all of them were scripted."""
     starts = findings.batch.submission_summary
     failed = findings.batch.run_summary.failed_run_count
     parts: list[RenderableType] = [
@@ -46,7 +46,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
 
 
 def absorbed(errors: Mapping[int, int]) -> str:
-    """Write the errors that the service answered with and the wait survived."""
+    """Write the errors of the service that were retried."""
     ordered = sorted(errors.items(), reverse=True)
     return ", ".join(f"{number} {_NAMES.get(status, f'HTTP {status}')}" for status, number in ordered) or "nothing"
 

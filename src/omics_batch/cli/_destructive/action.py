@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from omics_batch.cli._connection import ConnectionOptions, Conversation
     from omics_batch.cli._durations import Span
 
-_NOBODY_KNOWS: Final = "Whether the batch was asked for it is not known."
+_UNKNOWN: Final = "It is unknown whether the service accepted the request."
 
 
 def standing(batch: Batch) -> str:
-    """Write which batch it is and where it stands, for somebody who is to decide."""
+    """Write the batch and its status, for the user who has to decide."""
     return f"Batch {title(batch)} is {one_line(batch.status)}: {counted(batch)}{in_brackets(caveat(batch))}."
 
 
@@ -53,27 +53,27 @@ class DestructiveAction(Protocol):
 
     @property
     def doing(self) -> str:
-        """What is being done, for the time until it is: `Cancelling`."""
+        """The name of the action while it is under way: `Cancelling`."""
         ...
 
     def obstacle(self, batch: Batch, /) -> str | None:
-        """Say why it cannot be done to a batch as it stands; None where it can."""
+        """Return why the present status of a batch does not allow it; None if it does."""
         ...
 
     def is_decided(self, batch: Batch, /) -> bool:
-        """Whether nobody has to be asked any more: it is done, or under way."""
+        """Whether no question is needed: it is done already, or under way."""
         ...
 
     def notice(self, batch: Batch, /) -> list[str]:
-        """Write what is going to happen, in lines that are fit for a terminal."""
+        """Return what is going to happen, in lines for a terminal."""
         ...
 
     def question(self, batch: Batch, /) -> tuple[str, tuple[str, ...]]:
-        """Give what is asked, and what means yes."""
+        """Return the question, and the answers that mean yes."""
         ...
 
     async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
-        """Do it, and return what was seen last of the batch."""
+        """Do it, and return the last known state of the batch."""
         ...
 
     def result(self, batch: Batch, /) -> str:
@@ -96,16 +96,16 @@ def fulfil(
         intent: What to do.
         connection: Where the batch is.
         batch_id: Its id or ARN.
-        asks: Whether somebody has to agree first.
-        timeout: How long it may take from then on; None is no limit.
-        resume: The command that goes on with it.
+        asks: Whether the user has to confirm first.
+        timeout: How long it may take after that; None is no limit.
+        resume: The command that continues it.
 
     Raises:
-        ProgramError: Nobody agreed: nothing was sent.
+        ProgramError: The user did not confirm: nothing was sent.
         SignalledError: A signal came before anything was changed.
     """
     batch: Batch | None = None
-    deadline: float | None = None  # before it is begun there is none
+    deadline: float | None = None  # there is none before it has begun
     steps = _Steps()
     try:
         with replace(connection, on_event=steps).conversation() as conversation:
@@ -131,7 +131,7 @@ def fulfil(
 
 
 class _Steps:
-    """Hears how far the client came, and what to do if it ends there."""
+    """Keeps the last step that the client reached, as the advice for an end there."""
 
     advice: Advice | None = None
 
@@ -162,7 +162,7 @@ def _carried_out(
     except (SignalledError, KeyboardInterrupt) as stopped:
         exit_code = stopped.exit if isinstance(stopped, SignalledError) else Exit.INTERRUPTED
         if done is None:
-            message = f"the waiting was stopped. {in_commands(steps.advice) if steps.advice else _NOBODY_KNOWS}"
+            message = f"the waiting was stopped. {in_commands(steps.advice) if steps.advice else _UNKNOWN}"
             return OneResult(exit=exit_code, batch_id=batch.id, message=message, batch=batch, resume=resume)
         last = done
     return OneResult(exit=exit_code, batch_id=batch.id, message=intent.result(last), batch=last)
@@ -184,12 +184,12 @@ def _why(error: OmicsBatchError, connection: ConnectionOptions, step: Advice | N
 
 
 def _is_left_open(error: OmicsBatchError, step: Advice) -> bool:
-    """Whether an error does not say how far the client came."""
+    """Whether an error leaves open which step the client reached."""
     return step.kind is AdviceKind.RECORD_LEFT or not isinstance(error, (ServiceError, WaitError))
 
 
 def _rest(batch: Batch, connection: ConnectionOptions) -> str:
-    """Write what is left of a batch of which some runs could not be deleted."""
+    """Write what is left of a batch if some runs could not be deleted."""
     deletions = batch.submission_summary
     return (
         f"batch {batch.id} keeps its record: {deletions.successful_delete_submission_count} of its runs were deleted, "
@@ -201,7 +201,7 @@ def _rest(batch: Batch, connection: ConnectionOptions) -> str:
 
 @contextmanager
 def _moving(text: str) -> Generator[None]:
-    """Show on a terminal that something is going on."""
+    """Show a spinner with a text on a terminal."""
     output = on_stderr()
     if sys.stderr.isatty() and not output.is_dumb_terminal:
         with output.status(Text(text)):

@@ -23,11 +23,11 @@ class CancelAction:
 
     connection: ConnectionOptions
     waits: bool
-    """Whether it is over only when no run is under way any more."""
+    """Whether to wait until no run is under way."""
 
     @property
     def doing(self) -> str:
-        """Say what is being done."""
+        """The name of the action while it is under way."""
         return "Cancelling"
 
     def obstacle(self, batch: Batch) -> str | None:
@@ -47,7 +47,7 @@ class CancelAction:
         return batch.is_terminal or batch.status in _CANCELLED
 
     def notice(self, batch: Batch) -> list[str]:
-        """Write what becomes of the runs."""
+        """Write what happens to the runs."""
         return [
             standing(batch),
             "Runs not yet submitted will never start, and those under way are stopped.",
@@ -55,7 +55,7 @@ class CancelAction:
         ]
 
     def question(self, _: Batch) -> tuple[str, tuple[str, ...]]:
-        """Take a letter for an answer: no result gets lost."""
+        """Accept a letter as the answer, since no result gets lost."""
         return "Cancel it? [y/N]", ("y", "yes")
 
     async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
@@ -67,7 +67,7 @@ class CancelAction:
         return batch
 
     def result(self, batch: Batch) -> str:
-        """Write what could be cancelled; nobody knows that before the batch has ended."""
+        """Write how many runs could be cancelled; that is unknown until the batch has ended."""
         if not batch.is_terminal:
             again = self.connection.command("cancel", batch.id)
             return f"Batch {batch.id} was asked to stop. Wait until it has with: {again}"

@@ -13,16 +13,16 @@ from omics_batch.cli._stderr import on_stderr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NO_ANSWER: Final = "{} asks first, and nobody can answer here: give --yes to go on without the question"
+_NO_ANSWER: Final = "{} asks first, and this is not an interactive terminal: use --yes to skip the question"
 
 
 def is_answerable() -> bool:
-    """Whether somebody sees a question, and can answer it."""
+    """Whether there is a terminal for a question and its answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def check_answerable(command: str) -> None:
-    """Refuse to begin with what asks a question, where nobody can answer it.
+    """Refuse a command that asks a question, if there is no terminal.
 
     Raises:
         ProgramError: There is no terminal.
@@ -32,18 +32,18 @@ def check_answerable(command: str) -> None:
 
 
 def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> None:
-    """Say what is about to happen, and ask whether it shall.
+    """Print what is about to happen, and ask for a confirmation.
 
     Args:
-        notice: What is about to happen, in lines that are fit for a terminal.
-        question: What is asked at last.
-        answers: What means yes; upper and lower case are the same.
+        notice: What is about to happen, in lines for a terminal.
+        question: The question.
+        answers: The answers that mean yes; case does not matter.
 
     Raises:
         ProgramError: The answer was another one, or none; nothing was sent.
     """
     try:
-        # On stderr: stdout may lead into a file or a pipe.
+        # On stderr, since stdout may be a file or a pipe.
         output = on_stderr()
         output.print(Text("\n".join(notice)), soft_wrap=True)  # a command in it is copied
         output.print(Text(f"{question} ", "bold"), end="")

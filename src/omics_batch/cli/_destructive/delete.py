@@ -31,7 +31,7 @@ class DeleteAction:
 
     @property
     def doing(self) -> str:
-        """Say what is being done."""
+        """The name of the action while it is under way."""
         return "Deleting"
 
     def obstacle(self, batch: Batch) -> str | None:
@@ -51,11 +51,11 @@ class DeleteAction:
         )
 
     def is_decided(self, batch: Batch) -> bool:
-        """Whether the runs were deleted before, and the record is to stay: else there is something left to lose."""
+        """Whether no question is needed: the runs are deleted already, and the record is kept."""
         return not self.record and batch.status in _DELETED
 
     def notice(self, batch: Batch) -> list[str]:
-        """Write what goes, what stays, and what nobody can tell afterwards."""
+        """Write what is deleted, what is kept, and what cannot be found out afterwards."""
         failed = batch.failed_run_count
         records = f"the records of {runs_of(batch)}: how they ended, and why"
         settings = "the batch's record: its counts, and which sample was which run"
@@ -74,9 +74,9 @@ class DeleteAction:
                 "",
             ]
         if failed:
-            lost = "which ones, and why" if self._takes_runs(batch) else "which samples those were"
+            lost = "which or why" if self._takes_runs(batch) else "which samples those were"
             lines += [
-                f"{runs(failed)} failed, and nobody can tell afterwards {lost}.",
+                f"{runs(failed)} failed. After deletion you cannot find out {lost}.",
                 "To keep that, stop here and save it first:",
                 "",
                 f"  {reasons_of(batch, self.connection)} --csv failed.csv",
@@ -85,13 +85,13 @@ class DeleteAction:
         return lines
 
     def question(self, batch: Batch) -> tuple[str, tuple[str, ...]]:
-        """Take the batch's id alone for an answer: a letter is typed too soon where results get lost."""
+        """Accept only the batch's id as the answer: a letter is typed too easily where results get lost."""
         takes_runs = self._takes_runs(batch)
         what = "the batch" if takes_runs and self.record else "its runs" if takes_runs else "its record"
         return f"Type the batch's id to delete {what}:", (batch.id,)
 
     async def carry_out(self, client: OmicsBatchClient, batch: Batch, timeout: float | None) -> Batch:
-        """Delete what is to be deleted: both wait for the runs, since the record shows which ones they are."""
+        """Delete the runs, the record, or both: first the runs, since the record shows which runs are left."""
         if self.runs and self.record:
             return await client.delete_everything(batch.id, timeout=timeout)
         if not self.runs:
@@ -112,12 +112,12 @@ class DeleteAction:
         return f"{what} deleted. Kept: {output_of(batch)}."
 
     def _takes_runs(self, batch: Batch) -> bool:
-        """Whether runs are deleted: the service deletes none of a batch that FAILED, whatever it had created."""
+        """Whether runs are deleted: the service deletes no runs of a FAILED batch."""
         return self.runs and batch.status != BatchStatus.FAILED
 
 
 def runs_of(batch: Batch) -> str:
-    """Write how many runs of a batch there is a record of."""
+    """Write how many runs of a batch have a record."""
     number = sum(number for state, number in batch.run_counts.items() if state not in _WITHOUT_RECORD)
     if batch.counts_are_final:
         return f"its {runs(number)}"
@@ -125,6 +125,6 @@ def runs_of(batch: Batch) -> str:
 
 
 def output_of(batch: Batch) -> str:
-    """Write where the output is, which nothing here touches."""
+    """Write where the output is; it is never deleted."""
     uri = None if batch.default_run_setting is None else batch.default_run_setting.output_uri
     return f"all output in S3: {one_line(uri)}" if uri else "all output in S3"

@@ -35,38 +35,38 @@ _UNDER_WAY: Final = ("running", "starting", "stopping")
 
 
 def counts_of(batch: Batch) -> dict[str, int]:
-    """Count the runs by state; in a processed batch, too, those that have ended and that no count holds."""
+    """Count the runs by state; in a processed batch also the ended runs that are in no count."""
     counts = batch.run_counts
     rest = (batch.total_runs or 0) - sum(counts.values()) if is_in_doubt(batch) else 0
     return {**counts, "not counted": rest} if rest > 0 else counts
 
 
 class Bar:
-    """The runs of a batch, coloured by state; each glyph's weight and shape show it without colours."""
+    """The runs of a batch, coloured by state; the glyphs show the states without colours too."""
 
     def __init__(self, counts: Mapping[str, int], percent: float) -> None:
         """Take the runs by state, in the order of the bar.
 
         Args:
-            counts: How many runs are in which state.
-            percent: How many of a hundred have ended: the counts, which lag, may not hold all runs.
+            counts: The number of runs in each state.
+            percent: The percentage of runs that have ended; the counts lag, so they may not include all runs.
         """
         self._counts = counts
         self._percent = percent
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw as wide as there is room."""
+        """Draw it in the full width."""
         yield self.drawn(options.max_width, ascii_only=options.ascii_only)
 
     def drawn(self, width: int, *, ascii_only: bool) -> Text:
-        """Draw some cells."""
+        """Draw it in some cells."""
         bar = Text(no_wrap=True, overflow="crop")
         for state, cells in self._cells(width):
             bar.append(_glyph(state, ascii_only=ascii_only) * cells, STYLES[state])
         return bar
 
     def _cells(self, width: int) -> list[tuple[str, int]]:
-        """Share out the cells: as many for what has ended as the percentage says, and none more."""
+        """Divide the cells: those for ended runs are exactly as many as the percentage says."""
         ended = {state: number for state, number in self._counts.items() if state in _ENDED}
         others = {state: number for state, number in self._counts.items() if state not in _ENDED}
         full = int(width * self._percent / 100)
@@ -74,7 +74,7 @@ class Bar:
 
 
 def widths(numbers: Sequence[int], width: int) -> list[int]:
-    """Share out cells: in proportion, none for nothing, and all of them used up."""
+    """Divide all cells in proportion; a count of 0 gets none."""
     total = sum(numbers)
     edges: list[int] = []
     seen = 0

@@ -22,10 +22,10 @@ ERROR: Final = "error"
 
 
 class Rank(IntEnum):
-    """Who is shown first where not all can be."""
+    """The order in which batches are shown, if not all fit."""
 
     TROUBLED = auto()
-    """Under way, and runs of it failed, or nobody knows its status."""
+    """Under way, with failed runs or an unknown status."""
     UNDER_WAY = auto()
     ENDED_BADLY = auto()
     UNSEEN = auto()
@@ -33,7 +33,7 @@ class Rank(IntEnum):
 
 
 class FollowedBatch:
-    """A batch that is watched."""
+    """A batch that is waited for."""
 
     __slots__ = ("batch_id", "ending", "place", "progress", "rank")
 
@@ -41,21 +41,21 @@ class FollowedBatch:
         """Begin with nothing seen."""
         self.batch_id: str = batch_id
         self.place: int = place
-        """Where in the order of their naming it is."""
+        """Its place in the order in which the batches were given."""
         self.progress: Progress | None = None
-        """How far it is; None until it was seen."""
+        """Its progress; None until it was seen."""
         self.ending: OneResult | None = None
-        """How the watching ended; None until it has."""
+        """The result of its wait; None until that has ended."""
         self.rank: Rank = Rank.UNSEEN
 
     @property
     def batch(self) -> Batch | None:
-        """The batch as it was seen last."""
+        """The last `Batch`."""
         return None if self.progress is None else self.progress.batch
 
     @property
     def status(self) -> str:
-        """Where it stands, in a word of the service's or ours."""
+        """Its status: the service's, or `unseen` or `error`."""
         if self.ending is not None and self.ending.exit is Exit.ERROR and self.ending.error is not None:
             return ERROR
         return UNSEEN if self.batch is None else self.batch.status.value
@@ -72,7 +72,7 @@ class FollowedBatch:
 
 
 class FollowedBatches:
-    """All of them. What changes is reckoned with at once, so that a picture costs what it shows and no more."""
+    """All batches with their totals. Totals are updated with each change, so that drawing takes time only per line."""
 
     def __init__(self, batch_ids: Iterable[str]) -> None:
         """Begin with nothing seen."""
@@ -81,20 +81,20 @@ class FollowedBatches:
         self._ranks: dict[Rank, list[int]] = {rank: [] for rank in Rank}
         self._ranks[Rank.UNSEEN] = list(range(len(self._order)))
         self.ended: int = 0
-        """How many are no longer watched."""
+        """How many waits have ended."""
         self.statuses: Counter[str] = Counter({UNSEEN: len(self._order)})
-        """How many batches stand where."""
+        """How many batches have each status."""
         self.behind: int = 0
         """How many have a percentage that may be behind their runs."""
         self.runs: Counter[str] = Counter()
-        """How many runs of all batches are in which state."""
+        """How many runs of all batches are in each state."""
 
     def __len__(self) -> int:
         """How many batches there are."""
         return len(self._order)
 
     def see(self, batch: Batch) -> None:
-        """Take in a look at one of them."""
+        """Update a batch after a look."""
         entry = self._entries[batch.id]
         self._take_out(entry)
         if entry.progress is None:
@@ -103,7 +103,7 @@ class FollowedBatches:
         self._put_in(entry)
 
     def end(self, ending: OneResult) -> None:
-        """Take in how the watching of one of them ended."""
+        """Update a batch after its wait has ended."""
         entry = self._entries[ending.batch_id]
         self._take_out(entry)
         entry.ending = ending
@@ -111,7 +111,7 @@ class FollowedBatches:
         self._put_in(entry)
 
     def foremost(self, number: int) -> list[FollowedBatch]:
-        """Return some entries: all in the order of their naming where they have room, else those that matter."""
+        """Return all batches in the given order if they fit, else the first ones by rank."""
         if number >= len(self._order):
             return self._order
         places: list[int] = []
@@ -135,7 +135,7 @@ class FollowedBatches:
 
 
 def rank_of(entry: FollowedBatch) -> Rank:
-    """Return how soon a batch has to be shown that was seen, or can no longer be."""
+    """Return the rank of a batch that was seen, or whose wait has ended."""
     if entry.ending is not None:
         return Rank.ENDED_WELL if entry.ending.exit is Exit.OK else Rank.ENDED_BADLY
     if entry.batch is not None and (entry.batch.failed_run_count or not entry.batch.status.is_known):

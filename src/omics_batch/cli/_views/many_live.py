@@ -31,10 +31,10 @@ _STYLES: Final = {Exit.OK: "green", Exit.FAILED_RUNS: "yellow", Exit.BATCH_CANCE
 _BAD: Final = "red"
 
 _LONGEST_STILL: Final = 1.0
-"""Seconds after which a picture is drawn again even if nothing has changed: it shows the time."""
+"""Seconds after which a picture is drawn again even without a change, since it shows the time."""
 
 _LINES_AFTER: Final = 7
-"""The lines of a terminal that are left to what is said below a table's last state."""
+"""The lines of a terminal that are kept free below the final table, for the summary."""
 
 
 class _LiveViewOfMany:
@@ -49,7 +49,7 @@ class _LiveViewOfMany:
         self._live = Live(
             console=output,
             get_renderable=picture,
-            auto_refresh=False,  # by a thread of its own, which would find the batches half changed
+            auto_refresh=False,  # its thread would see half-changed batches
             screen=fills_the_screen,
             transient=True,
             redirect_stderr=sys.stderr.isatty() and not fills_the_screen,
@@ -65,14 +65,14 @@ class _LiveViewOfMany:
         self._live.stop()
 
     def tick(self) -> None:
-        """Draw again, if it is time."""
+        """Draw again, if something has changed or a second has passed."""
         now = time.monotonic()
         if self._has_changed or now - self._drawn >= _LONGEST_STILL or self._console.size != self._size:
             self._has_changed, self._drawn, self._size = False, now, self._console.size
             self._live.refresh()
 
     def conclude(self, conclusion: ManyResult) -> None:
-        """Write the sums, and who did not succeed."""
+        """Write the totals, and the batches that did not succeed."""
         for text in summary(conclusion):
             say_prose(self._console, Text(text, "bold"))
 
@@ -82,7 +82,7 @@ class _LiveViewOfMany:
 
 
 class LiveLine(_LiveViewOfMany):
-    """A line for each batch that has ended, and below them one that moves."""
+    """A line for each batch that has ended, and a live line below them."""
 
     def __init__(self, output: Console, total: int) -> None:
         """Take the console to draw on.
@@ -96,10 +96,10 @@ class LiveLine(_LiveViewOfMany):
         super().__init__(output, self._picture, fills_the_screen=False)
 
     def show(self, batch: Batch) -> None:
-        """Draw nothing: only how it ends counts here."""
+        """Draw nothing: only results are shown here."""
 
     def ended(self, ending: OneResult) -> None:
-        """Write how it ended; those that go on are reported together."""
+        """Write a result; batches that go on are reported together at the end."""
         self._ended += not ending.goes_on
         self._has_changed = True
         if not ending.goes_on:
@@ -110,7 +110,7 @@ class LiveLine(_LiveViewOfMany):
 
 
 class LiveTable(_LiveViewOfMany):
-    """A table of the batches on a screen of its own, and its last state where the screen is left."""
+    """A table of the batches on the alternate screen; its last state stays on the normal screen."""
 
     def __init__(self, output: Console, batch_ids: Iterable[str], notices: Callable[[], str]) -> None:
         """Take the console to draw on.
@@ -131,12 +131,12 @@ class LiveTable(_LiveViewOfMany):
         self._console.print(self._picture(), height=max(self._console.height - _LINES_AFTER, 1))
 
     def show(self, batch: Batch) -> None:
-        """Take in a batch that has changed."""
+        """Update a batch that has changed."""
         self._roster.see(batch)
         self._has_changed = True
 
     def ended(self, ending: OneResult) -> None:
-        """Take in how watching one of them ended."""
+        """Update a batch whose wait has ended."""
         self._roster.end(ending)
         self._has_changed = True
 

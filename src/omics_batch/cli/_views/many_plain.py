@@ -19,7 +19,7 @@ WHICH_OF_EACH: Final = "Which samples, and why, one batch at a time: "
 
 
 class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
-    """Where the news of many waits go; the block around it is the time in which there may be some."""
+    """Shows the progress of several waits, during the block around it."""
 
     def show(self, batch: Batch) -> None:
         """Show a batch that has changed."""
@@ -30,54 +30,54 @@ class ViewOfMany(AbstractContextManager["ViewOfMany"], Protocol):
         ...
 
     def tick(self) -> None:
-        """Draw again, if it is time."""
+        """Draw again, if that is needed."""
         ...
 
     def conclude(self, conclusion: ManyResult) -> None:
-        """Show how the whole wait ended, once it is over."""
+        """Show the result of all waits, once they are over."""
         ...
 
 
 class PlainLines(PlainView):
-    """One line a change and an end, with the time: for logs."""
+    """One line for each change and each result, with the time: for logs."""
 
     def ended(self, ending: OneResult) -> None:
-        """Write how it ended; those that go on are reported together."""
+        """Write a result; batches that go on are reported together at the end."""
         if not ending.goes_on:
             self.note(line_of(ending))
 
     def tick(self) -> None:
-        """Nothing moves here."""
+        """Do nothing: lines are not redrawn."""
 
     def conclude(self, conclusion: ManyResult) -> None:
-        """Write the sums, and who did not succeed."""
+        """Write the totals, and the batches that did not succeed."""
         for text in summary(conclusion):
             self.note(text)
 
 
 class JsonLines(JsonView):
-    """One JSON object a line: a batch as GetBatch returns it, how the wait for one ended, and at last the sums."""
+    """One JSON object in each line: batches as GetBatch returns them, results, and the totals in the last line."""
 
     def ended(self, ending: OneResult) -> None:
-        """Write how it ended."""
+        """Write a result."""
         say_json(ending.document())
 
     def tick(self) -> None:
-        """Nothing moves here."""
+        """Do nothing: lines are not redrawn."""
 
     def conclude(self, conclusion: ManyResult) -> None:
-        """Write the sums."""
+        """Write the totals."""
         say_json(conclusion.document())
 
 
 def line_of(ending: OneResult) -> str:
-    """Write how the wait for one of many ended."""
+    """Write the result of one of several waits."""
     name = "" if ending.batch is None or not ending.batch.name else f"  ({one_line(ending.batch.name)})"
     return f"{ending.batch_id}  {ending.message}{name}"
 
 
 def summary(conclusion: ManyResult) -> list[str]:
-    """Write what became of all, and who ended otherwise than well; nothing where the wait could not go on at all."""
+    """Write the totals, and the batches that did not succeed; nothing if the whole wait failed."""
     if conclusion.error is not None:
         return []
     tally = conclusion.tally

@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from omics_batch.cli._views.followed_batches import FollowedBatches
 
 _WIDEST: Final = 160
-"""Columns that the eye still takes in along a row."""
+"""The most columns of a readable row."""
 
 _LOW: Final = 16
-"""With fewer lines, the sums get one each: rows matter more."""
+"""With fewer lines than this, each total gets one line, to leave more lines to rows."""
 
 _MOST_LINES: Final = 3
 
 _STATUSES: Final = (*(status.value for status in BatchStatus), ERROR, UNSEEN)
-"""In the order of the sums."""
+"""The order of the totals."""
 
 
 class BatchesTable:
-    """All batches of a roster, as much of each as there is room for.
+    """A table of all batches that fit, with totals.
 
     Args:
         roster: The batches.
-        elapsed: How long they have been watched.
-        notice: What happened on the way.
+        elapsed: How long the wait has lasted.
+        notice: The last retried errors.
     """
 
     def __init__(self, roster: FollowedBatches, elapsed: timedelta, notice: str) -> None:
@@ -49,7 +49,7 @@ class BatchesTable:
         self._notice = notice
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw as many lines as the terminal has, and none more, nor wider ones."""
+        """Draw at most as many lines as the terminal has, and no wider ones."""
         width = min(options.max_width, _WIDEST)
         for line in self._lines(width, options.height or console.height, options):
             line.no_wrap = True
@@ -61,10 +61,10 @@ class BatchesTable:
         head, foot = self._head(width, most), self._foot(width, most, options.encoding)
         while foot and len(head) + len(foot) + 3 > height:  # a heading, a row, and how many more there are
             foot.pop()
-        room = height - len(head) - len(foot) - 1
-        fits = len(roster) <= room
-        air = [Text()] if len(roster) + 2 <= room else []
-        entries = roster.foremost(max(room if fits else room - 1, 1))
+        most_rows = height - len(head) - len(foot) - 1
+        fits = len(roster) <= most_rows
+        air = [Text()] if len(roster) + 2 <= most_rows else []
+        entries = roster.foremost(max(most_rows if fits else most_rows - 1, 1))
         columns = columns_of(entries, width)
         rows = [row_of(entry, columns, options) for entry in entries]
         if not fits:

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from omics_batch.cli._waits.one_result import OneResult
 
 _WIDEST: Final = 100
-"""Columns that the eye still takes in at once."""
+"""The most columns of a readable picture."""
 
 _NARROW: Final = 60
 """With fewer columns, the bars have no labels."""
 
 
 def is_live(output: Console) -> bool:
-    """Whether a picture may move here: on a terminal that can, whatever colours are forced upon a pipe."""
+    """Whether a live picture is possible: only on a terminal, even if colours are forced."""
     return sys.stdout.isatty() and not output.is_dumb_terminal
 
 
@@ -53,13 +53,13 @@ class LiveView:
 
         Args:
             output: The console.
-            notices: Writes what happened on the way, in a line; nothing, where a picture need not show it.
+            notices: Returns a line about retried errors; empty for none.
         """
         self._console = output
         self._notices = notices
         self._started = datetime.now(UTC)
         self._progress = Progress()
-        # What others write to stderr meanwhile goes above the bar, unless it goes to a file.
+        # Other output to stderr goes above the bar, unless stderr is a file.
         self._live = Live(
             console=output, get_renderable=self._picture, refresh_per_second=5, redirect_stderr=sys.stderr.isatty()
         )
@@ -76,7 +76,7 @@ class LiveView:
         self._live.stop()
 
     def show(self, batch: Batch) -> None:
-        """Draw a batch from now on."""
+        """Show a batch from now on."""
         self._progress.see(batch)
         self._live.refresh()
 
@@ -85,7 +85,7 @@ class LiveView:
         self._console.print(Text(one_line(text), "yellow"))
 
     def end(self, ending: OneResult) -> None:
-        """Write the verdict, if there is one: errors are not the output's."""
+        """Write how a processed batch ended; errors go to stderr."""
         if ending.is_verdict:
             self._console.print(Text(ending.message, "bold"))
         if ending.reasons:
@@ -99,15 +99,14 @@ class LiveView:
 
 
 class Picture:
-    """A batch: which it is and where it stands, how far its submission and its runs are, and how fast.
+    """A batch with its status, the progress of its submission and of its runs, and their rate.
 
     Args:
-        progress: How far it is.
-        batch: The batch as it was last seen.
+        progress: The progress.
+        batch: The last `Batch`.
         now: The present.
-        started: When the wait began: where the service does not tell how long the batch has been going, time is told
-            from here.
-        notice: What happened on the way.
+        started: When the wait began; time is counted from here if the service does not give a creation time.
+        notice: The last retried errors.
     """
 
     def __init__(self, progress: Progress, batch: Batch, now: datetime, started: datetime, notice: str = "") -> None:
@@ -152,10 +151,10 @@ class Picture:
         pace = "" if self._batch.is_terminal else rate(self._progress.runs_per_hour)
         remaining = left(self._progress.remaining)
         facts = [f"{pace} runs an hour" if pace else "", f"{remaining} left" if remaining else ""]
-        told = [Text(fact) for fact in facts if fact]
+        texts = [Text(fact) for fact in facts if fact]
         if is_behind(self._batch):
-            told.append(Text(LEGEND, "dim"))
+            texts.append(Text(LEGEND, "dim"))
         return [
             *packed(states or [Text(counted(self._batch), "bright_black")], width, most=4),
-            *packed(told, width, most=3),
+            *packed(texts, width, most=3),
         ]

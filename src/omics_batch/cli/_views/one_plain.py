@@ -22,23 +22,23 @@ WHICH: Final = "Which samples, and why: "
 
 
 class View(AbstractContextManager["View"], Protocol):
-    """Where the news of a wait go; the block around it is the time in which there may be some."""
+    """Shows the progress of a wait, during the block around it."""
 
     def show(self, batch: Batch) -> None:
         """Show a batch that has changed."""
         ...
 
     def note(self, text: str) -> None:
-        """Show what happened on the way."""
+        """Show a retried error."""
         ...
 
     def end(self, ending: OneResult) -> None:
-        """Show how the wait ended, once it is over."""
+        """Show the result of the wait, once it is over."""
         ...
 
 
 class _Still:
-    """A view that has nothing to begin or to stop."""
+    """A view without anything to start or stop."""
 
     def __enter__(self) -> Self:
         return self
@@ -50,14 +50,14 @@ class _Still:
 
 
 class PlainView(_Still):
-    """One line a change, with the time: for logs."""
+    """One line for each change, with the time: for logs."""
 
     def __init__(self) -> None:
         """Begin with nothing seen."""
         self._furthest: dict[str, float] = {}
 
     def show(self, batch: Batch) -> None:
-        """Write where a batch stands; how far it was seen once stays, whatever counts that lag say later."""
+        """Write the state of a batch; its percentage never falls, even if lagging counts do."""
         furthest = self._furthest.get(batch.id, 0.0)
         self.note(line(batch, furthest))
         self._furthest[batch.id] = max(batch.percent_complete, furthest)
@@ -67,7 +67,7 @@ class PlainView(_Still):
         typer.echo(f"{timestamp(datetime.now(UTC))}  {text}")
 
     def end(self, ending: OneResult) -> None:
-        """Write the verdict, if there is one: errors are not the output's."""
+        """Write how a processed batch ended; errors go to stderr."""
         if ending.is_verdict:
             self.note(f"{ending.batch_id}  {ending.message}")
         if ending.reasons:
@@ -75,15 +75,15 @@ class PlainView(_Still):
 
 
 class JsonView(_Still):
-    """One JSON object a line: the batch as GetBatch returns it, and at last how the wait ended."""
+    """One JSON object in each line: the batch as GetBatch returns it, and in the last line the result."""
 
     def show(self, batch: Batch) -> None:
         """Write a batch, in the service's own names."""
         say_json(as_the_service_tells(batch))
 
     def note(self, text: str) -> None:
-        """Write nothing: it is no news of the batch."""
+        """Write nothing: retried errors are not in the JSON."""
 
     def end(self, ending: OneResult) -> None:
-        """Write the ending, whatever it is."""
+        """Write the result."""
         say_json(ending.document())

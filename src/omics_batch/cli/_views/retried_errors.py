@@ -31,7 +31,7 @@ _OTHER: Final = "others"
 
 
 class Notices:
-    """Hears the client's events: what a retry or the next look makes good is counted, and the last line kept."""
+    """Takes the client's events: it counts errors that are retried, and keeps the last line."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -40,7 +40,7 @@ class Notices:
         self._last = ""
 
     def __call__(self, event: Event) -> None:
-        """Take in an event."""
+        """Take an event."""
         kind = _kind_of(event)
         if kind is not None:
             self._kinds[kind] += 1
@@ -49,7 +49,7 @@ class Notices:
             self._last = one_line(line_of(event), limit=200)
 
     def words(self) -> str:
-        """Write what there was, until when, and the most frequent kinds first; nothing where there was nothing."""
+        """Write the counts by kind, the most frequent first, and the last event; empty without events."""
         counts = ", ".join(f"{number:,} {kind}" for kind, number in self._kinds.most_common())
         return (
             f"Absorbed until {self._at}: {counts}; last: {self._last}" if counts else f"{self._at} {self._last}".strip()
@@ -57,7 +57,7 @@ class Notices:
 
 
 def _kind_of(event: Event) -> str | None:
-    """Return what kind of error was retried; None where an event is about none."""
+    """Return the kind of a retried error; None for other events."""
     if isinstance(event, RequestFailed) and event.delay is None:
         return None
     if isinstance(event, (RequestFailed, LookFailed, ListPageFailed, ListScanFailed)):

@@ -32,16 +32,16 @@ _WIDTHS: Final = {
     "failed": 6,
     "name": 8,
 }
-"""The columns from left to right, and how wide each is at least."""
+"""The columns from left to right, with the least width of each."""
 
 _DISPENSABLE: Final = ("failed", "runs/h", "submitted", "name", "left", "runs", "status", "complete")
-"""The columns in the order in which they go where there is no room for all."""
+"""The order in which columns are left out if not all fit."""
 
 _NUMBERS: Final = ("submitted", "complete", "runs/h", "left", "failed")
 _LONGEST_STATUS: Final = 18
 _SHORT: Final = 24
 _LONG: Final = 40
-"""How wide a bar is before, and after, all names have their room."""
+"""The width of a bar: `_SHORT` until all names have their full width, then up to `_LONG`."""
 
 _STYLES: Final = {
     Rank.TROUBLED: "bold red",
@@ -55,7 +55,7 @@ _COLUMN_STYLES: Final = {"failed": STYLES["failed"]}
 
 
 def columns_of(entries: Sequence[FollowedBatch], width: int) -> dict[str, int]:
-    """Choose the columns that fit, and share out the room among them.
+    """Choose the columns that fit, and divide the width among them.
 
     Args:
         entries: The batches to be shown.
@@ -88,14 +88,14 @@ def heading(columns: Mapping[str, int]) -> Text:
 
 
 def row_of(entry: FollowedBatch, columns: Mapping[str, int], options: ConsoleOptions) -> Text:
-    """Write what the columns show of a batch; the rest of the row is for what there is to say of one never seen."""
+    """Write the columns of a batch; for a batch that was never seen, the rest of the row is its error."""
     start = [Text(padded(entry.batch_id, columns["id"]))]
     if "status" in columns:
         status = fitting(entry.status, columns["status"], options.encoding)
         start.append(Text(padded(status, columns["status"]), _STYLES[entry.rank]))
     if entry.progress is None or entry.batch is None:
-        room = options.max_width - sum(part.cell_len + len(GAP) for part in start)
-        rest = [Text(fitting(_name_of(entry), max(room, 0), options.encoding))]
+        rest_width = options.max_width - sum(part.cell_len + len(GAP) for part in start)
+        rest = [Text(fitting(_name_of(entry), max(rest_width, 0), options.encoding))]
     else:
         cells = _cells(entry, entry.progress, entry.batch, columns, options)
         rest = [cells[name] for name in columns if name in cells]
@@ -126,7 +126,7 @@ def _cells(
 
 
 def _name_of(entry: FollowedBatch) -> str:
-    """What shows which batch it is, and what is wrong with it as a whole."""
+    """Return the name of a batch and its failure reason, or the error of its wait."""
     if entry.status == ERROR and entry.ending is not None:
         return entry.ending.message
     return "" if entry.batch is None else ": ".join(filter(None, [entry.batch.name, entry.batch.failure_reason]))

@@ -18,15 +18,15 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def is_one(words: Sequence[str]) -> bool:
-    """Whether one batch is named, and not a list that happens to hold one."""
+    """Whether the arguments are one batch, and not a list from stdin."""
     return len(words) == 1 and words[0] != STDIN
 
 
 def batches_of(words: Sequence[str]) -> dict[str, str]:
-    """Give each batch that is named by its id, with how it was written first: its id or its ARN.
+    """Return the batches by id, each as it was first written: its id or its ARN.
 
     Raises:
-        typer.BadParameter: Stdin names none, or something else, or two batches have one id.
+        typer.BadParameter: Stdin has no batch or something else, or two ARNs have the same id.
     """
     named: dict[str, str] = {}
     arns: dict[str, str] = {}

@@ -30,10 +30,10 @@ _TICK: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class WaitForMany:
-    """What is to be waited for, and who hears of it."""
+    """The batches to wait for, and the view that shows them."""
 
     named: Mapping[str, str]
-    """The batches: by their ids, how each is named to the client."""
+    """The batches by their ids, each as it is given to the client."""
     timeout: Span | None
     """How long to wait; None is no limit."""
     view: ViewOfMany
@@ -46,21 +46,21 @@ class WaitForMany:
 
     @property
     def seconds(self) -> float | None:
-        """What is left of the limit, as the client takes it."""
+        """The seconds that are left; None for no limit."""
         return None if self.timeout is None else self.timeout.left_since(self.began)
 
     def ended(self, ending: OneResult) -> None:
-        """Take in how the wait for one of the batches ended."""
+        """Count a result, and show it."""
         self.tally.add(ending)
         self.view.ended(ending)
 
 
 Way: TypeAlias = "Callable[[OmicsBatchClient, WaitForMany], Awaitable[None]]"
-"""Waits until each batch has ended, or cannot be waited for."""
+"""A function that waits until each batch has ended, or its wait has failed."""
 
 
 async def as_they_end(client: OmicsBatchClient, wait: WaitForMany) -> None:
-    """Ask for no more than the ends, which costs little however many there are."""
+    """Wait only for the results, which takes few calls even for many batches."""
     async with aclosing(client.as_processed(wait.named.values(), timeout=wait.seconds)) as endings:
         async for batch_id, outcome in endings:
             if isinstance(outcome, OmicsBatchError):
@@ -70,12 +70,12 @@ async def as_they_end(client: OmicsBatchClient, wait: WaitForMany) -> None:
 
 
 async def as_they_change(client: OmicsBatchClient, wait: WaitForMany) -> None:
-    """Look at each of them again and again, and show each change."""
+    """Look at each batch repeatedly, and show each change."""
 
     async def watch(batch_id: str, batch: str) -> None:
         try:
             seen = await client.wait_until_processed(batch, timeout=wait.seconds, on_update=wait.view.show)
-        except InvalidInputError:  # that nobody could wait for: nothing is sent, for no batch
+        except InvalidInputError:  # the whole command is wrong: end all waits
             raise
         except OmicsBatchError as error:
             wait.ended(one_result.failed(error, batch_id, error.batch))
@@ -95,14 +95,14 @@ async def follow_many(connection: ConnectionOptions, wait: WaitForMany, way: Way
 
     Args:
         connection: Where the batches are.
-        wait: Which they are, and who hears of them.
+        wait: The batches and the view.
         way: How they are waited for.
-        resume: The command that waits on.
+        resume: The command to resume waiting.
     """
 
     async def work() -> None:
         async with connection.client(wait.seconds) as client:
-            with wait.view:  # from now on: before, a source of credentials may ask for something
+            with wait.view:  # only now: a source of credentials may prompt before
                 clock = asyncio.create_task(_tick(wait.view))
                 try:
                     await way(client, wait)

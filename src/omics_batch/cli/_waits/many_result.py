@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManyResult:
-    """What a wait for many batches came to."""
+    """The result of a wait for several batches."""
 
     exit: Exit
     tally: Tally
     complaint: str | None = None
-    """Why it ended before all batches had; None where it did not."""
+    """Why it ended before all batches had ended; None if all have."""
     next_step: str = ""
-    """What to do about it, where that has a line of its own."""
+    """What to do about it, if that gets a line of its own."""
     error: str | None = None
-    """The class of the error that ended the whole wait; the errors of single batches are their own endings'."""
+    """The class of the error that ended the whole wait; errors of single batches are in their own results."""
     resume: str | None = None
-    """The command that waits on for those that are left; None where none is."""
+    """The command to resume waiting for the batches that are left; None if none is left."""
     reasons: str | None = None
-    """The command that lists which runs failed, and why, of the first batch of which some did; None where none is."""
+    """The command that lists failed runs and their reasons, for the first batch that has some; None if none has."""
 
     def document(self) -> dict[str, Any]:
         """Write the last of the JSON lines: the only one with `outcomes`."""
@@ -41,20 +41,20 @@ class ManyResult:
 
 
 def came_to_its_end(tally: Tally, resume: str | None, reasons: str | None = None) -> ManyResult:
-    """Return how a wait ended that reported every batch."""
+    """Return the result of a wait that reported every batch."""
     end = "the time is over" if tally.exit is Exit.TIMED_OUT else "the wait ended"
     complaint = f"{end}{_standing(tally)}" if tally.left else None
     return ManyResult(exit=tally.exit, tally=tally, complaint=complaint, resume=resume, reasons=reasons)
 
 
 def signalled(exit_code: Exit, tally: Tally, resume: str | None, reasons: str | None = None) -> ManyResult:
-    """Return how a wait ended that was stopped from outside."""
+    """Return the result of a wait that a signal stopped."""
     stopped = f"stopped{_standing(tally)}" if tally.left else None
     return ManyResult(exit=exit_code, tally=tally, complaint=stopped, resume=resume, reasons=reasons)
 
 
 def failed(error: OmicsBatchError, tally: Tally) -> ManyResult:
-    """Return how a wait ended that could not go on at all."""
+    """Return the result of a wait that failed as a whole."""
     wrong, step = [*lines_of(error), ""][:2]
     return ManyResult(exit=exit_of(error), tally=tally, complaint=wrong, next_step=step, error=type(error).__name__)
 

@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneResult:
-    """What a wait came to."""
+    """The result of a wait."""
 
     exit: Exit
     batch_id: str
     """The id or ARN that was waited for."""
     message: str
     batch: Batch | None
-    """The last that was seen."""
+    """The last `Batch`."""
     next_step: str = ""
-    """The part of the message that says what to do about an error, where that has a line of its own."""
+    """The part of the message that says what to do about an error, if it gets a line of its own."""
     error: str | None = None
-    """The class of the error that ended the wait; None where the batch was processed, and after a signal."""
+    """The class of the error that ended the wait; None if the batch was processed, and after a signal."""
     goes_on: bool = False
     """Whether the batch goes on without the wait."""
     resume: str | None = None
-    """The command that waits on; None where there is nothing to wait for any more, or it is shown for many at once."""
+    """The command to resume waiting; None if the batch has ended, or if one command is shown for several batches."""
     reasons: str | None = None
-    """The command that lists which runs failed, and why; None where none did, or where it is not shown."""
+    """The command that lists the failed runs and their reasons; None if none failed, or if it is not shown."""
 
     @property
     def complaint(self) -> list[str]:
@@ -45,7 +45,7 @@ class OneResult:
 
     @property
     def is_verdict(self) -> bool:
-        """Whether it is known how a processed batch ended: the message belongs to the output, not to the errors."""
+        """Whether it is known how a processed batch ended: then the message goes to stdout, not to stderr."""
         return self.exit in {Exit.OK, Exit.FAILED_RUNS}
 
     def document(self) -> dict[str, Any]:
@@ -62,23 +62,23 @@ class OneResult:
 
 
 def reasons_of(batch: Batch, connection: ConnectionOptions) -> str:
-    """Write the command that lists which runs of a batch did not succeed, and why."""
+    """Write the command that lists the runs of a batch that did not succeed, and their reasons."""
     flags = ["--cancelled"] if batch.run_summary.cancelled_run_count else []
     return connection.command("failed", batch.id, *flags)
 
 
 def processed(batch: Batch, connection: ConnectionOptions | None = None) -> OneResult:
-    """Return how a wait ended that saw its batch processed.
+    """Return the result of a wait whose batch was processed.
 
     Args:
         batch: The batch.
-        connection: Where it is, for the commands that show more; None where they are shown for many at once.
+        connection: The connection options, for commands that show more; None if those are shown for several batches.
     """
     message, has_failed = verdict(batch), has_failed_runs(batch)
     if is_in_doubt(batch):
         again = "." if connection is None else f": {connection.command('get', batch.id)}"
         message = f"{message} Look again in a minute, before you start any run again{again}"
-        if not has_failed:  # which nobody may take for a success
+        if not has_failed:  # it must not look like a success
             return OneResult(exit=Exit.ERROR, batch_id=batch.id, message=f"batch {batch.id}: {message}", batch=batch)
     return OneResult(
         exit=Exit.FAILED_RUNS if has_failed else Exit.OK,
@@ -96,14 +96,14 @@ def failed(
     resume: str | None = None,
     connection: ConnectionOptions | None = None,
 ) -> OneResult:
-    """Return how a wait ended with an error, which may leave the batch going on.
+    """Return the result of a wait that ended with an error; the batch may go on.
 
     Args:
-        error: What ended the wait.
+        error: The error that ended the wait.
         batch_id: The id or ARN that was waited for.
-        batch: The last that was seen.
-        resume: The command that waits on.
-        connection: Where the batch is, for the command that lists its runs; None where no command is shown.
+        batch: The last `Batch`.
+        resume: The command to resume waiting.
+        connection: The connection options, for the command that lists its runs; None to show no command.
     """
     goes_on = isinstance(error, (WaitTimeoutError, LostContactError)) or (
         isinstance(error, CredentialsError) and error.is_final
@@ -126,7 +126,7 @@ def failed(
 
 
 def signalled(exit_code: Exit, batch_id: str, progress: Progress, resume: str) -> OneResult:
-    """Return how a wait ended that was stopped from outside."""
+    """Return the result of a wait that a signal stopped."""
     batch, standing = progress.batch, "was not seen yet"
     has_ended = batch is not None and batch.is_terminal
     if batch is not None:

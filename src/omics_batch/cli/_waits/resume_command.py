@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from omics_batch.cli._durations import Span
 
 _MOST: Final = 50
-"""The most ids that are shown as a part of a command line."""
+"""The most ids that are shown in a command line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """A command as it was typed, but for the batches."""
+    """A command as it was typed, without the batches."""
 
     command: str
     """Such as `wait`."""
     options: Sequence[str]
 
     def of(self, batches: Sequence[str]) -> str:
-        """Write the command for some batches; where they are too many to be typed, it reads them from a file.
+        """Write the command for some batches; if there are too many for a command line, it reads them from a file.
 
         Args:
             batches: Their ids or ARNs.
@@ -43,17 +43,17 @@ class Resume:
 
 
 def limit(timeout: Span | None) -> list[str]:
-    """Write a time-out as it was typed; that of a single look is left out, since nothing could go on with it."""
+    """Write a time-out as it was typed; a time-out of 0 is left out, since it would look only once again."""
     return ["--timeout", timeout.text] if timeout is not None and timeout.seconds else []
 
 
 def advice(resume: str | None) -> list[str]:
-    """Return the command that goes on, if there is one."""
+    """Return the line with the command to resume, if there is one."""
     return [] if resume is None else [f"Resume with: {resume}"]
 
 
 def _kept(batches: Sequence[str]) -> str | None:
-    """Write the batches into a file of their own; None where no file can be made."""
+    """Write the batches to a new file, and return its path; None if no file can be made."""
     try:
         handle, path = tempfile.mkstemp(prefix="omics-batch-left-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -23,10 +23,10 @@ _SUMS: Final = {
     "FAILED": "failed",
     "CANCELLED": "cancelled",
     "UNKNOWN": "without a verdict",
-    ERROR: "not waited for because of an error",
+    ERROR: "with an error",
     GOES_ON: "not seen to end",
 }
-"""How a batch may have ended, and how that is shown: an `Outcome`, or what kept the wait from one."""
+"""The kinds of results, an `Outcome` or an end without one, and how each is shown."""
 
 _WEIGHTS: Final = (
     Exit.OK,
@@ -45,12 +45,12 @@ _MOST_NAMED: Final = 10
 
 
 def worst(exits: Iterable[Exit]) -> Exit:
-    """Give the exit code that stands for several: the one that weighs most."""
+    """Return the worst of several exit codes."""
     return max(exits, key=_WEIGHTS.index, default=Exit.OK)
 
 
 class Tally:
-    """How many batches came to what, and which are left; of the batches themselves one at most is kept."""
+    """How many batches had which result, and which batches are left."""
 
     def __init__(self, batch_ids: Iterable[str]) -> None:
         """Begin with all of them left."""
@@ -59,16 +59,16 @@ class Tally:
         self.total: int = len(self._left)
         """How many batches there are."""
         self.unsuccessful: list[str] = []
-        """The ids of those that ended otherwise than well, in the order in which they ended."""
+        """The ids of those that did not succeed, in the order in which they ended."""
         self.with_failed_runs: int = 0
-        """How many were processed without all of their runs completed."""
+        """How many were processed with failed runs."""
         self.first_with_failed_runs: Batch | None = None
-        """The first of these, to show how its runs are asked for."""
+        """The first of these, for the command that lists its failed runs."""
         self.exit: Exit = Exit.OK
-        """The exit code of the endings so far."""
+        """The worst exit code so far."""
 
     def add(self, ending: OneResult) -> None:
-        """Take in how the wait for a batch ended."""
+        """Count a result."""
         self.exit = worst([self.exit, ending.exit])
         if ending.goes_on:
             return
@@ -82,7 +82,7 @@ class Tally:
 
     @property
     def left(self) -> list[str]:
-        """The ids of those that go on, in the order in which they were named."""
+        """The ids of those that go on, in the order in which they were given."""
         return list(self._left)
 
     @property
@@ -91,17 +91,17 @@ class Tally:
         return self.total - len(self._left)
 
     def words(self) -> str:
-        """Write the sums: `40 batches: 38 succeeded, 1 partial, 1 cancelled`."""
+        """Write the totals: `40 batches: 38 succeeded, 1 partial, 1 cancelled`."""
         sums = ", ".join(f"{number:,} {_SUMS[kind]}" for kind, number in self._all().items() if number)
         return f"{self.total:,} {'batch' if self.total == 1 else 'batches'}: {sums}"
 
     def names(self) -> str:
-        """Name those that ended otherwise than well, not too many of them; nothing where there is none."""
+        """Write the ids of the first batches that did not succeed; empty if there are none."""
         named, more = self.unsuccessful[:_MOST_NAMED], len(self.unsuccessful) - _MOST_NAMED
         return " ".join(named) + (f" and {more:,} more" if more > 0 else "")
 
     def document(self) -> dict[str, Any]:
-        """Write the sums for a program."""
+        """Return the totals for JSON."""
         return {
             "batches": self.total,
             "outcomes": self._all(),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def resume_of(command: str, connection: ConnectionOptions, timeout: Span | None, *, json: bool) -> Resume:
-    """Return how a command that waits is typed again."""
+    """Return the command to resume waiting, without the batches."""
     flags = ["--json"] if json else []
     return Resume(command, [*limit(timeout), *flags, *connection.arguments()])
 
@@ -38,7 +38,7 @@ def wait_for_one(
     *,
     is_new: bool = False,
 ) -> Exit:
-    """Wait for a batch in front of a view."""
+    """Wait for a batch, show it in a view, and return the exit code."""
     ending = asyncio.run(follow(connection, batch, timeout, view, resume.of([batch]), is_new=is_new))
     view.end(ending)
     if not ending.is_verdict:
@@ -62,7 +62,7 @@ async def follow(
         batch_id: Its id or ARN.
         timeout: How long to wait; None is no limit.
         view: Where each change is shown.
-        resume: The command that waits on.
+        resume: The command to resume waiting.
         is_new: Whether it was just started, so that the service may not know it yet.
     """
     progress, began = Progress(), monotonic()
@@ -74,7 +74,7 @@ async def follow(
     async def wait() -> Batch:
         async with connection.client(None if timeout is None else timeout.seconds) as client:
             limit = None if timeout is None else timeout.left_since(began)
-            with view:  # from now on: before, a source of credentials may ask for something
+            with view:  # only now: a source of credentials may prompt before
                 batch = _just_started(batch_id) if is_new and batch_id.isdigit() else batch_id
                 return await client.wait_until_processed(batch, timeout=limit, on_update=show)
 
@@ -88,14 +88,14 @@ async def follow(
 
 
 def _just_started(batch_id: str) -> StartRunBatchResponse:
-    """Give what the client waits for with patience: what StartRunBatch answered."""
+    """Return a StartRunBatch response: the client then accepts that the service does not know the batch yet."""
     from omics_batch import StartRunBatchResponse  # noqa: PLC0415 - help starts without pydantic
 
     return StartRunBatchResponse(id=batch_id, status=BatchStatus.CREATING)
 
 
 def wait_for_many(connection: ConnectionOptions, wait: WaitForMany, way: Way, resume: Resume) -> Exit:
-    """Wait for many batches in front of a view."""
+    """Wait for several batches, show them in a view, and return the exit code."""
     conclusion = asyncio.run(follow_many(connection, wait, way, resume))
     wait.view.conclude(conclusion)
     if conclusion.complaint is not None:
