@@ -16,7 +16,7 @@ from omics_batch._errors import InvalidInputError
 from omics_batch._loop import running_loop
 
 _LEAST: Final = 2.0
-"""Real seconds that a limit leaves to requests, however fast a clock runs."""
+"""The least real seconds of a limit, however fast a clock runs."""
 
 
 class ScaledClock:
@@ -43,7 +43,7 @@ class ScaledClock:
         return monotonic() * self._scale + self._ahead
 
     def advance(self, duration: Duration) -> None:
-        """Move the clock on; who sleeps on it wakes no sooner.
+        """Move the clock forward; sleeps on it do not end sooner.
 
         Args:
             duration: By how much; a clock never goes back.
@@ -54,14 +54,14 @@ class ScaledClock:
         self._ahead += in_seconds("duration", duration)
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep for as many of the clock's own seconds; zero and less only let other tasks run."""
+        """Sleep for some seconds of this clock; zero and less only let other tasks run."""
         await asyncio.sleep(max(0.0, seconds) / self._scale)
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
-        """Limit a block to some of the clock's own seconds, and to two real seconds at least.
+        """Limit a block to some seconds of this clock, but to at least two real seconds.
 
-        A limit that is shorter in real time would end requests because the machine is slow. Where `seconds` itself is
-        less than two, it is the least.
+        A shorter limit in real time would end requests only because the machine is slow. If `seconds` itself is less
+        than two, that is the least.
         """
         return asyncio.timeout(None if seconds is None else max(seconds / self._scale, min(seconds, _LEAST)))
 
@@ -81,7 +81,7 @@ class ManualClock:
         self._asleep = 0
         self._limits: list[tuple[float, int, _Limit]] = []
         self.slept: list[float] = []
-        """Every sleep that was asked for, in seconds and in the order of asking."""
+        """The seconds of every sleep so far, in the order of the calls."""
 
     @property
     def sleepers(self) -> int:
@@ -90,7 +90,7 @@ class ManualClock:
 
     @property
     def next_wake(self) -> float | None:
-        """When the next sleeper is due, as the clock will show it; None while nobody sleeps."""
+        """The time at which the next sleep ends; None if there is no sleep."""
         while self._waiting and self._waiting[0][2].done():
             heapq.heappop(self._waiting)
         return self._waiting[0][0] if self._waiting else None
@@ -100,7 +100,7 @@ class ManualClock:
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep until the clock was moved on by as many seconds; zero and less only let other tasks run."""
+        """Sleep until the clock is moved forward by some seconds; zero and less only let other tasks run."""
         self.slept.append(seconds)
         if seconds <= 0:
             await asyncio.sleep(0)
@@ -116,9 +116,9 @@ class ManualClock:
 
     @asynccontextmanager
     async def timeout(self, seconds: float | None) -> AsyncGenerator[None]:
-        """Limit a block: it ends with TimeoutError once the clock was moved on by as many seconds.
+        """Limit a block: it ends with TimeoutError once the clock is moved forward by some seconds.
 
-        A limit is no sleep: `slept`, `sleepers` and `next_wake` do not show it.
+        A limit is not a sleep: `slept`, `sleepers` and `next_wake` do not show it.
         """
         async with asyncio.timeout(None) as scope:
             limit = _Limit(scope, asyncio.get_running_loop())
@@ -131,9 +131,9 @@ class ManualClock:
                 limit.scope = None
 
     def advance(self, duration: Duration) -> None:
-        """Move the clock on, and wake who is due by then in the order of their times.
+        """Move the clock forward, and end the sleeps that are due, in the order of their times.
 
-        The woken tasks run once the caller awaits something; tasks on an event loop in another thread run there.
+        Their tasks run once the caller awaits something; tasks on an event loop in another thread run there.
 
         Args:
             duration: By how much; a clock never goes back.
@@ -167,7 +167,7 @@ class _Limit:
     """A block that ends when a clock is moved far enough."""
 
     scope: asyncio.Timeout | None
-    """None once the block has ended, or it would keep the block's task."""
+    """None once the block has ended, so that its task can be freed."""
     loop: asyncio.AbstractEventLoop
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""The simulator of the pytest plugin: made from marks, and found by AWS clients."""
+"""The simulator of the pytest plugin: its marks set it up, and environment variables point AWS clients to it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 _TIME_SCALE: Final = 1000.0
-"""Where nothing else is said: an hour in 3.6 s, and yet a deadline of a minute outlasts a few requests."""
+"""The default: an hour takes 3.6 s, and a deadline of a minute is still long enough for a few requests."""
 
 _VIRTUAL: Final = "virtual_time"
 
 _IN_THE_WAY: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-"""What would be looked for in files, or sent along with the simulator's credentials."""
+"""Variables that would make clients read files, or send more than the simulator's credentials."""
 
 _HERE: Final = ("127.0.0.1", "localhost", "::1")
 
 
 @contextmanager
 def simulated(node: pytest.Item | pytest.Collector) -> Generator[Simulator]:
-    """Serve the simulator that marks ask for, with the environment pointing to it.
+    """Run the simulator that the marks describe, with environment variables that point to it.
 
-    A mark that cannot be fails the test, and so do faults that no request met.
+    A wrong mark fails the test, and so do faults that no request met.
 
     Args:
         node: The test, or the class, module or session that shares the simulator.
@@ -43,10 +43,10 @@ def simulated(node: pytest.Item | pytest.Collector) -> Generator[Simulator]:
         with _as_marked(node) as simulator, pytest.MonkeyPatch.context() as patched:
             for name in _IN_THE_WAY:
                 patched.delenv(name, raising=False)
-            patched.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")  # else clients would ask the real service
+            patched.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false")  # else clients would use the real service
             for name, value in simulator.environment.items():
                 patched.setenv(name, value)
-            for name in ("NO_PROXY", "no_proxy"):  # what is meant for this machine is not a proxy's to see
+            for name in ("NO_PROXY", "no_proxy"):  # requests to this machine must not go through a proxy
                 patched.setenv(name, ",".join(filter(None, [os.environ.get(name), *_HERE])))
             yield simulator
     except UnusedFaultError as error:
@@ -78,7 +78,7 @@ def _as_marked(node: pytest.Item | pytest.Collector) -> Simulator:
 def marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
     """Return the settings of all marks of a test, or of what shares a simulator."""
     settings: dict[str, Any] = {}
-    for mark in reversed([*node.iter_markers("omics")]):  # the closest comes last, and has the last word
+    for mark in reversed([*node.iter_markers("omics")]):  # the closest mark comes last, and takes precedence
         if mark.args:
             raise _refusal(f"it takes settings by name, such as life=..., and no {mark.args[0]!r}")
         settings |= mark.kwargs
@@ -87,7 +87,7 @@ def marked(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
 
 @contextmanager
 def time_of(item: pytest.Item) -> Generator[None]:
-    """Let every event loop that is made in this block have virtual time, whoever makes it, if a test's marks say so."""
+    """Give every event loop that is made in this block virtual time, if the test's marks ask for it."""
     with pytest.MonkeyPatch.context() as patched:
         if marked(item).get(_VIRTUAL):
             for module in (asyncio, asyncio.events):  # asyncio.Runner looks into the second
@@ -100,5 +100,5 @@ def _refusal(why: str) -> BaseException:
 
 
 def failure(message: str) -> BaseException:
-    """Make what fails a test with a message, and no traceback from inside."""
+    """Return an exception that fails a test with a message and without a traceback."""
     return pytest.fail.Exception(message, pytrace=False)

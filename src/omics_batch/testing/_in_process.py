@@ -35,10 +35,10 @@ _numbers: Final = count(1)
 
 
 class InProcessServer:
-    """Answers the requests of the clients in this process whose endpoint is its URL.
+    """Answers the requests of clients in this process whose endpoint is its URL.
 
     Args:
-        service: What the answers come from.
+        service: Makes the responses.
     """
 
     def __init__(self, service: Service) -> None:
@@ -50,12 +50,12 @@ class InProcessServer:
         self.endpoint_url: str = f"http://simulator-{next(_numbers)}.in-process.invalid"
 
     async def start(self) -> str:
-        """Be found by clients, and give the URL for them."""
+        """Register for clients, and return the URL."""
         SERVED[self.endpoint_url] = self
         return self.endpoint_url
 
     async def stop(self) -> None:
-        """Be found no more; requests of the clients that there are fail, as if nothing listened."""
+        """Unregister; further requests fail, as if nothing listened."""
         SERVED.pop(self.endpoint_url, None)
 
     def input_shape(self, operation: str) -> Shape:
@@ -63,7 +63,7 @@ class InProcessServer:
         return self._operations[operation].input_shape
 
     async def __call__(self, operation: str, parameters: Mapping[str, Any], attempt: Attempt) -> None:
-        """Note the answer to a request in its attempt; raise what botocore would where there is none."""
+        """Set the response to a request on its attempt; without a response, raise botocore's exception."""
         if self.endpoint_url not in SERVED:
             raise EndpointConnectionError(endpoint_url=self.endpoint_url)
         known = self._operations[operation]
@@ -86,7 +86,7 @@ class InProcessServer:
         return await self._carry_out(plan, truth)
 
     async def _carry_out(self, plan: actions.Plan, truth: Truth) -> HttpResponse:
-        """Do what a plan says, as `Delivery` does on a connection."""
+        """Carry out a plan, as `Delivery` does on a connection."""
         clock = self._service.clock
         match plan:
             case actions.Delay(seconds, then):

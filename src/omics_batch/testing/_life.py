@@ -14,15 +14,15 @@ RunLength: TypeAlias = "Duration | tuple[Duration, Duration]"
 """How long a run is RUNNING: always the same, or drawn between two limits."""
 
 FailedRuns: TypeAlias = Mapping[str, str] | int | float
-"""Which runs fail: a message by runSettingId, how many of them, or which part of them (a float of 0.0 to 1.0)."""
+"""Which runs fail: messages by runSettingId, the number of failed runs, or their share (a float of 0.0 to 1.0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """What a batch goes through, from StartRunBatch to its end.
+    """The course of a batch, from StartRunBatch to its end.
 
-    All times are durations of the simulator's clock: seconds, or a timedelta. The same life of the
-    same run settings is always the same, whoever asks and how often.
+    All times are durations on the simulator's clock: seconds, or a timedelta. The same life with the
+    same run settings always gives the same course.
 
     Raises:
         InvalidInputError: A time is negative or not finite, a rate is not positive, or a run is
@@ -32,22 +32,22 @@ class Life:
     creating: Duration = 2.0
     """How long the batch is CREATING."""
     pending: Duration = 3.0
-    """How long it is PENDING then."""
+    """How long it is PENDING after that."""
     submission_rate: float = 1.0
     """Runs submitted a second while it is SUBMITTING; `math.inf` submits all at once."""
     run_pending: Duration = 1.0
     """How long a submitted run is PENDING."""
     run_starting: Duration = 1.0
-    """How long it is STARTING then."""
+    """How long it is STARTING after that."""
     run_length: RunLength = (20.0, 40.0)
-    """How long it is RUNNING then; limits (low, high) draw a length for each run, by `seed`."""
+    """How long it is RUNNING after that; limits (low, high) give each run a random length, by `seed`."""
     failed_runs: FailedRuns = 0
-    """The runs that end as FAILED; ids that a batch lacks are passed over. A number or a part is drawn by `seed`."""
+    """The runs that end as FAILED; ids that a batch does not have are ignored. A number or share is drawn by `seed`."""
     failed_submissions: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     """By runSettingId the reason and the message with which a submission fails, such as
     `("ValidationException", "The role cannot be assumed.")`."""
     failure_reason: str | None = None
-    """With one, the batch is FAILED for this reason when its PENDING is over, or after `runs_before_failure`."""
+    """If set, the batch is FAILED for this reason when its PENDING is over, or after `runs_before_failure`."""
     runs_before_failure: int = 0
     """How many runs a batch with a `failure_reason` submits before it is FAILED: they go on to their own ends."""
     failed_with_counts: bool = False
@@ -55,7 +55,7 @@ class Life:
     cancelled_after: Duration | None = None
     """When the batch is cancelled, counted from its creation; not before it is PENDING, nor after its end."""
     stopping: Duration = 5.0
-    """How long a cancelled batch is STOPPING before it is CANCELLED; longer while runs go on that it did not stop."""
+    """How long a cancelled batch is STOPPING before it is CANCELLED; longer if some runs could not be stopped."""
     failed_cancels: Collection[str] = frozenset()
     """The runSettingIds of the runs that a cancel does not stop: they go on to their end."""
     deleting: Duration = 5.0
@@ -63,12 +63,12 @@ class Life:
     failed_deletions: Collection[str] = frozenset()
     """The runSettingIds of the runs that a delete does not delete; with one of them the batch is RUNS_DELETE_FAILED."""
     count_lag: Duration = 0.0
-    """How far the runSummary lags behind; it is exact once the batch has ended, and again once its runs are deleted."""
+    """By how much the runSummary lags; it is exact once the batch has ended, and again once its runs are deleted."""
     seed: int = 0
-    """What the drawn lengths and failures depend on."""
+    """The seed for random lengths and failures."""
 
     def __post_init__(self) -> None:
-        """Refuse what no batch can live."""
+        """Refuse values that no batch can have."""
         for name in ("creating", "pending", "run_pending", "run_starting", "stopping", "deleting", "count_lag"):
             in_seconds(name, getattr(self, name))
         if self.cancelled_after is not None:

@@ -1,4 +1,4 @@
-"""What the simulator's settings have to be: a setting of another type is refused by its name."""
+"""Checks of the simulator's settings: the message names each setting of a wrong type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_PORT: Final = 65535
 
 class _Rule(NamedTuple):
     wanted: str
-    """What a setting has to be, in words."""
+    """The allowed values, in words."""
     is_met: Callable[[object], bool]
 
 
@@ -66,7 +66,7 @@ def check_settings(**settings: object) -> None:
     """Refuse settings of a wrong type, all at once.
 
     Raises:
-        InvalidInputError: The message names each, and says what it has to be.
+        InvalidInputError: The message names each of them, and the allowed values.
     """
     wrong = [
         f"{name} has to be {_RULES[name].wanted}, not {value!r}"

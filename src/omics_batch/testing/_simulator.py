@@ -36,7 +36,7 @@ _LONGEST_ID: Final = 128
 
 
 class Simulator:
-    """A local HealthOmics over real HTTP: its batches follow a `Life`, its faults a script.
+    """A local HealthOmics over real HTTP: a `Life` decides how its batches go, and a script its faults.
 
     For example::
 
@@ -45,41 +45,41 @@ class Simulator:
             async with omics.client() as client:
                 batch = await client.get_batch(batch_id)
 
-    Code without an event loop of its own writes `with Simulator() as omics:`, and has it in a thread.
+    Code without an event loop uses `with Simulator() as omics:`, which runs it in a thread.
 
-    boto3, aiobotocore, the AWS command line and other SDKs work against it too: `environment` has
+    boto3, aiobotocore, the AWS command line and other SDKs work with it too: `environment` has
     the variables that they need.
 
     Args:
-        life: How batches live: one life for all, or a choice by the StartRunBatch request.
-        clock: What everything is timed on; a `ManualClock` stands still until it is moved.
+        life: The life of batches: one for all, or a function that chooses one by the StartRunBatch request.
+        clock: The clock of the simulator; a `ManualClock` stands still until it is moved.
         time_scale: Without a clock: how many simulated seconds pass in a real one.
-        faults: The script's first faults; `script` adds more. Or a function that gives the fault of each request which
-            no fault of the script waits for, and None for the true answer: it gets the name of the operation, and
-            the request's members, none where they are refused. The fault's own operation and times do not matter.
+        faults: The script's first faults; `script` adds more. Or a function that returns the fault of a request for
+            which the script has none, or None for the normal response. It gets the name of the operation and the
+            request's members (empty if they are refused). The operation and times of its faults are ignored.
         quota: Requests a second beyond which the service throttles; None for no limit.
-        list_lag: How far ListBatch lags behind: it shows each batch as it was so long ago, those that are
-            younger not at all, and those that were deleted since as if they were still there. GetBatch never lags.
+        list_lag: By how much ListBatch lags: it shows the batches of that long ago, so new ones are missing, and
+            deleted ones are still there. GetBatch never lags.
         host: The address to listen on. Any but a loopback address opens the simulator to others.
         port: The port to listen on; 0 takes a free one.
-        region_name: The region that the service stands for; requests are signed for it.
-        s3: Where the objects of `s3UriSettings` are: a folder, in which `s3://bucket/key` is the file
-            `bucket/key`, or the URL of a local S3 that knows `access_key` and `secret_key`.
-        epoch: The wall-clock time of the beginning; the real one if None.
+        region_name: The region of the service; requests have to be signed for it.
+        s3: The objects of `s3UriSettings`: a folder, in which `s3://bucket/key` is the file
+            `bucket/key`, or the URL of a local S3 that accepts `access_key` and `secret_key`.
+        epoch: The wall-clock time at the start; the real time if None.
         advertise: The URL at which others reach it, such as http://omics:8080 in a network of containers: `environment`
-            names it in place of `endpoint_url`.
-        in_process: Take the requests of the clients in this process without opening a socket. Nothing else
-            can reach it. It works on any clock, and on virtual time: `clock=VirtualClock()`.
+            has it in place of `endpoint_url`.
+        in_process: Take requests of clients in this process, without a socket. Nothing else
+            can reach it. It works with any clock, and with virtual time: `clock=VirtualClock()`.
 
     Raises:
-        InvalidInputError: A setting is of a wrong type, a clock and a time scale were given, a scale or quota is
-            not positive, a lag is negative, `s3` is no place, or `advertise` is no URL.
+        InvalidInputError: A setting has a wrong type, a clock and a time scale were given, a scale or quota is
+            not positive, a lag is negative, `s3` does not exist, or `advertise` is not a URL.
     """
 
     access_key: ClassVar[str] = ACCESS_KEY
-    """The access key of the one pair of credentials that it knows: no secret, and the same for all simulators."""
+    """The access key that it accepts: it is not a secret, and the same for all simulators."""
     secret_key: ClassVar[str] = SECRET_KEY
-    """The secret key that belongs to it."""
+    """The secret key for `access_key`."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class Simulator:
         self._background = ExitStack()
 
     def __enter__(self) -> Self:
-        """Listen in a thread of its own, for code that blocks or runs an event loop itself."""
+        """Listen in a background thread, for code that blocks or runs its own event loop."""
         self._background.enter_context(in_background(self))
         return self
 
@@ -179,17 +179,17 @@ class Simulator:
 
     @property
     def endpoint_url(self) -> str:
-        """The URL to point a client at; there is one only inside of the `async with` block."""
+        """The URL for clients; it exists only inside of the `async with` block."""
         if self._endpoint_url is None:
             raise RuntimeError("The simulator is not running: use it as `async with Simulator() as omics:`")
         return self._endpoint_url
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that point boto3, the AWS command line or another SDK at it.
+        """The environment variables that point boto3, the AWS command line or another SDK to it.
 
-        They say where it is, with which credentials to sign, and that no prefix goes before its host's
-        name. There are some only inside of the `async with` block.
+        They set its URL and its credentials, and switch off the host prefix. They exist only inside of the
+        `async with` block.
         """
         variables = {
             "AWS_ENDPOINT_URL_OMICS": self._advertised or self.endpoint_url,
@@ -203,22 +203,22 @@ class Simulator:
 
     @property
     def region_name(self) -> str:
-        """The region that the service stands for."""
+        """The region of the service."""
         return self._region_name
 
     @property
     def clock(self) -> Clock:
-        """What everything is timed on."""
+        """The clock of the simulator."""
         return self._clock
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the simulator's clock on, beside the time that passes anyway.
+        """Move the simulator's clock forward, in addition to the time that passes.
 
-        The batches show at once what has become of them. Who sleeps on a clock that runs wakes no sooner for it; on a
-        `ManualClock`, everybody who is due wakes.
+        The batches change at once. Sleeps on a running clock do not end sooner; on a `ManualClock`, sleeps that are due
+        end.
 
         Args:
-            days: By how many days, and so on; a clock never goes back.
+            days: Days to add; a clock never goes back.
             hours: Hours to add.
             minutes: Minutes to add.
             seconds: Seconds to add.
@@ -254,7 +254,7 @@ class Simulator:
         self._script.add(faults)
 
     def forget_script(self) -> None:
-        """Drop what is left of the script: for tests by chance, which cannot know how much of it is met."""
+        """Remove the faults that are left: for random tests, which do not know how many faults are used."""
         self._script.clear()
 
     def start_batch(
@@ -268,16 +268,16 @@ class Simulator:
         """Place a batch as StartRunBatch would, without a request.
 
         Args:
-            run_settings: The runSettingIds, or how many runs: `sample-1` and so on then.
+            run_settings: The runSettingIds, or the number of runs (then the ids are `sample-1` and so on).
             name: The batch's name.
-            life: How it lives; the simulator's `life` if None.
-            age: How long ago it was started. Lists have it where one has that is started now.
+            life: Its life; the simulator's `life` if None.
+            age: How long ago it was started. In lists it has the same place as a batch that is started now.
 
         Returns:
             The batch's id.
 
         Raises:
-            InvalidInputError: There is not one run, or the age is negative.
+            InvalidInputError: There are no runs, or the age is negative.
         """
         ids = (
             [f"sample-{number + 1}" for number in range(run_settings)]
@@ -306,12 +306,12 @@ class Simulator:
         return self._account.start(request, settings, life, in_seconds("age", age)).id
 
     def remove_batch(self, batch_id: str) -> None:
-        """Remove all that there is of a batch, its runs as well: for simulations so long that their memory matters.
+        """Remove a batch and its runs completely: for long simulations, where memory matters.
 
-        GetBatch does not know it from now on; ListBatch has it for the seconds of `list_lag`.
+        GetBatch no longer knows it; ListBatch still shows it for `list_lag`.
 
         Args:
-            batch_id: Its id, whatever its status.
+            batch_id: Its id; any status is allowed.
 
         Raises:
             InvalidInputError: There is no batch of this id.
@@ -322,14 +322,14 @@ class Simulator:
             raise InvalidInputError(f"there is no batch {batch_id!r} to remove") from None
 
     def put_batch(self, document: Mapping[str, Any], *, after: Duration = 0.0) -> str:
-        """Let GetBatch answer just this document for its id, until another takes its place.
+        """Make GetBatch return exactly this document for its id, until another one replaces it.
 
-        Statuses that nobody has seen, members that are missing or unknown: nothing is checked or
-        added. Datetimes are written as the service writes them.
+        It may have unknown statuses, and missing or unknown members: nothing is checked or added. Datetimes are written
+        as the service writes them.
 
         Args:
-            document: What GetBatch answers, and ListBatch as far as its items have the members.
-            after: From when on it is shown, in seconds of the clock from now: several calls write a batch's story.
+            document: The response of GetBatch; ListBatch shows the members that its items have.
+            after: The delay before it is shown, in seconds of the clock: several calls make a sequence of states.
 
         Returns:
             The document's id.
@@ -342,18 +342,18 @@ class Simulator:
         return self._account.put(dict(document), self._clock.now() + in_seconds("after", after))
 
     def client(self, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
-        """Make a client of this service, on its clock; arguments are those of `OmicsBatchClient`."""
+        """Make a client for this service, with its clock; arguments are those of `OmicsBatchClient`."""
         return local_client(self.endpoint_url, **{"region_name": self._region_name, "clock": self._clock, **overrides})
 
 
 def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
-    """Make a client of a simulator that runs elsewhere, such as `omics-batch simulate` in another process.
+    """Make a client for a simulator that runs elsewhere, such as `omics-batch simulate` in another process.
 
-    It needs no AWS configuration, and is changed by none: it has credentials of its own.
+    It ignores the AWS configuration, and has its own credentials.
 
     Args:
         endpoint_url: Where the simulator listens.
-        overrides: Arguments of `OmicsBatchClient`; the region is us-west-2 if none is among them.
+        overrides: Arguments of `OmicsBatchClient`; the default region is us-west-2.
     """
     from omics_batch._client import OmicsBatchClient  # noqa: PLC0415 - the simulator serves others without it
     from omics_batch._transport.session import static_session  # noqa: PLC0415 - the same

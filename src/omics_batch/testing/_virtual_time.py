@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PATIENCE: Final = 10.0
-"""Real seconds that open sockets may be silent."""
+"""Real seconds for which open sockets may be silent."""
 
 _HELD: Final = (
     f"virtual time stands still: for {_PATIENCE:g} s nothing came from a socket or a pipe that is open. Close it, or "
@@ -43,12 +43,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop whose time jumps to the next timer as soon as nothing else can happen.
 
     Its time stands still while a callback is ready, a job of `run_in_executor` runs, or the loop watches a socket or a
-    pipe. So every sleep and every time-out on it is exact, those of `asyncio` included, and a wait of two days takes
-    as long as its callbacks do. It begins at 0.
+    pipe. So every sleep and every time-out on it is exact, those of `asyncio` included. A wait of two days takes only
+    the time of its callbacks. It begins at 0.
 
     Raises:
-        RuntimeError: From what runs the loop: nothing came from an open socket for 10 real seconds, in which time
-            stood still.
+        RuntimeError: Raised by the call that runs the loop: nothing came from an open socket for 10 real seconds, while
+            virtual time stood still.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super().__init__(self._jumping)
         self._own = len(self._jumping.get_map())
         self.virtual_clock: VirtualClock = VirtualClock()
-        """The clock of the clients on this loop that have none of their own."""
+        """The clock of clients on this loop that have no clock of their own."""
 
     def time(self) -> float:
         """Seconds since the loop was made."""
@@ -70,7 +70,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         """Call back at a moment of the loop's time."""
         if when > self._now:
-            # A shorter sleep would leave the time as it is, and a loop of such sleeps would never end.
+            # A shorter sleep would not change the time, and a loop of such sleeps would never end.
             when = max(when, self._now + max(2 * _RESOLUTION, 4 * math.ulp(self._now)))
         return super().call_at(when, callback, *args, context=context)
 
@@ -90,11 +90,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._jobs -= 1
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once: all timers are late that were due in it."""
+        """Move time forward at once: the timers that were due in between are late."""
         self._go_to(self._now + seconds)
 
     def jump(self) -> bool:
-        """Go to the next timer's moment; False where time stands still."""
+        """Go to the next timer's moment; False if time stands still."""
         timers: list[asyncio.TimerHandle] = vars(self)["_scheduled"]
         if self._jobs or not timers or len(self._jumping.get_map()) > self._own:
             return False
@@ -103,11 +103,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def _go_to(self, moment: float) -> None:
         self._now = moment
-        # A timer is due that is less than the resolution away, which has to show beside the time.
+        # Timers within the resolution are due. It has to be large enough to change a float of this size.
         vars(self)["_clock_resolution"] = max(_RESOLUTION, 2 * math.ulp(moment))
 
     def is_held_by_sockets(self) -> bool:
-        """Whether time stands still for nothing but sockets and pipes."""
+        """Whether time stands still only because of sockets and pipes."""
         return not self._jobs and bool(vars(self)["_scheduled"])
 
     def _job_ended(self, _: asyncio.Future[Any]) -> None:
@@ -115,7 +115,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 class RealSelector(selectors.BaseSelector):
-    """Does what the system's selector does, for a class that changes how long it waits."""
+    """The system's selector, as a base class that changes how long it waits."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -141,7 +141,7 @@ class RealSelector(selectors.BaseSelector):
 
 
 class _Selector(RealSelector):
-    """Asks for what is there already; where that is nothing, time jumps, or it waits."""
+    """Returns ready events; if there are none, time jumps, or it waits."""
 
     def __init__(self, loop: VirtualTimeLoop) -> None:
         super().__init__()
@@ -159,16 +159,16 @@ class _Selector(RealSelector):
 
 
 class VirtualClock:
-    """The clock of virtual time: that of the `VirtualTimeLoop` which its code runs on.
+    """The clock of virtual time: it shows the time of the running `VirtualTimeLoop`.
 
-    Where no loop runs it stands still. Where one loop follows another it goes on from where it stood.
+    Without a running loop it stands still. With another loop it goes on from the time that it showed last.
     """
 
     def __init__(self) -> None:
         """Begin at 0."""
         self._loop: VirtualTimeLoop | None = None
         self._before = 0.0
-        """What it showed when its loop began."""
+        """The time that it showed when its loop began."""
 
     def now(self) -> float:
         """Read the clock, in seconds.
@@ -188,7 +188,7 @@ class VirtualClock:
         return self._before + (self._loop.time() if self._loop else 0.0)
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep for as many seconds of virtual time; zero and less only let other tasks run."""
+        """Sleep for some seconds of virtual time; zero and less only let other tasks run."""
         await asyncio.sleep(seconds)
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
@@ -196,7 +196,7 @@ class VirtualClock:
         return asyncio.timeout(seconds)
 
     def advance(self, duration: Duration) -> None:
-        """Let time pass at once, as if the process had stood still: on a loop, all timers are late that were due.
+        """Move time forward at once, as if the process had stood still: timers that were due in between are late.
 
         Args:
             duration: By how much; a clock never goes back.

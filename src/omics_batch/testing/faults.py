@@ -4,8 +4,8 @@ For example::
 
     Simulator(faults=[faults.throttled(times=2), faults.status(408), faults.delayed(3.0)])
 
-Each fault meets the next requests of its operation, in the order of the script, as often as its
-`times` says. Times of waiting are seconds of the simulator's clock.
+Each fault applies to the next requests of its operation, in the order of the script, `times` times. Delays are seconds
+of the simulator's clock.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 ANY: Final = "*"
-"""As an operation: whichever is asked for next."""
+"""As an operation: any operation."""
 
 _PAGE: Final = b"<!DOCTYPE html>\n<html><head><title>Bad Gateway</title></head><body>Bad Gateway</body></html>\n"
 _GREETING: Final = b"220 mail.example.org ESMTP ready\r\n"
@@ -54,16 +54,16 @@ _GREETING: Final = b"220 mail.example.org ESMTP ready\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to the next requests of an operation; made by this module's functions."""
+    """A fault for the next requests of an operation; made by this module's functions."""
 
     name: str
-    """What it is called here, such as `throttled`."""
+    """The name of its function, such as `throttled`."""
     operation: str
-    """The AWS operation whose requests it meets; `*` for all."""
+    """The AWS operation whose requests it applies to; `*` for all."""
     times: int
-    """How many requests it meets."""
+    """The number of requests that it applies to."""
     plan: actions.Plan
-    """What is sent in place of the answer."""
+    """The response, or other action, in place of the normal response."""
 
     def __post_init__(self) -> None:
         """Refuse a fault that never happens."""
@@ -80,12 +80,12 @@ class Fault:
         return self.operation in {ANY, operation}
 
     def once_less(self) -> Fault | None:
-        """Give what is left of the fault after it happened; None if nothing is."""
+        """Return the fault with one time less; None if none is left."""
         return replace(self, times=self.times - 1) if self.times > 1 else None
 
 
 def answered(operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer truly: lets a script say that a later request meets the fault."""
+    """Answer normally, so that the next fault applies to a later request."""
     return Fault("answered", operation, times, actions.PassThrough())
 
 
@@ -97,7 +97,7 @@ def throttled(operation: str = "GetBatch", times: int = 1, retry_after_ms: int |
 
 
 def status(code: int, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer with the service's own error for a HTTP status; one that the service lacks comes without a body."""
+    """Answer with the service's own error for an HTTP status; without a body if the service has no such error."""
     _check_status(code)
     return Fault(f"status {code}", operation, times, actions.Status(code))
 
@@ -109,7 +109,7 @@ def error(code: str, status: int, message: str = "", operation: str = "GetBatch"
 
 
 def delayed(duration: Duration, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer truly, but late."""
+    """Answer normally, but late."""
     seconds = in_seconds("duration", duration)
     return Fault(f"delayed by {seconds:g} s", operation, times, actions.Delay(seconds))
 
@@ -125,12 +125,12 @@ def closed(operation: str = "GetBatch", times: int = 1) -> Fault:
 
 
 def truncated(operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Close the connection in the middle of the true answer's body."""
+    """Close the connection in the middle of the normal response's body."""
     return Fault("truncated", operation, times, actions.Cut())
 
 
 def stalled(operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Fall silent in the middle of the true answer's body, and keep the connection open."""
+    """Stop in the middle of the normal response's body, and keep the connection open."""
     return Fault("stalled", operation, times, actions.Hold(after_half=True))
 
 
@@ -140,13 +140,13 @@ def unanswered(operation: str = "GetBatch", times: int = 1) -> Fault:
 
 
 def dripped(interval: Duration, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer truly, one byte in each interval."""
+    """Answer normally, but one byte in each interval."""
     seconds = in_seconds("interval", interval)
     return Fault(f"dripped every {seconds:g} s", operation, times, actions.Drip(seconds))
 
 
 def not_http(data: bytes = _GREETING, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Send bytes that are no HTTP, and close the connection."""
+    """Send bytes that are not HTTP, and close the connection."""
     return Fault("not_http", operation, times, actions.Raw(data))
 
 
@@ -172,7 +172,7 @@ def empty(status: int = 200, operation: str = "GetBatch", times: int = 1) -> Fau
 
 
 def redirected(status: int, location: str, operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Send the client somewhere else, with status 301, 302, 303, 307 or 308."""
+    """Redirect the client, with status 301, 302, 303, 307 or 308."""
     return Fault(f"redirected {status}", operation, times, _send(status, b"", {"location": location}))
 
 
@@ -182,17 +182,17 @@ def huge(size: int = 64 * 1024 * 1024, *, declared: bool = True, operation: str 
 
 
 def gzip_body(operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer truly, but compressed, which nobody asked for."""
+    """Answer normally, but compressed, although the client does not accept that."""
     return Fault("gzip_body", operation, times, actions.Gzip())
 
 
 def wrong_batch(operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer with the true document under another batch's id."""
+    """Answer with the normal document, but with another batch's id."""
     return Fault("wrong_batch", operation, times, actions.WrongBatch())
 
 
 def expired_token(operation: str = "GetBatch", times: int = 1) -> Fault:
-    """Answer 403 ExpiredTokenException: the session's credentials are over."""
+    """Answer 403 ExpiredTokenException: the session's credentials have expired."""
     reply = error_reply(403, "ExpiredTokenException", "The security token included in the request is expired")
     return Fault("expired_token", operation, times, actions.Send(reply))
 

@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Ask no test that failed for the rest of its faults: it may not have come to them. Explain a wrong scope."""
+    """Do not report unused faults of a test that failed, since it ended early. Explain a wrong scope."""
     if call.excinfo is not None and _KEY in item.stash:
         item.stash[_KEY].forget_script()
     report = yield
@@ -46,7 +46,7 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(autouse=True)
-def _omics_mark(request: pytest.FixtureRequest) -> Iterator[None]:  # the mark alone keeps a test from the real service
+def _omics_mark(request: pytest.FixtureRequest) -> Iterator[None]:  # so that the mark alone replaces the service
     if request.config.getini(_SCOPE) != "function" and any(mark.name == "omics" for mark in request.node.own_markers):
         problem = f"@pytest.mark.omics of a single test needs a simulator of its own, and {_SCOPE} shares one"
         pytest.fail(f"{problem}: mark the module (pytestmark), or leave {_SCOPE} away", pytrace=False)
@@ -67,9 +67,9 @@ def _scope(fixture_name: str, config: pytest.Config) -> Any:  # noqa: ANN401 - p
 
 @pytest.fixture(scope=_scope)
 def omics_simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """A local HealthOmics in a thread of its own, for this test or for those of `omics_scope`.
+    """A local HealthOmics in a background thread, for this test or for the tests of `omics_scope`.
 
-    AWS clients that the tests make talk to it.
+    AWS clients that the tests make use it.
     """
     from omics_batch.testing._fixture import simulated  # noqa: PLC0415 - who does not use it pays nothing
 
@@ -79,7 +79,7 @@ def omics_simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 @pytest.fixture
 def omics_client(request: pytest.FixtureRequest) -> object:
-    """An entered `OmicsBatchClient` of `omics_simulator`, on its clock, for an asynchronous test."""
+    """An open `OmicsBatchClient` for `omics_simulator`, with its clock, for an asynchronous test."""
     runner = "anyio" if "anyio_backend" in request.fixturenames else "asyncio"
     if not request.config.pluginmanager.has_plugin(runner):
         pytest.fail("omics_client needs a plugin that runs asynchronous tests: install pytest-asyncio", pytrace=False)

@@ -1,1 +1,1 @@
-"""Faults that tests inject: what is done to a request, and in which order."""
+"""Faults that tests inject: their actions and their order."""

@@ -1,4 +1,4 @@
-"""What a fault does to one request, as data."""
+"""The actions of faults on one request, as data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PassThrough:
-    """The true answer."""
+    """Send the normal response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """After seconds of the simulator's clock, what another plan says."""
+    """Wait for seconds of the simulator's clock, then carry out another plan."""
 
     seconds: float
     then: Plan = PassThrough()
@@ -26,76 +26,76 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Another answer."""
+    """Send another response."""
 
     reply: HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The modelled error of a HTTP status, or nothing but that status where the model has none."""
+    """Send the modelled error of an HTTP status, or only the status if the model has no error for it."""
 
     status: int
 
 
 @dataclass(frozen=True, slots=True)
 class Skew:
-    """A refusal for a clock that differs from the service's by seconds."""
+    """Refuse the request, since the client's clock differs from the service's by seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class WrongBatch:
-    """The true answer, but about another batch."""
+    """Send the normal response, but about another batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The true answer, but for what a function makes of its body."""
+    """Send the normal response with its body changed by a function."""
 
     edit: Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Gzip:
-    """The true answer, compressed."""
+    """Send the normal response, compressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Bytes instead of HTTP, then the end of the connection."""
+    """Send bytes instead of HTTP, then close the connection."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """A TCP reset instead of an answer."""
+    """Send a TCP reset instead of a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The true answer's head and half of its body, then the end of the connection."""
+    """Send the head and half of the body of the normal response, then close the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nothing (or the true answer's head and half of its body), and silence until the client leaves."""
+    """Send nothing (or the head and half of the body of the normal response), and keep the connection open."""
 
     after_half: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Drip:
-    """The true answer, a byte at a time, with seconds of the simulator's clock between them."""
+    """Send the normal response one byte at a time, with seconds of the simulator's clock between the bytes."""
 
     interval: float
 
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """A body of some length, declared in the head or not."""
+    """Send a body of some length, declared in the head or not."""
 
     size: int
     declared: bool

@@ -1,4 +1,4 @@
-"""The faults that are still to come, and an error for unused ones."""
+"""The queue of faults, and an error for unused ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class UnusedFaultError(AssertionError):
-    """A test scripted faults that no request met: it has not shown what it seems to show."""
+    """A test scripted faults that no request met, so it did not test them."""
 
 
 class Script:
     """A queue of faults; each waits for the next request of its operation.
 
     Args:
-        choose: Gives what a request meets that no fault of the queue waits for; None for the true answer.
+        choose: Returns the fault of a request for which the queue has none; None for the normal response.
     """
 
     def __init__(self, choose: Callable[[str, Mapping[str, Any]], Fault | None] | None = None) -> None:
@@ -31,17 +31,17 @@ class Script:
         self._lock = threading.Lock()  # a test may script from another thread than the server's
 
     def check_used(self) -> None:
-        """Make sure that nothing of the script is left.
+        """Check that no fault is left.
 
         Raises:
-            UnusedFaultError: Something is: it is named.
+            UnusedFaultError: Some faults are left: the message names them.
         """
         if self._faults:
             left = "; ".join(fault.description for fault in self._faults)
             raise UnusedFaultError(f"Scripted, but never met by a request: {left}.")
 
     def add(self, faults: Iterable[Fault]) -> None:
-        """Put faults at the end of the script."""
+        """Add faults to the end of the script."""
         added = list(faults)
         strangers: list[object] = [fault for fault in added if type(fault) is not Fault]
         if strangers:
@@ -50,16 +50,16 @@ class Script:
             self._faults.extend(added)
 
     def clear(self) -> None:
-        """Drop what is left."""
+        """Remove the faults that are left."""
         with self._lock:
             self._faults.clear()
 
     def take(self, operation: str, members: Mapping[str, Any]) -> actions.Plan:
-        """Give what happens to a request: the true answer where nothing is scripted.
+        """Return the plan for a request: the normal response if no fault is scripted.
 
         Args:
-            operation: What it is for.
-            members: What it says.
+            operation: The AWS operation.
+            members: The members of the request.
         """
         with self._lock:
             for index, fault in enumerate(self._faults):

@@ -9,9 +9,9 @@ from omics_batch.testing._service.http_response import Refusal
 
 
 def check_host(header: str | None, bound_to: str) -> None:
-    """Let only requests through that were meant for this machine, unless another address was asked for.
+    """Accept only requests to this machine's own names, unless the server listens on another address.
 
-    A page in a browser can make any name point here; its requests still say that name.
+    A web page can make any host name point to this machine, but the Host header of its requests shows that name.
 
     Args:
         header: The request's Host header.

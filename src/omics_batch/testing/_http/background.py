@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def in_background(simulator: Simulator) -> Generator[None]:
-    """Serve a simulator until the block ends; leaving it raises what leaving the simulator raises."""
+    """Run a simulator in a thread until the block ends; errors of its start and end are raised here."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="local HealthOmics", daemon=True)
     thread.start()

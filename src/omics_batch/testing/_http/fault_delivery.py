@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from omics_batch._clock import Clock
 
 Truth: TypeAlias = Callable[[], HttpResponse]
-"""Gives the true answer, as it is when asked for."""
+"""Returns the normal response at the time of the call."""
 
 OTHER_BATCH_ID: Final = "999999999999999999"
 
@@ -36,12 +36,12 @@ _LINGER_NONE: Final = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How one request is dealt with.
+    """The delivery of the response to one request.
 
     Args:
-        request: The request, its body read.
-        clock: What delays are measured on.
-        truth: The true answer.
+        request: The request, with its body read.
+        clock: The clock that measures delays.
+        truth: Returns the normal response.
     """
 
     request: web.BaseRequest
@@ -49,7 +49,7 @@ class Delivery:
     truth: Truth
 
     async def carry_out(self, plan: actions.Plan) -> web.StreamResponse | None:
-        """Do what a plan says; None where the connection is broken, so that nothing is left to send."""
+        """Carry out a plan; None if the connection was broken, so that nothing is left to send."""
         match plan:
             case actions.Delay(seconds, then):
                 await self.clock.sleep(seconds)
@@ -124,7 +124,7 @@ class Delivery:
 
 
 def rewritten(plan: actions.Plan, truth: Truth) -> HttpResponse:
-    """Give the answer that a plan puts in the place of the true one: no connection is needed to know it."""
+    """Return the response of a plan that needs no connection."""
     match plan:
         case actions.Send(reply):
             return reply
@@ -170,7 +170,7 @@ def _about_another_batch(reply: HttpResponse) -> HttpResponse:
 
 
 def to_response(reply: HttpResponse, *, streamed: bool = False) -> web.StreamResponse:
-    """Make a reply ready to send: at once, or bit by bit."""
+    """Return a response for aiohttp, to be sent at once or in parts."""
     headers = dict(reply.headers)
     if reply.from_service:
         headers["x-amzn-requestid"] = str(uuid.uuid4())

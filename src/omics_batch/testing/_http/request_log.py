@@ -13,25 +13,25 @@ _NO_STATUS: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """One request as the simulator saw it: nothing of its signature is kept."""
+    """One request that the simulator received, without its signature."""
 
     operation: str
-    """The operation's name; `Unknown` for a request that is for none."""
+    """The operation's name; `Unknown` if the request is for no operation."""
     method: str
     """The HTTP method."""
     path: str
     """The path as it was sent, without the query."""
     time: float
-    """What the simulator's clock showed when it came."""
+    """The time on the simulator's clock at which it came."""
     status: int | None = None
-    """The HTTP status of the answer; None while there is none, and where the connection was broken instead."""
+    """The HTTP status of the response; None while there is none, and if the connection was broken instead."""
 
 
 class RequestLog:
-    """Keeps requests in a few bytes each: most of a long run are for what was asked for before."""
+    """Keeps each request in a few bytes: in long runs most requests repeat earlier ones."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Begin empty."""
         self._asked: dict[tuple[str, str, str], tuple[str, str, str]] = {}
         self._what: list[tuple[str, str, str]] = []
         self._times = array("d")
@@ -42,7 +42,7 @@ class RequestLog:
         return len(self._statuses)  # the last to grow
 
     def add(self, operation: str, method: str, path: str, time: float) -> int:
-        """Note a request, and give its place."""
+        """Add a request, and return its index."""
         what = (operation, method, path)
         self._what.append(self._asked.setdefault(what, what))
         self._times.append(time)
@@ -51,11 +51,11 @@ class RequestLog:
         return len(self) - 1
 
     def answered(self, place: int, status: int) -> None:
-        """Note how a request was answered."""
+        """Set the status of a request's response."""
         self._statuses[place] = status
 
     def get(self, place: int) -> ReceivedRequest:
-        """Give a request."""
+        """Return a request by its index."""
         return ReceivedRequest(*self._what[place], self._times[place], self._statuses[place] or None)
 
     def count(self, operation: str) -> int:
@@ -63,11 +63,11 @@ class RequestLog:
         return self._counts[operation]
 
 
-class Requests(Sequence[ReceivedRequest]):  # noqa: PLW1641 - how they are answered changes, and so would a hash
-    """The requests that had come when this was made: however many they are, it is made at once."""
+class Requests(Sequence[ReceivedRequest]):  # noqa: PLW1641 - statuses change, and so would a hash
+    """The requests that had come when this was made; making it takes the same time for any number of them."""
 
     def __init__(self, log: RequestLog) -> None:
-        """Take those that are there; how they are answered shows as soon as they are."""
+        """Take the present requests; their statuses are always up to date."""
         self._log = log
         self._places = range(len(log))
 

@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.exchange import Service
 
 UNKNOWN: Final = "Unknown"
-"""The operation's name in the record of a request that is for none."""
+"""The operation's name in the log for a request that is for no operation."""
 
 _MAX_BODY: Final = 4 * 1024 * 1024
 _SHUTDOWN: Final = 0.001
-"""Seconds that requests under way are left when the server stops; to aiohttp, 0 means for ever."""
+"""Seconds that requests under way may take when the server stops; for aiohttp, 0 means for ever."""
 
 _STOP_THERE: Final = "the simulator belongs to another event loop: leave its `async with` there"
 
 _logger = logging.getLogger("omics_batch.testing")
 
-_silent = logging.Logger("omics_batch.testing.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody is to turn it on
-"""For aiohttp's own log, which quotes header lines that it cannot read, and so could quote a signature."""
+_silent = logging.Logger("omics_batch.testing.http", level=logging.CRITICAL + 1)  # noqa: LOG001 - it must not be found and enabled
+"""A silent logger for aiohttp: its log quotes invalid header lines, which could contain a signature."""
 
 
 class Server:
-    """A HTTP server of a service, on one address.
+    """An HTTP server of a service, on one address.
 
     Args:
-        service: What the answers come from.
+        service: Makes the responses.
         host: The address to listen on.
         port: The port to listen on; 0 takes a free one.
     """
@@ -56,11 +56,11 @@ class Server:
         self._model = service_model()
         self._running: tuple[asyncio.Server, web.ServerRunner, web.Server, OwnLoop] | None = None
         self._skews: set[float] = set()
-        """The differences of its clock, in seconds, that faults told clients."""
+        """The clock differences, in seconds, that faults have shown to clients."""
         self.connections = 0
 
     async def start(self) -> str:
-        """Listen, and give the URL."""
+        """Listen, and return the URL."""
         protocols = web.Server(self._handle, access_log=None, logger=_silent, handler_cancellation=True)
         runner = web.ServerRunner(protocols, shutdown_timeout=_SHUTDOWN)
 
@@ -74,7 +74,7 @@ class Server:
         return f"http://{_name_of(self._host)}:{listener.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening, and let go of everyone who still waits for an answer.
+        """Stop listening, and close all connections.
 
         Raises:
             InvalidInputError: Another event loop is running than the server's, which is not closed.
@@ -83,7 +83,7 @@ class Server:
             return
         listener, runner, protocols, loop = self._running
         if not loop.may_close(_STOP_THERE):
-            with suppress(RuntimeError):  # from what cannot be closed without its loop
+            with suppress(RuntimeError):  # raised if it cannot be closed without its loop
                 listener.close()
             self._running = None
             return
@@ -91,8 +91,8 @@ class Server:
         transports = [one.transport for one in protocols.connections if one.transport is not None]
         await runner.cleanup()
         for transport in transports:
-            transport.abort()  # a client that does not read would keep a mere close waiting
-        await asyncio.sleep(0)  # and the loop tells each connection's end only now
+            transport.abort()  # close() would wait for a client that does not read
+        await asyncio.sleep(0)  # the loop reports the end of each connection in its next turn
         await listener.wait_closed()
         self._running = None
 
@@ -112,7 +112,7 @@ class Server:
                 error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
             )
         if response is None:
-            return web.Response()  # goes nowhere: the connection is closed
+            return web.Response()  # never sent: the connection is closed
         log.answered(place, response.status)
         return response
 
@@ -138,7 +138,7 @@ class Server:
 
 
 def _name_of(host: str) -> str:
-    """Return the host of a URL at which what listens on an address is reached from this machine."""
+    """Return the host for the URL at which this machine reaches a server that listens on an address."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -158,7 +158,7 @@ def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, 
 
 
 async def _meet_expectation(request: web.BaseRequest) -> None:
-    """Let a client send its body that waits to be asked for it."""
+    """Answer `Expect: 100-continue`, for which a client waits before it sends its body."""
     expected = request.headers.get("Expect")
     if expected is None or request.version < HttpVersion11:
         return

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 ACCESS_KEY: Final = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY: Final = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's own example, known to all
-"""The one pair of credentials that the local HealthOmics knows: public, so that everybody can sign for it."""
+"""The credentials of the local HealthOmics: they are public, so that every client can sign requests."""
 
 _SECRETS: Final = {ACCESS_KEY: SECRET_KEY, "FOOBARKEY": "FOOBARSECRET"}
-"""By access keys. The second pair is what moto's `mock_aws` puts into the environment."""
+"""The secret keys by access key. The second pair is the one that moto's `mock_aws` sets in the environment."""
 
 _AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 "
@@ -47,7 +47,7 @@ _MISMATCH: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request as it was received; its representation has nothing of its signature."""
+    """A request as it was received; its repr does not contain the signature."""
 
     method: str
     target: str
@@ -57,26 +57,26 @@ class SignedRequest:
 
 
 class _Signer(SigV4Auth):
-    """botocore's signer, but for its choice of headers: other SDKs sign some that botocore leaves out."""
+    """botocore's signer for any choice of headers: other SDKs sign headers that botocore leaves out."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         return request.headers
 
 
 def check_signature(request: SignedRequest, region_name: str, now: datetime, skews: Iterable[float] = ()) -> datetime:
-    """Let only requests through that were signed just now, with credentials that it knows, for the service here.
+    """Accept only requests that were signed recently, with the known credentials, for this service and region.
 
     Args:
-        request: The request; its signature goes nowhere from here.
-        region_name: The region that the server stands for.
-        now: The real time: what is signed is signed in real time, however fast the simulator's goes.
-        skews: By how many seconds from it clients were told that this clock differs: those that believed it are right.
+        request: The request; its signature is not kept.
+        region_name: The region of the server.
+        now: The real time: requests are signed in real time, however fast the simulator's clock is.
+        skews: Clock differences in seconds that faults have shown to clients; a client may have corrected its clock.
 
     Returns:
         When it was signed, on the client's clock.
 
     Raises:
-        Refusal: There is no signature, or one of somebody else, of another time or of another request.
+        Refusal: There is no signature, or it does not fit the credentials, the time or the request.
     """
     header = request.headers.get("Authorization")
     if not header:
@@ -99,12 +99,12 @@ def check_signature(request: SignedRequest, region_name: str, now: datetime, ske
 
 
 def is_current(signed_at: datetime, now: datetime) -> bool:
-    """Whether a signature of a moment is taken now."""
+    """Whether a signature of a moment is accepted now."""
     return abs(now - signed_at) <= _LEEWAY
 
 
 def skew_message(signed_at: datetime, now: datetime) -> str:
-    """Say in the service's words that a request was signed at the wrong time.
+    """Write the service's message for a request that was signed at the wrong time.
 
     Args:
         signed_at: The time of the signature, on the client's clock.
@@ -145,15 +145,15 @@ def _read_moment(text: str) -> datetime:
 
 
 def _signature_of(request: SignedRequest, names: list[str], access_key: str, region_name: str) -> str:
-    """Sign a request anew; what cannot have been signed gives an empty text, which is nobody's signature."""
+    """Compute the signature of a request; an empty text for a request that cannot have been signed."""
     if not all(name in request.headers for name in names):
-        return ""  # botocore's signer would leave out what is not there
+        return ""  # botocore's signer would leave out absent headers
     signed = [(name, value) for name in names for value in request.headers.getall(name)]
     if not all(text.isascii() for text in (request.method, request.target, *(value for _, value in signed))):
-        return ""  # a signer encodes what is not ASCII: as it stands, it would only make botocore's fail
+        return ""  # a client encodes such characters before it signs, and botocore's signer would fail on them
     if any(name == _HASH and value != hashlib.sha256(request.body).hexdigest() for name, value in signed):
-        return ""  # botocore's signer takes this header's word for the body
-    # The target's own slash is one of two then, which are as good as one to a signer, and an odd target does no harm.
+        return ""  # botocore's signer trusts this header
+    # The path then begins with two slashes, which a signer treats as one. So an unusual target does no harm.
     path, mark, query = request.target.partition("?")
     url = f"http://localhost/{path}{mark}{_canonical_query(query)}"
     again = AWSRequest(method=request.method, url=url, data=request.body)
@@ -165,7 +165,7 @@ def _signature_of(request: SignedRequest, names: list[str], access_key: str, reg
 
 
 def _canonical_query(query: str) -> str:
-    """Encode a query as it is signed, however it was sent: `+` is a space, and the unreserved characters stay."""
+    """Encode a query as signers do, whatever its encoding was: `+` is a space, unreserved characters stay."""
     pairs = (pair.partition("=") for pair in query.split("&")) if query else ()
     return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs)
 

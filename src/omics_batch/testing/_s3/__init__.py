@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def open_objects(s3: Path | str, region_name: str) -> Objects:
-    """Give the objects of a folder, or of the S3 at a URL.
+    """Return the objects of a folder, or of the S3 at a URL.
 
     Args:
         s3: A folder, in which `s3://bucket/key` is the file `bucket/key`; or a URL.
-        region_name: The region that requests to the S3 are signed for.
+        region_name: The region for which requests to the S3 are signed.
 
     Raises:
-        InvalidInputError: There is no such folder, or the URL is none.
+        InvalidInputError: There is no such folder, or the URL is wrong.
     """
     if isinstance(s3, str) and is_url(s3):
         from omics_batch._transport.endpoint import check_endpoint  # noqa: PLC0415 - a folder needs no client

@@ -21,32 +21,32 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.store import Store
 
 _AFTER_PENDING: Final = frozenset({"SUBMITTING", "INPROGRESS", "PROCESSED"})
-"""What a batch shows after PENDING that was neither cancelled nor is to fail for another reason."""
+"""The statuses after PENDING of a batch that was not cancelled and does not fail for another reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSettings:
-    """What an object of S3 says of a batch's runs."""
+    """The run settings of a batch from an S3 object."""
 
     uri: str
     etag: str
     settings: Sequence[Document]
     flaw: str | None = None
-    """Why a batch of them will be FAILED; None if they can be read."""
+    """Why a batch with them will be FAILED; None if they can be read."""
     is_new: bool = True
-    """Whether they are not those of an earlier request that comes again."""
+    """False if they are those of an earlier batch with the same requestId."""
 
 
 class S3Batches:
     """The batches of an account that were started from S3.
 
-    The service records the object's ETag when a batch is started, and reads it while the batch is
-    PENDING: if it changed until then, the batch is FAILED. Here it is looked at again when somebody
-    asks the service anything, for the first time after PENDING is over.
+    The service records the object's ETag when a batch is started, and reads the object while the batch is
+    PENDING: if it has changed by then, the batch is FAILED. The simulator checks the object at the first request of any
+    kind after PENDING is over.
 
     Args:
-        objects: Where the objects are; None if no S3 was given.
-        account: Where the batches are.
+        objects: The objects; None if no S3 was given.
+        account: The store with the batches.
     """
 
     def __init__(self, objects: Objects | None, account: Store) -> None:
@@ -65,7 +65,7 @@ class S3Batches:
         uri = request.get("batchRunSettings", {}).get("s3UriSettings")
         if uri is None:
             return None
-        if (before := self._account.started(request)) is not None:  # whatever became of the object since
+        if (before := self._account.started(request)) is not None:  # even if the object has changed since
             return StoredSettings(uri, "", before.settings, is_new=False)
         found = await self._found().read(uri)
         try:
@@ -74,14 +74,14 @@ class S3Batches:
             return StoredSettings(uri, found.etag, [], INVALID)
 
     def follow(self, batch_id: str, stored: StoredSettings) -> None:
-        """Look at a batch's object again when it is its turn, unless the batch is one of an earlier request."""
+        """Check a batch's object again after PENDING, unless the batch is one of an earlier request."""
         batch = self._account.batch(batch_id)
         if stored.is_new and batch is not None and batch.settings is stored.settings:
             self._unread[batch_id] = batch, stored
 
     async def settle(self) -> None:
-        """Look again at the objects of the batches whose turn it is."""
-        async with self._turn:  # who comes while it is looked at gets the new answer as well
+        """Check the objects of the batches whose PENDING is over."""
+        async with self._turn:  # requests that come meanwhile wait for the result
             for batch, stored in list(self._unread.values()):
                 age = self._account.age(batch)
                 if age >= batch.timeline.submitting_at:
@@ -112,6 +112,6 @@ class S3Batches:
 
 
 def _failed(batch: StoredBatch, reason: str) -> Timeline:
-    """Give the timeline of a batch that fails at its turn: what was before is over by then."""
+    """Return the timeline of a batch that fails when PENDING is over."""
     life = Life(creating=batch.timeline.submitting_at, pending=0.0, failure_reason=reason)
     return Timeline(Schedule(life, [setting["runSettingId"] for setting in batch.settings]))

@@ -20,11 +20,11 @@ class Folder:
     root: Path
 
     async def read(self, uri: str) -> StoredObject:
-        """Read an object; its ETag is its MD5, as in S3 for what was put there in one part."""
+        """Read an object; its ETag is its MD5, as in S3 for an object that was put in one part."""
         return await asyncio.to_thread(self._read, uri)
 
     async def etag(self, uri: str) -> str:
-        """Give an object's ETag as it is now."""
+        """Return an object's present ETag."""
         return (await self.read(uri)).etag
 
     def _read(self, uri: str) -> StoredObject:

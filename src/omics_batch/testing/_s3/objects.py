@@ -13,33 +13,33 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.http_response import Refusal
 
 MAX_BYTES: Final = 256 * 1024 * 1024
-"""How large an object may be: one is held in memory."""
+"""The most bytes of an object, since it is read into memory."""
 
 _URI: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.{1,1024})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object as it was when it was read."""
+    """An object and its ETag at the time of reading."""
 
     etag: str
     content: bytes = field(repr=False)
 
 
 class Objects(Protocol):
-    """Objects that can be read by their `s3://` URI; each call raises a Refusal for one that cannot."""
+    """Objects by their `s3://` URIs; each call raises a Refusal if the object cannot be read."""
 
     async def read(self, uri: str) -> StoredObject:
         """Read an object."""
         ...
 
     async def etag(self, uri: str) -> str:
-        """Give an object's ETag as it is now."""
+        """Return an object's present ETag."""
         ...
 
 
 def parts_of(uri: str) -> tuple[str, str]:
-    """Give an object's bucket and key; raise a Refusal for what is no URI of one."""
+    """Return an object's bucket and key; raise a Refusal for a wrong URI."""
     parts = _URI.fullmatch(uri)
     if parts is None:
         raise unreadable(uri, "a URI of an object reads s3://bucket/key")
@@ -53,5 +53,5 @@ def check_size(uri: str, size: int) -> None:
 
 
 def unreadable(uri: str, why: str) -> Refusal:
-    """Refuse a request that names an object which cannot be read."""
+    """Return the Refusal of a request whose object cannot be read."""
     return validation(f"s3UriSettings {one_line(uri)} cannot be read: {one_line(why)}")

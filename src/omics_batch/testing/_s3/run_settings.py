@@ -12,7 +12,7 @@ from omics_batch.testing._service.service_model import Document, service_model
 from omics_batch.testing._service.shape_check import find_problems
 
 INVALID: Final = "Invalid JSON format in run configurations"
-"""Why a batch is FAILED whose run settings are no JSON array of settings."""
+"""The failure reason of a batch whose run settings are not a JSON array of settings."""
 
 _OPENING: Final = re.compile(r"[ \t\n\r]*\[[ \t\n\r]*")
 _COMMA: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
@@ -20,13 +20,13 @@ _CLOSING: Final = re.compile(r"[ \t\n\r]*\][ \t\n\r]*")
 
 
 class RunSettings(Sequence[Document]):
-    """Settings that become objects only while somebody looks at them: 100,000 of them take as much as their text.
+    """Settings that are parsed only when they are read: 100,000 of them take only the memory of their text.
 
     Args:
         content: The object's bytes.
 
     Raises:
-        ValueError: They are not a JSON array in UTF-8, it is empty, or one of its entries is no setting.
+        ValueError: They are not a JSON array in UTF-8, it is empty, or one of its entries is not a setting.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -60,9 +60,9 @@ class RunSettings(Sequence[Document]):
 
 
 def _entries(text: str) -> Iterator[tuple[object, int, int]]:
-    """Walk through a JSON array: each entry, where it starts and where it ends.
+    """Iterate over a JSON array: each entry, its start and its end.
 
-    One entry at a time holds the interpreter's lock for a moment only, so that the event loop goes on meanwhile.
+    Parsing one entry at a time holds the interpreter's lock only briefly, so that the event loop can run meanwhile.
     """
     end = 0
     separator = _OPENING.match(text)

@@ -21,13 +21,13 @@ _SETTINGS: Final[dict[str, Any]] = {
     "retries": {"total_max_attempts": 1},
     "connect_timeout": 5.0,
     "read_timeout": 30.0,
-    "proxies": {},  # what is local is not asked of a proxy
+    "proxies": {},  # a local server is reached without a proxy
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LocalS3:
-    """An S3 server that knows the simulator's credentials, or takes any."""
+    """An S3 server that accepts the simulator's credentials."""
 
     endpoint_url: str
     region_name: str
@@ -41,14 +41,14 @@ class LocalS3:
                 return StoredObject(found["ETag"].strip('"'), await body.read())
 
     async def etag(self, uri: str) -> str:
-        """Give an object's ETag as it is now."""
+        """Return an object's present ETag."""
         async with self._client(uri) as (s3, place):
             etag: str = (await s3.head_object(**place))["ETag"]
             return etag.strip('"')
 
     @asynccontextmanager
     async def _client(self, uri: str) -> AsyncGenerator[tuple[Any, dict[str, str]]]:
-        """Give a client, and an object's place as the client's methods take it."""
+        """Return a client, and the object's bucket and key as arguments of its methods."""
         bucket, key = parts_of(uri)
         session: Any = static_session(ACCESS_KEY, SECRET_KEY)
         making = session.create_client(

@@ -1,7 +1,7 @@
 """The format of a scenario file.
 
-The members of a life are those of `Life`, and the faults are the functions of `faults`: what is added there can be
-written in a scenario at once.
+The members of a life are those of `Life`, and the faults are the functions of `faults`. New members and functions there
+can be used in scenarios without a change here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from omics_batch._files import Place
     from omics_batch.testing.faults import Fault
 
-"""What the annotations that are read here name, and their modules import for type checkers alone."""
+"""The types in the annotations that are read here; their modules import them for type checkers only."""
 
 _MAX_PROBLEMS: Final = 10
 
@@ -50,15 +50,15 @@ class Entry(BaseModel):
 
     @property
     def given(self) -> dict[str, Any]:
-        """What the file says; what it leaves out has the default of the one who takes it."""
+        """The members that the file has; for others the default of the class or function applies."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class LifeEntry(Entry):
-    """How batches live. A time is a number of seconds, or a text such as "PT20M"."""
+    """The life of batches. A time is a number of seconds, or a text such as "PT20M"."""
 
     def life(self) -> Life:
-        """Give the life."""
+        """Return the life."""
         return Life(**self.given)
 
     @model_validator(mode="after")
@@ -68,7 +68,7 @@ class LifeEntry(Entry):
 
 
 def _in_two_spellings(schema: dict[str, Any]) -> None:
-    """Say in the schema that a fault has one name, and may be that name alone."""
+    """Set in the schema that a fault has exactly one name, and may be only that name."""
     short = [name for name, arguments in ARGUMENTS.items() if not arguments.model_json_schema().get("required")]
     long = {name: schema.pop(name) for name in ("type", "properties", "additionalProperties")}
     for fault in long["properties"].values():
@@ -82,7 +82,7 @@ class FaultEntry(Entry):
     model_config = ConfigDict(json_schema_extra=_in_two_spellings)
 
     def fault(self) -> Fault:
-        """Give the fault."""
+        """Return the fault."""
         ((name, arguments),) = self.given.items()
         return FAULTS[name](**arguments.given)
 
@@ -95,7 +95,7 @@ class FaultEntry(Entry):
 
 
 def _docs_of(kind: type) -> dict[str, str]:
-    """Read the texts below a class's fields."""
+    """Read the docstrings of a class's fields."""
     found: dict[str, str] = {}
     (definition,) = ast.parse(inspect.getsource(kind)).body
     for pair in pairwise(cast("ast.ClassDef", definition).body):
@@ -112,7 +112,7 @@ def _life_fields() -> type[LifeEntry]:
     members: dict[str, Any] = {}
     for field in fields(Life):
         hint, default = hints[field.name], getattr(usual, field.name)
-        if get_origin(hint) is Collection:  # which pydantic does not know
+        if get_origin(hint) is Collection:  # pydantic does not know it
             hint, default = tuple.__class_getitem__((*get_args(hint), ...)), tuple(default)
         members[field.name] = (hint, Field(default, description=docs[field.name]))
     return create_model("Life", __base__=LifeEntry, __doc__=LifeEntry.__doc__, **members)
@@ -147,42 +147,42 @@ else:
 
 
 class BatchEntry(Entry, use_attribute_docstrings=True):
-    """A batch that is there at once."""
+    """A batch that exists from the start."""
 
     runs: Annotated[int, Field(ge=1, le=MAX_RUNS)] | Annotated[list[RunSettingId], Field(min_length=1)]
     """How many runs it has, `sample-1` and so on; or their runSettingIds."""
     name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     """The batch's name."""
     life: LifeFields | None = None
-    """How it lives; as the scenario's `life` says if left out."""
+    """Its life; the scenario's `life` if left out."""
 
     def batch(self) -> PlacedBatch:
-        """Give the batch."""
+        """Return the batch."""
         return PlacedBatch(runs=self.runs, name=self.name, life=None if self.life is None else self.life.life())
 
 
 class ScenarioFile(Entry, use_attribute_docstrings=True):
-    """What a local HealthOmics plays: `omics-batch simulate --scenario FILE`."""
+    """A scenario for a local HealthOmics: `omics-batch simulate --scenario FILE`."""
 
     batches: list[BatchEntry] = []
-    """The batches that are there at once, in the order of their ids."""
+    """The batches that exist from the start, in the order of their ids."""
     life: LifeFields = LifeFields()
-    """How batches live that have no life of their own, those that are started later among them."""
+    """The life of batches that have none of their own, also of batches that are started later."""
     faults: list[FaultFields] = []
-    """What happens to requests, in this order: each fault meets the next ones of its operation."""
+    """The faults, in this order: each fault applies to the next requests of its operation."""
     quota: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Requests a second beyond which the service throttles; left out, there is no limit."""
     list_lag: Annotated[Duration, AfterValidator(partial(in_seconds, "list_lag"))] = 0.0
-    """How far ListBatch lags behind what has happened: a number of seconds, or a text such as "PT20S"."""
+    """By how much ListBatch lags: a number of seconds, or a text such as "PT20S"."""
     time_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """How many simulated seconds pass in a real one; left out, who plays it says so: 1 as a program."""
+    """How many simulated seconds pass in a real one; if left out, the user of the scenario decides (`simulate`: 1)."""
     region: Annotated[str, Field(pattern="^[a-z0-9-]+$")] = "us-west-2"
-    """The region that the service stands for."""
+    """The region of the service."""
     s3: str | None = None
-    """Where the objects of `s3UriSettings` are: a folder, sought from the file's own, or the URL of a local S3."""
+    """The objects of `s3UriSettings`: a folder, relative to the file's folder, or the URL of a local S3."""
 
     def scenario(self, folder: Path) -> dict[str, Any]:
-        """Give the members of the `Scenario`; `folder` is the file's own."""
+        """Return the members of the `Scenario`; `folder` is the file's folder."""
         return {
             "batches": tuple(entry.batch() for entry in self.batches),
             "life": self.life.life(),
@@ -211,16 +211,16 @@ def read_scenario(path: Path) -> dict[str, Any]:
         raise ScenarioError(f"{name}: {error}") from None
     document = _spelled_out(document)
     try:
-        # As JSON, since what is strict of Python would have tuples for lists, and bytes for texts.
+        # As JSON: in strict mode, Python values would need tuples in place of lists.
         return ScenarioFile.model_validate_json(json.dumps(document)).scenario(path.parent)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        told = problems_in(found, document, lines, whole="the scenario", unknown=_unknown, limit=_MAX_PROBLEMS)
-        raise ScenarioError("\n".join(f"{name}: {problem}" for problem in told)) from None
+        texts = problems_in(found, document, lines, whole="the scenario", unknown=_unknown, limit=_MAX_PROBLEMS)
+        raise ScenarioError("\n".join(f"{name}: {problem}" for problem in texts)) from None
 
 
 def _spelled_out(document: object) -> object:
-    """Give every fault its arguments: none, for one that is just named."""
+    """Give every fault arguments: none, if only its name is written."""
     match document:
         case {"faults": list()}:
             said = cast("dict[str, list[object]]", document)
@@ -240,7 +240,7 @@ def _with_arguments(entry: object) -> object:
 
 
 def _unknown(place: Place) -> str:
-    """Say what is known where a member stands, by the name under which its entry stands in the file."""
+    """Return the message for an unknown member, with the known members of its entry."""
     entries: dict[str, type[Entry]] = {**ARGUMENTS, "batches": BatchEntry, "life": LifeFields, "faults": FaultFields}
     parent = next((part for part in reversed(place[:-1]) if isinstance(part, str)), None)
     return unknown_among((ScenarioFile if parent is None else entries[parent]).model_fields, str(place[-1]))

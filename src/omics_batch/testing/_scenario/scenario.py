@@ -16,24 +16,24 @@ from omics_batch.testing.faults import Fault
 
 
 class ScenarioError(InvalidInputError):
-    """A file that is no scenario; each line of the message names the file, the place and what is wrong there."""
+    """A file is not a scenario; each line of the message names the file, the place and the problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedBatch:
-    """A batch that is there at once."""
+    """A batch that exists from the start."""
 
     runs: int | Sequence[str]
-    """The runSettingIds, or how many runs: `sample-1` and so on then."""
+    """The runSettingIds, or the number of runs (then the ids are `sample-1` and so on)."""
     name: str | None = None
     """Its name."""
     life: Life | None = None
-    """How it lives; as the scenario's batches do if None."""
+    """Its life; the scenario's `life` if None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """What a local HealthOmics plays.
+    """A scenario for a local HealthOmics.
 
     For example::
 
@@ -43,32 +43,32 @@ class Scenario:
     """
 
     batches: Sequence[PlacedBatch] = ()
-    """The batches that are there at once, in the order of their ids."""
+    """The batches that exist from the start, in the order of their ids."""
     life: Life = field(default_factory=Life)
-    """How all others live."""
+    """The life of all other batches."""
     faults: Sequence[Fault] = ()
-    """What happens to requests, in this order."""
+    """The faults, in this order."""
     quota: float | None = None
     """Requests a second beyond which the service throttles; None for no limit."""
     list_lag: Duration = 0.0
-    """How far ListBatch lags behind what has happened."""
+    """By how much ListBatch lags."""
     time_scale: float | None = None
-    """How many simulated seconds pass in a real one; None leaves it to who plays the scenario."""
+    """How many simulated seconds pass in a real one; None leaves it to the user of the scenario."""
     region_name: str = "us-west-2"
-    """The region that the service stands for."""
+    """The region of the service."""
     s3: Path | str | None = None
-    """Where the objects of `s3UriSettings` are: a folder, or the URL of a local S3."""
+    """The objects of `s3UriSettings`: a folder, or the URL of a local S3."""
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a scenario from a file.
 
         Args:
-            path: A file of JSON or YAML, recognized by its name (`.json`, `.yaml`) or by its text; YAML takes the extra
-                `cli`. A folder that it names as `s3` is sought from its own.
+            path: A JSON or YAML file, recognized by its name (`.json`, `.yaml`) or by its text; YAML needs the extra
+                `cli`. A folder that it names as `s3` is relative to the file's folder.
 
         Raises:
-            ScenarioError: The file cannot be read, or is no scenario.
+            ScenarioError: The file cannot be read, or is not a scenario.
         """
         from omics_batch.testing._scenario.file import read_scenario  # noqa: PLC0415 - pydantic, for files alone
 
@@ -76,7 +76,7 @@ class Scenario:
 
     @staticmethod
     def schema() -> dict[str, Any]:
-        """Give the JSON schema of a scenario's file, for editors."""
+        """Return the JSON schema of a scenario's file, for editors."""
         from omics_batch.testing._scenario.file import ScenarioFile  # noqa: PLC0415 - pydantic, for files alone
 
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **ScenarioFile.model_json_schema()}
@@ -98,11 +98,11 @@ class Scenario:
         """Make a simulator that plays the scenario, its batches placed.
 
         Args:
-            overrides: Arguments of `Simulator` that take the place of the scenario's; a clock takes that of
-                its time scale.
+            overrides: Arguments of `Simulator` that replace the scenario's; a clock replaces the
+                time scale.
 
         Raises:
-            InvalidInputError: A setting is none that `Simulator` takes.
+            InvalidInputError: `Simulator` does not take a setting.
         """
         settings = {**self.settings, **overrides}
         if "clock" in overrides:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.timeline import Timeline
 
 AGE_DIGITS: Final = 6
-"""An age is kept to the microsecond, as the timeline is: 0.1 s ten times has to be 1 s."""
+"""Ages and timelines are rounded to microseconds, so that 0.1 s ten times is exactly 1 s."""
 
 _RUN_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass
 class StoredBatch:
-    """One batch; what is done to it gives it another timeline."""
+    """One batch; a cancel or a delete gives it another timeline."""
 
     id: str
     arn: str
@@ -39,20 +39,20 @@ class StoredBatch:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, self.arn))
 
     def age(self, now: float) -> float:
-        """Give the seconds from its creation to a moment of the clock."""
+        """Return the seconds from its creation to a moment of the clock."""
         return max(0.0, round(now - self.created, AGE_DIGITS))
 
     def run_id(self, index: int) -> str:
-        """Give the id that a run has once it is submitted."""
+        """Return the id that a run has once it is submitted."""
         return str(self.first_run_id + index)
 
     def index_of_run(self, run_id: str) -> int | None:
-        """Find the run that has an id, or would have it; None if no run of this batch can."""
+        """Return the index of the run that has or will have an id; None if the id is not in this batch."""
         index = int(run_id) - self.first_run_id if _RUN_ID.fullmatch(run_id) else -1
         return index if 0 <= index < len(self.run_setting_ids) else None
 
     def index_of_setting(self, run_setting_id: str) -> int | None:
-        """Find the run that has a runSettingId; None if there is none."""
+        """Return the index of the run with a runSettingId; None if there is none."""
         return self._indexes.get(run_setting_id)
 
     @cached_property

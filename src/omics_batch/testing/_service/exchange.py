@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _LATER: Final = ("requesterPaysEnabled",)
-"""What a run takes from its batch's settings, and older models of botocore lack."""
+"""Settings that a run takes from its batch, and that older models of botocore lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Service:
     """One account, the script of its faults, its quota, and the log of its requests.
 
     Args:
-        account: What the answers are about.
-        script: What happens to requests instead of a true answer.
-        clock: What requests are timed on.
-        quota: How many requests a second are answered; None for no limit.
-        objects: Where the objects of S3 are that requests name; None for nowhere.
+        account: The store of the account.
+        script: The faults.
+        clock: The clock of the simulator.
+        quota: The requests a second that are answered; None for no limit.
+        objects: The S3 objects that requests name; None if there are none.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Service:
         self._s3_batches = S3Batches(objects, account)
 
     async def take(self, operation: Operation, read: Callable[[], Document]) -> tuple[Plan, Truth]:
-        """Take a request in.
+        """Take a request.
 
         Args:
-            operation: What it is for.
-            read: Gives its members, or raises the `Refusal` that the true answer is then.
+            operation: Its operation.
+            read: Returns its members, or raises a `Refusal`, which is the normal response then.
 
         Returns:
-            What happens to it, and what gives the true answer.
+            The plan for it, and a function that returns the normal response.
         """
         asked = await self._understand(read)
         members = {} if isinstance(asked, Refusal) else asked.members
@@ -83,7 +83,7 @@ class Service:
             return refusal
 
     def _answer(self, operation: Operation, asked: Asked | Refusal) -> HttpResponse:
-        """Give the true answer: an error, too, is one."""
+        """Return the normal response, which may be an error."""
         if self._quota is not None and not self._quota.admits():
             return error_reply(429, "ThrottlingException", "Rate exceeded")
         if isinstance(asked, Refusal):

@@ -26,20 +26,20 @@ class HttpResponse:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     from_service: bool = True
-    """Whether it carries a request id, as what the service itself sends does."""
+    """Whether it has a request id, as responses of the service have."""
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a mishap
+class Refusal(Exception):  # noqa: N818 - it is a response of the service, not a failure of the simulator
     """A request that the service answers with an error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Say what the error's answer will hold."""
+        """Make the response from the status, code and message."""
         super().__init__(f"{status} {code}: {message}")
         self.reply = error_reply(status, code, message)
 
 
 class Item(dict[str, Any]):
-    """An item of a list, as its shape has it; its JSON is kept, since many answers have it."""
+    """An item of a list, in the form of its shape; its JSON is cached, since many responses contain it."""
 
     @cached_property
     def text(self) -> str:
@@ -48,40 +48,40 @@ class Item(dict[str, Any]):
 
 
 def json_reply(status: int, document: object) -> HttpResponse:
-    """Answer with a document; datetimes in it become ISO 8601 in UTC."""
+    """Return a response with a document; datetimes in it become ISO 8601 in UTC."""
     return HttpResponse(status, _encoder.encode(document).encode(), JSON_HEADERS)
 
 
 def page_reply(status: int, document: Mapping[str, Any]) -> HttpResponse:
-    """Answer with a page of items, of which most are written already."""
+    """Return a response with a page of items, most of which have cached JSON."""
     items = [item.text if isinstance(item, Item) else _encoder.encode(item) for item in document["items"]]
     others = "".join(f',"{name}":{_encoder.encode(value)}' for name, value in document.items() if name != "items")
     return HttpResponse(status, f'{{"items":[{",".join(items)}]{others}}}'.encode(), JSON_HEADERS)
 
 
 def error_reply(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> HttpResponse:
-    """Answer with an error as the service writes it: its code in a header, its text in the body."""
+    """Return an error response as the service writes it: its code in a header, its text in the body."""
     body = json.dumps({"message": message}).encode()
     return HttpResponse(status, body, {"content-type": JSON_TYPE, "x-amzn-errortype": code, **headers})
 
 
 def validation(message: str) -> Refusal:
-    """Refuse a request whose content the service does not take."""
+    """Return the Refusal of a request with wrong content."""
     return Refusal(400, "ValidationException", message)
 
 
 def not_found(message: str) -> Refusal:
-    """Refuse a request for something that does not exist."""
+    """Return the Refusal of a request for something that does not exist."""
     return Refusal(404, "ResourceNotFoundException", message)
 
 
 def conflict(message: str) -> Refusal:
-    """Refuse a request that contradicts an earlier one."""
+    """Return the Refusal of a request that contradicts an earlier one."""
     return Refusal(409, "ConflictException", message)
 
 
 def iso8601(moment: datetime) -> str:
-    """Write a moment as the service does: in UTC, which it is in where it has no zone."""
+    """Write a moment as the service does, in UTC; a naive datetime is taken as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 

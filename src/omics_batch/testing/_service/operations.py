@@ -23,7 +23,7 @@ _RUN_FILTERS: Final = ("name", "runGroupId", "batchId", "status")
 
 
 def start_run_batch(account: Store, request: Document, stored: Sequence[Document] | None = None) -> Document:
-    """Start a batch of inline settings, or of those that were read from S3."""
+    """Start a batch with inline settings, or with settings from S3."""
     settings = request["batchRunSettings"]["inlineSettings"] if stored is None else stored
     return responses.started_batch(account.start(request, settings))
 
@@ -44,7 +44,7 @@ def list_batch(account: Store, request: Document) -> Document:
 
 
 def cancel_run_batch(account: Store, request: Document) -> Document:
-    """Cancel a batch's runs: those under way, and those to come."""
+    """Cancel a batch's runs: those under way, and those not submitted yet."""
     account.cancel(request["batchId"])
     return {}
 
@@ -56,7 +56,7 @@ def delete_run_batch(account: Store, request: Document) -> Document:
 
 
 def delete_batch(account: Store, request: Document) -> Document:
-    """Delete a batch's record, and leave its runs."""
+    """Delete a batch's record, and keep its runs."""
     account.delete(request["batchId"])
     return {}
 
@@ -118,7 +118,7 @@ def _filter(wanted: Mapping[str, Any]) -> Callable[[Record], bool]:
 
 def _submissions(account: Store, start: int, wanted: Mapping[str, Any]) -> Iterator[tuple[int, Document]]:
     batch = account.batch(wanted["batchId"])
-    if batch is None:  # a document was put there: it has no runs
+    if batch is None:  # a document was put: it has no runs
         return
     for index in _submitted(batch, account.age(batch), start, wanted):
         yield index, responses.run_in_batch(account, batch, index)

@@ -19,14 +19,14 @@ _T = TypeVar("_T")
 
 
 def position(token: str | None, scope: str) -> int | None:
-    """Read where a token continues; None without one.
+    """Return the position in a token; None without a token.
 
     Args:
         token: The startingToken of the request.
-        scope: The call without its token: another call's token does not fit.
+        scope: The call without its token: tokens of other calls are refused.
 
     Raises:
-        Refusal: The token is not one that this call gave.
+        Refusal: The token is not from this call.
     """
     if token is None:
         return None
@@ -41,11 +41,11 @@ def position(token: str | None, scope: str) -> int | None:
 
 
 def page(matches: Iterable[tuple[int, _T]], limit: int | None, scope: str) -> tuple[list[_T], str | None]:
-    """Take one page.
+    """Return one page.
 
     Args:
-        matches: What is listed from the page's position on, each with its own position.
-        limit: How many at most; None for the default.
+        matches: The items from the page's position on, each with its position.
+        limit: The most items; None for the default.
         scope: The call without its token.
 
     Returns:

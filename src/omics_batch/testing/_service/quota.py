@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """A number of requests a second, with one second's worth saved up at most.
+    """A number of requests a second; up to one second's requests are saved.
 
     Args:
         rate: Requests a second.
-        clock: What the seconds are read from.
+        clock: The clock that measures the seconds.
     """
 
     def __init__(self, rate: float, clock: Clock) -> None:

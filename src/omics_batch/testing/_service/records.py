@@ -8,24 +8,24 @@ from omics_batch.testing._service.batch import StoredBatch
 from omics_batch.testing._service.service_model import Document
 
 Record: TypeAlias = StoredBatch | Document
-"""A batch that lives, or a document that was put there to be shown as it is."""
+"""A simulated batch, or a document that was put and is shown as it is."""
 
 
 def status_at(record: Record, now: float) -> str:
-    """Give the status that a record shows at a moment of the clock."""
+    """Return the status of a record at a moment of the clock."""
     return record.timeline.status(record.age(now)) if isinstance(record, StoredBatch) else str(record.get("status"))
 
 
 class Records:
-    """The records of an account; each keeps its place until it is removed, and the place is never used again."""
+    """The records of an account. Each keeps its place until it is removed; places are not reused."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Begin empty."""
         self._records: dict[str, tuple[int, Record]] = {}
         self._next_place = 0
 
     def put(self, batch_id: str, record: Record) -> int:
-        """Keep a record under an id, and give its place: the last one, or that of the one that was there."""
+        """Set the record of an id, and return its place: a new one, or that of the record it replaces."""
         if batch_id in self._records:
             place = self._records[batch_id][0]
         else:
@@ -35,14 +35,14 @@ class Records:
         return place
 
     def get(self, batch_id: str) -> Record | None:
-        """Give the record of an id; None if there is none."""
+        """Return the record of an id; None if there is none."""
         found = self._records.get(batch_id)
         return None if found is None else found[1]
 
     def place(self, batch_id: str) -> int:
-        """Give the place of a record that is there."""
+        """Return the place of an existing record."""
         return self._records[batch_id][0]
 
     def remove(self, batch_id: str) -> int:
-        """Remove a record, and give the place that it leaves empty."""
+        """Remove a record, and return its place."""
         return self._records.pop(batch_id)[0]

@@ -23,7 +23,7 @@ _MERGED: Final = ("parameters", "runTags")
 
 
 def started_batch(batch: StoredBatch) -> Document:
-    """Write what StartRunBatch answers: the batch as it begins, even if the request comes again later."""
+    """Return the response of StartRunBatch: the new batch, also if the same request comes again later."""
     return {
         "id": batch.id,
         "arn": batch.arn,
@@ -34,9 +34,9 @@ def started_batch(batch: StoredBatch) -> Document:
 
 
 def whole_batch(account: Store, batch: StoredBatch, age: float) -> Document:
-    """Write what GetBatch answers of a batch at an age, as the answer's shape has it.
+    """Return the response of GetBatch for a batch at an age, in the form of its shape.
 
-    A batch that FAILED has five members, and counts if its life says so.
+    A FAILED batch has five members, and counts only if its life says so.
     """
     timeline = batch.timeline
     status = timeline.status(age)
@@ -67,7 +67,7 @@ def whole_batch(account: Store, batch: StoredBatch, age: float) -> Document:
 
 
 def listed_batch(account: Store, listed: Listed) -> Document:
-    """Write an item of ListBatch; of a document that was put, as far as it has the facts."""
+    """Return an item of ListBatch; for a document that was put, with the members that it has."""
     record = listed.record
     if isinstance(record, StoredBatch):
         item = Item(
@@ -89,19 +89,19 @@ def listed_batch(account: Store, listed: Listed) -> Document:
 
 
 def batch_name(record: Record) -> str | None:
-    """Give the name of a batch."""
+    """Return the name of a batch."""
     name: str | None = record.request.get("batchName") if isinstance(record, StoredBatch) else record.get("name")
     return name
 
 
 def default_run_setting(record: Record) -> Mapping[str, Any]:
-    """Return what all runs of a batch share; nothing where a document has none of it."""
+    """Return what all runs of a batch share; empty if a document does not have it."""
     setting: object = (record.request if isinstance(record, StoredBatch) else record).get("defaultRunSetting")
     return cast("Mapping[str, Any]", setting) if isinstance(setting, dict) else {}
 
 
 def run_in_batch(account: Store, batch: StoredBatch, index: int) -> Document:
-    """Write an item of ListRunsInBatch: how a run's submission went, and the cancel or the delete that came last."""
+    """Return an item of ListRunsInBatch: the status of a run's submission, or of its last cancel or delete."""
     item = {
         "runSettingId": batch.run_setting_ids[index],
         "submissionStatus": batch.timeline.submission(index, account.age(batch)),
@@ -115,14 +115,14 @@ def run_in_batch(account: Store, batch: StoredBatch, index: int) -> Document:
 
 
 def run_name(batch: StoredBatch, index: int) -> str | None:
-    """Give the name that a run was started with."""
+    """Return the name that a run was started with."""
     default = batch.request["defaultRunSetting"].get("name")
     name: str | None = batch.settings[index].get("name", default)
     return name
 
 
 def run_document(account: Store, batch: StoredBatch, index: int, state: RunState) -> Document:
-    """Write a run with everything known of it, for GetRun; ListRuns takes fewer of its members."""
+    """Return a run with all members, for GetRun; ListRuns uses some of them."""
     setting = _merged_setting(batch, index)
     arn = account.arn("run", batch.run_id(index))
     output_uri = setting.get("outputUri")
@@ -147,7 +147,7 @@ def run_document(account: Store, batch: StoredBatch, index: int, state: RunState
 
 
 def _merged_setting(batch: StoredBatch, index: int) -> Document:
-    """Lay a run's own setting over the batch's default; parameters and tags are joined key by key."""
+    """Merge a run's own setting over the batch's default; parameters and tags are merged key by key."""
     default, own = batch.request["defaultRunSetting"], batch.settings[index]
     joined = {
         name: {**default[name], **own[name]}
@@ -194,5 +194,5 @@ def _run_summary(timeline: Timeline, age: float) -> Document:
 
 
 def _uuid(batch: StoredBatch, index: int) -> str:
-    """Give a run's own UUID: its id, and with it its ARN, may have been another run's before."""
+    """Return a run's UUID: it is unique, while run ids and ARNs are reused."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{batch.arn}/{index}"))

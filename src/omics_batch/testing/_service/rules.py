@@ -1,4 +1,4 @@
-"""What the service refuses although its model allows it, by the user guide."""
+"""Rules of the user guide that the service model does not have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "DeleteRunBatch": ("PROCESSED", "CANCELLED"),
     "DeleteBatch": ("PROCESSED", "FAILED", "CANCELLED", "RUNS_DELETE_FAILED", "RUNS_DELETED"),
 }
-"""The statuses in which a batch can be cancelled and deleted; while it is, neither is allowed again."""
+"""The statuses in which a batch can be cancelled and deleted; during a cancel or delete, neither is allowed."""
 
 _S3: Final = "s3://"
 
@@ -23,7 +23,7 @@ def check_status(operation: str, batch_id: str, status: str) -> None:
     """Refuse an operation on a batch whose status forbids it.
 
     Raises:
-        Refusal: It does; the text names the status, and those that allow the operation.
+        Refusal: It does. The message names the status, and the statuses that allow the operation.
     """
     if status not in ALLOWED[operation]:
         raise conflict(
@@ -33,21 +33,20 @@ def check_status(operation: str, batch_id: str, status: str) -> None:
 
 
 def check_one_filter(request: Mapping[str, Any], filters: tuple[str, ...]) -> None:
-    """Refuse a list that is asked for by more than one filter.
+    """Refuse a list request with more than one filter.
 
     Raises:
-        Refusal: It is.
+        Refusal: It has several filters.
     """
     if sum(name in request for name in filters) > 1:
         raise validation(f"Only one filter per call is supported: {', '.join(filters)}.")
 
 
 def check_start(request: Mapping[str, Any]) -> None:
-    """Refuse a batch whose settings fit their shapes and contradict what is written about them.
+    """Refuse a batch whose settings fit the model but break a rule of the user guide.
 
     Raises:
-        Refusal: They are for a READY2RUN workflow, one needs another that is missing, or an output
-            is to go elsewhere than to S3.
+        Refusal: The workflow is READY2RUN, a setting needs another that is missing, or an output URI is not in S3.
     """
     default = request["defaultRunSetting"]
     if default.get("workflowType") == "READY2RUN":

@@ -1,4 +1,4 @@
-"""When each run of a batch is submitted and ends, by its `Life`."""
+"""When each run of a batch is submitted and when it ends, by its `Life`."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ COMPLETES: Final = "c"
 FAILS: Final = "f"
 REFUSED: Final = "r"
 NEVER: Final = "n"
-"""A run's fate is a letter, and the fates of a batch are a text: strings count and find at C's speed."""
+"""The fate of a run is a letter, and the fates of a batch are a string: counting and searching strings is fast."""
 
 _TICKS: Final = 6
-"""Decimal places of a second: sums of floats have to meet the clock's time at the exact moment."""
+"""Decimal places of a second: rounded sums of floats are equal to the clock's time at the exact moment."""
 
 
 class Schedule:
-    """When each run of a batch is submitted, runs and ends by itself; all times are seconds of the batch's age.
+    """When each run of a batch is submitted, starts and ends by itself; all times are seconds of the batch's age.
 
     Args:
-        life: How the batch lives.
+        life: The batch's life.
         run_setting_ids: Its run settings, in the order of their submission.
     """
 
     def __init__(self, life: Life, run_setting_ids: Sequence[str]) -> None:
-        """Work it out, once and for all."""
+        """Compute the schedule."""
         self.life = life
         self.run_setting_ids = run_setting_ids
         self.pending_at = tick(in_seconds("creating", life.creating))
@@ -50,24 +50,24 @@ class Schedule:
         """Why the batch is FAILED instead of being submitted whole; None if it is not."""
         is_whole = self.failure_reason is None
         self.tried = len(run_setting_ids) if is_whole else 0 if flaw else life.runs_before_failure
-        """How many runs are submitted, if nobody cancels the batch before."""
+        """How many runs are submitted, unless the batch is cancelled before."""
         self.tried = min(self.tried, len(run_setting_ids))
         self.failures = _failures(life, run_setting_ids[: self.tried])
         """The messages of the runs that fail, by index."""
         self.fates = "".join(self._fate(index, name) for index, name in enumerate(run_setting_ids))
-        """A letter a run."""
+        """A letter for each run."""
         self.ends = array("d", self._ends())
-        """When each run ends by itself; for one that is never submitted this means nothing."""
+        """When each run ends by itself; without meaning for a run that is never submitted."""
         self.submitted_at = self.submission_of(len(run_setting_ids) - 1)
         self.processed_at = max((self.submitted_at, *self.ends))
         self.failed_at = self.submission_of(self.tried - 1) if self.tried else self.submitting_at
-        """When a batch with a reason to fail does."""
+        """When a batch with a failure reason fails."""
         self.cancelled_at = self._cancelled_from_outside()
-        """When somebody else cancels the batch; infinitely late if nobody does."""
+        """When the life cancels the batch; infinite if it does not."""
 
     @property
     def changes(self) -> list[tuple[float, str]]:
-        """The batch's statuses, each with the moment from which on it shows."""
+        """The batch's statuses, each with the moment of its beginning."""
         begun = [(0.0, "CREATING"), (self.pending_at, "PENDING")]
         if self.failure_reason is not None:
             submitting = [(self.submitting_at, "SUBMITTING")] if self.tried else []
@@ -80,11 +80,11 @@ class Schedule:
         ]
 
     def submission_of(self, index: int) -> float:
-        """Give the moment at which a run's submission is tried."""
+        """Return the moment of a run's submission."""
         return tick(self.submitting_at + (index + 1) / self.life.submission_rate)
 
     def submitted(self, at: float, since: float = 0.0) -> int:
-        """Count the runs whose submission was tried at least some seconds before a time."""
+        """Count the runs that were submitted at least `since` seconds before a time."""
         return bisect_right(range(self.tried), at, key=lambda index: tick(self.submission_of(index) + since))
 
     def _fate(self, index: int, run_setting_id: str) -> str:
@@ -113,12 +113,12 @@ class Schedule:
 
 
 def tick(seconds: float) -> float:
-    """Round a moment to what the clock can show."""
+    """Round a moment to the precision of the clock."""
     return round(seconds, _TICKS)
 
 
 def _flaw(run_setting_ids: Sequence[str]) -> str | None:
-    """Find what the service finds wrong with run settings once it has read them all."""
+    """Return the problem that the service finds once it has read all run settings; None if there is none."""
     count, unique = len(run_setting_ids), len(set(run_setting_ids))
     if count > MAX_RUNS:
         return f"Batch has {count} runs but {MAX_RUNS} runs is the max."
@@ -128,7 +128,7 @@ def _flaw(run_setting_ids: Sequence[str]) -> str | None:
 
 
 def _failures(life: Life, run_setting_ids: Sequence[str]) -> dict[int, str]:
-    """Choose the runs that fail, with their messages, among those that can be submitted."""
+    """Choose the runs that fail among those that can be submitted, and return their messages by index."""
     if isinstance(life.failed_runs, Mapping):
         return {
             index: life.failed_runs[run_setting_id]

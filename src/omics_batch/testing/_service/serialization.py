@@ -25,16 +25,16 @@ def read_request(
     query: Mapping[str, Sequence[str]],
     body: bytes,
 ) -> Document:
-    """Gather a request's members from where the model says they are, and check them.
+    """Read a request's members from its path, query and body, by the model, and check them.
 
     Args:
-        operation: What the request is for.
-        uri_members: What the path says, by the name in the model's path.
+        operation: The operation.
+        uri_members: The members in the path, by their names in the model's path.
         query: All values of each parameter of the query.
         body: The body's bytes.
 
     Raises:
-        Refusal: The body is no JSON object, or a member is not as its shape says.
+        Refusal: The body is not a JSON object, or a member does not fit its shape.
     """
     request: Document = {}
     members: Mapping[str, Shape] = operation.input_shape.members
@@ -54,10 +54,10 @@ def read_request(
 
 
 def checked(operation: Operation, request: Document) -> Document:
-    """Return a request's members if they are as their shapes say.
+    """Return a request's members if they fit their shapes.
 
     Raises:
-        Refusal: One is not.
+        Refusal: One does not.
     """
     try:
         problem = find_breaches(operation.input_shape, request)
@@ -69,7 +69,7 @@ def checked(operation: Operation, request: Document) -> Document:
 
 
 def path_of(operation: Operation, request: Mapping[str, Any]) -> str:
-    """Write the path that a request has over HTTP, without its query."""
+    """Return the path of a request over HTTP, without its query."""
     members: Mapping[str, Shape] = operation.input_shape.members
     in_path = {
         member.serialization.get("name", name): quote(str(request[name]), safe="")
@@ -81,11 +81,11 @@ def path_of(operation: Operation, request: Mapping[str, Any]) -> str:
 
 
 def write_answer(shape: Shape | None, value: object) -> Any:  # noqa: ANN401 - JSON
-    """Keep of an answer what its shape knows; what is None is left out.
+    """Keep the members of a response that its shape has; members that are None are left out.
 
     Args:
-        shape: The answer's shape; None where the operation answers nothing.
-        value: What is answered.
+        shape: The response's shape; None if the operation returns nothing.
+        value: The response.
     """
     if shape is None or isinstance(value, Item) or shape.metadata.get("document"):
         return value
@@ -120,7 +120,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _from_text(shape: Shape, values: Sequence[str]) -> object:
-    """Read a parameter of the query; what is no number or boolean stays a text, for the check to refuse."""
+    """Read a query parameter; a wrong number or boolean stays a text, which the check refuses."""
     if not values:
         return None
     if shape.type_name == "list":

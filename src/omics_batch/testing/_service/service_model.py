@@ -13,10 +13,10 @@ from botocore.model import ServiceModel
 SERVICE: Final = "omics"
 
 Document: TypeAlias = dict[str, Any]
-"""JSON that was checked against its shape, so that its members can be used without asking again."""
+"""JSON that was checked against its shape, so its members can be used without checks."""
 
 Shape: TypeAlias = Any
-"""A shape of `botocore.model`: what it has depends on its type."""
+"""A shape of `botocore.model`: its attributes depend on its type."""
 
 Operation: TypeAlias = Any
 """An operation of `botocore.model`."""
@@ -24,13 +24,13 @@ Operation: TypeAlias = Any
 
 @cache
 def service_model() -> ServiceModel:
-    """Load the service's model from the botocore that is installed."""
+    """Load the service's model from the installed botocore."""
     return ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
 
 
 @cache
 def _routes(model: ServiceModel) -> list[tuple[str, re.Pattern[str], Operation]]:
-    """Give each operation's method and path, those with the most fixed segments first."""
+    """Return each operation's method and path, those with the most fixed segments first."""
     operations = [model.operation_model(name) for name in model.operation_names]
     operations.sort(key=lambda operation: operation.http["requestUri"].count("{"))
     return [(operation.http["method"], _pattern(operation.http["requestUri"]), operation) for operation in operations]
@@ -42,9 +42,9 @@ def _pattern(uri: str) -> re.Pattern[str]:
 
 
 def find(model: ServiceModel, method: str, raw_path: str) -> tuple[Operation, dict[str, str]] | None:
-    """Find the operation that a request is for, with the members that its path holds.
+    """Find the operation of a request, and the members in its path.
 
-    Where two fit, as DELETE /runBatch/delete might, the one with more fixed segments is meant.
+    If two fit, as for DELETE /runBatch/delete, it is the one with more fixed segments.
     """
     for wanted, path, operation in _routes(model):
         if method == wanted and (said := path.fullmatch(raw_path)) is not None:
@@ -53,6 +53,6 @@ def find(model: ServiceModel, method: str, raw_path: str) -> tuple[Operation, di
 
 
 def error_code(status: int) -> str | None:
-    """Give the modelled error that a HTTP status stands for; None if there is none."""
+    """Return the code of the modelled error with an HTTP status; None if there is none."""
     errors = service_model().error_shapes
     return min((shape.name for shape in errors if shape.metadata["error"]["httpStatusCode"] == status), default=None)

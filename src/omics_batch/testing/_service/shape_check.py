@@ -17,15 +17,15 @@ _CATEGORY: Final = re.compile(r"\\p\{(\w)\}")
 
 
 class WrongTypeError(Exception):
-    """A value is of another JSON type than its shape: the service cannot even read it."""
+    """A value has another JSON type than its shape: the service cannot read it."""
 
     def __init__(self, where: str, what: str) -> None:
-        """Say where, and what it has to be."""
+        """Make the message from the place and the rule."""
         super().__init__(_problem(where, what))
 
 
 def find_problems(shape: Shape, value: object) -> str | None:
-    """Return what is wrong with a request's members; None if nothing is."""
+    """Return what is wrong with a request's members, wrong types included; None if nothing is."""
     try:
         return find_breaches(shape, value)
     except WrongTypeError as error:
@@ -33,10 +33,10 @@ def find_problems(shape: Shape, value: object) -> str | None:
 
 
 def find_breaches(shape: Shape, value: object) -> str | None:
-    """Return which constraints a request's members break, all of them; None if they break none.
+    """Return all constraints that a request's members break; None if they break none.
 
     Raises:
-        WrongTypeError: One has another type than its shape.
+        WrongTypeError: A member has another type than its shape.
     """
     problems = [_problem(where, what) for where, what in _problems(shape, value, "")]
     if not problems:
@@ -128,10 +128,10 @@ def _member(where: str, name: str) -> str:
 
 @cache
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    r"""Make a test of whole strings out of a pattern.
+    r"""Make a function that tests whole strings against a pattern.
 
-    The model writes for Java: `[\p{L}||\p{M}]+` is one or more characters of these general
-    categories, or bars. Python's `re` knows no `\p`, and warns of a doubled bar.
+    The model's patterns are for Java: `[\p{L}||\p{M}]+` is one or more characters of these general
+    categories, or bars. Python's `re` has no `\p`, and warns of a doubled bar.
     """
     categories = frozenset(_CATEGORY.findall(pattern))
     if not categories:

@@ -23,7 +23,7 @@ class RunCounts:
 class SubmissionCounts:
     """How the submissions of a batch went (GetBatch `submissionSummary`).
 
-    What a cancel or a delete counts is None until there was one.
+    The counts of a cancel or a delete are None before it.
     """
 
     successful: int = 0

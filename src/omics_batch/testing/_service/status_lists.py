@@ -19,38 +19,38 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.service_model import Document
 
 _HAIR: Final = 1e-6
-"""Seconds that a change is looked for too early: an age is rounded, and so may get there before the clock does."""
+"""Seconds by which changes are looked for too early: a rounded age may reach a moment before the clock does."""
 
 _FEW: Final = 1000
-"""Changes to come of removed records that are kept at most, beside as many as there are records in the lists."""
+"""The most future changes of removed records that are kept, in addition to two for each record in the lists."""
 
 _AT_A_TIME: Final = 128
-"""A page, in most cases."""
+"""Records that are read at a time: a page, in most cases."""
 
 
 @dataclass(slots=True)
 class Listed:
-    """A record as the lists show it."""
+    """A record in the lists."""
 
     place: int
     record: Record
     status: str
     item: Document | None = None
-    """How a page has it; None until one did."""
+    """Its item on a page; None until it was on one."""
 
 
 class StatusLists:
-    """Every record that the lists show, on the shelf of its status.
+    """The records that the lists show, in one list for each status.
 
-    A batch's status changes by itself, so it is put on its next shelf when somebody looks and its time
-    has come: a look costs as much as has changed since the last one, and not as much as there is.
+    A batch's status changes by itself. At each read the batches whose time has come are moved to their next list. So
+    the cost of a read depends on the changes since the last one, not on the number of batches.
 
     Args:
-        lag: How many seconds pass until the lists show what has happened.
+        lag: The seconds until the lists show a change.
     """
 
     def __init__(self, lag: float) -> None:
-        """Begin without any record."""
+        """Begin empty."""
         self._lag = lag
         self._news: deque[tuple[float, int, Record | None]] = deque()
         self._listed: dict[int, Listed] = {}
@@ -59,16 +59,16 @@ class StatusLists:
         self._changes: list[tuple[float, int]] = []
 
     def note(self, now: float, place: int, record: Record | None) -> None:
-        """Take in that a record came to a place, or that something was done to it; None where it was removed."""
+        """Note a new or changed record at a place; None if it was removed."""
         self._news.append((now, place, record))
         self._catch_up(now)
 
     def walk(self, now: float, status: str | None, start: int | None) -> Iterator[Listed]:
-        """Walk through what the lists show from a place on, or from the newest, to the oldest.
+        """Iterate over the listed records from a place on, or from the newest, to the oldest.
 
         Args:
-            now: What the clock shows.
-            status: The only status to look for; all if None.
+            now: The moment on the clock.
+            status: The only status; all if None.
             start: The place; None for the newest.
         """
         self._catch_up(now)
@@ -76,7 +76,7 @@ class StatusLists:
         return self._walk(status, shelf[-1:] if start is None else [start])
 
     def _walk(self, status: str | None, newest: list[int]) -> Iterator[Listed]:
-        """Walk along a shelf some places at a time, which are copies, since things move meanwhile."""
+        """Iterate over a list, some places at a time; these are copied, since the list may change meanwhile."""
         shelf, before = self._shelves[status], max(newest, default=-1) + 1
         while places := shelf[max(0, (end := bisect_left(shelf, before)) - _AT_A_TIME) : end]:
             before = places[0]
@@ -91,14 +91,14 @@ class StatusLists:
         while self._changes and self._changes[0][0] <= now:
             due.append(heapq.heappop(self._changes)[1])
         for place in due:
-            if (listed := self._listed.get(place)) is not None:  # or it was removed in the meantime
+            if (listed := self._listed.get(place)) is not None:  # else it was removed in the meantime
                 self._shelve(now, place, listed.record)
         if len(self._changes) > 2 * len(self._listed) + _FEW:
             self._changes = [change for change in self._changes if change[1] in self._listed]
             heapq.heapify(self._changes)
 
     def _shelve(self, now: float, place: int, record: Record | None) -> None:
-        """Put a record on the shelf of its status."""
+        """Put a record into the list of its status."""
         seen_at = now - self._lag
         if (before := self._listed.pop(place, None)) is not None:
             for name in (None, before.status):

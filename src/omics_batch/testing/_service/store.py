@@ -41,10 +41,10 @@ class Store:
 
     Args:
         region_name: The region, for the ARNs.
-        clock: What every age is read from.
-        epoch: The wall-clock time at which the clock shows what it shows now.
-        lives: How batches live whose life is not given.
-        list_lag: How many seconds pass until ListBatch shows what has happened.
+        clock: The clock that measures ages.
+        epoch: The wall-clock time of the present moment on the clock.
+        lives: The life of batches that have none of their own.
+        list_lag: The seconds until ListBatch shows a change.
     """
 
     def __init__(self, *, region_name: str, clock: Clock, epoch: datetime, lives: Lives, list_lag: float = 0.0) -> None:
@@ -60,7 +60,7 @@ class Store:
         self._batches: dict[str, StoredBatch] = {}
         self._by_run_id: list[StoredBatch] = []
         self._deleting: list[StoredBatch] = []
-        """Those whose runs were told to be deleted, and whose run ids were not given again."""
+        """The batches whose runs are or will be deleted, and whose run ids were not reused yet."""
         self._next_batch_id = _FIRST_BATCH_ID
         self._to_come: list[tuple[float, int, Document]] = []
         self._order = count()
@@ -70,16 +70,16 @@ class Store:
     def start(
         self, request: Document, settings: Sequence[Document], life: Life | None = None, age: float = 0.0
     ) -> StoredBatch:
-        """Start a batch, or give the one that the same request started before.
+        """Start a batch, or return the one that the same request started before.
 
-        A requestId whose batch FAILED starts a new batch: the service's advice after a transient error is
-        to submit the same batch with the same requestId. So does one whose batch's record was
-        deleted: the requestId was part of it, and the old answer would name a batch that is gone.
+        A requestId whose batch FAILED starts a new batch: after a transient error, the user guide advises
+        to submit the same batch with the same requestId. A requestId whose batch's record was deleted also starts a new
+        batch: the requestId was part of the record.
 
         Args:
-            request: What StartRunBatch asks for.
+            request: The members of the StartRunBatch request.
             settings: The run settings.
-            life: How the batch lives; what the account says of it if None.
+            life: The batch's life; the account's `lives` if None.
             age: How many seconds ago it was started.
 
         Raises:
@@ -97,12 +97,12 @@ class Store:
             return batch
 
     def started(self, request: Document) -> StoredBatch | None:
-        """Give the batch that a request's requestId started before, if that is to be given again."""
+        """Return the batch that a request's requestId started before; None if the request starts a new one."""
         before = self._started.get(request["requestId"])
         return None if before is None or before.timeline.status(self.age(before)) == "FAILED" else before
 
     def put(self, document: Document, at: float | None = None) -> str:
-        """Keep a document that is to be shown for its id from a moment on, or from now on, whatever it says."""
+        """Show a document for its id from a moment on, or from now on; it is not checked."""
         batch_id: str = document["id"]
         with self._lock:
             heapq.heappush(self._to_come, (self._clock.now() if at is None else at, next(self._order), document))
@@ -116,15 +116,15 @@ class Store:
             self._shelves.note(at, self._records.put(document["id"], document), document)
 
     def document(self, batch_id: str) -> Document | None:
-        """Give the document that was put under an id; None if there is none."""
+        """Return the document that was put under an id; None if there is none."""
         record = self._record(batch_id)
         return None if isinstance(record, StoredBatch) else record
 
     def record(self, batch_id: str) -> Record:
-        """Find what is shown of a batch.
+        """Return the record of a batch.
 
         Raises:
-            Refusal: There is none, or it was deleted.
+            Refusal: There is no such batch, or its record was deleted.
         """
         record = self._record(batch_id)
         if record is None:
@@ -132,10 +132,10 @@ class Store:
         return record
 
     def listed(self, status: str | None, start: int | None) -> Iterator[Listed]:
-        """Walk through what ListBatch shows from a place on, or from the newest, to the oldest.
+        """Iterate over the batches of ListBatch from a place on, or from the newest, to the oldest.
 
         Args:
-            status: The only status to look for; all if None.
+            status: The only status; all if None.
             start: The place; None for the newest.
         """
         with self._lock:
@@ -143,11 +143,11 @@ class Store:
             return self._shelves.walk(self._clock.now(), status, start)
 
     def batch(self, batch_id: str) -> StoredBatch | None:
-        """Give the batch that was started under an id, even if its record is deleted; None if none was."""
+        """Return the batch of an id, even if its record is deleted; None if none was started."""
         return self._batches.get(batch_id)
 
     def change(self, batch: StoredBatch, timeline: Timeline) -> None:
-        """Give a batch another timeline, since something was done to it."""
+        """Set another timeline of a batch, after a cancel, a delete or a failure."""
         with self._lock:
             batch.timeline = timeline
             if self._records.get(batch.id) is batch:
@@ -185,7 +185,7 @@ class Store:
             self._forget_request(record)
 
     def remove(self, batch_id: str) -> None:
-        """Remove all that there is of a batch, its runs as well, whatever its status.
+        """Remove a batch and its runs completely, in any status.
 
         Raises:
             KeyError: There is no such batch.
@@ -202,10 +202,10 @@ class Store:
                 self._shelves.note(self._clock.now(), self._records.remove(batch_id), None)
 
     def run(self, run_id: str) -> tuple[StoredBatch, int, RunState]:
-        """Find a run by its id: its batch, its place there, and its state.
+        """Return the batch of a run, the run's index in it, and the run's state.
 
         Raises:
-            Refusal: There is none, it was not submitted yet, or it was deleted.
+            Refusal: There is no such run, it was not submitted yet, or it was deleted.
         """
         for batch in self._batches_from(int(run_id)):
             index = batch.index_of_run(run_id)
@@ -218,15 +218,15 @@ class Store:
     def runs(
         self, start: int, *, batch_id: str | None = None, status: str | None = None
     ) -> Iterator[tuple[int, StoredBatch, int]]:
-        """Find runs by rising id, from the given one on.
+        """Iterate over runs by rising id, from the given one on.
 
         Args:
             start: The first id.
-            batch_id: The only batch to look into; all if None.
-            status: The only status to look for; all if None.
+            batch_id: The only batch; all if None.
+            status: The only status; all if None.
 
         Yields:
-            The id, the batch and its place there of each run that exists now.
+            The id, the batch and the index in the batch, for each run that exists now.
         """
         if batch_id is None:
             batches = self._batches_from(start)
@@ -238,15 +238,15 @@ class Store:
                 yield batch.first_run_id + index, batch, index
 
     def age(self, batch: StoredBatch) -> float:
-        """Give the seconds since a batch was created."""
+        """Return the seconds since a batch was created."""
         return batch.age(self._clock.now())
 
     def moment(self, batch: StoredBatch, age: float) -> str:
-        """Write the wall-clock time at which a batch had an age."""
+        """Return the wall-clock time at which a batch had an age."""
         return iso8601(self._epoch + timedelta(seconds=batch.created - self._clock_at_epoch + age))
 
     def arn(self, kind: str, identifier: str) -> str:
-        """Give the ARN of a batch or a run."""
+        """Return the ARN of a batch or a run."""
         return f"arn:aws:omics:{self.region_name}:{ACCOUNT_ID}:{kind}/{identifier}"
 
     def _record(self, batch_id: str) -> Record | None:
@@ -263,7 +263,7 @@ class Store:
         return record
 
     def _change(self, operation: str, batch_id: str, event: Callable[[Timeline, float], Timeline]) -> None:
-        """Let something be done to a batch; a document that was put stays as it is."""
+        """Apply a cancel or delete to a batch; a document that was put stays as it is."""
         with self._lock:
             record = self._permit(operation, batch_id)
             if isinstance(record, StoredBatch):
@@ -275,11 +275,11 @@ class Store:
             del self._started[request_id]
 
     def _batches_from(self, run_id: int) -> Iterator[StoredBatch]:
-        """Walk through the batches that may have the run of an id, or runs behind it."""
+        """Iterate over the batches that may have runs with an id or a higher one."""
         return islice(self._by_run_id, max(0, self._position(run_id)), None)
 
     def _position(self, run_id: int) -> int:
-        """Find the last batch whose first run has an id, or a lower one; -1 if there is none."""
+        """Return the position of the last batch whose first run has this id or a lower one; -1 if there is none."""
         return bisect_right(self._by_run_id, run_id, key=lambda batch: batch.first_run_id) - 1
 
     def _place(self, request: Document, settings: Sequence[Document], life: Life, age: float) -> StoredBatch:
@@ -302,7 +302,7 @@ class Store:
         return batch
 
     def _give_run_ids(self, batch: StoredBatch) -> None:
-        """Give the ids of deleted runs again, as the service may, or new ones where none are left."""
+        """Give a batch the ids of deleted runs, which the service may reuse, or else new ones."""
         for deleted in self._deleting:
             is_enough = len(batch.settings) <= len(deleted.settings)
             if is_enough and deleted.timeline.status(self.age(deleted)) == "RUNS_DELETED":

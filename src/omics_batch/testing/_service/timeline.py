@@ -1,4 +1,4 @@
-"""A batch's state at any time: its schedule, and what was done to it."""
+"""A batch's state at any time: its schedule, and its cancel and delete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DELETED: Final = "d"
 _COMPLETED: Final = COMPLETES + COMPLETES.upper()
 _FAILED: Final = FAILS + FAILS.upper()
 _RUNS_ON: Final = _COMPLETED + _FAILED
-"""A capital is a run that was to be cancelled and could not be."""
+"""An upper-case letter is a run that should have been cancelled, but could not be."""
 
 _SETTLED: Final = frozenset({"PROCESSED", "CANCELLED", "FAILED", "RUNS_DELETED", "RUNS_DELETE_FAILED"})
 
@@ -36,37 +36,36 @@ _AFTER_CANCEL: Final = {
     "CANCEL_FAILED": (COMPLETES + FAILS).upper(),
 }
 _AFTER_DELETE: Final = {"FAILED": REFUSED, "DELETE_SUCCESS": _DELETED, "DELETE_FAILED": _RUNS_ON + _CANCELLED}
-"""The fates that each submissionStatus stands for."""
+"""The fates for each submissionStatus."""
 
 _NOWHERE: Final = ("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What was done to a batch, each at an age in seconds: infinitely late where it was not."""
+    """When a batch was cancelled and its runs were deleted, as ages in seconds; infinite for never."""
 
     cancelled_at: float = math.inf
     runs_deleted_at: float = math.inf
 
 
 class Timeline:
-    """A batch's life with all that was done to it; every question is about an age in seconds.
+    """A batch's state at each age in seconds, with its cancel and its delete.
 
-    A cancel finds each submitted run either ended, or under way: that one is STOPPING, then
-    CANCELLED, unless the life says that it cannot be cancelled. A run that was not submitted by
-    then never exists: its submission stays pending, and ListRunsInBatch never has it, as it lists
-    runs, and the counts of a cancel are of runs as well.
+    A cancel leaves ended runs as they are. Runs under way are STOPPING, then CANCELLED, unless the life says that
+    they cannot be cancelled. Runs that are not submitted by then never exist: their submission stays pending, and
+    neither ListRunsInBatch nor the counts of the cancel include them.
 
-    A delete finds all runs ended. Those that it deletes are gone once it is over: ListRuns and
-    GetRun have them no longer, as the service says of DeleteRun, but ListRunsInBatch has.
+    A delete finds all runs ended. Runs that it deletes are gone once it is over: ListRuns and GetRun no longer have
+    them, as documented for DeleteRun. ListRunsInBatch still has them.
 
     Args:
-        schedule: What happens by itself.
-        events: What was done; if None, what the life says of it.
+        schedule: The batch without a cancel and a delete.
+        events: The cancel and the delete; if None, those of the life.
     """
 
     def __init__(self, schedule: Schedule, events: Events | None = None) -> None:
-        """Apply the events to the schedule, which stays as it is."""
+        """Apply the events to the schedule; the schedule itself does not change."""
         self._schedule = schedule
         self._events = events or Events(cancelled_at=schedule.cancelled_at)
         self._fates = _after_cancel(schedule, self._events.cancelled_at)
@@ -81,38 +80,38 @@ class Timeline:
         self.has_counts_when_failed = schedule.life.failed_with_counts
 
     def cancelled(self, age: float) -> Timeline:
-        """Give the timeline of the same batch, cancelled at an age."""
+        """Return the timeline of the same batch, cancelled at an age."""
         return Timeline(self._schedule, replace(self._events, cancelled_at=age))
 
     def runs_deleted(self, age: float) -> Timeline:
-        """Give the timeline of the same batch, its runs deleted from an age on."""
+        """Return the timeline of the same batch, with its runs deleted from an age on."""
         return Timeline(self._schedule, replace(self._events, runs_deleted_at=age))
 
     def status(self, age: float) -> str:
-        """Give the batch's status."""
+        """Return the batch's status."""
         return self._changes[bisect_right(self._moments, age) - 1][1]
 
     def next_change(self, age: float) -> float:
-        """Give the age at which the batch will have another status; infinite if it never will by itself."""
+        """Return the age of the next status change; infinite if there is none by itself."""
         following = bisect_right(self._moments, age)
         return self._moments[following] if following < len(self._moments) else math.inf
 
     def has_ended(self, age: float) -> bool:
-        """Whether the batch changes no more by itself; runs of one that FAILED go on."""
+        """Whether the batch changes no more by itself; runs of a FAILED batch go on."""
         return self.status(age) in _SETTLED
 
     def submitted_by(self, age: float) -> float | None:
-        """Give when the last submission was done; None until then, and after a cancel that came before it."""
+        """Return when the last run was submitted; None before that, and if a cancel came first."""
         submitted_at = self._schedule.submitted_at
         return submitted_at if min(age, self._events.cancelled_at) >= submitted_at else None
 
     def processed_by(self, age: float) -> float | None:
-        """Give when the last run had ended; None until then, and in a batch that was cancelled."""
+        """Return when the last run ended; None before that, and for a cancelled batch."""
         processed_at = self._schedule.processed_at
         return processed_at if age >= processed_at and self._events.cancelled_at == math.inf else None
 
     def submissions(self, age: float) -> SubmissionCounts:
-        """Count the submissions; a cancel leaves what it found unsubmitted as pending."""
+        """Count the submissions; after a cancel, runs that were not submitted stay pending."""
         tried = self._submitted(age)
         failed = self._fates.count(REFUSED, 0, tried)
         counts = SubmissionCounts(tried - failed, failed, len(self._fates) - tried)
@@ -131,7 +130,7 @@ class Timeline:
         return counts
 
     def runs(self, age: float) -> RunCounts:
-        """Count the runs by state, as late as the life's `count_lag` says, until the batch has ended."""
+        """Count the runs by state, with the lag of the life's `count_lag` until the batch has ended."""
         at = self._seen_at(age)
         fates, places = self._fates_at(at), self._places(at)
         completed, failed = self._ended(at)
@@ -147,7 +146,7 @@ class Timeline:
         )
 
     def run(self, index: int, age: float) -> RunState | None:
-        """Show one run; None while it does not exist, and where it never will or no longer does."""
+        """Return the state of one run; None if it does not exist yet, never will, or was deleted."""
         fate = self._fates_at(age)[index]
         schedule = self._schedule
         created, end = schedule.submission_of(index), schedule.ends[index]
@@ -167,24 +166,24 @@ class Timeline:
         return RunState("STARTING" if age >= tick(created + schedule.to_start) else "PENDING", created)
 
     def submission(self, index: int, age: float) -> str | None:
-        """Give the submissionStatus of a run; None while its submission was not tried."""
+        """Return the submissionStatus of a run; None before its submission."""
         if index >= self._submitted(age):
             return None
         fates, meanings = self._submissions_at(age)
         return next(status for status, letters in meanings.items() if fates[index] in letters)
 
     def submission_failure(self, index: int) -> tuple[str, str] | None:
-        """Give the reason and the message with which a run's submission fails; None if it succeeds."""
+        """Return the reason and the message of a failed submission; None if it succeeds."""
         return self._schedule.life.failed_submissions.get(self._schedule.run_setting_ids[index])
 
     def submissions_in(self, status: str | None, age: float, start: int = 0) -> Iterator[int]:
-        """Find the runs that have a submissionStatus, or any, from an index on."""
+        """Return the indexes of runs with a submissionStatus, or with any, from an index on."""
         fates, meanings = self._submissions_at(age)
         letters = "".join(meanings.values()) if status is None else meanings.get(status, "")
         return _find(fates, letters, start, self._submitted(age))
 
     def runs_in(self, status: str | None, age: float, start: int = 0) -> Iterator[int]:
-        """Find the runs that are in a state, or in any, from an index on."""
+        """Return the indexes of runs in a state, or in any, from an index on."""
         letters, first, end = self._places(age).get(status, _NOWHERE)
         found, ends = _find(self._fates_at(age), letters, max(start, first), end), self._schedule.ends
         if status == "RUNNING":
@@ -194,14 +193,14 @@ class Timeline:
         return found
 
     def _submitted(self, age: float) -> int:
-        """Count the runs whose submission was tried; in the order of their settings, they are the first ones."""
+        """Count the runs that were submitted; they are the first ones in the order of their settings."""
         return self._schedule.submitted(min(age, self._events.cancelled_at))
 
     def _places(self, at: float) -> Mapping[str | None, tuple[str, int, int]]:
-        """Return where the runs of a state are: their fates, and between which indexes.
+        """Return the fates and the range of indexes of the runs in each state.
 
-        Runs start in the order of their submission, so those that could be PENDING, STARTING or
-        beyond are the first ones. They end in any order: among the RUNNING are the ended ones here.
+        Runs start in the order of their submission, so the runs of a state are in one range. They end in any order, so
+        the range of RUNNING also has ended runs.
         """
         schedule, created = self._schedule, self._submitted(at)
         starting = min(created, schedule.submitted(at, since=schedule.to_start))
@@ -221,7 +220,7 @@ class Timeline:
         }
 
     def _ended(self, at: float) -> tuple[int, int]:
-        """Count the runs that have ended by themselves: the completed, and the failed ones."""
+        """Count the runs that have ended by themselves: completed and failed."""
         if at >= self._deleted_at:
             return _count(self._records, _COMPLETED), _count(self._records, _FAILED)
         return bisect_right(self._completions, at), bisect_right(self._failures, at)
@@ -230,18 +229,18 @@ class Timeline:
         return self._records if at >= self._deleted_at else self._fates
 
     def _submissions_at(self, age: float) -> tuple[str, Mapping[str, str]]:
-        """Give the fates, and which of them each submissionStatus stands for."""
+        """Return the fates, and the fates for each submissionStatus."""
         if age >= self._events.runs_deleted_at:
             return self._records, _AFTER_DELETE
         return self._fates, _AFTER_CANCEL if age >= self._events.cancelled_at else _AT_FIRST
 
     def _seen_at(self, age: float) -> float:
-        """Give the moment whose counts show: late, but never before the last one at which the batch had ended."""
+        """Return the moment that counts reflect: `age - count_lag`, never before the latest settled state."""
         exact = [moment for moment, status in self._changes if moment <= age and status in _SETTLED]
         return max((age - in_seconds("count_lag", self._schedule.life.count_lag), *exact))
 
     def _all_changes(self) -> list[tuple[float, str]]:
-        """Give the statuses, each with the moment from which on it shows: an event replaces what would have come."""
+        """Return the statuses, each with the moment of its beginning; an event replaces the later ones."""
         changes = [change for change in self._schedule.changes if change[0] < self._events.cancelled_at]
         if self._events.cancelled_at < math.inf:
             ends = (end for end, fate in zip(self._schedule.ends, self._fates, strict=True) if fate.isupper())
@@ -272,7 +271,7 @@ class Timeline:
 
 
 def _after_cancel(schedule: Schedule, cancelled_at: float) -> str:
-    """Give the fates after a cancel: what was not submitted, what is cancelled, what could not be."""
+    """Return the fates after a cancel: runs never submitted, cancelled, or not cancellable."""
     if cancelled_at == math.inf:
         return schedule.fates
     submitted, spared = schedule.submitted(cancelled_at), frozenset(schedule.life.failed_cancels)
@@ -287,7 +286,7 @@ def _after_cancel(schedule: Schedule, cancelled_at: float) -> str:
 
 
 def _after_delete(schedule: Schedule, fates: str, deleted_at: float) -> str:
-    """Give the fates after a delete: what is deleted, and what could not be."""
+    """Return the fates after a delete: runs deleted, or not deletable."""
     if deleted_at == math.inf:
         return fates
     spared = frozenset(schedule.life.failed_deletions)
@@ -302,6 +301,6 @@ def _count(fates: str, letters: str, start: int = 0, end: int | None = None) -> 
 
 
 def _find(fates: str, letters: str, start: int, end: int) -> Iterator[int]:
-    """Find the runs of some fates between two indexes, without a step in Python for each of the others."""
+    """Return the indexes of runs with some fates in a range, by a regular expression, which is fast."""
     wanted = re.compile(f"[{letters}]" if letters else "(?!)")
     return (match.start() for match in wanted.finditer(fates, start, end))
