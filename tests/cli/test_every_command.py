@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER: Final = [
-    *("start", "get", "list", "runs", "failed"),
+    *("start", "get", "list", "runs", "failed", "results", "resubmit"),
     *("wait", "watch", "cancel", "delete"),
     *("simulate", "demo"),
 ]

@@ -217,7 +217,7 @@ class ResubmissionPlanner:
             check_size(setting, self._default)
         document = ManifestDocument(
             default_run_setting=self._default,
-            batch_name=self._name,
+            batch_name=self._name if settings else None,  # which the service may show in a form that it does not take
             tags=tags_of_rerun(self._tags, parent=batch.id, attempt=self._attempt, lineage=self._lineage) or None,
             settings_uri=None if self._manifest is None else _document_of(self._manifest).settings_uri,
             runs={},

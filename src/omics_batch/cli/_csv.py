@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal, Protocol
 
 import typer
 
-from omics_batch._words import one_line
+from omics_batch._words import one_line, spreadsheet_cell
 from omics_batch.cli._exits import Exit, ProgramError
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._words import runs
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STDOUT: Final = "-"
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_MARK: Final = "\ufeff"
 _LONGEST: Final = 10_000
 """The most characters of a cell on a terminal; the service's messages are shorter."""
 
@@ -62,24 +62,24 @@ class CsvTable:
     def _escaped(self, cell: str) -> str:
         if self._is_seen:
             cell = one_line(cell, limit=_LONGEST)
-        if not cell.startswith(_FORMULA):
-            return cell
-        self.escaped += 1
-        return f"'{cell}"
+        escaped = spreadsheet_cell(cell)
+        self.escaped += escaped != cell
+        return escaped
 
 
 @contextmanager
-def csv_table(name: str, columns: Sequence[str]) -> Generator[CsvTable]:
+def csv_table(name: str, columns: Sequence[str], *, for_excel: bool = False) -> Generator[CsvTable]:
     """Write a table to a file; if the block fails, the file stays as it was, and the rows so far are kept beside it.
 
     Args:
         name: The file, which is overwritten; - for stdout.
         columns: The names of the columns.
+        for_excel: Whether a file begins with the mark by which Excel knows UTF-8.
 
     Raises:
         ProgramError: It cannot be written.
     """
-    with _table(name) as table:
+    with _table(name, start=_MARK if for_excel else "") as table:
         table.begin(columns)
         yield table
     if table.escaped:
@@ -88,13 +88,15 @@ def csv_table(name: str, columns: Sequence[str]) -> Generator[CsvTable]:
 
 
 @contextmanager
-def _table(name: str) -> Generator[CsvTable]:
+def _table(name: str, *, start: str) -> Generator[CsvTable]:
     if name == STDOUT:
         yield CsvTable(_Stdout(), is_seen=sys.stdout.isatty())
         return
     file = _File(name)
     table = CsvTable(file)
     try:
+        if start:
+            file.write(start)
         yield table
     except BaseException:
         if (kept := file.give_up(is_wanted=table.number > 0)) is not None:

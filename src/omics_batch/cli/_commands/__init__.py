@@ -11,6 +11,8 @@ from omics_batch.cli._commands.demo import demo
 from omics_batch.cli._commands.failed import failed
 from omics_batch.cli._commands.get import get
 from omics_batch.cli._commands.lists import list_, runs
+from omics_batch.cli._commands.resubmit import resubmit
+from omics_batch.cli._commands.results import results
 from omics_batch.cli._commands.simulate import simulate
 from omics_batch.cli._commands.start import start
 from omics_batch.cli._commands.wait import wait
@@ -31,6 +33,11 @@ COMMANDS: Final[dict[Callable[..., Exit], tuple[str, ...]]] = {
     list_: ("omics-batch list --status INPROGRESS", "omics-batch list --name cohort --ids | omics-batch wait -"),
     runs: ("omics-batch runs 7123456 --submission-status FAILED", "omics-batch runs 7123456 --json | jq -r .runArn"),
     failed: ("omics-batch failed 7123456 --csv failed.csv", "omics-batch failed 7123456 --json | jq -r .runSettingId"),
+    results: ("omics-batch results 7123456 --csv results.csv", "omics-batch results 7123456 7123457 --details"),
+    resubmit: (
+        "omics-batch resubmit 7123456 --dry-run",
+        "omics-batch resubmit 7123456 --set parameters.memory_gb=64 --remedy LOOK",
+    ),
     wait: (
         "omics-batch wait 7123456 --timeout 24h && echo all runs succeeded",
         "omics-batch list --status INPROGRESS --ids | omics-batch wait -",

@@ -35,7 +35,7 @@ _LOOK: Final = 5.0
 _WHOLE_SECONDS: Final = 1.0
 """Seconds by which the Date header, which has whole seconds, may differ from the service's other clocks."""
 
-_AGAIN: Final = "The same request again, which starts no second batch: "
+AGAIN: Final = "The same request again, which starts no second batch: "
 
 
 @connected
@@ -73,11 +73,11 @@ def start(
     if sys.__stdout__ is None:  # which was closed before the program began
         raise ProgramError("stdout is closed, so the batch's id cannot be printed: nothing was sent", Exit.USAGE)
     again = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
-    started = _sent(
-        request, retried_for, connection, f"{_AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
+    started = sent(
+        request, retried_for, connection, f"{AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
     )
     try:
-        _print(started, request, connection, as_json=json)
+        print_started(started, request, connection, as_json=json)
     except BaseException:  # a full disk, a reader who has left, Ctrl-C
         complain(f"batch {started.id} was started by the request {request.request_id}; its id could not be written")
         raise
@@ -91,7 +91,7 @@ def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
     return request if request_id is None else request.model_copy(update={"request_id": request_id})
 
 
-def _sent(
+def sent(
     request: StartRunBatchRequest, retried_for: Span | None, connection: ConnectionOptions, again: str
 ) -> StartRunBatchResponse:
     """Send a request; if it is unknown whether it arrived, print that, and the command that sends it again."""
@@ -160,7 +160,7 @@ def _may_succeed_later(error: OmicsBatchError) -> bool:
     )
 
 
-def _print(
+def print_started(
     started: StartRunBatchResponse, request: StartRunBatchRequest, connection: ConnectionOptions, *, as_json: bool
 ) -> None:
     if as_json:

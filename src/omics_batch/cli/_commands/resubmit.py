@@ -1,0 +1,205 @@
+"""`omics-batch resubmit`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.text import Text
+
+from omics_batch import InvalidInputError
+from omics_batch._words import named, one_line
+from omics_batch.cli._commands.start import AGAIN, print_started, sent
+from omics_batch.cli._connection import ConnectionOptions, connected
+from omics_batch.cli._exits import Exit, ProgramError
+from omics_batch.cli._options import BatchId, Json, StartTimeout, word_among
+from omics_batch.cli._output import console, say_facts, say_json
+from omics_batch.cli._set_option import changes_of
+from omics_batch.cli._stderr import complain
+from omics_batch.cli._views.one_live import view_on
+from omics_batch.cli._views.one_plain import JsonView
+from omics_batch.cli._waits.wait import resume_of, wait_for_one
+from omics_batch.cli._words import runs
+
+if TYPE_CHECKING:
+    from omics_batch import OmicsBatchClient, ResubmissionPlan
+    from omics_batch.cli._durations import Span
+
+_ATTEMPTS: Final = 3
+
+
+def _remedy_names() -> list[str]:
+    from omics_batch import Remedy  # noqa: PLC0415 - help starts without pydantic
+
+    return [remedy.value for remedy in Remedy]
+
+
+@connected
+def resubmit(
+    batch: BatchId,
+    connection: ConnectionOptions,
+    *,
+    request: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The request that started the batch, in YAML or JSON.")
+    ] = None,
+    manifest: Annotated[str | None, typer.Option(metavar="FILE", help="The manifest that started the batch.")] = None,
+    remedy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WORD",
+            parser=word_among(_remedy_names),
+            autocompletion=_remedy_names,
+            help="Rerun these too: CHANGE, FIX or LOOK; can be given several times.",
+        ),
+    ] = None,
+    cancelled: Annotated[bool, typer.Option("--cancelled", help="Rerun runs that were cancelled too.")] = False,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change a parameter (parameters.memory_gb=64) or a setting (storageCapacity=2400) of all runs.",
+        ),
+    ] = None,
+    max_attempts: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse more attempts than N, the first batch included.")
+    ] = _ATTEMPTS,
+    no_tags: Annotated[
+        bool, typer.Option("--no-tags", help="Do not tag the new batch with its parent and its attempt.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and start nothing.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the new batch, as the command wait does.")] = False,
+    retried_for: StartTimeout = None,
+    json: Json = False,
+) -> Exit:
+    """Run the failed runs of a batch again, in a new batch.
+
+    By default these are the runs whose reason AWS documents as "try again" (remedy RESUBMIT), and those that failed for
+    a quota (WAIT). --remedy LOOK adds those whose reason does not say whether a rerun helps, such as RUN_TASK_FAILED:
+    read their logs first. What is left out is listed, with the reason.
+
+    Give the request or the manifest that started the batch. Without, the settings are those that the service shows of
+    each run; runs that were never started are left out then.
+
+    The same command twice starts one batch. The new batch is tagged with its parent and its attempt, which needs
+    omics:TagResource.
+
+    A value of --set is JSON if it can be read as JSON, and else a text. A run's memory and CPUs are set in its
+    workflow: change a parameter that the workflow takes them from.
+
+    It ends with 0 if the batch was started, or nothing is to be run again; with --wait, as wait does.
+    """
+    if request is not None and manifest is not None:
+        raise typer.BadParameter("--request and --manifest are two ways to give the settings: give one.")
+    default, parameters = changes_of(changes or [])
+    try:
+        source = _source(request, manifest)
+    except InvalidInputError as error:
+        complain(*str(error).splitlines())
+        return Exit.USAGE
+
+    async def planned(client: OmicsBatchClient) -> ResubmissionPlan:
+        return await client.plan_resubmission(
+            batch,
+            **source,
+            remedies=_remedies(remedy or []),
+            cancelled=cancelled,
+            default=default,
+            parameters=parameters,
+            max_attempts=max_attempts,
+            lineage=not no_tags,
+        )
+
+    plan = connection.talk(planned)
+    if not json:
+        _show(plan)
+    if dry_run or not plan.runs:
+        _end_without_start(plan, as_json=json, is_dry=dry_run)
+        return Exit.OK
+    started = _started(plan, connection, retried_for, as_json=json, waits=wait)
+    if not wait:
+        return Exit.OK
+    view = JsonView() if json else view_on(console())
+    return wait_for_one(connection, started, None, view, resume_of("wait", connection, None, json=json), is_new=True)
+
+
+def _end_without_start(plan: ResubmissionPlan, *, as_json: bool, is_dry: bool) -> None:
+    if as_json:
+        say_json(_document(plan, None), indent=2)
+    else:
+        console().print(Text("Nothing was started." if is_dry else "There is nothing to run again.", "bold"))
+
+
+def _started(
+    plan: ResubmissionPlan, connection: ConnectionOptions, retried_for: Span | None, *, as_json: bool, waits: bool
+) -> str:
+    """Start the new batch, and return its id."""
+    if plan.request is None:
+        raise ProgramError(
+            f"{len(plan.runs):,} runs are more than the 100 that a request holds: nothing was started. From Python, "
+            "plan_resubmission(...).manifest(settings_uri) has them all",
+            Exit.USAGE,
+        )
+    started = sent(plan.request, retried_for, connection, f"{AGAIN}run the same command again")
+    if as_json:
+        say_json(_document(plan, started.id), indent=None if waits else 2)
+    else:
+        print_started(started, plan.request, connection, as_json=False)
+    return started.id
+
+
+def _source(request: str | None, manifest: str | None) -> dict[str, Any]:
+    """Read what started the batch."""
+    from omics_batch import Manifest, StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
+
+    if manifest is not None:
+        return {"manifest": Manifest.load(manifest)}
+    return {} if request is None else {"request": StartRunBatchRequest.load(request)}
+
+
+def _remedies(names: list[str]) -> set[Any]:
+    from omics_batch import Remedy  # noqa: PLC0415 - the same
+
+    return {Remedy.RESUBMIT, Remedy.WAIT, *map(Remedy, names)}
+
+
+def _show(plan: ResubmissionPlan) -> None:
+    """Write the plan."""
+    output = console()
+    reasons = Counter(run.reason or run.kind.value for run in plan.runs)
+    told = ", ".join(f"{number:,} {one_line(reason, limit=64)}" for reason, number in reasons.most_common())
+    facts = [("Parent", plan.batch.id), ("Attempt", str(plan.attempt))]
+    if plan.runs:
+        samples = named([run.run_setting_id for run in plan.runs])
+        facts += [("Rerun", f"{runs(len(plan.runs))}: {told}"), ("Samples", samples)]
+    else:
+        facts.append(("Rerun", "no run"))
+    for why, number in Counter(left.why for left in plan.left_out).most_common():
+        names = named([left.run.run_setting_id for left in plan.left_out if left.why == why])
+        facts.append(("Left out", f"{runs(number)} ({names}): {why}"))
+    facts += [("Note", note) for note in plan.notes]
+    say_facts(output, facts)
+
+
+def _document(plan: ResubmissionPlan, started: str | None) -> dict[str, Any]:
+    """Write the plan for programs."""
+    return {
+        "id": started,
+        "parent": plan.batch.id,
+        "attempt": plan.attempt,
+        "requestId": None if plan.request is None else plan.request.request_id,
+        "runs": [
+            {"runSettingId": run.run_setting_id, "remedy": run.remedy.value, "reason": run.reason} for run in plan.runs
+        ],
+        "leftOut": [
+            {
+                "runSettingId": left.run.run_setting_id,
+                "remedy": left.run.remedy.value,
+                "reason": left.run.reason,
+                "why": left.why,
+            }
+            for left in plan.left_out
+        ],
+        "notes": list(plan.notes),
+    }

@@ -1,0 +1,148 @@
+"""`omics-batch results`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.text import Text
+
+from omics_batch import SubmissionStatus
+from omics_batch._words import KINDS, lowered, span
+from omics_batch.cli._connection import ConnectionOptions, connected
+from omics_batch.cli._csv import STDOUT, CsvTable, csv_table
+from omics_batch.cli._exits import Exit
+from omics_batch.cli._list_output import write_all
+from omics_batch.cli._list_progress import counting
+from omics_batch.cli._options import Json, Limit, batch_of
+from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
+from omics_batch.cli._stderr import complain
+from omics_batch.cli._table import Column, Table
+from omics_batch.cli._words import runs, timestamp
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from omics_batch import OmicsBatchClient, RunResult
+
+_COLUMNS: Final = (
+    Column("SAMPLE", is_key=True),
+    Column("STATUS"),
+    Column("RUN"),
+    Column("STARTED"),
+    Column("TOOK"),
+    Column("REASON", most=64),
+    Column("MESSAGE", is_whole=True),
+)
+
+_NAMES: Final = (
+    *("runSettingId", "runId", "status", "started", "stopped", "durationSeconds", "outputUri", "reason", "message"),
+    *("submissionStatus", "runUuid", "batchId"),
+)
+"""The columns in a file, as `--json` names them; a spreadsheet can add up seconds."""
+
+
+@connected
+def results(
+    batches: Annotated[
+        list[str],
+        typer.Argument(metavar="ID", parser=batch_of, help="The batches' ids, such as 7123456, or their ARNs."),
+    ],
+    connection: ConnectionOptions,
+    *,
+    details: Annotated[
+        bool, typer.Option("--details", help="Ask for each run's output URI too, and why it failed: one call a run.")
+    ] = False,
+    limit: Limit = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write them to a CSV file too, which is overwritten; - is stdout alone."),
+    ] = None,
+    json: Json = False,
+) -> Exit:
+    """List how every run of a batch went, by your name of it.
+
+    Ends with a summary by status. With several batches, such as a batch and its rerun, one list has the runs of all.
+    While a batch is under way these are the runs that were submitted so far. With --details, each run takes a call, at
+    ten a second: a thousand take two minutes.
+
+    With --json, each run is one line.
+
+    With --csv, they are in a file for spreadsheets too, in UTF-8. A cell that a spreadsheet would take for a formula
+    gets an apostrophe before it; how many cells is printed. If the list breaks off, the file stays as it was, and the
+    runs so far are in one beside it.
+    """
+    if csv == STDOUT and json:
+        raise typer.BadParameter("--csv - and --json are two ways to write: give one.")
+    with nullcontext() if csv is None else csv_table(csv, _NAMES, for_excel=True) as sheet:
+        listed = _Listed(sheet, as_json=json, is_printed=not json and csv != STDOUT)
+        connection.talk(lambda client: listed.walk(client, batches, details=details, limit=limit))
+    if not listed.sums:
+        complain("no run is listed")
+    elif listed.is_printed:
+        say_prose(console(), Text(_summary(listed.sums, is_whole=listed.sums.total() != limit), "bold"))
+    return Exit.OK
+
+
+class _Listed:
+    """Writes results as they come, and counts them."""
+
+    def __init__(self, sheet: CsvTable | None, *, as_json: bool, is_printed: bool) -> None:
+        self._sheet = sheet
+        self._as_json = as_json
+        self.is_printed = is_printed
+        self.sums: Counter[str] = Counter()
+
+    async def walk(self, client: OmicsBatchClient, batches: list[str], *, details: bool, limit: int | None) -> None:
+        """Write the results of batches, one batch after the other."""
+        found = [await client.get_batch(batch) for batch in batches]
+        total = sum(batch.total_runs or 0 for batch in found)
+        output = console()
+
+        def progress() -> str:
+            return f"{self.sums.total():,} of {total:,} runs ..."
+
+        with counting(output, progress, is_printed=self.is_printed), Table(output, _COLUMNS) as table:
+            for batch in found:
+                left = None if limit is None else limit - self.sums.total()
+                if left != 0:
+                    await write_all(client.results(batch, details=details), partial(self._say, table), left)
+
+    def _say(self, table: Table, result: RunResult) -> None:
+        self.sums[_status(result)] += 1
+        if self._as_json:
+            say_json(as_the_service_tells(result))
+        elif self.is_printed:
+            table.add(*_row(result))
+        if self._sheet is not None:
+            self._sheet.add(*_cells(result))
+
+
+def _summary(sums: Counter[str], *, is_whole: bool) -> str:
+    told = ", ".join(f"{number:,} {status}" for status, number in sums.most_common())
+    return f"{'' if is_whole else 'The first '}{runs(sums.total())}: {told}"
+
+
+def _status(result: RunResult) -> str:
+    if result.submission_status == SubmissionStatus.FAILED:
+        return KINDS["SUBMISSION"]
+    return lowered(result.status) if result.status else "not listed"
+
+
+def _row(result: RunResult) -> list[str | None]:
+    started = None if result.started is None else timestamp(result.started)
+    took = None if result.duration is None else span(result.duration)
+    return [result.run_setting_id, _status(result), result.run_id, started, took, result.reason, result.message]
+
+
+def _cells(result: RunResult) -> list[str | None]:
+    document = as_the_service_tells(result)
+    document["durationSeconds"] = None if result.duration is None else _seconds(result.duration)
+    return [document[name] for name in _NAMES]
+
+
+def _seconds(duration: timedelta) -> str:
+    return f"{duration.total_seconds():.3f}".rstrip("0").rstrip(".")

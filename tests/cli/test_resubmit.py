@@ -1,0 +1,218 @@
+"""`omics-batch resubmit`: the failed runs of a batch run again, and a doubled command starts one batch."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import typer
+
+import omics_batch
+from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
+from omics_batch.cli._set_option import changes_of
+from omics_batch.testing import Simulator
+from tests.cli._support import ID, Here
+from tests.cli.test_lists import AT_ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from omics_batch.testing import Life
+
+REQUEST: Final[dict[str, Any]] = {
+    "batchName": "trio",
+    "requestId": "first",
+    "defaultRunSetting": {
+        "workflowId": "1234567",
+        "roleArn": "arn:aws:iam::123456789012:role/OmicsRole",
+        "outputUri": "s3://my-bucket/output/",
+    },
+    "batchRunSettings": {
+        "inlineSettings": [{"runSettingId": name, "parameters": {"sample": name}} for name in ("HG1", "HG2", "HG3")]
+    },
+}
+
+
+FIRST: Final = replace(
+    AT_ONCE, failed_runs={"HG2": "out of memory"}, failed_submissions={"HG3": ("ThrottlingException", "slow down")}
+)
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasty = partial(
+        OmicsBatchClient,
+        max_rate=None,
+        retry=RetryPolicy(max_attempts=1),
+        poll=PollPolicy(initial=0.01, maximum=0.01),
+    )
+    monkeypatch.setattr(omics_batch, "OmicsBatchClient", hasty)
+
+
+@dataclass(frozen=True)
+class World(Here):
+    """A batch that was started from trio.json, with two failures; what is started later succeeds, and is noted."""
+
+    started: list[Mapping[str, Any]]
+
+
+@pytest.fixture
+def first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
+    started: list[Mapping[str, Any]] = []
+
+    def life_of(request: Mapping[str, Any]) -> Life:
+        if request["requestId"] == "first":
+            return FIRST
+        started.append(request)
+        return AT_ONCE
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trio.json").write_text(json.dumps(REQUEST))
+    with Simulator(in_process=True, life=life_of) as omics:
+        for name, value in omics.environment.items():
+            monkeypatch.setenv(name, value)
+        world = World(omics, capsys, started)
+        assert world.run("start", "trio.json").code == 0
+        yield world
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(first: World) -> None:
+    ran = first.run("resubmit", ID, "--request", "trio.json", "--dry-run")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.lines == [
+        f"Parent    {ID}",
+        "Attempt   2",
+        "Rerun     1 run: 1 ThrottlingException",
+        "Samples   HG3",
+        "Left out  1 run (HG2): its reason does not tell whether a rerun helps: read the message and the logs",
+        "Note      No run cache: each run starts from its first task.",
+        "Nothing was started.",
+    ]
+    assert first.started == []
+
+
+def test_the_failed_runs_run_again_with_a_changed_parameter(first: World) -> None:
+    arguments = ["resubmit", ID, "--request", "trio.json", "--remedy", "look", "--set", "parameters.memory_gb=64"]
+    ran = first.run(*arguments)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert "Samples   HG2, HG3" in ran.lines
+    assert ran.lines[-1] == "Next      omics-batch wait 7123457 --new"
+    (sent,) = first.started
+    assert sent["defaultRunSetting"]["parameters"] == {"memory_gb": 64}
+    assert [run["runSettingId"] for run in sent["batchRunSettings"]["inlineSettings"]] == ["HG2", "HG3"]
+    assert sent["tags"] == {"omics-batch:parent": ID, "omics-batch:attempt": "2"}
+    again = first.run(*arguments)
+    assert again.code == 0
+    assert "Batch     7123457" in again.lines
+
+
+def test_programs_get_the_plan_and_the_new_id(first: World) -> None:
+    ran = first.run("resubmit", ID, "--request", "trio.json", "--no-tags", "--json")
+    document = json.loads(ran.stdout)
+    assert (document["id"], document["parent"], document["attempt"]) == ("7123457", ID, 2)
+    assert document["runs"] == [{"runSettingId": "HG3", "remedy": "RESUBMIT", "reason": "ThrottlingException"}]
+    assert [(left["runSettingId"], left["remedy"]) for left in document["leftOut"]] == [("HG2", "LOOK")]
+    (sent,) = first.started
+    assert (sent.get("tags"), sent["requestId"]) == (None, document["requestId"])
+    dry = json.loads(first.run("resubmit", ID, "--request", "trio.json", "--no-tags", "--json", "--dry-run").stdout)
+    assert dry == {**document, "id": None}
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_it_waits_for_the_new_batch(first: World, *, as_json: bool) -> None:
+    flags = ["--json"] if as_json else []
+    ran = first.run("resubmit", ID, "--request", "trio.json", "--wait", *flags)
+    assert ran.code == 0
+    if as_json:
+        assert json.loads(ran.lines[0])["id"] == "7123457"
+        assert json.loads(ran.lines[-1])["exitCode"] == 0
+    else:
+        assert "its one run completed" in ran.lines[-1]
+
+
+def test_without_the_request_runs_that_never_started_are_left_out(first: World) -> None:
+    ran = first.run("resubmit", ID)
+    assert ran.code == 0
+    assert "Rerun     no run" in ran.lines
+    assert "There is nothing to run again." in ran.lines
+    assert any("give the batch's request or manifest" in line for line in ran.lines)
+    assert first.started == []
+    assert json.loads(first.run("resubmit", ID, "--json").stdout)["id"] is None
+
+
+def test_a_manifest_has_the_settings_too(first: World, tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text("sample\nHG1\nHG2\nHG3\n")
+    manifest = {
+        "defaultRunSetting": REQUEST["defaultRunSetting"],
+        "sheet": "samples.csv",
+        "runs": {"runSettingId": "{sample}"},
+    }
+    (tmp_path / "cohort.json").write_text(json.dumps(manifest))
+    assert first.run("resubmit", ID, "--manifest", "cohort.json", "--cancelled").code == 0
+    assert [run["runSettingId"] for run in first.started[0]["batchRunSettings"]["inlineSettings"]] == ["HG3"]
+
+
+def test_attempts_are_counted(first: World) -> None:
+    ran = first.run("resubmit", ID, "--request", "trio.json", "--max-attempts", "1")
+    assert ran.code == 2
+    assert ran.complaints[0].startswith(f"omics-batch: this is attempt 2 of 1: batch {ID} is attempt 1")
+
+
+def test_more_runs_than_a_request_holds_are_not_started(first: World) -> None:
+    lost = {f"HG{number}": "lost" for number in range(101)}
+    first.omics.start_batch([*lost], life=replace(AT_ONCE, failed_runs=lost))
+    ran = first.run("resubmit", "7123457", "--remedy", "LOOK")
+    assert ran.code == 2
+    assert "101 runs are more than the 100 that a request holds: nothing was started" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--request", "trio.json", "--manifest", "x.yaml"], "--request and --manifest are two ways"),
+        (["--request", "missing.json"], "missing.json"),
+        (["--set", "memory=64"], "a run has no memory: memory, CPUs and time limits of tasks are set in its workflow"),
+        (["--set", "memory"], "'memory' is not NAME=VALUE, such as parameters.memory_gb=64."),
+        (["--remedy", "again"], "is not known"),
+    ],
+)
+def test_what_cannot_be_is_wrong_usage(first: World, arguments: list[str], told: str) -> None:
+    ran = first.run("resubmit", ID, *arguments)
+    assert ran.code == 2
+    assert told in ran.stderr
+    assert first.started == []
+
+
+@pytest.mark.parametrize(
+    ("given", "default", "parameters"),
+    [
+        ("parameters.memory_gb=64", {}, {"memory_gb": 64}),
+        ('parameters.id="007"', {}, {"id": "007"}),
+        ("parameters.id=007", {}, {"id": "007"}),
+        ("parameters.wf.task.mem=1.5", {}, {"wf.task.mem": 1.5}),
+        ("parameters.fast=true", {}, {"fast": True}),
+        ("parameters.x=NaN", {}, {"x": "NaN"}),
+        ("parameters.x=", {}, {"x": ""}),
+        ("parameters.x=a=b", {}, {"x": "a=b"}),
+        ("storageCapacity=2400", {"storageCapacity": 2400}, {}),
+        ("workflowVersionName=2", {"workflowVersionName": "2"}, {}),
+        ("runTags.n=1", {"runTags": {"n": "1"}}, {}),
+        ("engineSettings.retries=1", {"engineSettings": {"retries": 1}}, {}),
+        ('engine_settings={"a": 1}', {"engine_settings": {"a": 1}}, {}),
+        ("parameters=1", {"parameters": "1"}, {}),
+    ],
+)
+def test_a_change_is_json_where_it_can_be_and_else_a_text(
+    given: str, default: dict[str, Any], parameters: dict[str, Any]
+) -> None:
+    assert changes_of([given]) == (default, parameters)
+
+
+@pytest.mark.parametrize("given", ["x", "=1", "parameters.=1", ""])
+def test_what_is_no_change_is_refused(given: str) -> None:
+    with pytest.raises(typer.BadParameter, match="NAME=VALUE"):
+        changes_of([given])
