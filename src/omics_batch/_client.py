@@ -10,13 +10,12 @@ from functools import partial
 from typing import Final, TypeVar
 
 import omics_batch
-from omics_batch._api.arguments import BatchReference
+from omics_batch._api.arguments import BatchReference, several
 from omics_batch._api.listing import Listing
 from omics_batch._clock import Duration, timeout_in_seconds
 from omics_batch._connection import Connection
-from omics_batch._errors import ClientClosedError, FailedRunsError, InvalidInputError, OmicsBatchError
+from omics_batch._errors import ClientClosedError, FailedRunsError, OmicsBatchError
 from omics_batch._loop import LoopIterator, start
-from omics_batch._models.base import ResponseModel
 from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem, StartRunBatchResponse
 from omics_batch._waiting.cancel_delete import is_deletion_over
 from omics_batch._waiting.policy import PollPolicy, checked_policy, error_at_the_end, has_ended
@@ -335,9 +334,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operations GetBatch and ListBatch.
         """
-        if isinstance(batches, (str, ResponseModel)):
-            raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
-        waiting = [self._waiting(Subscription, batch, timeout, poll) for batch in batches]
+        waiting = [self._waiting(Subscription, batch, timeout, poll) for batch in several(batches)]
         return LoopIterator(self._as_they_end({wait.batch_id: wait for wait in waiting}), self._opened().loop)
 
     def watch(

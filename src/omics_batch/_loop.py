@@ -32,7 +32,10 @@ class OwnLoop:
         """
         loop = running_loop()
         if loop is None:
-            raise InvalidInputError("no asyncio event loop is running here: use `async with` inside of one")
+            raise InvalidInputError(
+                "no asyncio event loop is running here: use `async with` inside of one, or "
+                "omics_batch.blocking.BlockingClient without"
+            )
         self._loop = loop
 
     def check(self, problem: str = _CLIENT) -> None:

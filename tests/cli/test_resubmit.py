@@ -88,7 +88,7 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(first: World) -> None:
         "Attempt   2",
         "Rerun     1 run: 1 ThrottlingException",
         "Samples   HG3",
-        "Left out  1 run (HG2): its reason does not tell whether a rerun helps: read the message and the logs",
+        "Left out  1 run (HG2): its reason does not say whether a rerun helps: read the message and the logs",
         "Note      No run cache: each run starts from its first task.",
         "Nothing was started.",
     ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from omics_batch._advice import invalid
 from omics_batch._errors import Advice, AdviceKind, InvalidInputError
+from omics_batch._models.base import ResponseModel
 from omics_batch._models.batch import Batch, BatchListItem, StartRunBatchResponse
 from omics_batch._words import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BatchReference: TypeAlias = str | Batch | BatchListItem | StartRunBatchResponse
 """A batch: its id, its ARN in the client's region, or an answer that is about it."""
@@ -45,6 +49,17 @@ def batch_id_of(batch: object, region_name: str) -> str:
             f"{_shown(batch)} is no batch id: give 1 to 18 digits, such as 7123456, or the batch's ARN",
         )
     return _id_in_arn(batch, region_name)
+
+
+def several(batches: Iterable[BatchReference]) -> list[BatchReference]:
+    """Return the batches that a caller gave for many.
+
+    Raises:
+        InvalidInputError: It is one batch, which could be iterated over.
+    """
+    if isinstance(batches, (str, ResponseModel)):
+        raise InvalidInputError("as_processed takes several batches, such as a list of ids: for one, wait for it")
+    return list(batches)
 
 
 def is_batch_id(text: str) -> bool:

@@ -39,7 +39,7 @@ _WHY: Final = {
     Remedy.WAIT: "a quota is used up",
     Remedy.CHANGE: "it fails again unless its parameters or settings are changed",
     Remedy.FIX: "fix the workflow, the role, the image or the data first",
-    Remedy.LOOK: "its reason does not tell whether a rerun helps: read the message and the logs",
+    Remedy.LOOK: "its reason does not say whether a rerun helps: read the message and the logs",
 }
 
 

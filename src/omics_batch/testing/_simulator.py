@@ -29,6 +29,7 @@ from omics_batch.testing._settings import check_settings
 from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
+    from omics_batch.blocking import BlockingClient
     from omics_batch.testing._in_process import InProcessServer
 
 
@@ -343,7 +344,16 @@ class Simulator:
 
     def client(self, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
         """Make a client for this service, with its clock; arguments are those of `OmicsBatchClient`."""
-        return local_client(self.endpoint_url, **{"region_name": self._region_name, "clock": self._clock, **overrides})
+        return local_client(self.endpoint_url, **self._of_clients(overrides))
+
+    def blocking_client(self, **overrides: Any) -> BlockingClient:  # noqa: ANN401 - the client checks them
+        """Make a client for this service, for code without asyncio; arguments are those of `BlockingClient`."""
+        from omics_batch.blocking import BlockingClient  # noqa: PLC0415 - the simulator serves others without it
+
+        return BlockingClient(**_local(self.endpoint_url, self._of_clients(overrides)))
+
+    def _of_clients(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
+        return {"region_name": self._region_name, "clock": self._clock, **overrides}
 
 
 def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
@@ -356,11 +366,16 @@ def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchC
         overrides: Arguments of `OmicsBatchClient`; the default region is us-west-2.
     """
     from omics_batch._client import OmicsBatchClient  # noqa: PLC0415 - the simulator serves others without it
+
+    return OmicsBatchClient(**_local(endpoint_url, overrides))
+
+
+def _local(endpoint_url: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     from omics_batch._transport.session import static_session  # noqa: PLC0415 - the same
 
-    arguments: dict[str, Any] = {
+    return {
         "region_name": "us-west-2",
         "endpoint_url": endpoint_url,
         "session": static_session(ACCESS_KEY, SECRET_KEY),
+        **overrides,
     }
-    return OmicsBatchClient(**{**arguments, **overrides})
