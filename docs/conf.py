@@ -53,6 +53,7 @@ myst_heading_anchors = 3
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),  # the default role: other words between backticks are just code
+    ("py:class", r"omics_batch\.blocking\.T"),  # whatever is iterated over
     ("py:class", r"omics_batch\.(\w+\.)*_.*"),  # what private modules hand to each other
     ("py:class", "ManifestDocument"),  # what a plan keeps for itself
     ("py:class", "AfterValidator|Field|NullIsEmpty|VISIBLE"),  # how pydantic checks what stands before it
@@ -114,7 +115,11 @@ def show_what_is_public(_: Sphinx, __: str, ___: object, ____: object, bases: li
     """Of a private base, show what that one is."""
     public = {*omics_batch.__all__, *testing.__all__}
     bases[:] = [
-        next(each for each in base.__mro__ if each.__name__ in public or not each.__module__.startswith("omics_batch"))
+        next(
+            each
+            for each in (get_origin(base) or base).__mro__
+            if each.__name__ in public or not each.__module__.startswith("omics_batch")
+        )
         for base in bases
     ]
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import omics_batch
-from omics_batch import Batch, FailedRun, FailedRunsError, OmicsBatchClient, OmicsBatchError, testing
+from omics_batch import Batch, FailedRun, FailedRunsError, OmicsBatchClient, OmicsBatchError, blocking, testing
 from omics_batch.testing import Simulator
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
                     yield f"{name}.{member}", function
 
 
-@pytest.mark.parametrize("module", [omics_batch, testing, testing.faults], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [omics_batch, blocking, testing, testing.faults], ids=lambda module: module.__name__)
 def test_the_hints_of_each_public_name_resolve(module: ModuleType) -> None:
     unresolved: dict[str, NameError] = {}
     for name, thing in public(module):

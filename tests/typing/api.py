@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
@@ -60,6 +60,7 @@ from omics_batch import (
     WaitTimeoutError,
     __version__,
 )
+from omics_batch.blocking import BlockingClient
 from omics_batch.notebook import LiveBar
 
 if TYPE_CHECKING:
@@ -160,6 +161,21 @@ async def pipeline(spans: list[Duration]) -> None:
 
 
 # The operations, and what is built on them
+
+
+def script() -> Batch:
+    with BlockingClient(region_name="us-west-2", on_event=hears) as client:
+        for item in client.list_batch(status=BatchStatus.INPROGRESS):
+            assert_type(item, BatchListItem)
+        for batch_id, ended in client.as_processed(["7123456"], timeout=timedelta(days=1)):
+            assert_type(batch_id, str)
+            assert_type(ended, Batch | OmicsBatchError)
+        assert_type(next(client.watch("7123456")), Batch)
+        assert_type(client.failed_runs("7123456").all(), Rows[FailedRun])
+        with closing(client.list_runs_in_batch("7123456")) as runs:
+            assert_type(next(runs), RunBatchListItem)
+        assert_type(client.retry_quota, int)
+        return client.wait_until_processed("7123456", on_update=print)
 
 
 def request() -> StartRunBatchRequest:
