@@ -29,7 +29,7 @@ from omics_batch.testing._settings import check_settings
 from omics_batch.testing.faults import Fault
 
 if TYPE_CHECKING:
-    from omics_batch.blocking import BlockingClient
+    import omics_batch.blocking
     from omics_batch.testing._in_process import InProcessServer
 
 
@@ -346,7 +346,7 @@ class Simulator:
         """Make a client for this service, with its clock; arguments are those of `OmicsBatchClient`."""
         return local_client(self.endpoint_url, **self._of_clients(overrides))
 
-    def blocking_client(self, **overrides: Any) -> BlockingClient:  # noqa: ANN401 - the client checks them
+    def blocking_client(self, **overrides: Any) -> omics_batch.blocking.BlockingClient:  # noqa: ANN401 - the client checks them
         """Make a client for this service, for code without asyncio; arguments are those of `BlockingClient`."""
         from omics_batch.blocking import BlockingClient  # noqa: PLC0415 - the simulator serves others without it
 
