@@ -19,7 +19,7 @@ NO_CHROMIUM = make $@ needs Chromium: apt-get install chromium, or CHROMIUM=/pat
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 
-demo: ## watch a batch of 96 runs on the local HealthOmics, in about 15 seconds
+demo: ## watch a batch of 96 runs on the local HealthOmics, in about 20 seconds
 	$(call environment,.venv,test)
 	@.venv/bin/omics-batch demo
 

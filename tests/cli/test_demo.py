@@ -22,6 +22,8 @@ from omics_batch.testing import ReceivedRequest
 from tests.cli._support import Shell, line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omics_batch.cli._views.one_plain import View
 
 
@@ -54,7 +56,8 @@ def findings() -> Findings:
     batch = Batch.model_validate(
         {"id": "1", "status": "PROCESSED", "totalRuns": 96, "runSummary": runs, "submissionSummary": starts}
     )
-    return Findings(batch, [*FAILED, *REFUSED], 30, {429: 2, 408: 1})
+    again = {"id": "2", "status": "PROCESSED", "totalRuns": 4, "runSummary": {"completedRunCount": 4}}
+    return Findings(batch, [*FAILED, *REFUSED], 30, {429: 2, 408: 1}, Batch.model_validate(again))
 
 
 def test_what_went_as_scripted_has_no_deviation() -> None:
@@ -67,6 +70,7 @@ def test_what_went_as_scripted_has_no_deviation() -> None:
         ({"failed": REFUSED}, "why runs failed: {}, where"),
         ({"failed": FAILED}, "why runs were not submitted: {}, where"),
         ({"errors": {429: 3}}, "errors answered: {429: 3}, where the script says {429: 2, 408: 1}"),
+        ({"rerun": None}, "completed runs of the rerun: 0, where the script says 4"),
         ({"batch": Batch.model_validate({"id": "1", "status": "PROCESSED"})}, "completed runs: 0, where"),
     ],
 )
@@ -90,14 +94,16 @@ def test_a_demo_that_did_not_go_as_scripted_is_1(
 def test_json_ends_with_a_line_that_says_how_it_went(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def run(view: View, _: float, __: object) -> Findings:
+    async def run(view: View, _: float, __: object, show_again: Callable[[object, object], View]) -> Findings:
         view.show(findings().batch)
+        show_again(None, None)  # says nothing among lines of JSON
         return findings()
 
     monkeypatch.setattr(runner, "run", run)
     assert main(["demo", "--json"]) == 0
     change, end = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert change == end["batch"]
+    assert end["rerun"]["runSummary"] == {"completedRunCount": 4}
     assert (end["asScripted"], end["differences"], end["requests"], len(end["failed"])) == (True, [], 30, 6)
 
 
@@ -110,6 +116,12 @@ def test_the_summary_fits_a_narrow_terminal_and_acts_on_none() -> None:
     assert max(map(len, output.getvalue().splitlines())) <= 60
     assert "[red]HG00096  REASON [31m" in output.getvalue()
     assert "\x1b" not in output.getvalue()
+
+
+def test_where_nothing_ran_again_the_summary_says_so() -> None:
+    output = io.StringIO()
+    Console(file=output, width=100).print(summary(dataclasses.replace(findings(), rerun=None), []))
+    assert "None of them ran again." in output.getvalue()
 
 
 def test_nothing_absorbed_and_other_errors_are_reported_as_well() -> None:

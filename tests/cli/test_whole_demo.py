@@ -6,7 +6,8 @@ import re
 import threading
 from typing import TYPE_CHECKING, Final
 
-from omics_batch.cli._demo.samples import FAILED_RUNS, NOT_SUBMITTED
+from omics_batch.cli._demo import runner
+from omics_batch.cli._demo.samples import FAILED_RUNS, LIFE_AGAIN, NOT_SUBMITTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +42,22 @@ def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(
     assert len(re.findall(r"Z  ThrottlingException \(HTTP 429\): .*; attempt [23] in", ran.stdout)) == 2
     assert len(re.findall(r"Z  RequestTimeoutException \(HTTP 408\): .*; attempt 2 in", ran.stdout)) == 1
     assert "90 of 96 runs completed, 4 failed, 2 not submitted." in ran.stdout
+    assert "4 runs failed: running them again, with memory_gb=64 in place of 16." in ran.stdout
+    assert "all 4 runs completed." in ran.stdout
+    assert "4 of the failed ones completed when they ran again (StartRunBatch)." in ran.stdout
     assert "Absorbed: 2 throttled (HTTP 429), 1 timed out (HTTP 408), of " in ran.stdout
     for sample in (*FAILED_RUNS, *NOT_SUBMITTED):
         assert len(re.findall(rf"^  {sample}  \w+  ", ran.stdout, re.MULTILINE)) == 1
     assert "All went as scripted.\nTo try your own: " in ran.stdout
     assert max(map(len, ran.lines)) <= 120
     assert "\x1b" not in ran.stdout
+
+
+def test_without_a_failure_nothing_runs_again_and_that_is_not_as_scripted(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LIFE", LIFE_AGAIN)
+    ran = here.run("demo", "--speed", "50")
+    assert ran.code == 1
+    assert "None of them ran again." in ran.stdout
+    assert "Not as scripted: completed runs of the rerun: 0, where the script says 4" in ran.stdout

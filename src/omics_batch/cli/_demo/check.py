@@ -25,6 +25,8 @@ class Findings:
     """How many requests the service got."""
     errors: Mapping[int, int]
     """How many of them it answered with an error, by HTTP status."""
+    rerun: Batch | None
+    """The batch of the failed runs that ran again; None if there was none."""
 
     def of(self, kind: FailureKind) -> list[FailedRun]:
         """Return the runs that failed in one way."""
@@ -49,11 +51,16 @@ def deviations(findings: Findings) -> list[str]:
             {run.run_setting_id: (run.reason, run.message) for run in findings.of(FailureKind.SUBMISSION)},
             NOT_SUBMITTED,
         ),
+        ("completed runs of the rerun", _completed(findings.rerun), len(FAILED_RUNS)),
         ("errors answered", findings.errors, {429: THROTTLES, 408: REQUEST_TIMEOUTS}),
     ]
     return [
         f"{what}: {found}, where the script says {scripted}" for what, found, scripted in compared if found != scripted
     ]
+
+
+def _completed(batch: Batch | None) -> int:
+    return 0 if batch is None else batch.run_summary.completed_run_count
 
 
 def document(findings: Findings, differences: Sequence[str]) -> dict[str, Any]:
@@ -68,4 +75,5 @@ def document(findings: Findings, differences: Sequence[str]) -> dict[str, Any]:
             for run in findings.failed
         ],
         "batch": as_the_service_tells(findings.batch),
+        "rerun": None if findings.rerun is None else as_the_service_tells(findings.rerun),
     }

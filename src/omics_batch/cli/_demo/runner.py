@@ -4,42 +4,63 @@ from __future__ import annotations
 
 from collections import Counter
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omics_batch import (
     BatchRunSettings,
     DefaultRunSettingInput,
     InlineSetting,
     PollPolicy,
+    Remedy,
     RequestFailed,
     StartRunBatchRequest,
 )
 from omics_batch.cli._demo.check import Findings
-from omics_batch.cli._demo.samples import LIFE, SAMPLES, script
+from omics_batch.cli._demo.samples import CHANGED, LIFE, LIFE_AGAIN, PARAMETERS, SAMPLES, script
 from omics_batch.testing import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from omics_batch import Event
+    from omics_batch import Batch, Event, ResubmissionPlan
     from omics_batch.cli._views.one_plain import View
-    from omics_batch.testing import ReceivedRequest
+    from omics_batch.testing import Life, ReceivedRequest
 
 POLL: Final = PollPolicy(initial=0.5, maximum=0.5)
 """A batch that takes seconds needs more frequent looks than one that takes hours."""
 
 
-async def run(view: View, speed: float, on_event: Callable[[Event], None]) -> Findings:
-    """Run a simulator, start a batch on it, show the batch until it is processed, and list its failed runs."""
+async def run(
+    view: View, speed: float, on_event: Callable[[Event], None], show_again: Callable[[Batch, ResubmissionPlan], View]
+) -> Findings:
+    """Run a simulator, run a batch on it, show it until it is processed, and rerun its failed runs.
+
+    Args:
+        view: Shows the batch until it is processed.
+        speed: How many times as fast.
+        on_event: Takes the client's events.
+        show_again: Takes the batch, and the plan of its rerun, and returns what shows that.
+    """
     # In a background thread, so that it answers while this thread draws.
-    with Simulator(life=LIFE, faults=script(), time_scale=speed) as simulator:
+    with Simulator(life=_life_of, faults=script(), time_scale=speed) as simulator:
         async with simulator.client(poll=POLL, on_event=on_event) as client:
-            started = await client.start_run_batch(request())
+            first = request()
+            started = await client.start_run_batch(first)
             with view:
                 batch = await client.wait_until_processed(started, on_update=view.show)
             failed = [run async for run in client.failed_runs(batch)]
+            plan = await client.plan_resubmission(batch, request=first, remedies={Remedy.LOOK}, parameters=CHANGED)
+            rerun = None
+            if plan.request is not None:
+                started = await client.start_run_batch(plan.request)
+                with show_again(batch, plan) as view_again:
+                    rerun = await client.wait_until_processed(started, on_update=view_again.show)
         simulator.forget_script()  # unused faults show as a difference in the counted errors
-    return Findings(batch, failed, len(simulator.requests), errors_in(simulator.requests))
+    return Findings(batch, failed, len(simulator.requests), errors_in(simulator.requests), rerun)
+
+
+def _life_of(request: Mapping[str, Any]) -> Life:
+    return LIFE_AGAIN if "omics-batch:parent" in request.get("tags", {}) else LIFE
 
 
 def retried(event: Event) -> str | None:
@@ -65,6 +86,7 @@ def request() -> StartRunBatchRequest:
             workflow_id="1234567",
             role_arn="arn:aws:iam::123456789012:role/OmicsRole",
             output_uri="s3://cohort/output/",
+            parameters={**PARAMETERS},
         ),
         batch_run_settings=BatchRunSettings(inline_settings=samples),
     )

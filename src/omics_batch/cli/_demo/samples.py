@@ -36,6 +36,15 @@ LIFE: Final = Life(
 )
 """About 14 seconds in all."""
 
+LIFE_AGAIN: Final = Life(
+    creating=0.3, pending=0.3, submission_rate=24.0, run_pending=0.3, run_starting=0.5, run_length=2.0
+)
+"""The rerun's: with more memory each run completes."""
+
+PARAMETERS: Final = {"memory_gb": 16}
+CHANGED: Final = {"memory_gb": 64}
+"""What the workflow takes its memory from, in the first batch and in its rerun."""
+
 THROTTLES: Final = 2
 REQUEST_TIMEOUTS: Final = 1
 

@@ -36,6 +36,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
         _samples(findings.of(FailureKind.RUN)),
         Text(f"{starts.failed_start_submission_count} were not submitted (ListRunsInBatch):", "bold magenta"),
         _samples(findings.of(FailureKind.SUBMISSION)),
+        Text(_rerun(findings), "bold green"),
         Text(f"Absorbed: {absorbed(findings.errors)}, of {findings.requests} requests.", "yellow"),
         Text(),
     ]
@@ -43,6 +44,13 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
     parts += [] if deviations else [Text("All went as scripted.", "bold green")]
     parts.append(Text(f"To try your own: {command(['simulate'])} serves such a HealthOmics."))
     return Constrain(Group(*parts), _WIDEST)
+
+
+def _rerun(findings: Findings) -> str:
+    rerun = findings.rerun
+    if rerun is None:
+        return "None of them ran again."
+    return f"{rerun.run_summary.completed_run_count} of the failed ones completed when they ran again (StartRunBatch)."
 
 
 def absorbed(errors: Mapping[int, int]) -> str:
