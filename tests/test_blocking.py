@@ -127,6 +127,8 @@ def test_it_does_what_the_asynchronous_client_does(omics: Simulator, client: Blo
     ended = dict(client.as_processed([started.id, failing, "404"]))
     assert [type(ended[name]) for name in (started.id, failing, "404")] == [Batch, Batch, ResourceNotFoundError]
     assert [(run.run_setting_id, run.message) for run in client.failed_runs(failing)] == [("S2", "out of memory")]
+    assert [run.status for run in client.results(started)] == ["COMPLETED", "COMPLETED"]
+    assert client.plan_resubmission(failing).left_out[0].run.run_setting_id == "S2"
     client.delete_run_batch(failing)
     assert client.delete_everything(started).id == started.id
     with pytest.raises(ResourceNotFoundError):

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import random as _random
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -280,6 +280,48 @@ class BlockingClient:
         """
         return self._listing(
             lambda client: client.failed_runs(batch, reasons=reasons, cancelled=cancelled, timeout=timeout)
+        )
+
+    def results(
+        self, batch: BatchReference, *, details: bool = False, timeout: Duration | None = None
+    ) -> BlockingListing[omics_batch.RunResult]:
+        """Iterate over how every run of a batch went, or take them `all`: its status and times by your name of it.
+
+        As `OmicsBatchClient.results`.
+        """
+        return self._listing(lambda client: client.results(batch, details=details, timeout=timeout))
+
+    def plan_resubmission(
+        self,
+        batch: BatchReference,
+        *,
+        request: omics_batch.StartRunBatchRequest | None = None,
+        manifest: omics_batch.Manifest | None = None,
+        remedies: Collection[omics_batch.Remedy] | None = None,
+        cancelled: bool = False,
+        default: Mapping[str, object] | None = None,
+        parameters: Mapping[str, object] | None = None,
+        max_attempts: int = 3,
+        lineage: bool = True,
+        timeout: Duration | None = None,
+    ) -> omics_batch.ResubmissionPlan:
+        """Plan which failed runs of a batch run again, and with what changes; nothing is started.
+
+        As `OmicsBatchClient.plan_resubmission`.
+        """
+        return self._call(
+            lambda client: client.plan_resubmission(
+                batch,
+                request=request,
+                manifest=manifest,
+                remedies=remedies,
+                cancelled=cancelled,
+                default=default,
+                parameters=parameters,
+                max_attempts=max_attempts,
+                lineage=lineage,
+                timeout=timeout,
+            )
         )
 
     def cancel_and_wait(
