@@ -48,5 +48,6 @@ PARTS: Final = (
     Part("memory", "Memory of 10,000 waits that sleep"),
     Part("watch", "Many waits on one account"),
     Part("sheets", "A sheet of 100,000 rows to a settings file, against pandas and polars in the same run"),
+    Part("run_results", "How each of 100,000 runs went, into a CSV file, against boto3's paginators in the same run"),
     Part("large_batch", "A batch of 100,000 runs in the local HealthOmics, held against one of 100"),
 )
