@@ -55,7 +55,7 @@ docs: ## build the documentation into build/docs, and search it; a warning is an
 	.venv-check/bin/python tools/docs_search.py
 	@echo "Open build/docs/index.html"
 
-screens: ## draw the pictures of the terminal anew, into docs/screens
+screens: ## draw the pictures of the terminal again, into docs/screens
 	$(call environment,.venv,test)
 	@PYTHONPATH=. .venv/bin/python tools/screens.py
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks [PART ...]
 
-Without a part it measures all, each in a process of its own. What is not measured stays as it was. With `pictures` it
-draws the table and the pictures anew from what was measured before.
+Without a part it measures all, each in its own process. Results of other parts stay as they were. With `pictures` it
+only draws the table and the pictures again, from earlier results.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ async def _kilobytes(omics: Service, waits: Waits, way: str, clock: ScaledLoop) 
 
 
 def _looks(omics: Service) -> int:
-    """Return of how many batches the service has told."""
+    """Return the number of batches that the service has shown."""
     requests = omics.asked().requests
     return requests.get("GetBatch", 0) + PAGE * requests.get("ListBatch", 0)
 

@@ -1,4 +1,4 @@
-"""What the benchmarks found: one measure a line of the table, kept in a file from which all is drawn anew."""
+"""The results of the benchmarks: one measure for each line of the table, in a file from which all is drawn."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class _Scaled(RealSelector):
-    """Waits for a shorter time than it is told to."""
+    """Waits for a shorter time than its argument says."""
 
     def __init__(self, scale: float) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class ScaledLoop(asyncio.SelectorEventLoop):
     now = time
 
     async def sleep(self, seconds: float) -> None:
-        """Come back after so many seconds of this loop."""
+        """Sleep for some seconds of this loop."""
         await asyncio.sleep(seconds)
 
 
@@ -56,6 +56,6 @@ def run_scaled(main: Callable[[ScaledLoop], Coroutine[Any, Any, T]], scale: floa
         scale: How many of the loop's seconds pass in a real one.
     """
     loop = ScaledLoop(scale)
-    # aiohttp looks at the machine's clock, and not at the loop's, to tell how long a connection was idle.
+    # aiohttp uses the machine's clock, not the loop's, to measure how long a connection was idle.
     with mock.patch("aiohttp.connector.monotonic", loop.time), asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main(loop))

@@ -1,4 +1,4 @@
-"""The local HealthOmics in a process of its own, so that its CPU and its memory are nobody else's.
+"""The local HealthOmics in its own process, so that its CPU and memory are measured apart.
 
     python -m benchmarks.service 10
 
@@ -55,7 +55,7 @@ class Service:
 
 @contextmanager
 def service(batches: int = 1) -> Generator[Service]:
-    """Run the service, with so many batches in progress."""
+    """Run the service, with a number of batches in progress."""
     command = [sys.executable, "-m", __name__, str(batches)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -48,7 +48,7 @@ def _row(*cells: str) -> str:
 
 
 def _origins(results: Results, parts: Sequence[Part]) -> Iterator[str]:
-    """Tell when and on what the parts were measured: once where that is the same for all."""
+    """Yield when and on what machine the parts were measured; once if that is the same for all."""
     origins: dict[str, list[str]] = {}
     for part in parts:
         if record := results.records.get(part.name):

@@ -1,8 +1,8 @@
 """Many waits on one account: the calls they make, and how late they notice that a batch has ended.
 
-So many batches run at any moment, of two hours on average; where one ends, another begins. One client waits for all of
-them, or as many loops of one's own poll each for its batch. Both ask a local HealthOmics over HTTP, in a process of
-its own, with the service's default quota, and time runs faster for all of them alike: the seconds told here are those
+A fixed number of batches run at any moment, for two hours on average; where one ends, another begins. Either one client
+waits for all of them, or a hand-written loop polls each batch. Both use a local HealthOmics over HTTP, in a process of
+its own, with the service's default quota. Time runs faster for all of them alike: the seconds given here are those
 of that time.
 """
 
@@ -90,7 +90,7 @@ def measure() -> Findings:
                     value=page,
                     unit="s",
                     bound=PAGE,
-                    note="or the machine is too slow to tell",
+                    note="or the machine is too slow to measure it",
                 )
                 for scale, page in pages.items()
             ),
@@ -155,7 +155,7 @@ def _compared(reckoned: Point, measured: Point) -> list[Measure]:
 
 
 def _lines(one: Point) -> list[Measure]:
-    """Tell of a point; the bounds are those of the shared scans."""
+    """Return the measures of a point; the bounds are those of the shared scans."""
     name = f"{one.waits:,} {'wait' if one.waits == 1 else 'waits'}, {one.kind}{', model' if one.is_model else ''}"
     calls, late = (CALLS.get(one.waits), LATE.get(one.waits)) if one.kind == SHARED else (None, None)
     by_operation = [f"{operation} {count:.0f}" for operation, count in sorted(one.calls.items())]

@@ -1,12 +1,11 @@
-"""Accounts of the local HealthOmics with so many batches at any moment, in a process of their own.
+"""Accounts of the local HealthOmics with a fixed number of batches at any moment, in a process of their own.
 
     python -m benchmarks.watch_accounts 10 100 300
 
-As a program it has an account for each of the numbers after the first, which says how many times as fast as the real
-one its time runs. Each account has the default quota, and so many batches: where one ends, another begins. One account
-more, for the probe, has no quota, and its list of batches in progress is one page, and full. The program writes where
-they are as a line of JSON, then one for each batch that begins, and for a line with two moments what was asked for
-between them.
+The first number is the time scale. For each further number there is an account with the default quota and that many
+batches: where one ends, another begins. One more account, for the probe, has no quota, and its list of batches in
+progress is exactly one full page. The program writes their URLs as a line of JSON, then a line for each batch that
+begins. For each line with two moments that it reads, it writes the requests between them.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class Account:
         """Begin before its batches do."""
         self.endpoint_url = endpoint_url
         self.places: defaultdict[int, asyncio.Queue[Begun]] = defaultdict(asyncio.Queue)
-        """The batches that follow each other in each of its places, from the first that nobody has taken."""
+        """The batches that follow each other in each of its places, from the first that is not taken yet."""
         self.begun: list[Begun] = []
         """All batches so far."""
 

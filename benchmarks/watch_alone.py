@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _HOUR: Final = 3600.0
 _NO_CHANCE: Final = 0.5
 _LIFE: Final = Life(creating=0, pending=0, submission_rate=math.inf, run_length=2 * _HOUR)
-"""One status for the whole hour: each change would begin the intervals anew."""
+"""One status for the whole hour: each change would restart the intervals."""
 
 
 def expected_calls(poll: PollPolicy) -> int:

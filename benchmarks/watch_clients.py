@@ -36,7 +36,7 @@ class Follower:
         Args:
             account: Whose batches.
             size: How many there are at any moment.
-            loop: What it runs on, and what tells the time.
+            loop: The event loop, which is also the clock.
         """
         self._account = account
         self._size = size
@@ -89,7 +89,7 @@ class Probe:
     """Asks for a page of a list now and then, and notes how long that takes."""
 
     def __init__(self, endpoint_url: str, loop: ScaledLoop) -> None:
-        """Begin without an answer; the account is nobody else's, and has no quota."""
+        """Begin without a response; the account is only for the probe, and has no quota."""
         self._endpoint_url = endpoint_url
         self._loop = loop
         self._taken: list[tuple[float, float]] = []

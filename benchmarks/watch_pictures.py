@@ -26,14 +26,14 @@ def _draw_calls(axes: Axes, findings: Findings) -> None:
     _draw_lines(axes, _points(findings), {"": lambda one: one.calls_beside_ends})
     axes.axhline(60 * QUOTA, **LIMIT)
     axes.set_ylabel("calls a minute, less one for each end")
-    axes.set_title("Calls of so many waits (dashed red: the account's quota)")
+    axes.set_title("Calls by number of waits (dashed red: the account's quota)")
 
 
 def _draw_late(axes: Axes, findings: Findings) -> None:
     """Draw how late an end is noticed."""
     _draw_lines(axes, _points(findings), {", median": lambda one: one.median, ", 99 %": lambda one: one.p99})
     axes.set_ylabel("seconds from a batch's end to its notice")
-    axes.set_title("How late so many waits notice an end")
+    axes.set_title("How late waits notice an end, by number of waits")
 
 
 def _draw_lines(axes: Axes, points: Sequence[Point], values: Mapping[str, Callable[[Point], float | None]]) -> None:

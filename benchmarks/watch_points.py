@@ -12,7 +12,7 @@ SHARED: Final = "shared scans"
 OWN: Final = "own polling"
 
 _ENOUGH: Final = 20
-"""Ends of which a median can be told."""
+"""The least number of ends for a median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Point:
 
     @property
     def calls_beside_ends(self) -> float:
-        """All calls a minute, less one for each end: nobody can be told of that without it."""
+        """All calls a minute, minus one for each end, which every client needs."""
         return sum(self.calls.values()) - self.ends / self.minutes
 
 

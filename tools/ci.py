@@ -131,7 +131,7 @@ def passes(name: str, python: Path, lock: str) -> bool:
 
 
 def empty_environment(name: str, python: str) -> Path:
-    """Make one anew, and give its interpreter."""
+    """Make a new environment, and return its interpreter."""
     directory = CI / name
     shutil.rmtree(directory, ignore_errors=True)
     uv(HOME, "venv --quiet --no-python-downloads --python", python, directory)

@@ -2,8 +2,8 @@
 
     python3 tools/environment.py .venv requirements/test.txt
 
-An environment that is up to date is left alone, so that this can run before every command. It is made anew for another
-Python, and brought up to date when the lock, pyproject.toml or the version changed.
+An environment that is up to date is left alone, so that this can run before every command. It is made again for another
+Python, and updated when the lock, pyproject.toml or the version changed.
 """
 
 import ast
@@ -25,7 +25,7 @@ NO_ENSUREPIP = (
 
 
 def main(directory: Path, lock: Path) -> None:
-    """Make the environment, or mend it."""
+    """Make the environment, or repair it."""
     python = directory / "bin" / "python"
     made_by = digest(sys.version, str(directory), UV_LOCK.read_text())
     holds = digest(lock.read_text(), *(path.read_text() for path in PROJECT))
@@ -67,22 +67,22 @@ def install(home: Path, python: Path, lock: Path) -> None:
 
 
 def uv(home: Path, words: str, *more: str | Path) -> None:
-    """Run an environment's uv, which is told what pip was told: it reads no configuration of pip's.
+    """Run an environment's uv with pip's settings, since it does not read pip's configuration.
 
-    So an index of a company, and its certificate, have to be named once.
+    So a company's index and its certificate have to be configured only once.
     """
     command: list[str | Path] = [home / "bin" / "python", "-m", "pip", "config", "list"]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    told: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for line in sorted(listing.splitlines(), key=lambda line: line.startswith(":env:")):  # the environment wins
         name, separator, value = line.partition("=")
         if separator:
-            told[name.rpartition(".")[2]] = str(ast.literal_eval(value))
+            settings[name.rpartition(".")[2]] = str(ast.literal_eval(value))
     variables = {
-        "UV_DEFAULT_INDEX": told.get("index-url"),
-        "UV_INSECURE_HOST": told.get("trusted-host"),
-        "SSL_CERT_FILE": told.get("cert"),
-        "UV_HTTP_TIMEOUT": told.get("default-timeout") or told.get("timeout"),
+        "UV_DEFAULT_INDEX": settings.get("index-url"),
+        "UV_INSECURE_HOST": settings.get("trusted-host"),
+        "SSL_CERT_FILE": settings.get("cert"),
+        "UV_HTTP_TIMEOUT": settings.get("default-timeout") or settings.get("timeout"),
     }
     known = {name: value for name, value in variables.items() if value}
     run(home / "bin" / "uv", words, *more, environment=known | os.environ)
