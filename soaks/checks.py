@@ -70,7 +70,7 @@ class Judge:
     def _check_silence(self, wait: Wait) -> None:
         """It comes when the patience ends, or with the end of a look that is of use to more patient waits.
 
-        The queue lengthens it: half of the client's pace is little for so many waits.
+        Queueing lengthens it: half of the client's rate is little for this many waits.
         """
         silence = wait.ended - max(wait.began, wait.followed.heard)
         assert silence > wait.max_silence - NOW

@@ -1,4 +1,4 @@
-"""A simulated day of ten thousand waits over lists that nobody can rely on: each ends with the truth, and in time."""
+"""A simulated day of ten thousand waits with unreliable lists: each ends with the right result, and in time."""
 
 from __future__ import annotations
 
@@ -152,6 +152,8 @@ def report(account: Account, waiting: Many, log: Reader, readings: Sequence[tupl
     print(f"whims of lists: {dict(account.whims.met)}; asked for in vain: {account.needless}")
     print(f"{waiting.cancelled_in_scans} waits were cancelled in the middle of a scan; {log.lines} lines of log")
     reported = quantiles(waiting.latencies, n=100, method="inclusive")
-    print(f"told after {reported[49]:.0f} s (p50), {reported[98]:.0f} s (p99), {max(waiting.latencies):.0f} s at most")
+    print(
+        f"noticed after {reported[49]:.0f} s (p50), {reported[98]:.0f} s (p99), {max(waiting.latencies):.0f} s at most"
+    )
     print(f"at most {waiting.judge.latest:.2f} s beyond a deadline")
     print(f"memory in use: {', '.join(f'{used:,}' for used, _ in readings)}")

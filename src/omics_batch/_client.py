@@ -412,10 +412,10 @@ class OmicsBatchClient(Connection):
     def results(
         self, batch: BatchReference, *, details: bool = False, timeout: Duration | None = None
     ) -> Listing[omics_batch.RunResult]:
-        """Iterate over how every run of a batch went, or await them all: its status and times by your name of it.
+        """Iterate over the results of all runs of a batch, or await them all: status and times by runSettingId.
 
-        While the batch is under way these are the runs that were submitted so far. A run whose record was deleted, or
-        made room for others (`RunRetentionMode.REMOVE`), has a name and no status. The order is the service's.
+        While the batch is under way, it has the runs that were submitted so far. A run whose record was deleted, by you
+        or by `RunRetentionMode.REMOVE`, has a runSettingId but no status. The order is the service's.
 
         Calls: ListRunsInBatch and ListRuns, one of each for 100 runs. With `details`, GetRun for each run that was
         started: at the account's default quota of 10 a second, 1,000 runs take two minutes.

@@ -51,12 +51,12 @@ class RunPaginator:
 
 
 def is_same_run(run: Run, batch_id: str, uuid: str | None) -> bool:
-    """Whether a run is the one that was listed: the service gives the ids of deleted runs again.
+    """Whether a run is the one that was listed: the service reuses the ids of deleted runs.
 
     Args:
-        run: The run, as GetRun shows it.
-        batch_id: The batch of the one that was listed.
-        uuid: Its UUID, if it was listed.
+        run: The run from GetRun.
+        batch_id: The batch of the listed run.
+        uuid: The UUID of the listed run; None if unknown.
     """
     listed = ((batch_id, run.batch_id), (uuid, run.uuid))
-    return all(told is None or known is None or told == known for known, told in listed)
+    return all(found is None or known is None or found == known for known, found in listed)

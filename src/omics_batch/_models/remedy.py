@@ -20,8 +20,8 @@ class Remedy(Enum):
 
     RESUBMIT: the same run may succeed now; AWS documents "try again" for its reason. WAIT: a quota is used up, so
     resubmit it once other runs have ended. CHANGE: resubmit it with other parameters or settings. FIX: first fix the
-    workflow, the role, the image or the data, which no setting of a run can. LOOK: the reason does not tell, so read
-    the message and the logs.
+    workflow, the role, the image or the data: no setting of a run can. LOOK: the reason does not show what to do, so
+    read the message and the logs.
     """
 
     RESUBMIT = "RESUBMIT"

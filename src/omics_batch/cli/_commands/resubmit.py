@@ -168,11 +168,11 @@ def _show(plan: ResubmissionPlan) -> None:
     """Write the plan."""
     output = console()
     reasons = Counter(run.reason or run.kind.value for run in plan.runs)
-    told = ", ".join(f"{number:,} {one_line(reason, limit=64)}" for reason, number in reasons.most_common())
+    counts = ", ".join(f"{number:,} {one_line(reason, limit=64)}" for reason, number in reasons.most_common())
     facts = [("Parent", plan.batch.id), ("Attempt", str(plan.attempt))]
     if plan.runs:
         samples = named([run.run_setting_id for run in plan.runs])
-        facts += [("Rerun", f"{runs(len(plan.runs))}: {told}"), ("Samples", samples)]
+        facts += [("Rerun", f"{runs(len(plan.runs))}: {counts}"), ("Samples", samples)]
     else:
         facts.append(("Rerun", "no run"))
     for why, number in Counter(left.why for left in plan.left_out).most_common():

@@ -122,8 +122,8 @@ class _Listed:
 
 
 def _summary(sums: Counter[str], *, is_whole: bool) -> str:
-    told = ", ".join(f"{number:,} {status}" for status, number in sums.most_common())
-    return f"{'' if is_whole else 'The first '}{runs(sums.total())}: {told}"
+    counts = ", ".join(f"{number:,} {status}" for status, number in sums.most_common())
+    return f"{'' if is_whole else 'The first '}{runs(sums.total())}: {counts}"
 
 
 def _status(result: RunResult) -> str:
