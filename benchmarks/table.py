@@ -29,7 +29,7 @@ def table(results: Results, parts: Sequence[Part]) -> str:
 
 def number(value: float, unit: str = "") -> str:
     """Write a number with its unit, and with no more digits than mean something."""
-    digits = 2 if unit == RATIO or (value % 1 and abs(value) < 10) else 1 if value % 1 and abs(value) < 100 else 0  # noqa: PLR2004
+    digits = 2 if unit == RATIO or (value % 1 and abs(value) < 10) else 1 if value % 1 and abs(value) < 100 else 0  # noqa: PLR2004 - three digits
     return f"{value:,.{digits}f}{'' if unit in _ADJACENT else ' '}{unit}"
 
 

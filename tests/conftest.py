@@ -64,7 +64,7 @@ def _made_once() -> Iterator[None]:
     third of running one.
     """
     import botocore.session  # noqa: PLC0415 - the process that only hands out the tests needs none
-    import typer.main  # noqa: PLC0415 - the same
+    import typer.main  # noqa: PLC0415 - the process that only hands out the tests needs none
 
     with pytest.MonkeyPatch.context() as patched:
         # A process that a test starts is measured only where it asks for that: it takes twice the time.
@@ -89,8 +89,8 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     A limit that is short enough to wait for is too short for a busy machine.
     """
     # Imported late: the process that only hands out the tests needs none of it.
-    from omics_batch._clock import monotonic  # noqa: PLC0415
-    from omics_batch._transport import credential_process  # noqa: PLC0415
+    from omics_batch._clock import monotonic  # noqa: PLC0415 - the process that only hands out the tests needs none
+    from omics_batch._transport import credential_process  # noqa: PLC0415 - the process that only hands out the tests needs none
 
     loop, passed = asyncio.get_running_loop(), [0.0]
     time = loop.time
@@ -102,8 +102,8 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 @pytest.fixture
 def let_processes_age(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let seconds pass at once for the limit of a process alone: whoever waits for it has all of their time left."""
-    from omics_batch._clock import monotonic  # noqa: PLC0415 - as above
-    from omics_batch._transport import credential_process  # noqa: PLC0415
+    from omics_batch._clock import monotonic  # noqa: PLC0415 - the process that only hands out the tests needs none
+    from omics_batch._transport import credential_process  # noqa: PLC0415 - the process that only hands out the tests needs none
 
     passed = [0.0]
     monkeypatch.setattr(credential_process, "monotonic", lambda: monotonic() + sum(passed))

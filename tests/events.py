@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 async def until(condition: Callable[[], object]) -> None:
     """Come back once something is so that has no event; the test's time limit is the only other end."""
-    while not condition():  # noqa: ASYNC110 - see above
+    while not condition():  # noqa: ASYNC110 - the condition has no event
         await asyncio.sleep(0.005)
 
 

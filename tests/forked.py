@@ -206,7 +206,7 @@ def _received(handed: Any) -> int:
     return number
 
 
-def _run(arguments: list[str], environment: dict[str, str], streams: list[int], on_a_terminal: bool) -> None:  # noqa: FBT001
+def _run(arguments: list[str], environment: dict[str, str], streams: list[int], on_a_terminal: bool) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     for stream in streams:

@@ -53,7 +53,7 @@ def service_fault(code: str, status: int = 400, **more: Any) -> CallFailure:
 
 def copies_of(thing: T) -> list[T]:
     """The thing as it comes back from each way of copying it."""
-    pickled = [pickle.loads(pickle.dumps(thing, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]  # noqa: S301
+    pickled = [pickle.loads(pickle.dumps(thing, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
     return [*pickled, copy.copy(thing), copy.deepcopy(thing)]
 
 

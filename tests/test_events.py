@@ -296,9 +296,9 @@ def test_every_kind_has_its_line() -> None:
 def test_an_event_is_a_value() -> None:
     """It is equal to its copies, and nothing in it can be changed."""
     for event, _, _ in LINES:
-        assert pickle.loads(pickle.dumps(event)) == event  # noqa: S301 - our own
+        assert pickle.loads(pickle.dumps(event)) == event
         with pytest.raises(FrozenInstanceError):
-            event.time = 2.0  # type: ignore[misc]
+            event.time = 2.0  # type: ignore[misc]  # it is frozen
 
 
 def extras(event: Event, caplog: pytest.LogCaptureFixture) -> dict[str, Any]:

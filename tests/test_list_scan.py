@@ -87,7 +87,7 @@ async def test_batches_that_have_ended_are_reported_after_one_scan() -> None:
 
 
 @pytest.mark.parametrize(("number", "is_scanned"), [(1, False), (5, False), (6, True), (50, True)])
-async def test_few_waits_are_looked_at_one_by_one(number: int, is_scanned: bool) -> None:  # noqa: FBT001
+async def test_few_waits_are_looked_at_one_by_one(number: int, is_scanned: bool) -> None:
     """Five lists are five calls, so five waits are as well asked for by themselves."""
     account = Account(cohort(number))
     async with waiting(account):
@@ -393,7 +393,7 @@ async def test_without_the_permission_to_list_it_says_so_once(caplog: pytest.Log
 @pytest.mark.parametrize(("unknown", "is_scanned"), [(["CREATING"], True), (LISTS, False)])
 async def test_a_service_that_has_yet_to_learn_a_status_is_scanned_without_it(
     unknown: list[str],
-    is_scanned: bool,  # noqa: FBT001 - a parameter of the test
+    is_scanned: bool,
 ) -> None:
     """CREATING came a month after the others; a service that knows none of them has no such lists."""
 

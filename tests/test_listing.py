@@ -143,7 +143,7 @@ def test_rows_are_a_list() -> None:
 
 def test_a_part_of_rows_and_a_copy_are_rows() -> None:
     rows = Rows(["a", "b", "c"])
-    for part in (rows[1:], rows.copy()[1:], copy.copy(rows)[1:], pickle.loads(pickle.dumps(rows))[1:]):  # noqa: S301 - our own
+    for part in (rows[1:], rows.copy()[1:], copy.copy(rows)[1:], pickle.loads(pickle.dumps(rows))[1:]):
         assert isinstance(part, Rows)
         assert part == ["b", "c"]
 

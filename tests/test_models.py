@@ -226,9 +226,9 @@ def test_a_time_without_a_zone_is_utc() -> None:
 def test_an_answer_is_frozen() -> None:
     batch = Batch.model_validate_json(IN_PROGRESS)
     with pytest.raises(ValidationError, match="frozen"):
-        batch.status = BatchStatus.PROCESSED  # type: ignore[misc]
+        batch.status = BatchStatus.PROCESSED  # type: ignore[misc]  # it is frozen
     with pytest.raises(ValidationError, match="frozen"):
-        batch.run_summary.completed_run_count = 96  # type: ignore[misc]
+        batch.run_summary.completed_run_count = 96  # type: ignore[misc]  # it is frozen
 
 
 @pytest.mark.parametrize("body", [IN_PROGRESS, FAILED])

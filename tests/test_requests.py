@@ -112,7 +112,7 @@ def test_it_reads_what_the_aws_command_line_reads() -> None:
 def test_it_is_frozen() -> None:
     made = request()
     with pytest.raises(ValidationError, match="frozen"):
-        made.request_id = "another"  # type: ignore[misc]
+        made.request_id = "another"  # type: ignore[misc]  # it is frozen
     settings = [InlineSetting(run_setting_id="NA12878")]
     listed = BatchRunSettings(inline_settings=settings)
     settings.clear()
@@ -153,7 +153,7 @@ def test_a_bad_request_is_caught_as_ours_and_as_pydantics() -> None:
         for name in ("type", "loc", "msg", "input"):
             assert [each[name] for each in found] == [each[name] for each in original]
         assert "SECRET" not in "".join(traceback.format_exception(error))
-        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_many_problems_are_counted() -> None:

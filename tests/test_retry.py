@@ -609,4 +609,4 @@ def test_a_policy_is_a_value() -> None:
     assert policy != RetryPolicy()
     assert all(twin == policy for twin in copies_of(policy))
     with pytest.raises(AttributeError):
-        policy.quota = 1  # type: ignore[misc]
+        policy.quota = 1  # type: ignore[misc]  # it is frozen

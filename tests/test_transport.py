@@ -65,7 +65,7 @@ def test_aiobotocore_still_makes_its_sessions_where_they_are_changed() -> None:
     successor in OneRequestSession, or redirects are followed with the session token in hand.
     """
     assert inspect.iscoroutinefunction(getattr(AIOHTTPSession, "_get_session", None))
-    assert list(inspect.signature(AIOHTTPSession._get_session).parameters) == ["self", "proxy_url"]  # type: ignore[attr-defined]
+    assert list(inspect.signature(AIOHTTPSession._get_session).parameters) == ["self", "proxy_url"]  # type: ignore[attr-defined]  # no public way
     assert list(inspect.signature(OneRequestSession._get_session).parameters) == ["self", "proxy_url"]
 
 
@@ -235,7 +235,7 @@ def test_a_transport_is_opened_first() -> None:
 )
 def test_what_was_raised_and_when_shows_the_failure(
     error: Exception,
-    sent: bool,  # noqa: FBT001 - a column of the table
+    sent: bool,
     stage: FailureStage,
     says: str,
 ) -> None:

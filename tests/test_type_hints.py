@@ -59,7 +59,7 @@ async def test_pydantic_checks_the_arguments_of_a_method() -> None:
         get_batch = pydantic.validate_call(config={"arbitrary_types_allowed": True})(client.get_batch)
         assert (await get_batch(batch_id)).id == batch_id
         with pytest.raises(pydantic.ValidationError):
-            await get_batch(7.5)  # type: ignore[arg-type]
+            await get_batch(7.5)  # type: ignore[arg-type]  # a wrong type is what is tested
 
 
 def test_a_method_of_the_client_is_a_route_of_fastapi() -> None:

@@ -115,7 +115,7 @@ def test_what_is_frozen_reads_as_dicts_and_lists() -> None:
 
 def test_copies_are_equal_and_frozen() -> None:
     original = batch()
-    twins: list[Any] = [copy(original), deepcopy(original), pickle.loads(pickle.dumps(original))]  # noqa: S301 - our own
+    twins: list[Any] = [copy(original), deepcopy(original), pickle.loads(pickle.dumps(original))]
     for twin in twins:
         assert twin == original
         assert hash(twin) == hash(original)

@@ -225,7 +225,7 @@ def test_a_policy_is_a_value() -> None:
     assert policy != PollPolicy()
     assert all(twin == policy for twin in copies_of(policy))
     with pytest.raises(AttributeError):
-        policy.initial = 2  # type: ignore[misc]
+        policy.initial = 2  # type: ignore[misc]  # it is frozen
 
 
 # What a wait raises

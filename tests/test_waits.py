@@ -176,7 +176,7 @@ async def test_a_failed_batch_raises_with_the_reason() -> None:
         with pytest.raises(BatchFailedError, match="100001 runs but 100000") as caught:
             await story.client.wait_until_processed(BATCH_ID)
     assert (caught.value.batch_id, caught.value.polls, caught.value.elapsed) == (BATCH_ID, 2, timedelta(seconds=5))
-    assert f"batch {BATCH_ID} failed: {reason} Some of its runs may" in str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301
+    assert f"batch {BATCH_ID} failed: {reason} Some of its runs may" in str(pickle.loads(pickle.dumps(caught.value)))
 
 
 async def test_a_failed_batch_without_a_reason_says_so() -> None:
@@ -846,7 +846,7 @@ async def _settled() -> None:
 async def test_what_is_no_policy_is_refused() -> None:
     async with telling(PROCESSED) as story:
         with pytest.raises(InvalidInputError, match="^poll has to be a PollPolicy, not 5$"):
-            await story.client.wait_until_processed(BATCH_ID, poll=5)  # type: ignore[arg-type]
+            await story.client.wait_until_processed(BATCH_ID, poll=5)  # type: ignore[arg-type]  # a wrong type is what is tested
 
 
 async def test_chance_that_breaks_breaks_the_wait_and_hangs_nobody() -> None:
@@ -931,7 +931,7 @@ async def test_a_batch_that_was_seen_and_is_gone_ends_a_wait_that_says_what_it_w
     assert (story.transport.calls, caught.value.polls) == (3, 3)
     assert caught.value.code == "ResourceNotFoundException"
     assert caught.value.batch is not None
-    assert "Check the id" not in str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own
+    assert "Check the id" not in str(pickle.loads(pickle.dumps(caught.value)))
 
 
 async def test_an_outage_between_two_404s_does_not_end_the_wait() -> None:

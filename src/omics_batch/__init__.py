@@ -318,7 +318,7 @@ _MODULES = {
 
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = sorted([*_MODULE_OF, "__version__"])  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted([*_MODULE_OF, "__version__"])  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll] - the names are listed once
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any of the names above

@@ -65,7 +65,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operation StartRunBatch.
         """
-        from omics_batch._models.request import checked  # noqa: PLC0415 - who follows a batch starts without requests
+        from omics_batch._models.request import checked  # noqa: PLC0415 - a wait starts without requests
 
         return await self._opened_here().changer.start(checked(request), within=timeout_in_seconds(timeout))
 
@@ -116,7 +116,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operation ListBatch, 100 items a page.
         """
-        from omics_batch._models.request import BatchFilter, one_filter  # noqa: PLC0415 - the same
+        from omics_batch._models.request import BatchFilter, one_filter  # noqa: PLC0415 - a wait starts without requests
 
         lister = self._lister(timeout)
         filters = one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)
@@ -151,7 +151,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operation ListRunsInBatch, 100 items a page.
         """
-        from omics_batch._models.request import RunInBatchFilter, one_filter  # noqa: PLC0415 - the same
+        from omics_batch._models.request import RunInBatchFilter, one_filter  # noqa: PLC0415 - a wait starts without requests
 
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
@@ -400,7 +400,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operations GetBatch, ListRuns, ListRunsInBatch and GetRun.
         """
-        from omics_batch._api.failed_runs import FailedRunFinder  # noqa: PLC0415 - who follows a batch starts without its runs
+        from omics_batch._api.failed_runs import FailedRunFinder  # noqa: PLC0415 - a wait starts without runs
 
         batch_id = self._id_of(batch)
         look = partial(self.get_batch, batch_id, timeout=timeout)
@@ -434,7 +434,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operations ListRunsInBatch, ListRuns and GetRun.
         """
-        from omics_batch._api.results import ResultReader  # noqa: PLC0415 - who follows a batch starts without its runs
+        from omics_batch._api.results import ResultReader  # noqa: PLC0415 - a wait starts without runs
 
         batch_id = self._id_of(batch)
         caller = self._opened().caller

@@ -211,7 +211,7 @@ def test_the_time_left_has_two_units_as_people_type_them(remaining: timedelta | 
         ("PROCESSED", {"completedRunCount": 1}, False),
     ],
 )
-def test_counts_lag_until_a_batch_is_processed(status: str, runs: dict[str, int], do_lag: bool) -> None:  # noqa: FBT001 - what the table says
+def test_counts_lag_until_a_batch_is_processed(status: str, runs: dict[str, int], do_lag: bool) -> None:
     batch = batch_with(status, totalRuns=1, runSummary=runs)
     assert (lags(batch), is_behind(batch)) == (do_lag, do_lag)
 

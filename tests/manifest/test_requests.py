@@ -207,7 +207,7 @@ def test_settings_are_written_piece_by_piece(cohort: Cohort) -> None:
 
 def test_a_manifest_is_a_value(cohort: Cohort) -> None:
     manifest = cohort.load(sheet_of(101), RUNS, settingsUri="s3://b/s/")
-    for same in (copy.copy(manifest), copy.deepcopy(manifest), pickle.loads(pickle.dumps(manifest))):  # noqa: S301
+    for same in (copy.copy(manifest), copy.deepcopy(manifest), pickle.loads(pickle.dumps(manifest))):
         assert same == manifest
         assert b"".join(same.settings()) == b"".join(manifest.settings())
     frozen: Any = manifest

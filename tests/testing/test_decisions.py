@@ -115,7 +115,7 @@ def test_what_is_left_of_a_script_is_named() -> None:
         UnusedFaultError, match=r"throttled on GetBatch, 2 times; delayed by 2\.5 s on GetRun"
     ) as caught:
         script.check_used()
-    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - its own
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_a_fault_that_never_happens_is_refused() -> None:

@@ -353,7 +353,7 @@ def test_what_is_counted_and_what_is_listed_are_the_runs_as_each_is_shown(
     life: Life,
     runs: int,
     ages: list[float],
-    deletes: bool,  # noqa: FBT001 - hypothesis gives it
+    deletes: bool,
 ) -> None:
     """Three ways lead to the same truth: a run by itself, the counts, and the lists by status."""
     timeline = timeline_of(life, [str(number) for number in range(runs)])

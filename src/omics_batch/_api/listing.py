@@ -105,7 +105,7 @@ class Rows(list[T]):
     def _flat(self) -> tuple[Iterable[str], list[dict[str, Any]]]:
         from pydantic import BaseModel  # noqa: PLC0415 - data frames alone need it
 
-        from omics_batch._models.flat import columns_of, flat  # noqa: PLC0415 - the same
+        from omics_batch._models.flat import columns_of, flat  # noqa: PLC0415 - data frames alone need it
 
         rows: list[BaseModel] = []
         for row in self:
@@ -235,7 +235,7 @@ class Listing(LoopIterator[T], Awaitable[Rows[T]]):
         """Return the columns, and the items as flat rows."""
         from pydantic import BaseModel  # noqa: PLC0415 - files alone need it
 
-        from omics_batch._models.flat import columns_of, flat  # noqa: PLC0415 - the same
+        from omics_batch._models.flat import columns_of, flat  # noqa: PLC0415 - data frames alone need it
 
         self._check_whole()
         if self._kind is None or not issubclass(self._kind, BaseModel):

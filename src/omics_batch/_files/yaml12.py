@@ -53,7 +53,7 @@ def from_yaml(text: str) -> tuple[object, dict[Place, int]]:
         yaml_implicit_resolvers = _RESOLVERS
         nodes = 0
 
-        def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - untyped library
+        def compose_node(self, parent: Any, index: Any) -> Any:
             self.nodes += 1
             _refuse_beyond(_MAX_NODES, self.nodes, "entries")  # here, since reading the rest takes minutes
             return super().compose_node(parent, index)
@@ -74,12 +74,12 @@ def from_yaml(text: str) -> tuple[object, dict[Place, int]]:
 class _Reading:
     """Converts nodes to JSON's types: times and YAML's other types stay text."""
 
-    def __init__(self, loader: Any) -> None:  # noqa: ANN401 - untyped library
+    def __init__(self, loader: Any) -> None:
         self.lines: dict[Place, int] = {}
         self._loader = loader
         self._characters = 0
 
-    def plain(self, node: Any, place: Place) -> object:  # noqa: ANN401 - untyped library
+    def plain(self, node: Any, place: Place) -> object:
         self.lines[place] = _line(node)
         _refuse_beyond(_MAX_NODES, len(self.lines), "entries")
         if node.id == "sequence":
@@ -93,7 +93,7 @@ class _Reading:
             kind = node.tag.removeprefix(_TAG)
             raise TextError(f"line {_line(node)}: {one_line(text, limit=64)} cannot be read as {kind}") from None
 
-    def _members(self, node: Any, place: Place) -> dict[str, object]:  # noqa: ANN401 - untyped library
+    def _members(self, node: Any, place: Place) -> dict[str, object]:
         members: dict[str, object] = {}
         for key, value in node.value:
             if key.id != "scalar":
@@ -107,14 +107,14 @@ class _Reading:
             self.lines[*place, name] = _line(key)
         return members
 
-    def _counted(self, scalar: Any) -> str:  # noqa: ANN401 - untyped library
+    def _counted(self, scalar: Any) -> str:
         text: str = scalar.value
         self._characters += len(text)
         _refuse_beyond(_MAX_CHARACTERS, self._characters, "characters")
         return text
 
 
-def _line(node: Any) -> int:  # noqa: ANN401 - untyped library
+def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
 
 

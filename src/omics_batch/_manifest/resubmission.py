@@ -27,7 +27,7 @@ from omics_batch._models.request import (
     InlineSetting,
     StartRunBatchRequest,
 )
-from omics_batch._models.run import FailedRun  # noqa: TC001 - the same
+from omics_batch._models.run import FailedRun  # noqa: TC001 - needed at run time
 from omics_batch._words import named, one_line
 
 if TYPE_CHECKING:
@@ -309,7 +309,7 @@ class ResubmissionPlanner:
         if cache is None:
             return "No run cache: each run starts from its first task."
         if first is None or first.cache_id != cache:
-            return f"Run cache {cache} has nothing of the first batch, which did not use it: each run starts anew."
+            return f"Run cache {cache} has nothing of the first batch, which did not use it: no task is reused."
         kept = "of failed runs" if first.cache_behavior in {None, CacheBehavior.CACHE_ON_FAILURE} else "of all runs"
         return f"Run cache {cache} has the finished tasks {kept} of the first batch: those do not run again."
 

@@ -81,9 +81,9 @@ def frozen(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
             return value
 
 
-def _items(document: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - the same
+def _items(document: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - whatever JSON can hold
     return list(document.items())
 
 
-def _parts(document: Any) -> list[Any]:  # noqa: ANN401 - the same
+def _parts(document: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON can hold
     return list(document)

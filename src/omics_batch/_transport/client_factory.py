@@ -173,7 +173,7 @@ def _reason(error: Exception) -> str:
     return presentable(error)
 
 
-async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:  # noqa: ANN401 - botocore's have no common base
+async def _find_credentials(session: AioSession, limit: float, *, ours: bool, may_ask: bool) -> Any:
     """Let the session find its credentials; if there are none, the first call raises."""
     problem: InvalidInputError | CredentialsError
     try:
@@ -198,7 +198,7 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
     raise problem
 
 
-def _is_waited_for(credentials: Any) -> bool:  # noqa: ANN401 - botocore's have no common base
+def _is_waited_for(credentials: Any) -> bool:
     """Whether requests wait for new credentials now; aiobotocore makes them wait in the last minutes."""
     if isinstance(credentials, RenewedCredentials):
         return credentials.refresh_needed()
@@ -245,7 +245,7 @@ async def _check_region(session: AioSession, aws: OmicsClient, http_session: One
 def _assert_one_request(aws: OmicsClient) -> OneRequestSession:
     """Return the HTTP session of a client; refuse a client that would send several requests for one attempt."""
     client: Any = aws
-    http_session = client._endpoint.http_session  # noqa: SLF001 - the settings do not show it
+    http_session = client._endpoint.http_session
     if not isinstance(http_session, OneRequestSession):
         raise InvalidInputError(
             "the session has a default client config, for which aiobotocore before 3.9 forgets what keeps redirects "

@@ -62,7 +62,7 @@ def _refused(scheme: str, shown: str, why: str) -> InvalidInputError:
     return misconfigured(f"{name} names the proxy {shown!a}: {why}")
 
 
-def certificates_of(session: Any) -> tuple[str, str] | None:  # noqa: ANN401 - any session of botocore
+def certificates_of(session: Any) -> tuple[str, str] | None:
     """Return the file of trusted certificates and the name of its setting; None for botocore's own file."""
     if path := session.get_config_variable("ca_bundle"):
         return path, "AWS_CA_BUNDLE, or the profile's ca_bundle"
@@ -70,7 +70,7 @@ def certificates_of(session: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a
     return (path, "REQUESTS_CA_BUNDLE") if path else None
 
 
-def check_certificates(session: Any) -> None:  # noqa: ANN401 - any session of botocore
+def check_certificates(session: Any) -> None:
     """Check that the trusted certificates can be read: otherwise a wait would treat it as an outage.
 
     Raises:
@@ -114,7 +114,7 @@ def check_region(regions: Collection[str], region: str, host: str) -> None:
         raise misconfigured(f"{known}{end}", Advice(AdviceKind.CHECK_REGION)) from None
 
 
-async def check_tls(http_session: Any, url: str) -> None:  # noqa: ANN401 - no public type
+async def check_tls(http_session: Any, url: str) -> None:
     """Read the certificates of the client and of a proxy, as the first request would.
 
     Raises:

@@ -166,11 +166,11 @@ def _parents(processes: str = "/proc") -> dict[int, int]:
     """Return the parent of each process on this machine."""
     if not os.path.isdir(processes):  # noqa: PTH112 - macOS and BSD have none
         command = ["ps", "-A", "-o", "pid=,ppid="]
-        table = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5).stdout  # noqa: S603 - the same on each
+        table = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5).stdout  # noqa: S603 - a fixed command
         return {int(pid): int(parent) for pid, parent in map(str.split, table.splitlines())}
     parents: dict[int, int] = {}
     for entry in filter(str.isdigit, os.listdir(processes)):  # noqa: PTH208 - names are all that is wanted
-        with suppress(OSError), open(f"{processes}/{entry}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - the same
+        with suppress(OSError), open(f"{processes}/{entry}/stat", encoding="utf-8", errors="replace") as stat:  # noqa: PTH123 - faster for thousands of files
             # The program's name is in parentheses, and may contain spaces and parentheses.
             parents[int(entry)] = int(stat.read().rpartition(")")[2].split()[1])
     return parents

@@ -112,16 +112,16 @@ class OwnSession(AioSession):
         credentials = await self.get_credentials()
         await credentials.get_frozen_credentials()
 
-    def get_credentials(self) -> Any:  # noqa: ANN401 - the stubs know the blocking one alone
+    def get_credentials(self) -> Any:
         """Wait for the credentials; those that expire are renewed by one task for all requests."""
         return self._credentials_found()
 
-    async def _credentials_found(self) -> Any:  # noqa: ANN401 - botocore's credentials have no common base
+    async def _credentials_found(self) -> Any:
         found: Any = await super().get_credentials()
         if not hasattr(found, "refresh_needed"):
             return found
         if self._renewing is None:
-            check_keys(found._frozen_credentials, self.source(found.method))  # noqa: SLF001 - those that are there
+            check_keys(found._frozen_credentials, self.source(found.method))
             self._renewing = RenewedCredentials(found, self)
         return self._renewing
 
@@ -141,17 +141,17 @@ class OwnSession(AioSession):
         if files := [*named, *self.source("").token_files]:
             await in_thread(partial(_read_once, files))
 
-    async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **options: Any) -> Any:  # noqa: ANN401 - as aiobotocore has it
+    async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **options: Any) -> Any:
         """Make a client. Clients of providers, such as STS, do not use the application's threads either."""
         chosen: Any = copy(config) or AioConfig()
         if chosen.http_session_cls is not OneRequestSession:
             chosen.http_session_cls = OwnThreadsSession
         above: Any = super()
-        return await above._create_client(*arguments, config=chosen, **options)  # noqa: SLF001 - where clients are made
+        return await above._create_client(*arguments, config=chosen, **options)
 
     def _create_credential_resolver(self) -> AioCredentialResolver:
         above: Any = super()
-        return _Resolver(above._create_credential_resolver().providers, self)  # noqa: SLF001 - where providers are made
+        return _Resolver(above._create_credential_resolver().providers, self)
 
     def _read_files(self) -> None:
         # The session keeps the content of the files.
@@ -190,24 +190,24 @@ class _Resolver(AioCredentialResolver):
         self._session = session
         super().__init__([self._equipped(provider) for provider in providers])
 
-    def _equipped(self, provider: Any) -> Any:  # noqa: ANN401 - aiobotocore's providers have no types
+    def _equipped(self, provider: Any) -> Any:
         session: Any = self._session
         if provider.METHOD == "custom-process":
-            return session._process_provider(provider._profile_name)  # noqa: SLF001 - no public way
+            return session._process_provider(provider._profile_name)
         if provider.METHOD == "container-role":
-            use_own_threads(provider._fetcher._session)  # noqa: SLF001 - the same
+            use_own_threads(provider._fetcher._session)
         if provider.METHOD == "iam-role":
-            use_own_threads(provider._role_fetcher._session)  # noqa: SLF001 - the same
+            use_own_threads(provider._role_fetcher._session)
         if provider.METHOD == "assume-role":
-            provider._prompter = session._code  # noqa: SLF001 - the same
-            provider._profile_provider_builder._create_process_provider = session._process_provider  # noqa: SLF001 - the same
+            provider._prompter = session._code
+            provider._profile_provider_builder._create_process_provider = session._process_provider
         return provider
 
-    def load_credentials(self) -> Any:  # noqa: ANN401 - the stubs know the blocking one alone
+    def load_credentials(self) -> Any:
         """Wait for the credentials of the first provider that has some."""
         return self._first_found()
 
-    async def _first_found(self) -> Any:  # noqa: ANN401 - botocore's credentials have no common base
+    async def _first_found(self) -> Any:
         await self._session.check_files()
         providers: list[Any] = self.providers
         for provider in providers:
@@ -239,7 +239,7 @@ class RenewedCredentials:
         self._renewal: asyncio.Task[ReadOnlyCredentials] | None = None
         self._not_before = 0.0
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else botocore asks credentials for
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._found, name)
 
     def refresh_needed(self, refresh_in: float = _LAST_MINUTE) -> bool:
@@ -255,7 +255,7 @@ class RenewedCredentials:
         if not self.refresh_needed():
             if self._found.refresh_needed() and asyncio.get_running_loop().time() >= self._not_before:
                 self._begin()
-            valid: ReadOnlyCredentials = self._found._frozen_credentials  # noqa: SLF001 - as they are, without a renewal
+            valid: ReadOnlyCredentials = self._found._frozen_credentials
             return valid
         renewal = self._begin()
         await asyncio.wait({renewal})
@@ -295,7 +295,7 @@ class RenewedCredentials:
         try:
             async with asyncio.timeout(session.limit):
                 await session.check_files()
-                before = self._found._frozen_credentials  # noqa: SLF001 - as they are, without a renewal
+                before = self._found._frozen_credentials
                 renewed: ReadOnlyCredentials = await self._found.get_frozen_credentials()
             check_keys(renewed, session.source(method))
             if renewed is not before:

@@ -29,7 +29,7 @@ class _RefusedError(Exception):
 class OwnThreadsSession(AIOHTTPSession):
     """aiobotocore's HTTP session, without the application's threads: they may all be busy."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - as aiobotocore makes it
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
         """Take aiobotocore's arguments."""
         super().__init__(*arguments, **settings)
         use_own_threads(self)
@@ -40,14 +40,14 @@ class OneRequestSession(OwnThreadsSession):
 
     async def _get_session(self, proxy_url: str | None) -> _OneRequest:
         above: Any = super()
-        session = await above._get_session(proxy_url)  # noqa: SLF001 - where sessions are made
-        session._retry_connection = False  # noqa: SLF001 - no public switch
+        session = await above._get_session(proxy_url)
+        session._retry_connection = False
         return _OneRequest(session)
 
     @property
     def proxies(self) -> Mapping[str, str]:
         """The proxies that botocore has chosen for the endpoint, by its scheme."""
-        proxies: Mapping[str, str] = self._own_proxies._proxies  # noqa: SLF001 - no public way
+        proxies: Mapping[str, str] = self._own_proxies._proxies
         return proxies
 
     async def open_for(self, url: str) -> None:
@@ -55,11 +55,11 @@ class OneRequestSession(OwnThreadsSession):
         await self._get_session(self._own_proxies.proxy_url_for(url))
 
     @property
-    def _own_proxies(self) -> Any:  # noqa: ANN401 - botocore has no types
+    def _own_proxies(self) -> Any:
         session: Any = self
-        return session._proxy_config  # noqa: SLF001 - the same
+        return session._proxy_config
 
-    async def send(self, request: Any) -> Any:  # noqa: ANN401 - the stubs name other types than botocore hands over
+    async def send(self, request: Any) -> Any:
         above: Any = super()
         attempt = CURRENT.get()
         if attempt is None:
@@ -75,22 +75,22 @@ class OneRequestSession(OwnThreadsSession):
         return response
 
 
-def use_own_threads(session: Any) -> None:  # noqa: ANN401 - no public way
+def use_own_threads(session: Any) -> None:
     """Let a session of aiobotocore look names up and read certificates in threads of our own."""
-    session._connector_args = {**session._connector_args, "resolver": Resolver()}  # noqa: SLF001 - the same
+    session._connector_args = {**session._connector_args, "resolver": Resolver()}
     # Older releases of aiobotocore read certificates on the event loop.
     reads_in_thread = hasattr(session, "_build_ssl_contexts")
-    session._create_connector = partial(_connector, session) if reads_in_thread else session._create_connector  # noqa: SLF001 - the same
+    session._create_connector = partial(_connector, session) if reads_in_thread else session._create_connector
 
 
-async def _connector(session: Any, proxy_url: str | None) -> Any:  # noqa: ANN401 - the same
-    contexts = await in_thread(partial(session._build_ssl_contexts, proxy_url))  # noqa: SLF001 - the same
+async def _connector(session: Any, proxy_url: str | None) -> Any:
+    contexts = await in_thread(partial(session._build_ssl_contexts, proxy_url))
     # With the certificates read, aiobotocore needs no thread.
     ready: Any = copy(session)
-    ready._verify, ready._cert_file = False, None  # noqa: SLF001 - the same
-    ready._build_ssl_contexts = {None: contexts}.get  # noqa: SLF001 - the same
-    del ready._create_connector  # noqa: SLF001 - or this would be called again
-    return await ready._create_connector(None)  # noqa: SLF001 - the same
+    ready._verify, ready._cert_file = False, None
+    ready._build_ssl_contexts = {None: contexts}.get
+    del ready._create_connector
+    return await ready._create_connector(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Exchange(Protocol):
         """The region that it stands for."""
         ...
 
-    def input_shape(self, operation: str) -> Any:  # noqa: ANN401 - botocore's shapes have no types
+    def input_shape(self, operation: str) -> Any:
         """Return the shape of an operation's request, in the model of the service."""
         ...
 

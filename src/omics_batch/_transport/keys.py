@@ -30,7 +30,7 @@ _NAMES_BY_METHOD: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def check_keys(keys: Any, source: Source) -> None:  # noqa: ANN401 - botocore's credentials have no common base
+def check_keys(keys: Any, source: Source) -> None:
     """Refuse keys that can never work.
 
     Args:

@@ -25,7 +25,7 @@ FIRST_BOTOCORE: Final[Mapping[str, str]] = {
 """The first botocore release for each run setting that was added after the launch of run batches."""
 
 
-def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:  # noqa: ANN401 - botocore's shapes have no types
+def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:
     """Return the members of a request that botocore's model lacks, and what to update; None if it has all."""
     problems = list(_problems(shape, dict(value), ""))
     if not problems:
@@ -33,7 +33,7 @@ def unsendable(shape: Any, value: Mapping[str, Any]) -> str | None:  # noqa: ANN
     return f"botocore {botocore.__version__} cannot send {'; '.join(problems)}: correct it, or update aiobotocore"
 
 
-def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:  # noqa: ANN401 - the same
+def _problems(shape: Any, value: JsonValue, where: str) -> Iterator[str]:
     if getattr(shape, "is_document_type", False):
         return  # a free JSON document: nothing in it is named by the model
     if isinstance(value, dict) and shape.type_name == "structure":

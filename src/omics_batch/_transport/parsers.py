@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Parsers(AioResponseParserFactory):
     """botocore's parsers for errors and for `client.aws`; a success whose bytes were read already is not parsed."""
 
-    def create_parser(self, protocol_name: str) -> Any:  # noqa: ANN401 - a parser, for which there is no public type
+    def create_parser(self, protocol_name: str) -> Any:
         attempt = CURRENT.get()
         if attempt is None or not attempt.succeeded:
             return super().create_parser(protocol_name)

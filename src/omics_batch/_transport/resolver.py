@@ -26,8 +26,8 @@ class Resolver(ThreadedResolver):
 class _OwnThreads:
     """The two methods of an event loop that aiohttp's resolver calls."""
 
-    def getaddrinfo(self, host: str, port: int, **options: Any) -> Awaitable[Any]:  # noqa: ANN401 - as the socket has it
+    def getaddrinfo(self, host: str, port: int, **options: Any) -> Awaitable[Any]:
         return in_thread(partial(socket.getaddrinfo, host, port, **options))
 
-    def getnameinfo(self, address: Any, flags: int) -> Awaitable[Any]:  # noqa: ANN401 - the same
+    def getnameinfo(self, address: Any, flags: int) -> Awaitable[Any]:
         return in_thread(partial(socket.getnameinfo, address, flags))

@@ -24,7 +24,7 @@ class RememberedUserAgent(useragent.UserAgentString):
         """Return the header of the last request: this request's own header replaces it later."""
         return self._header or super().to_string()
 
-    def rebuild_and_replace_user_agent_handler(self, operation_name: str, request: AWSRequest, **others: Any) -> None:  # noqa: ANN401 - botocore's own
+    def rebuild_and_replace_user_agent_handler(self, operation_name: str, request: AWSRequest, **others: Any) -> None:
         """Set the header of a finished request."""
         features = _features()
         if features is None or features != self._features:

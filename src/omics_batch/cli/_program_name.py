@@ -35,6 +35,6 @@ def words(started_as: str, found: str | None, python: str) -> list[str]:
     """
     if os.path.basename(started_as) == "__main__.py":  # noqa: PTH119 - it is text: nothing is looked up
         return [python, "-m", MODULE]
-    if os.path.dirname(started_as) == "":  # noqa: PTH120 - the same
+    if os.path.dirname(started_as) == "":  # noqa: PTH120 - it is text: nothing is looked up
         return [NAME]
     return [NAME] if found is not None and os.path.realpath(found) == os.path.realpath(started_as) else [started_as]

@@ -57,7 +57,7 @@ class _LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         from omics_batch import Event  # noqa: PLC0415 - help and servers start without what clients need
-        from omics_batch.cli._log import line_of  # noqa: PLC0415 - the same
+        from omics_batch.cli._log import line_of  # noqa: PLC0415 - help and servers start without what clients need
 
         # The message of an event is the event itself; that of other records is a text.
         message: object = record.msg

@@ -371,7 +371,7 @@ def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchC
 
 
 def _local(endpoint_url: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    from omics_batch._transport.session import static_session  # noqa: PLC0415 - the same
+    from omics_batch._transport.session import static_session  # noqa: PLC0415 - the simulator serves others without it
 
     return {
         "region_name": "us-west-2",

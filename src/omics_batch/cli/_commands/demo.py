@@ -37,9 +37,9 @@ def demo(
     also has differences, requests, errors, failed, batch and rerun.
     """
     from omics_batch.cli._demo import runner  # noqa: PLC0415 - no other command needs it
-    from omics_batch.cli._demo.check import deviations, document  # noqa: PLC0415 - the same
-    from omics_batch.cli._demo.samples import SAMPLES  # noqa: PLC0415 - the same
-    from omics_batch.cli._demo.summary import summary  # noqa: PLC0415 - the same
+    from omics_batch.cli._demo.check import deviations, document  # noqa: PLC0415 - no other command needs it
+    from omics_batch.cli._demo.samples import SAMPLES  # noqa: PLC0415 - no other command needs it
+    from omics_batch.cli._demo.summary import summary  # noqa: PLC0415 - no other command needs it
 
     output = console()
     view: View = JsonView() if json else view_on(output)

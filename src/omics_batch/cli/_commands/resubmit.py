@@ -159,7 +159,7 @@ def _source(request: str | None, manifest: str | None) -> dict[str, Any]:
 
 
 def _remedies(names: list[str]) -> set[Any]:
-    from omics_batch import Remedy  # noqa: PLC0415 - the same
+    from omics_batch import Remedy  # noqa: PLC0415 - help starts without pydantic
 
     return {Remedy.RESUBMIT, Remedy.WAIT, *map(Remedy, names)}
 

@@ -55,7 +55,7 @@ def simulate(
     It prints the environment variables that point boto3, the AWS command line or another SDK at it.
     """
     from omics_batch.cli._simulate import serve  # noqa: PLC0415 - no other command needs a server
-    from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415 - the same
+    from omics_batch.testing import Life, PlacedBatch, Scenario, ScenarioError, Simulator  # noqa: PLC0415 - no other command needs a server
 
     if scenario_schema:
         say_json(Scenario.schema(), indent=2)
