@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from omics_batch.testing import Simulator
+from tests.events import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -67,8 +68,7 @@ class Program:
 
     async def hangs(self, times: int) -> None:
         """Come back once it has been started so often."""
-        while len(self.started) < times:  # noqa: ASYNC110 - a file has no event
-            await asyncio.sleep(0.005)
+        await until(lambda: len(self.started) >= times)
 
 
 def is_alive(pid: int) -> bool:
@@ -83,8 +83,7 @@ def is_alive(pid: int) -> bool:
 async def group_ended(leader: int) -> None:
     """Come back once no process of a group is left: a busy machine takes its time over a signal."""
     async with asyncio.timeout(50):
-        while _group_of(leader):  # noqa: ASYNC110 - the system has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: not _group_of(leader))
 
 
 def _group_of(leader: int) -> list[int]:

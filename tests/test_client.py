@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from omics_batch import (
 )
 from omics_batch._transport.request import Transport
 from omics_batch.testing import Life, Simulator, faults
+from tests.events import asked
 from tests.machine import NO_FILE
 from tests.virtual_time import running_clock
 
@@ -70,8 +70,7 @@ async def test_a_wait_that_looks_often_keeps_its_connection() -> None:
         batch_id = omics.start_batch(1)
         async with omics.client(poll=often, max_rate=None) as client:
             wait = asyncio.create_task(client.wait_until_processed(batch_id))
-            while omics.requests_of("GetBatch") < 5:  # noqa: ASYNC110 - the simulator has no event for it
-                await asyncio.sleep(0.01)
+            await asked(omics, times=5)
             assert omics.connections == 1
             wait.cancel()
             await asyncio.wait({wait})
@@ -681,7 +680,7 @@ async def test_new_credentials_may_take_long_to_be_found(monkeypatch: pytest.Mon
 
     def hold_up(event: Event) -> None:
         if isinstance(event, CredentialsRejected):
-            time.sleep(0.05)
+            omics.advance(hours=14)
 
     async with Simulator(time_scale=1_000_000, life=Life(run_length=1e9)) as omics:
         omics.script(faults.answered(), faults.expired_token())
@@ -727,8 +726,7 @@ def _profile(region_name: str = "us-west-2", **more: str) -> str:
 
 async def _end_once_asked(omics: Simulator, times: int, days: float = 1) -> None:
     """Let a batch go on until it was asked for so often, however slow the machine is."""
-    while omics.requests_of("GetBatch") < times:  # noqa: ASYNC110 - the simulator has no event for it
-        await asyncio.sleep(0.01)
+    await asked(omics, times=times)
     omics.advance(days=days)
 
 

@@ -28,6 +28,7 @@ from omics_batch import (
     WaitTimeoutError,
 )
 from omics_batch.testing import Fault, Life, ManualClock, Simulator, VirtualTimeLoop, faults, local_client
+from tests.events import until
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
@@ -265,7 +266,6 @@ async def test_closing_the_client_ends_a_call_on_any_clock() -> None:
         omics.script(faults.unanswered())
         async with omics.client(clock=clock) as client:
             call = asyncio.create_task(client.get_batch(omics.start_batch(1), timeout=60))
-            while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
-                await asyncio.sleep(0)
+            await until(lambda: omics.requests)
         with pytest.raises(ClientClosedError):
             await call

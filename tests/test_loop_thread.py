@@ -203,7 +203,7 @@ def test_where_signals_are_noticed_late_it_waits_in_slices(thread: LoopThread, m
         return "done"
 
     class Messages(SimpleQueue[Any]):
-        def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002 - as it is
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT002 - as it is
             assert timeout is not None
             slices.append(timeout)
             return super().get(block, timeout)

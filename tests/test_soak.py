@@ -23,6 +23,7 @@ from omics_batch import (
 from omics_batch._transport.attempt import LARGEST_ANSWER
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing._http.server import Server
+from tests.events import until
 
 if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient
@@ -177,5 +178,4 @@ async def _hung_up(omics: Simulator) -> None:
     running = omics._server._running
     assert running is not None
     async with asyncio.timeout(50):
-        while running[2].connections:  # noqa: ASYNC110 - nobody shows
-            await asyncio.sleep(0.01)
+        await until(lambda: not running[2].connections)

@@ -13,6 +13,7 @@ import pytest
 from omics_batch import OmicsBatchClient
 from omics_batch.cli import _connection, main
 from omics_batch.testing import Life, Simulator
+from tests.events import until
 from tests.forked import PROGRAM
 from tests.sources import Program, sts
 from tests.terminal import on_a_terminal
@@ -343,8 +344,7 @@ async def test_ctrl_c_kills_a_process_that_shares_the_terminal(tmp_path: Path, m
         await program.hangs(2)
         terminal.type("\x03")
         assert await terminal.ended() == 130
-    while any(map(_runs, program.started)):  # noqa: ASYNC110 - a busy machine takes its time over a signal
-        await asyncio.sleep(0.01)
+    await until(lambda: not any(map(_runs, program.started)))  # a busy machine takes its time over a signal
 
 
 _HIDES: Final = """import getpass, signal, time

@@ -17,6 +17,7 @@ from omics_batch import ClientClosedError, OmicsBatchClient
 from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import Life, faults
 from tests.cli._support import Here, Shell, line_of
+from tests.events import asked
 from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
 
@@ -233,8 +234,7 @@ async def test_ctrl_c_leaves_whole_lines(omics: Simulator, shell: Shell) -> None
     omics.script(faults.answered("ListRunsInBatch"), faults.unanswered("ListRunsInBatch"))
     async with shell.started("runs", "7123456", "--json") as process:
         lines = [await line_of(process) for _ in range(100)]
-        while omics.requests_of("ListRunsInBatch") < 2:  # noqa: ASYNC110 - the simulator has no event for it
-            await asyncio.sleep(0.01)
+        await asked(omics, "ListRunsInBatch", times=2)
         process.send_signal(signal.SIGINT)
         stdout, stderr = await process.communicate()
         assert process.returncode == 130

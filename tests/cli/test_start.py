@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import io
 import json
@@ -20,6 +19,7 @@ from omics_batch import OmicsBatchClient, RetryPolicy
 from omics_batch.cli import main
 from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import faults
+from tests.events import until
 from tests.forked import PROGRAM
 
 if TYPE_CHECKING:
@@ -316,8 +316,7 @@ async def test_a_signal_after_it_was_sent_shows_how_to_go_on(
 ) -> None:
     omics.script(faults.stalled("StartRunBatch"))
     async with measured_shell.started("start", str(anonymous)) as process:
-        while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: omics.requests)
         process.send_signal(signal.SIGINT)
         stdout, stderr = await process.communicate()
         assert process.returncode == 130

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shlex
@@ -14,6 +13,7 @@ import pytest
 from omics_batch.cli import _program_name
 from omics_batch.testing import faults
 from tests.cli._support import ID, REGION, Here, Shell, document, line_of, printed, processed
+from tests.events import until
 from tests.forked import PROGRAM
 
 if TYPE_CHECKING:
@@ -168,8 +168,7 @@ async def test_a_signal_may_come_before_anything_was_seen(omics: Simulator, meas
     omics.put_batch(document())
     omics.script(faults.unanswered())
     async with measured_shell.started("wait", ID, "--json", "-v") as process:
-        while not omics.requests:  # noqa: ASYNC110 - the simulator has no event for it
-            await asyncio.sleep(0.01)
+        await until(lambda: omics.requests)
         process.send_signal(signal.SIGINT)
         stdout, stderr = await process.communicate()
         assert process.returncode == 130

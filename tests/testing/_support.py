@@ -74,12 +74,6 @@ def signed(
     return dict(request.headers.items())
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Let everything else run until something is so; the test's time limit is the only other end."""
-    while not condition():  # noqa: ASYNC110 - what is waited for happens in the server
-        await asyncio.sleep(0)
-
-
 class Wire:
     """Signed requests, with nothing checked before they are sent."""
 

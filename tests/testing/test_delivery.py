@@ -18,7 +18,8 @@ from omics_batch.testing import Fault, ManualClock, Simulator, faults
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.fault_delivery import Delivery
 from omics_batch.testing._service.http_response import json_reply
-from tests.testing._support import Reply, Wire, signed, until, wire_to
+from tests.events import until
+from tests.testing._support import Reply, Wire, signed, wire_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

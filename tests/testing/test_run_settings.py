@@ -20,7 +20,8 @@ from omics_batch.testing._s3 import objects
 from omics_batch.testing._s3.folder import Folder
 from omics_batch.testing._s3.run_settings import RunSettings
 from omics_batch.testing._service.http_response import Refusal
-from tests.testing._support import EPOCH, Wire, boto3, until, wire_to
+from tests.events import until
+from tests.testing._support import EPOCH, Wire, boto3, wire_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator

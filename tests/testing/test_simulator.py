@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from omics_batch import InvalidInputError
 from omics_batch.testing import Fault, Life, ManualClock, ReceivedRequest, Simulator, UnusedFaultError, faults
 from omics_batch.testing._service.operations import HANDLERS
+from tests.events import until
 from tests.machine import has_ipv6
 from tests.testing._support import (
     EPOCH,
@@ -28,7 +29,6 @@ from tests.testing._support import (
     aiobotocore_config,
     aiobotocore_session,
     signed,
-    until,
     wire_to,
 )
 
