@@ -1,6 +1,6 @@
 """Reading YAML and JSON files of users, with the line of each problem."""
 
-from omics_batch._files.document import name_of, read_document
+from omics_batch._files.document import members_once, name_of, read_document
 from omics_batch._files.problems import (
     Place,
     TextError,
@@ -15,6 +15,7 @@ __all__ = [
     "Place",
     "TextError",
     "described",
+    "members_once",
     "name_of",
     "nearest_line",
     "problems_by_place",

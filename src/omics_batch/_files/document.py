@@ -89,14 +89,19 @@ def _from_either(text: str) -> tuple[object, dict[Place, int]]:
 
 def _from_json(text: str) -> tuple[object, dict[Place, int]]:
     try:
-        return json.loads(text, object_pairs_hook=_once), {}
+        return json.loads(text, object_pairs_hook=members_once), {}
     except json.JSONDecodeError as error:
         raise TextError(f"line {error.lineno}: {error.msg}") from None
     except ValueError as error:  # a number of thousands of digits
         raise TextError(one_line(str(error))) from None
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def members_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the members of a JSON object: an `object_pairs_hook` that refuses a member that is there twice.
+
+    Raises:
+        ValueError: A member is there twice; the message names it.
+    """
     members = dict(pairs)
     if len(members) < len(pairs):
         ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from omics_batch._files import members_once
 from omics_batch._manifest.records import cells_of
 from omics_batch._manifest.sheet import Table, check_header
 from omics_batch._manifest.unreadable import UnreadableError
@@ -55,7 +55,7 @@ def _rows(first: dict[str, object], lines: Iterator[str], columns: tuple[str, ..
 
 def _record(line: str, number: int, report: Report) -> dict[str, object] | None:
     try:
-        record: Any = json.loads(line, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        record: Any = json.loads(line, object_pairs_hook=members_once, parse_constant=_refuse_constant)
         if "\\u" in line:  # an escape may be a lone surrogate
             json.dumps(record, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -71,14 +71,6 @@ def _record(line: str, number: int, report: Report) -> dict[str, object] | None:
             return record  # pyright: ignore[reportUnknownVariableType] - members of JSON
         report(number, "a row of JSON lines is an object", value=record)
     return None
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"the member {one_line(twice, limit=64)} is there twice: rename one")
-    return members
 
 
 def _refuse_constant(constant: str) -> object:

@@ -6,8 +6,9 @@ import json
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Final, NoReturn, overload
+from typing import Final, overload
 
+from omics_batch.testing._service.serialization import refuse_constant
 from omics_batch.testing._service.service_model import Document, service_model
 from omics_batch.testing._service.shape_check import find_problems
 
@@ -78,8 +79,4 @@ def _entries(text: str) -> Iterator[tuple[object, int, int]]:
         raise ValueError(INVALID)
 
 
-def _refuse_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)

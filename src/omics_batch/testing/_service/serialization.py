@@ -106,7 +106,7 @@ def write_answer(shape: Shape | None, value: object) -> Any:  # noqa: ANN401 - J
 
 def _read_body(body: bytes) -> dict[str, object]:
     try:
-        document: object = json.loads(body or b"{}", parse_constant=_refuse_constant)
+        document: object = json.loads(body or b"{}", parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Refusal(400, "SerializationException", "The request's body is not JSON.") from error
     if not isinstance(document, dict):
@@ -114,7 +114,8 @@ def _read_body(body: bytes) -> dict[str, object]:
     return cast("dict[str, object]", document)
 
 
-def _refuse_constant(constant: str) -> NoReturn:
+def refuse_constant(constant: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python's parser accepts: a `parse_constant`."""
     msg = f"{constant} is not JSON"
     raise ValueError(msg)
 
