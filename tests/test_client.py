@@ -678,11 +678,12 @@ async def test_new_credentials_may_take_long_to_be_found(monkeypatch: pytest.Mon
     config.write_text(_profile())
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
 
-    def hold_up(event: Event) -> None:
-        if isinstance(event, CredentialsRejected):
-            omics.advance(hours=14)
-
     async with Simulator(time_scale=1_000_000, life=Life(run_length=1e9)) as omics:
+
+        def hold_up(event: Event) -> None:
+            if isinstance(event, CredentialsRejected):
+                omics.advance(hours=14)
+
         omics.script(faults.answered(), faults.expired_token())
         async with OmicsBatchClient(
             profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock, on_event=hold_up

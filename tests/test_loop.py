@@ -190,6 +190,7 @@ AWAITED: Final[dict[str, Callable[[OmicsBatchClient], Awaitable[object]]]] = {
     "wait_until_processed with on_update": lambda client: client.wait_until_processed("7", on_update=print),
     "cancel_and_wait": lambda client: client.cancel_and_wait("7"),
     "delete_everything": lambda client: client.delete_everything("7"),
+    "plan_resubmission": lambda client: client.plan_resubmission("7"),
 }
 """Methods that send something."""
 
@@ -197,6 +198,7 @@ ITERATED: Final[dict[str, Callable[[OmicsBatchClient, str], AsyncGenerator[Any]]
     "list_batch": lambda client, batch: client.list_batch(),
     "list_runs_in_batch": lambda client, batch: client.list_runs_in_batch(batch),
     "failed_runs": lambda client, batch: client.failed_runs(batch),
+    "results": lambda client, batch: client.results(batch),
     "watch": lambda client, batch: client.watch(batch),
     "as_processed": lambda client, batch: client.as_processed([batch, "404"]),
 }

@@ -285,7 +285,7 @@ class BlockingClient:
     def results(
         self, batch: BatchReference, *, details: bool = False, timeout: Duration | None = None
     ) -> BlockingListing[omics_batch.RunResult]:
-        """Iterate over how every run of a batch went, or take them `all`: its status and times by your name of it.
+        """Iterate over the results of all runs of a batch, or take them `all`: status and times by runSettingId.
 
         As `OmicsBatchClient.results`.
         """
