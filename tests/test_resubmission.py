@@ -484,6 +484,12 @@ def test_a_run_that_shares_everything_has_nothing_of_its_own() -> None:
     ]
 
 
+def test_the_order_in_which_runs_are_listed_makes_no_other_request() -> None:
+    batch = batch_with("PROCESSED", **{**COUNTS, **counts(0, 0, failed=2), "totalRuns": 2})
+    plans = [planned(batch, failed=[lost(name) for name in names]) for names in (["HG1", "HG2"], ["HG2", "HG1"])]
+    assert plans[0].request == plans[1].request
+
+
 def test_a_batch_whose_settings_are_not_shown_needs_its_request() -> None:
     batch = batch_with("PROCESSED", **{**COUNTS, "defaultRunSetting": None})
     with pytest.raises(InvalidInputError, match="GetBatch shows no settings of batch 7123456: give its request"):

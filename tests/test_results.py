@@ -130,6 +130,7 @@ async def test_a_run_that_got_the_id_of_a_deleted_one_does_not_pass_for_it(
     assert [result.run_id for result in before[:2]] == [result.run_id for result in after[:2]]
     assert [result.status for result in before] == [RunStatus.DELETED, RunStatus.DELETED, None]
     assert [result.status for result in after] == [RunStatus.COMPLETED] * 3
+    assert calls_of(omics).get("GetRun", 0) == (3 if details else 0)  # nobody asks for a run that is deleted
     assert not {result.run_uuid for result in before[:2]} & {result.run_uuid for result in after}
 
 
@@ -346,6 +347,7 @@ def test_a_file_is_replaced_with_its_mode_and_what_leads_to_it_is_followed(tmp_p
     Rows([result()]).to_json_lines(str(link))
     assert json.loads(place.read_text())["run_setting_id"] == "NA12878"
     assert (place.stat().st_mode & 0o777, link.is_symlink()) == (0o640, True)
+    assert {path.name for path in tmp_path.iterdir()} == {"results.jsonl", "link.jsonl"}
     Rows([result()]).to_csv("/dev/null")
 
 
