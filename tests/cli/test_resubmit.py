@@ -12,6 +12,7 @@ import typer
 
 import omics_batch
 from omics_batch import OmicsBatchClient, PollPolicy, RetryPolicy
+from omics_batch.cli import _program_name
 from omics_batch.cli._set_option import changes_of
 from omics_batch.testing import Simulator
 from tests.cli._support import ID, Here
@@ -100,7 +101,7 @@ def test_the_failed_runs_run_again_with_a_changed_parameter(first: World) -> Non
     ran = first.run(*arguments)
     assert (ran.code, ran.stderr) == (0, "")
     assert "Samples   HG2, HG3" in ran.lines
-    assert ran.lines[-1] == "Next      omics-batch wait 7123457 --new"
+    assert ran.lines[-1] == f"Next      {_program_name.command(['wait', '7123457', '--new'])}"
     (sent,) = first.started
     assert sent["defaultRunSetting"]["parameters"] == {"memory_gb": 64}
     assert [run["runSettingId"] for run in sent["batchRunSettings"]["inlineSettings"]] == ["HG2", "HG3"]

@@ -17,16 +17,12 @@ from omics_batch import InvalidInputError, OmicsBatchClient, RetryPolicy
 from omics_batch._words import spreadsheet_cell
 from omics_batch.cli._run_ids import run_ids_in, run_ids_of
 from omics_batch.testing import faults
-from tests.cli._support import ID, Here, Shell
+from tests.cli._support import ID, Here
 from tests.cli.test_failed import COHORT, LIFE
 from tests.cli.test_lists import AT_ONCE
-from tests.forked import PROGRAM
-from tests.terminal import on_a_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from omics_batch.testing import Simulator
 
 COLUMNS: Final = [
     *("runSettingId", "runId", "status", "started", "stopped", "durationSeconds", "outputUri", "reason", "message"),
@@ -112,14 +108,6 @@ def test_runs_that_are_listed_no_more_say_so(here: Here) -> None:
     here.omics.start_batch(["HG00096"], life=AT_ONCE)
     here.omics.script(replace(faults.body(b'{"items": []}'), operation="ListRuns"))
     assert here.run("results", ID).lines[-1] == "1 run: 1 not listed"
-
-
-async def test_a_terminal_shows_how_far_it_is(omics: Simulator, measured_shell: Shell) -> None:
-    omics.start_batch(COHORT, life=LIFE)
-    omics.script(faults.answered("GetRun"), faults.delayed(0.6, "GetRun"))
-    async with on_a_terminal([*PROGRAM, "results", ID, "--details"], measured_shell.environment) as terminal:
-        await terminal.until(r"^[12] of 5 runs \.\.\.$")
-        assert await terminal.ended() == 0
 
 
 def test_what_cannot_be_written_leaves_no_file(here: Here, tmp_path: Path) -> None:

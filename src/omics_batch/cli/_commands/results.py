@@ -101,11 +101,11 @@ class _Listed:
         found = [await client.get_batch(batch) for batch in batches]
         total = sum(batch.total_runs or 0 for batch in found)
         output = console()
-
-        def progress() -> str:
-            return f"{self.sums.total():,} of {total:,} runs ..."
-
-        with counting(output, progress, is_printed=self.is_printed), Table(output, _COLUMNS) as table:
+        progress = "{} of {} runs ...".format  # as `counting` asks for it
+        with (
+            counting(output, lambda: progress(self.sums.total(), total), is_printed=self.is_printed),
+            Table(output, _COLUMNS) as table,
+        ):
             for batch in found:
                 left = None if limit is None else limit - self.sums.total()
                 if left != 0:
