@@ -176,21 +176,23 @@ def test_a_caller_may_be_interrupted_at_any_step(thread: LoopThread, monkeypatch
 
 def test_what_is_asked_for_twice_is_done_once(thread: LoopThread, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the loop, and here, where the loop has ended meanwhile."""
-    do, done = thread.do, list[str]()
+    do, begun, was_asked_twice = thread.do, threading.Event(), threading.Event()
 
     def ask_twice(action: Any) -> None:
         do(action)
-        while not done:
-            threading.Event().wait(0.001)
+        assert begun.wait(60)
         action(None)
+        threading.Timer(0.01, was_asked_twice.set).start()
 
     async def work(_: Caller) -> str:
-        done.append("once")
+        assert not begun.is_set()
+        begun.set()
+        while not was_asked_twice.is_set():  # noqa: ASYNC110 - of another thread
+            await asyncio.sleep(0)
         return "done"
 
     monkeypatch.setattr(thread, "do", ask_twice)
     assert thread.run(work) == "done"
-    assert done == ["once"]
 
 
 def test_where_signals_are_noticed_late_it_waits_in_slices(thread: LoopThread, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +276,9 @@ def test_a_function_may_close_the_loop(thread: LoopThread, opened: Opened) -> No
     assert opened.closed == 2
 
 
-def test_a_function_that_returns_when_nobody_waits_for_it_is_forgotten(thread: LoopThread) -> None:
+def test_a_function_that_returns_when_nobody_waits_for_it_is_forgotten(
+    thread: LoopThread, caplog: pytest.LogCaptureFixture
+) -> None:
     """As where the work had a time limit."""
 
     async def work(caller: Caller) -> None:
@@ -288,6 +292,8 @@ def test_a_function_that_returns_when_nobody_waits_for_it_is_forgotten(thread: L
 
     released = threading.Event()
     thread.run(work)
+    assert thread.run(name_of_thread)
+    assert caplog.records == []
 
 
 def test_the_loops_own_thread_is_not_blocked(thread: LoopThread) -> None:

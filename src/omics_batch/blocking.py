@@ -391,23 +391,15 @@ class BlockingIterator(Iterator[T], Generic[T]):
         self._thread = thread
         self._walk = walk
         self._client = client  # which would close if nobody kept it
-        self._is_over = False
 
     def __next__(self) -> T:
-        if self._is_over:
-            raise StopIteration
         try:
             return self._thread.run(lambda _: self._next())
         except StopAsyncIteration:
-            self._is_over = True
             raise StopIteration from None
-        except BaseException:
-            self._is_over = True
-            raise
 
     def close(self) -> None:
         """End the iteration."""
-        self._is_over = True
         with suppress(ClientClosedError):
             self._thread.run(lambda _: self._walk.aclose())
 
