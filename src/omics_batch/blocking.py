@@ -390,7 +390,7 @@ class BlockingIterator(Iterator[T], Generic[T]):
         """Begin before the first item."""
         self._thread = thread
         self._walk = walk
-        self._client = client  # which would close if nobody kept it
+        self._client = client  # kept: a client that nothing refers to is closed
 
     def __next__(self) -> T:
         try:
@@ -453,8 +453,8 @@ async def _made(make: Callable[[OmicsBatchClient], T], client: OmicsBatchClient)
 
 
 def _plain(on_update: Callable[[Batch], object], batch: Batch) -> None:
-    told = on_update(batch)
-    if inspect.isawaitable(told):
-        if inspect.iscoroutine(told):
-            told.close()
+    returned = on_update(batch)
+    if inspect.isawaitable(returned):
+        if inspect.iscoroutine(returned):
+            returned.close()
         raise InvalidInputError(_PLAIN)

@@ -230,15 +230,22 @@ def test_a_repeated_start_says_that_the_batch_already_existed(here_over_http: He
         assert (ran.code, ran.stderr) == (0, "")
 
 
-def test_a_batch_that_was_just_started_may_be_unknown_at_first(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "words", [[ID], [ARN.replace("eu-west-1", "us-west-2")], [ID, "7123457"]], ids=["id", "arn", "two"]
+)
+def test_a_batch_that_was_just_started_may_be_unknown_at_first(
+    here: Here, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
     often = partial(OmicsBatchClient, poll=PollPolicy(initial=0.01, maximum=0.01))
     monkeypatch.setattr(omics_batch, "OmicsBatchClient", often)
-    here.omics.put_batch(processed(completedRunCount=10))
+    batch = processed(completedRunCount=10)
+    here.omics.put_batch(batch)
+    here.omics.put_batch({**batch, "id": "7123457"})
     unknown = faults.error("ResourceNotFoundException", 404)
     here.omics.script(unknown)
-    assert here.run("wait", ID, "--new").code == 0
+    assert here.run("wait", *words, "--new").code == 0
     here.omics.script(unknown)
-    assert here.run("wait", ID).code == 1
+    assert here.run("wait", *words).code == 1
 
 
 # A reader that leaves

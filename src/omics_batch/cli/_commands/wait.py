@@ -55,7 +55,7 @@ def wait(
             view = JsonView() if json else view_on(console())
             return wait_for_one(connection, batches[0], timeout, view, resume, is_new=new)
         many = JsonLines() if json else _view_of_many(len(named))
-        return wait_for_many(connection, WaitForMany(named, timeout, many), as_they_end, resume)
+        return wait_for_many(connection, WaitForMany(named, timeout, many, is_new=new), as_they_end, resume)
 
 
 def _view_of_many(total: int) -> ViewOfMany:

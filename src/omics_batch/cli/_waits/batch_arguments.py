@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from omics_batch import BatchStatus
 from omics_batch.cli._options import STDIN, batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from omics_batch import StartRunBatchResponse
 
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -39,6 +42,19 @@ def batches_of(words: Sequence[str]) -> dict[str, str]:
     if not named:
         raise typer.BadParameter("stdin names no batch: it takes ids or ARNs there, one a line.")
     return named
+
+
+def just_started(batch: str) -> StartRunBatchResponse:
+    """Return a StartRunBatch response: the client then accepts that the service does not know the batch yet.
+
+    Args:
+        batch: Its id or ARN.
+    """
+    from omics_batch import StartRunBatchResponse  # noqa: PLC0415 - help starts without pydantic
+
+    return StartRunBatchResponse(
+        id=batch.rpartition("/")[2], arn=batch if "/" in batch else None, status=BatchStatus.CREATING
+    )
 
 
 def _lines(stream: Iterable[str]) -> Iterator[str]:

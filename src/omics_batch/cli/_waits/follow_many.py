@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from omics_batch import InvalidInputError, OmicsBatchError
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._waits import many_result, one_result
+from omics_batch.cli._waits.batch_arguments import just_started
 from omics_batch.cli._waits.tally import Tally
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class WaitForMany:
     timeout: Span | None
     """How long to wait; None is no limit."""
     view: ViewOfMany
+    is_new: bool = False
+    """Whether they were just started, so that the service may not know them yet."""
     tally: Tally = field(init=False)
     began: float = field(init=False, default_factory=monotonic)
 
@@ -61,7 +64,8 @@ Way: TypeAlias = "Callable[[OmicsBatchClient, WaitForMany], Awaitable[None]]"
 
 async def as_they_end(client: OmicsBatchClient, wait: WaitForMany) -> None:
     """Wait only for the results, which takes few calls even for many batches."""
-    async with aclosing(client.as_processed(wait.named.values(), timeout=wait.seconds)) as endings:
+    batches = [just_started(batch) if wait.is_new else batch for batch in wait.named.values()]
+    async with aclosing(client.as_processed(batches, timeout=wait.seconds)) as endings:
         async for batch_id, outcome in endings:
             if isinstance(outcome, OmicsBatchError):
                 wait.ended(one_result.failed(outcome, batch_id, outcome.batch))

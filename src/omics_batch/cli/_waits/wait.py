@@ -6,15 +6,16 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from omics_batch import BatchStatus, OmicsBatchError, Progress
+from omics_batch import OmicsBatchError, Progress
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._waits import one_result
+from omics_batch.cli._waits.batch_arguments import just_started
 from omics_batch.cli._waits.follow_many import follow_many
 from omics_batch.cli._waits.resume_command import Resume, advice, limit
 
 if TYPE_CHECKING:
-    from omics_batch import Batch, StartRunBatchResponse
+    from omics_batch import Batch
     from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
@@ -75,7 +76,7 @@ async def follow(
         async with connection.client(None if timeout is None else timeout.seconds) as client:
             limit = None if timeout is None else timeout.left_since(began)
             with view:  # only now: a source of credentials may prompt before
-                batch = _just_started(batch_id) if is_new and batch_id.isdigit() else batch_id
+                batch = just_started(batch_id) if is_new else batch_id
                 return await client.wait_until_processed(batch, timeout=limit, on_update=show)
 
     try:
@@ -85,13 +86,6 @@ async def follow(
     except OmicsBatchError as error:
         return one_result.failed(error, batch_id, progress.batch, resume, connection)
     return one_result.processed(batch, connection)
-
-
-def _just_started(batch_id: str) -> StartRunBatchResponse:
-    """Return a StartRunBatch response: the client then accepts that the service does not know the batch yet."""
-    from omics_batch import StartRunBatchResponse  # noqa: PLC0415 - help starts without pydantic
-
-    return StartRunBatchResponse(id=batch_id, status=BatchStatus.CREATING)
 
 
 def wait_for_many(connection: ConnectionOptions, wait: WaitForMany, way: Way, resume: Resume) -> Exit:
