@@ -473,6 +473,20 @@ async def test_a_batch_that_is_missed_twice_is_said_to_be_there(method: str) -> 
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("method", CHANGING)
+async def test_a_second_request_without_an_answer_names_the_time_of_the_call(method: str) -> None:
+    async def late() -> Fault:
+        await asyncio.sleep(1.2)
+        return seen()
+
+    async with telling(late, others={method: [GONE, LOST["no answer"]]}) as story:
+        began = running_clock().now()
+        with pytest.raises(AttemptTimeoutError, match=r"no answer within the call's 2 s; the attempt before: .* 404"):
+            await getattr(story.client, method)("7123456", timeout=2)
+    assert running_clock().now() - began == pytest.approx(2)
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("method", CHANGING)
 @pytest.mark.parametrize("look", [GONE, service("AccessDeniedException", 403)])
 async def test_a_batch_that_cannot_be_seen_is_not_asked_again(method: str, look: Fault) -> None:
     async with telling(look, others={method: [GONE]}) as story:

@@ -71,6 +71,7 @@ class OperationCaller:
         max_attempts: int | None = None,
         until_deadline: bool = False,
         met: list[CallFailure] | None = None,
+        since: float | None = None,
     ) -> T:
         """Return what `read` makes of the answer.
 
@@ -86,6 +87,7 @@ class OperationCaller:
             max_attempts: The number of attempts; None for the policy's.
             until_deadline: Whether it is retried until its time is over, under the default policy.
             met: A list to which the failure of each attempt is added.
+            since: The moment on the clock at which the time began; None for now.
 
         Raises:
             OmicsBatchError: Its class shows what went wrong.
@@ -95,7 +97,14 @@ class OperationCaller:
         error: type[BaseException] | None = None
         try:
             return await self._call(
-                call, parameters, read, watching, priority, max_attempts=max_attempts, until_deadline=until_deadline
+                call,
+                parameters,
+                read,
+                watching,
+                priority,
+                max_attempts=max_attempts,
+                until_deadline=until_deadline,
+                since=since,
             )
         except BaseException as raised:
             error = type(raised)
@@ -124,10 +133,12 @@ class OperationCaller:
         *,
         max_attempts: int | None,
         until_deadline: bool,
+        since: float | None,
     ) -> T:
         if self._closed:
             raise ClientClosedError("the client is closed")
-        method, within, began = call.method, call.within, self._clock.now()
+        method, within = call.method, call.within
+        ends = math.inf if within is None else within + (self._clock.now() if since is None else since)
         bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
 
         async def attempt() -> T | CallFailure:
@@ -150,14 +161,13 @@ class OperationCaller:
             return await self.retry.run(
                 attempt,
                 partial(self._request_failed, call),
-                deadline=None if within is None else began + within,
+                deadline=None if within is None else ends,
                 max_attempts=max_attempts,
                 until_deadline=until_deadline,
             )
 
-        answer = await self._answer(call, attempts, within)
+        answer = await self._answer(call, attempts, within if since is None else self._left(ends, 0.0))
         if isinstance(answer, CallFailure) and self._renewal.can_help(answer):
-            ends = math.inf if within is None else began + within
             least = _RENEWED if watching else 0.0
             if (still := await self._renewed(answer, call, ends, watching)) is not None:
                 raise self._error_of(still, call)

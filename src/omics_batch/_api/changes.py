@@ -141,7 +141,7 @@ class BatchChanges:
         operation = self._caller.transport.operation(method)
         began = self._clock.now()
 
-        async def send(within: float | None) -> None:
+        async def send(since: float | None = None) -> None:
             await self._caller.call(
                 method,
                 {"batchId": batch_id},
@@ -151,17 +151,18 @@ class BatchChanges:
                 max_attempts=max_attempts,
                 until_deadline=until_deadline,
                 met=met,
+                since=since,
             )
 
         try:
-            await send(within)
+            await send()
         except ResourceNotFoundError:
             # The service may answer 404 once for a batch that exists. After a lost response, the batch may be gone.
             seen = None if _is_in_doubt(met) else await self._seen(batch_id, self._left(began, within))
             if seen is None:
                 raise
             try:
-                await send(self._left(began, within))
+                await send(began)
             except ResourceNotFoundError as error:
                 _note_that_it_is_there(error, seen)
                 raise
