@@ -163,7 +163,7 @@ def test_what_was_scripted_has_to_happen(run: Run) -> None:
 def test_a_mark_that_cannot_be_is_refused(run: Run) -> None:
     """In a sentence, and with no line of what is inside."""
     complaints = {
-        "fault=[]": "there is no setting 'fault', but advertise, epoch, faults, *, scenario, time_scale, virtual_time",
+        "fault=[]": "there is no setting 'fault', but advertise, epoch, faults, *, scenario, time_scale, *, workflows",
         "scenario='none.json'": "*none.json: it cannot be read: No such file or directory",
         "scenario=7": "scenario has to be the path of a file, not 7",
         "'cohort.yaml'": "it takes settings by name, such as life=..., and no 'cohort.yaml'",

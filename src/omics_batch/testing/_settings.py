@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import NoneType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from omics_batch._clock import is_number
 from omics_batch._errors import InvalidInputError
@@ -37,6 +37,11 @@ def _are_faults(value: object) -> bool:
     return _is_function(value) or (isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)))
 
 
+def _are_documents(value: object) -> bool:
+    is_list = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    return is_list and all(isinstance(document, Mapping) for document in cast("Sequence[object]", value))
+
+
 def _is_quota(value: object) -> bool:
     return value is None or is_number(value)
 
@@ -54,6 +59,7 @@ _RULES: Final = {
     "port": _Rule(f"a number from 0 to {_LARGEST_PORT}", _is_port),
     "region_name": _Rule("a region such as us-west-2", _one_of(str)),
     "epoch": _Rule("a datetime", _one_of(datetime, NoneType)),
+    "workflows": _Rule("a list of documents, such as [{'id': '1234567'}]", _are_documents),
     "s3": _Rule("a folder or the URL of a local S3", _one_of(str, Path, NoneType)),
     "advertise": _Rule("a URL, such as http://omics:8080", _one_of(str, NoneType)),
     "in_process": _Rule("True or False", _one_of(bool)),

@@ -66,6 +66,8 @@ class Simulator:
         region_name: The region of the service; requests have to be signed for it.
         s3: The objects of `s3UriSettings`: a folder, in which `s3://bucket/key` is the file
             `bucket/key`, or the URL of a local S3 that accepts `access_key` and `secret_key`.
+        workflows: The responses of GetWorkflow, and of GetWorkflowVersion for those with a `versionName`; see
+            `put_workflow`. If there are none, every workflow exists, without a parameter template.
         epoch: The wall-clock time at the start; the real time if None.
         advertise: The URL at which others reach it, such as http://omics:8080 in a network of containers: `environment`
             has it in place of `endpoint_url`.
@@ -96,6 +98,7 @@ class Simulator:
         region_name: str = "us-west-2",
         epoch: datetime | None = None,
         s3: Path | str | None = None,
+        workflows: Sequence[Mapping[str, Any]] = (),
         advertise: str | None = None,
         in_process: bool = False,
     ) -> None:
@@ -109,6 +112,7 @@ class Simulator:
             region_name=region_name,
             epoch=epoch,
             s3=s3,
+            workflows=workflows,
             advertise=advertise,
             in_process=in_process,
         )
@@ -132,6 +136,8 @@ class Simulator:
             lives=life,
             list_lag=in_seconds("list_lag", list_lag),
         )
+        for workflow in workflows:
+            self._account.workflows.put(workflow)
         self._service = Service(
             account=self._account,
             script=self._script,
@@ -341,6 +347,22 @@ class Simulator:
         if not isinstance(document.get("id"), str):
             raise InvalidInputError("a batch's document has an id, a string")
         return self._account.put(dict(document), self._clock.now() + in_seconds("after", after))
+
+    def put_workflow(self, document: Mapping[str, Any]) -> None:
+        """Let GetWorkflow answer this document for its `id`; from the first one on, no other workflow is there.
+
+        For example::
+
+            omics.put_workflow({"id": "1234567", "parameterTemplate": {"reads": {"optional": False}}})
+
+        Args:
+            document: What GetWorkflow answers; or GetWorkflowVersion, if it has `workflowId` and `versionName`.
+                `arn`, `status` and `type` are added where it has none.
+
+        Raises:
+            InvalidInputError: It is not as the service's model says, or has no id.
+        """
+        self._account.workflows.put(document)
 
     def client(self, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
         """Make a client for this service, with its clock; arguments are those of `OmicsBatchClient`."""

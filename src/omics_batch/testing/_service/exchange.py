@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.store import Store
 
 
+_WHOLE: Final = frozenset({"GetBatch", "GetWorkflow", "GetWorkflowVersion"})
+"""The operations whose answers are made as their shapes have them."""
+
 _LATER: Final = ("requesterPaysEnabled",)
 """Settings that a run takes from its batch, and that older models of botocore lack."""
 
@@ -104,8 +107,8 @@ class Service:
             self._s3_batches.follow(answer["id"], asked.stored)
         if not operation.output_shape or not operation.output_shape.members:
             return HttpResponse(status, b"")
-        if operation.name == "GetBatch":
-            return json_reply(status, answer)  # as its shape has it
+        if operation.name in _WHOLE:
+            return json_reply(status, answer)
         written: Document = write_answer(operation.output_shape, answer)
         if operation.name == "GetRun":
             written |= {name: answer[name] for name in _LATER if answer.get(name) is not None}

@@ -84,6 +84,16 @@ def get_run(account: Store, request: Document) -> Document:
     return responses.run_document(account, *account.run(request["id"]))
 
 
+def get_workflow(account: Store, request: Document) -> Document:
+    """Show a workflow."""
+    return account.workflows.get(request["id"])
+
+
+def get_workflow_version(account: Store, request: Document) -> Document:
+    """Show a version of a workflow."""
+    return account.workflows.get(request["workflowId"], request["versionName"])
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     "StartRunBatch": start_run_batch,
     "GetBatch": get_batch,
@@ -94,6 +104,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "DeleteBatch": delete_batch,
     "ListRuns": list_runs,
     "GetRun": get_run,
+    "GetWorkflow": get_workflow,
+    "GetWorkflowVersion": get_workflow_version,
 }
 """The operations that are served, by the model's names."""
 

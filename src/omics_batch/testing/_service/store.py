@@ -18,6 +18,7 @@ from omics_batch.testing._service.rules import check_start, check_status
 from omics_batch.testing._service.schedule import Schedule
 from omics_batch.testing._service.status_lists import StatusLists
 from omics_batch.testing._service.timeline import Timeline
+from omics_batch.testing._service.workflows import Workflows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +51,7 @@ class Store:
     def __init__(self, *, region_name: str, clock: Clock, epoch: datetime, lives: Lives, list_lag: float = 0.0) -> None:
         """Open an empty account."""
         self.region_name = region_name
+        self.workflows = Workflows(self.arn)
         self._clock = clock
         self._epoch = epoch
         self._clock_at_epoch = clock.now()
