@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 VALUES: Final[dict[AdviceKind, dict[str, str | int]]] = {
     AdviceKind.RENEW_CREDENTIALS: {"step": "Run: aws sso login"},
     AdviceKind.ALLOW_OPERATION: {"operation": "omics:GetBatch"},
+    AdviceKind.START_ANOTHER: {"attempt": 2},
     AdviceKind.WAIT_FOR_STATUS: {"operation": "DeleteBatch", "statuses": "PROCESSED or FAILED"},
     AdviceKind.SEND_AGAIN: {"request_id": "r-{1}"},
     AdviceKind.NOT_ASKED: {"call": "cancel_and_wait"},

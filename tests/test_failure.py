@@ -385,7 +385,7 @@ def test_an_error_of_the_service_carries_its_facts() -> None:
     assert error.__cause__ is cause
     assert str(error) == (
         "GetBatch of batch 7123456: AccessDeniedException (HTTP 403): no. "
-        "Allow the operation in the caller's IAM policy. [request id abc]"
+        "Allow omics:GetBatch in the caller's IAM policy. [request id abc]"
     )
 
 

@@ -29,7 +29,8 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.RAISE_QUOTA: "Raise the quota in Service Quotas, or wait for running work to end.",
     _K.FIX_REQUEST: "Fix the request.",
     _K.CHECK_BATCH: "Check the id, the account and the region.",
-    _K.ALLOW_OPERATION: "Allow the operation in the caller's IAM policy.",
+    _K.ALLOW_OPERATION: "Allow {operation} in the caller's IAM policy.",
+    _K.CHECK_BUCKET: "Check the bucket that settingsUri names, and its region.",
     _K.ALLOW_START: "Starting takes omics:StartRunBatch together with omics:StartRun, and iam:PassRole for the role.",
     _K.WAIT_FOR_STATUS: ("{what} {statuses}, and one cancel or delete runs at a time: check its status (GetBatch)."),
     _K.WAIT_FOR_OTHERS: "Wait until what is under way in the batch has ended.",
@@ -54,6 +55,7 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
         "{runs} created and may still run: check list_runs_in_batch, and leave those out of a new batch. "
         f"{_TRANSIENT}"
     ),
+    _K.START_ANOTHER: "Fix this, then start the manifest again with attempt={attempt}.",
     _K.START_INCOMPLETE: "Start a new batch with the runs that did not complete.",
     _K.START_FAILED: "Start a new batch with just those runs.",
     _K.CHECK_COMPLETED: "Check which runs completed before you start any of them again.",

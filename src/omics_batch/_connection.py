@@ -19,12 +19,14 @@ from omics_batch._api.get_batch import BatchReader
 from omics_batch._api.pagination import Paginator
 from omics_batch._api.rate_limiter import RateLimiter, TurnQueue
 from omics_batch._api.retry import RetryHandler, RetryPolicy
+from omics_batch._api.storage import ObjectStorage
 from omics_batch._clock import Clock, Duration, SystemClock, clock_here, in_seconds, timeout_in_seconds
 from omics_batch._emitter import EventEmitter, checked_hook
 from omics_batch._errors import ClientClosedError, InvalidInputError
 from omics_batch._loop import OwnLoop
 from omics_batch._signals import call_at_signals
 from omics_batch._transport.client_factory import open_transport
+from omics_batch._transport.storage import open_storage
 from omics_batch._transport.types import AioSession, OmicsClient
 from omics_batch._waiting.cancel_delete import DestructiveActions
 from omics_batch._waiting.list_scan import scan_lists
@@ -163,11 +165,24 @@ class Connection:
             events=events,
         )
         caller = OperationCaller(transport, retry, RateLimiter(clock, self._turns), clock, events)
+
+        async def connect_storage() -> OperationCaller:
+            storage = open_storage(
+                transport,
+                allow_http=self._allow_http,
+                attempt_timeout=caller.attempt_timeout,
+                keepalive=_SHORTEST_KEEPALIVE,
+                clock=clock,
+            )
+            await storage.open()
+            return OperationCaller(storage, retry, RateLimiter(clock, TurnQueue(None)), clock, events)
+
         looker = BatchReader(caller, clock)
         changer = BatchChanges(caller, looker, clock)
         scan = partial(scan_lists, caller, looker.is_outage)
         waits = Waits(looker, scan, clock, self._random, events)
-        return Opened(loop, caller, looker, changer, waits, DestructiveActions(waits, changer, looker, clock, events))
+        actions = DestructiveActions(waits, changer, looker, clock, events)
+        return Opened(loop, caller, looker, changer, waits, actions, ObjectStorage(connect_storage))
 
     async def __aexit__(
         self,
@@ -193,14 +208,16 @@ class Connection:
         was_open, self._open, self._state = self._open, None, _CLOSED
         self._exits.close()
         if not is_alive:
-            # Closing without the loop may raise RuntimeError, or never end.
-            with suppress(RuntimeError, TimeoutError):
-                async with asyncio.timeout(_WITHOUT_LOOP):
-                    await was_open.caller.transport.close()
+            for close in (was_open.storage.close, was_open.caller.transport.close):
+                # Closing without the loop may raise RuntimeError, or never end.
+                with suppress(RuntimeError, TimeoutError):
+                    async with asyncio.timeout(_WITHOUT_LOOP):
+                        await close()
             return
         try:
             await was_open.waits.close()
         finally:
+            await was_open.storage.close()
             await was_open.caller.close()
 
     def close_at_signals(self) -> None:
@@ -262,6 +279,7 @@ class Opened:
     changer: BatchChanges
     waits: Waits
     destructive: DestructiveActions
+    storage: ObjectStorage
 
 
 def _check_session(session: object) -> None:

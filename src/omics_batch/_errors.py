@@ -93,6 +93,8 @@ class AdviceKind(Enum):
     """Check the id, the account and the region."""
     ALLOW_OPERATION = "ALLOW_OPERATION"
     """Allow `operation` in the caller's IAM policy."""
+    CHECK_BUCKET = "CHECK_BUCKET"
+    """Check the bucket that `settingsUri` names, and its region."""
     ALLOW_START = "ALLOW_START"
     """Allow what starting takes: omics:StartRunBatch, omics:StartRun and iam:PassRole."""
     WAIT_FOR_STATUS = "WAIT_FOR_STATUS"
@@ -125,6 +127,8 @@ class AdviceKind(Enum):
     """The batch failed before it created runs: fix its reason, and start a new batch."""
     LEAVE_OUT_CREATED = "LEAVE_OUT_CREATED"
     """The batch failed, and runs that it had created may still run: leave those out of a new batch."""
+    START_ANOTHER = "START_ANOTHER"
+    """The batch of this content failed: fix its reason, and start the manifest with another `attempt`."""
     START_INCOMPLETE = "START_INCOMPLETE"
     """Start a new batch with the runs that did not complete."""
     START_FAILED = "START_FAILED"
@@ -324,7 +328,7 @@ class AccessDeniedError(ServiceError):
 
 
 class ConflictError(ServiceError):
-    """The request conflicts with the batch's status, or with another cancel or delete that is under way."""
+    """The request conflicts with the batch's status, with another cancel or delete, or with an object in S3."""
 
     fault = Party.CALLER
 

@@ -77,6 +77,7 @@ async def test_a_program_reads_the_same_as_json(measured_shell: Shell) -> None:
             "AWS_REGION": "us-west-2",
             "AWS_ACCESS_KEY_ID": Simulator.access_key,
             "AWS_SECRET_ACCESS_KEY": Simulator.secret_key,
+            "AWS_ENDPOINT_URL_S3": said["endpointUrl"],
         }
         assert said["batchIds"] == [ID]
         process.terminate()

@@ -72,6 +72,8 @@ class OperationCaller:
         until_deadline: bool = False,
         met: list[CallFailure] | None = None,
         since: float | None = None,
+        about: str = "",
+        attempt_timeout: float = 0.0,
     ) -> T:
         """Return what `read` makes of the answer.
 
@@ -88,11 +90,14 @@ class OperationCaller:
             until_deadline: Whether it is retried until its time is over, under the default policy.
             met: A list to which the failure of each attempt is added.
             since: The moment on the clock at which the time began; None for now.
+            about: What the call is about, for errors, if it is not about a batch.
+            attempt_timeout: Seconds for each request, if it needs more than usual, as a large one does.
 
         Raises:
             OmicsBatchError: Its class shows what went wrong.
         """
-        call = _Call(method, batch_id, within, [] if met is None else met)
+        call = _Call(method, batch_id, within, [] if met is None else met, about)
+        call.longest = max(self.attempt_timeout, attempt_timeout)
         began = self._clock.now() if self.events.hears("CallEnded") else None
         error: type[BaseException] | None = None
         try:
@@ -139,7 +144,7 @@ class OperationCaller:
             raise ClientClosedError("the client is closed")
         method, within = call.method, call.within
         ends = math.inf if within is None else within + (self._clock.now() if since is None else since)
-        bound = self.attempt_timeout if within is None else min(self.attempt_timeout, within)
+        bound = call.longest if within is None else min(call.longest, within)
 
         async def attempt() -> T | CallFailure:
             call.is_sent = False
@@ -241,7 +246,7 @@ class OperationCaller:
             error: OmicsBatchError = ClientClosedError(f"the client was closed {closed}")
             error.batch_id, error.attempts = call.batch_id, call.attempts
             return error
-        return error_of(failure, batch_id=call.batch_id, attempts=call.attempts)
+        return error_of(failure, batch_id=call.batch_id, attempts=call.attempts, about=call.about)
 
     async def watching_turn(self, *, is_urgent: bool = False, method: str = "get_batch") -> None:
         """Wait until a wait may send a request, within the share of the waits.
@@ -321,6 +326,10 @@ class _Call:
     within: float | None
     met: list[CallFailure]
     """The failures that its attempts met."""
+    about: str = ""
+    """What it is about, if it is about no batch."""
+    longest: float = 0.0
+    """Seconds that one request may take."""
     attempts: int = 0
     """How many requests may have been sent."""
     generation: int = 0

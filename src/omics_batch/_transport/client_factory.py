@@ -94,29 +94,33 @@ async def open_transport(
             else:
                 found = session
             credentials = await _find_credentials(found, attempt_timeout, ours=session is None, may_ask=may_ask)
-            aws = await _enter(
-                exits, found, region_name, endpoint_url, _config(endpoint_url, attempt_timeout, keepalive)
-            )
+            config = client_config(endpoint_url, attempt_timeout, keepalive)
+            aws: OmicsClient = await enter_client(exits, found, "omics", region_name, endpoint_url, config)
             resolved = aws.meta.endpoint_url
-            _check_resolved(resolved, allow_http=allow_http)
-            if endpoint_url is None and _is_here(resolved):
+            check_resolved(resolved, allow_http=allow_http)
+            if endpoint_url is None and is_here(resolved):
                 # Requests to this machine must not go through a proxy of the environment.
-                config = _config(resolved, attempt_timeout, keepalive)
-                aws = await _enter(exits, found, region_name, resolved, config)
+                config = client_config(resolved, attempt_timeout, keepalive)
+                aws = await enter_client(exits, found, "omics", region_name, resolved, config)
             _keep_the_host_of_a_custom_endpoint(aws)
-            http_session = _assert_one_request(aws)
+            http_session = http_session_of(aws)
             check_proxy(http_session.proxies, aws.meta.endpoint_url)
             await check_tls(http_session, aws.meta.endpoint_url)
             await _check_region(found, aws, http_session, attempt_timeout)
-            _keep_to_this_loop(aws)
-            yield MadeClient(aws, credentials, partial(source_in, found), partial(_is_waited_for, credentials))
+            keep_to_this_loop(aws)
+            yield MadeClient(aws, found, credentials, partial(source_in, found), partial(_is_waited_for, credentials))
 
     transport = Transport(make, clock, is_renewable=session is None)
     await transport.open()
     return transport
 
 
-def _check_resolved(url: str, *, allow_http: bool) -> None:
+def check_resolved(url: str, *, allow_http: bool) -> None:
+    """Refuse the endpoint that botocore found in the environment, as one that a caller gives.
+
+    Raises:
+        InvalidInputError: Signed requests must not go there.
+    """
     try:
         check_endpoint(url, allow_http=allow_http)
     except InvalidInputError as error:
@@ -124,52 +128,67 @@ def _check_resolved(url: str, *, allow_http: bool) -> None:
         raise
 
 
-def _config(endpoint_url: str | None, attempt_timeout: float, keepalive: float) -> AioConfig:
+def client_config(
+    endpoint_url: str | None,
+    attempt_timeout: float,
+    keepalive: float,
+    http_session: type[OneRequestSession] = OneRequestSession,
+    **options: Any,
+) -> AioConfig:
+    """Return the configuration of a client, which switches off what it would do by itself."""
     return AioConfig(
-        http_session_cls=OneRequestSession,
+        http_session_cls=http_session,
         connector_args={"keepalive_timeout": keepalive},
         retries=_RETRIES,
         connect_timeout=attempt_timeout,
         read_timeout=attempt_timeout,
         max_pool_connections=_POOL,
-        proxies={} if endpoint_url and _is_here(endpoint_url) else None,
+        proxies={} if endpoint_url and is_here(endpoint_url) else None,
         parameter_validation=True,
         user_agent_extra=f"omics-batch/{VERSION}",
+        **options,
     )
 
 
-async def _enter(
+async def enter_client(  # noqa: PLR0917 - the session's own arguments, in its order
     exits: AsyncExitStack,
     session: AioSession,
+    service: str,
     region_name: str | None,
     endpoint_url: str | None,
     config: AioConfig,
-) -> OmicsClient:
+) -> Any:
+    """Return a client of a service, open until the exits close.
+
+    Raises:
+        InvalidInputError: No client can be made with these settings.
+    """
     # Plain http needs no certificates, and reading them takes time.
     is_plain = endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
     if not is_plain:
         await in_thread(partial(check_certificates, session))
     making = session.create_client(
-        "omics", region_name=region_name, endpoint_url=endpoint_url, verify=False if is_plain else None, config=config
+        service, region_name=region_name, endpoint_url=endpoint_url, verify=False if is_plain else None, config=config
     )
     other = " AWS_REGION is set, but botocore reads AWS_DEFAULT_REGION." if os.environ.get("AWS_REGION") else ""
     problem, advice = f"no AWS region.{other}", cast("Advice | None", Advice(AdviceKind.GIVE_REGION))
     try:
-        aws: OmicsClient = await exits.enter_async_context(making)
+        aws: Any = await exits.enter_async_context(making)
         if aws.meta.region_name:  # empty if the variable is empty and the endpoint needs no region
             return aws
     except NoRegionError:
         pass
     except Exception as error:  # noqa: BLE001 - settings of a wrong type make botocore raise anything
         if region_name or session.get_config_variable("region") != "":
-            problem, advice = f"{_UNUSABLE}: {_reason(error)}", None
+            problem, advice = f"{_UNUSABLE}: {_reason(error, service)}", None
     # Raised outside of the except block: botocore's exception may contain a line of the credentials file.
     raise misconfigured(problem, advice)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, service: str) -> str:
     if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):  # whose URL may hold a password
-        return "an endpoint that is no URL (AWS_ENDPOINT_URL_OMICS, AWS_ENDPOINT_URL, or the profile's endpoint_url)"
+        names = f"AWS_ENDPOINT_URL_{service.upper()}, AWS_ENDPOINT_URL, or the profile's endpoint_url"
+        return f"an endpoint that is no URL ({names})"
     return presentable(error)
 
 
@@ -211,7 +230,8 @@ def _credentials_error(error: SourceError) -> CredentialsError:
     return with_advice(made, problem, advice)
 
 
-def _is_here(endpoint_url: str) -> bool:
+def is_here(endpoint_url: str) -> bool:
+    """Whether an endpoint is on this machine, by its very name."""
     return is_loopback(urlsplit(endpoint_url).hostname or "")
 
 
@@ -221,7 +241,7 @@ def _keep_the_host_of_a_custom_endpoint(aws: OmicsClient) -> None:
         aws.meta.config.inject_host_prefix = False
 
 
-def _keep_to_this_loop(aws: OmicsClient) -> None:
+def keep_to_this_loop(aws: Any) -> None:
     """Refuse a request from another event loop before it uses a connection, also one through `client.aws`."""
     loop = OwnLoop()
 
@@ -242,16 +262,15 @@ async def _check_region(session: AioSession, aws: OmicsClient, http_session: One
             await in_thread(partial(check_region, regions, aws.meta.region_name, f"workflows-{host}"))
 
 
-def _assert_one_request(aws: OmicsClient) -> OneRequestSession:
+def http_session_of(aws: Any) -> OneRequestSession:
     """Return the HTTP session of a client; refuse a client that would send several requests for one attempt."""
-    client: Any = aws
-    http_session = client._endpoint.http_session
+    http_session = aws._endpoint.http_session
     if not isinstance(http_session, OneRequestSession):
         raise InvalidInputError(
             "the session has a default client config, for which aiobotocore before 3.9 forgets what keeps redirects "
             "from being followed: update aiobotocore, or leave that config away",
         )
-    retries: dict[str, object] = client.meta.config.retries
+    retries: dict[str, object] = aws.meta.config.retries
     if any(retries.get(option) != value for option, value in _RETRIES.items()):
         raise InvalidInputError(f"botocore kept retries of its own ({retries}): requests would multiply")
     return http_session

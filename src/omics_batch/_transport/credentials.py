@@ -56,6 +56,8 @@ class OwnSession(AioSession):
     events: EventEmitter = EventEmitter()
     """Publishes the results of renewals."""
     _may_ask: bool = False
+    storage_url: str | None = None
+    """Where S3 is for this session; None where the configuration says it, or else the region."""
     trying: str = ""
     """botocore's name of the provider that is being tried."""
     _renewing: RenewedCredentials | None = None
@@ -144,7 +146,7 @@ class OwnSession(AioSession):
     async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **options: Any) -> Any:
         """Make a client. Clients of providers, such as STS, do not use the application's threads either."""
         chosen: Any = copy(config) or AioConfig()
-        if chosen.http_session_cls is not OneRequestSession:
+        if not issubclass(chosen.http_session_cls, OneRequestSession):
             chosen.http_session_cls = OwnThreadsSession
         above: Any = super()
         return await above._create_client(*arguments, config=chosen, **options)

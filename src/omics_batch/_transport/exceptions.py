@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 
 from omics_batch._errors import CredentialsError
-from omics_batch._transport.attempt import LARGEST_ANSWER, Response
+from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS, Response
 from omics_batch._transport.credential_sources import PRESENTABLE, Source, SourceError, explain, presentable
 from omics_batch._transport.failure import CallFailure, FailureStage, classify, fault_in_answer
 from omics_batch._words import one_line
@@ -55,7 +55,10 @@ def failure_of(
     if attempt.status is not None and not isinstance(error, TimeoutError):
         return _fault_in_answer(operation, attempt, _rid_of_secrets(error))
     if isinstance(error, ClientError) and error.operation_name == operation:
-        return _fault_of_a_stub(operation, error)
+        status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        if status not in REDIRECTS:
+            return _fault_that_was_parsed(operation, status, error)
+        attempt.redirected = status
     if not attempt.sent and not isinstance(error, _MISTAKES) and type(error) is not TimeoutError:
         return failure_of_source(explain(error, source("")), operation)
     stage, detail = _stage_of(error, attempt, bound)
@@ -94,12 +97,20 @@ def _fault_in_answer(operation: str, attempt: Attempt, cause: Exception | None) 
     return replace(failure, detail=f"{failure.detail}; {advice}")
 
 
-def _fault_of_a_stub(operation: str, error: ClientError) -> CallFailure:
-    stubbed = error.response.get("Error", {})
-    metadata = error.response.get("ResponseMetadata", {})
-    headers = {"x-amzn-errortype": stubbed.get("Code", ""), **metadata.get("HTTPHeaders", {})}
-    body = json.dumps({"message": stubbed.get("Message", "")}).encode()
-    return fault_in_answer(operation, metadata.get("HTTPStatusCode", 400), headers, body, _rid_of_secrets(error))
+def _fault_that_was_parsed(operation: str, status: int, error: ClientError) -> CallFailure:
+    """Read an error that botocore has parsed: S3's, or a stub's."""
+    parsed = error.response.get("Error", {})
+    said = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    headers = {"x-amzn-errortype": parsed.get("Code", "")}
+    if "x-amz-request-id" in said:
+        headers["x-amzn-requestid"] = said["x-amz-request-id"]
+    message = {"message": parsed.get("Message", "")}
+    # botocore writes the status where there is no body. A page has neither a code nor a message.
+    if headers["x-amzn-errortype"].isdigit() or not (headers["x-amzn-errortype"] or message["message"]):
+        headers["x-amzn-errortype"], message = "", {}
+    is_answered = message or "x-amzn-requestid" in headers
+    body = json.dumps(message).encode() if is_answered else b""
+    return fault_in_answer(operation, status, {**headers, **said}, body, _rid_of_secrets(error))
 
 
 def _clock_skew(date: str) -> float:

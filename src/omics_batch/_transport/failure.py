@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -152,6 +153,9 @@ _BY_CODE: Final[Mapping[str, Meaning]] = {
     "ResourceNotFound": Meaning(ResourceNotFoundError, Retry.NEVER),
     "ServiceQuotaExceeded": Meaning(ServiceQuotaExceededError, Retry.NEVER),
     "Conflict": Meaning(ConflictError, Retry.NEVER),
+    "ConditionalRequestConflict": Meaning(
+        ConflictError, Retry.TRANSIENT
+    ),  # S3: another put of the same key is under way
     **dict.fromkeys(_NOT_SERVED, Meaning(ServiceError, Retry.NEVER)),
 }
 """By the code without its ending: AWS writes `AccessDenied`, `ValidationError` and `ConflictException`."""
@@ -198,6 +202,13 @@ _ADVICE: Final[Mapping[type[OmicsBatchError], Advice]] = {
 }
 
 
+_PERMISSIONS: Final = {"PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
+"""What allows an operation, where it is not called as in HealthOmics."""
+
+_DENIED: Final = re.compile(r"not authorized to perform: (?P<permission>[a-z0-9-]+:[A-Za-z]+)")
+"""How an answer names the permission that is missing."""
+
+
 def _allowed(operation: str, statuses: frozenset[BatchStatus]) -> Advice:
     *others, last = (status.value for status in BatchStatus if status in statuses)
     named = f"{', '.join(others)} or {last}"
@@ -210,6 +221,9 @@ _ADVICE_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], Advice]] = {
     ("DeleteBatch", ConflictError): _allowed("DeleteBatch", DELETABLE),
     ("StartRunBatch", ConflictError): Advice(_K.USE_NEW_REQUEST_ID),
     ("StartRunBatch", AccessDeniedError): Advice(_K.ALLOW_START),
+    ("PutObject", ResourceNotFoundError): Advice(_K.CHECK_BUCKET),
+    ("PutObject", RedirectRefusedError): Advice(_K.CHECK_BUCKET),
+    ("HeadObject", RedirectRefusedError): Advice(_K.CHECK_BUCKET),
 }
 """Advice for an error of one operation; it takes precedence over `_ADVICE`."""
 
@@ -243,10 +257,11 @@ def party_of(failure: CallFailure) -> Party:
     return classify(failure).error.fault
 
 
-def error_of(failure: CallFailure, *, batch_id: str | None, attempts: int) -> OmicsBatchError:
-    """Return what to raise for a failure: what happened, to which batch, and what to do next."""
+def error_of(failure: CallFailure, *, batch_id: str | None, attempts: int, about: str = "") -> OmicsBatchError:
+    """Return what to raise for a failure: what happened, to which batch (or else `about`), and what to do next."""
     kind = classify(failure).error
-    about = failure.operation if batch_id is None else f"{failure.operation} of batch {batch_id}"
+    about = about if batch_id is None else f"batch {batch_id}"
+    about = f"{failure.operation} of {about}" if about else failure.operation
     tries = f" (attempt {attempts})" if attempts > 1 else ""
     problem = f"{about}{tries}: {failure.detail.rstrip('.')}."
     request = f" [request id {failure.request_id}]" if failure.request_id else ""
@@ -286,7 +301,9 @@ def _advice_for(failure: CallFailure, kind: type[OmicsBatchError]) -> Advice | N
     if kind is InternalServerError and party_of(failure) is Party.IN_BETWEEN:
         return _ADVICE[MalformedResponseError]
     if kind is AccessDeniedError:
-        return Advice(AdviceKind.ALLOW_OPERATION, {"operation": f"omics:{failure.operation}"})
+        named = _DENIED.search(failure.detail)
+        usual = _PERMISSIONS.get(failure.operation, f"omics:{failure.operation}")
+        return Advice(AdviceKind.ALLOW_OPERATION, {"operation": named["permission"] if named else usual})
     return _ADVICE.get(kind)
 
 

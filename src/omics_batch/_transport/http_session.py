@@ -5,21 +5,21 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from urllib.parse import urlsplit
 
 from aiobotocore.httpsession import AIOHTTPSession
 
 from omics_batch._threads import in_thread
-from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS
+from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS, Attempt
 from omics_batch._transport.keys import check_headers
 from omics_batch._transport.resolver import Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import aiohttp
-
-    from omics_batch._transport.attempt import Attempt
 
 
 class _RefusedError(Exception):
@@ -38,11 +38,13 @@ class OwnThreadsSession(AIOHTTPSession):
 class OneRequestSession(OwnThreadsSession):
     """An HTTP session that sends exactly one request, to exactly one host, for each attempt."""
 
+    _refuses_redirects: ClassVar[bool] = True
+
     async def _get_session(self, proxy_url: str | None) -> _OneRequest:
         above: Any = super()
         session = await above._get_session(proxy_url)
         session._retry_connection = False
-        return _OneRequest(session)
+        return _OneRequest(session, self._refuses_redirects)
 
     @property
     def proxies(self) -> Mapping[str, str]:
@@ -75,6 +77,37 @@ class OneRequestSession(OwnThreadsSession):
         return response
 
 
+class StorageSession(OneRequestSession):
+    """An HTTP session of S3: it follows no redirect, but botocore sees each, and signs again for the bucket's region.
+
+    botocore makes the host of the other region by its own rules, whatever the answer names. Still, a request goes
+    only to hosts that are allowed. An answer is read up to a limit.
+    """
+
+    _refuses_redirects: ClassVar[bool] = False
+    is_allowed: Callable[[str], bool]
+    """Whether a signed request may go to a host."""
+
+    async def send(self, request: Any) -> Any:
+        attempt = CURRENT.get() or Attempt()
+        check_headers(request.headers)
+        attempt.sent = True
+        host: str | None = urlsplit(str(request.url)).hostname
+        if not self.is_allowed(host or ""):
+            raise _RefusedError("refused to send a signed request to a host that is not the storage's")
+        attempt.redirected = None
+        request.stream_output = True
+        response = await OwnThreadsSession.send(self, request)
+        response._content = await _read(response.raw, attempt)  # pyright: ignore[reportPrivateUsage] - where botocore keeps what it reads
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            response.raw.close()  # with a body that was not asked for, aiohttp would keep the connection for ever
+        if response.status_code in REDIRECTS:
+            attempt.redirected = response.status_code
+            if "x-amz-bucket-region" not in response.headers:  # which S3 names; botocore would ask and ask for it
+                raise _RefusedError("refused a redirect that names no region")
+        return response
+
+
 def use_own_threads(session: Any) -> None:
     """Let a session of aiobotocore look names up and read certificates in threads of our own."""
     session._connector_args = {**session._connector_args, "resolver": Resolver()}
@@ -95,13 +128,14 @@ async def _connector(session: Any, proxy_url: str | None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _OneRequest:
-    """The part of an aiohttp session that aiobotocore uses; it follows no redirect."""
+    """The part of an aiohttp session that aiobotocore uses; it follows no redirect: that is refused, or the answer."""
 
     session: Any
+    refuses_redirects: bool
 
     async def request(self, method: str, **options: object) -> aiohttp.ClientResponse:
         response: aiohttp.ClientResponse = await self.session.request(method, **{**options, "allow_redirects": False})
-        if response.status in REDIRECTS:
+        if self.refuses_redirects and response.status in REDIRECTS:
             response.close()
             if attempt := CURRENT.get():
                 attempt.redirected = response.status

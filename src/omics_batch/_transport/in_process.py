@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from omics_batch._clock import time_limit
 from omics_batch._errors import InvalidInputError
-from omics_batch._transport.attempt import Attempt
+from omics_batch._transport.attempt import Attempt, Response
 from omics_batch._transport.exceptions import answer_in, failure_of
 from omics_batch._transport.failure import CallFailure, FailureStage
 from omics_batch._transport.model_check import unsendable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omics_batch._clock import Clock
-    from omics_batch._transport.attempt import Response
 
 
 class Exchange(Protocol):
@@ -36,6 +35,14 @@ class Exchange(Protocol):
 
         Raises:
             Exception: There is no response; this is the exception that botocore would raise.
+        """
+        ...
+
+    async def store(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a request to S3, as botocore would.
+
+        Raises:
+            Exception: What botocore would raise.
         """
         ...
 
@@ -108,3 +115,19 @@ class InProcess:
         except Exception as error:  # noqa: BLE001 - any exception is a failure, as over HTTP
             return failure_of(error, operation, attempt, bound)
         return answer_in(operation, attempt)
+
+    def storage(self) -> InProcess:
+        """Return what sends requests to the S3 of the service in this process."""
+        return _InProcessStorage(self._exchange, self._clock, is_renewable=self.is_renewable)
+
+
+class _InProcessStorage(InProcess):
+    """Sends requests to the S3 of a service in this process."""
+
+    async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Response | CallFailure:
+        operation = self.operation(method)
+        try:
+            async with time_limit(self._clock, bound):
+                return Response(None, await self._exchange.store(operation, parameters))
+        except Exception as error:  # noqa: BLE001 - as over HTTP
+            return failure_of(error, operation, Attempt(sent=True), bound)

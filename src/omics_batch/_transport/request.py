@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from aiobotocore.session import AioSession
     from types_aiobotocore_omics import OmicsClient
 
     from omics_batch._clock import Clock
@@ -30,7 +31,8 @@ _CLIENTS: Final = 2
 class MadeClient:
     """A client of aiobotocore, and where its credentials come from."""
 
-    aws: OmicsClient
+    aws: Any
+    session: AioSession
     credentials: Any
     source: Callable[[str], Source]
     """Describes a source by botocore's name of its provider."""
@@ -76,7 +78,8 @@ class Transport:
     @property
     def aws(self) -> OmicsClient:
         """The present client."""
-        return self._now.aws
+        aws: OmicsClient = self.now.aws
+        return aws
 
     @property
     def region_name(self) -> str:
@@ -88,7 +91,8 @@ class Transport:
         return self.aws.meta.method_to_api_mapping[method]
 
     @property
-    def _now(self) -> MadeClient:
+    def now(self) -> MadeClient:
+        """What is used now, and where it comes from."""
         if self._made is None:
             raise RuntimeError("open the transport first")
         return self._made
@@ -102,9 +106,9 @@ class Transport:
         """
         was_sent = self._unsent is not asyncio.current_task()
         self._unsent = None
-        if was_sent or not self._now.waits():
+        if was_sent or not self.now.waits():
             return None
-        source = self._now.source(self._now.credentials.method)
+        source = self.now.source(self.now.credentials.method)
         return failure_of_source(source.silent(bound), self.operation(method))
 
     async def call(self, method: str, parameters: Mapping[str, Any], *, bound: float) -> Response | CallFailure:
@@ -127,7 +131,7 @@ class Transport:
             if isinstance(error, TimeoutError) and not attempt.sent:
                 self._unsent = asyncio.current_task()
             return self.waits_for_credentials(method, bound) or failure_of(
-                error, operation, attempt, bound, self._now.source
+                error, operation, attempt, bound, self.now.source
             )
         except asyncio.CancelledError:  # perhaps by the limit of the whole call
             self._unsent = None if attempt.sent else asyncio.current_task()

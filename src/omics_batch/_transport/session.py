@@ -28,15 +28,21 @@ def own_session(*, profile_name: str | None = None, variables: Mapping[str, Any]
     return OwnSession(dict(variables or {}), hooks, include_builtin_handlers=False, profile=profile_name)
 
 
-def static_session(access_key: str, secret_key: str) -> OwnSession:
+def static_session(access_key: str, secret_key: str, storage_url: str | None = None) -> OwnSession:
     """Return a session with fixed credentials that ignores this machine's configuration.
 
     It is for the local HealthOmics: AWS_* variables, profiles and proxies do not change it.
+
+    Args:
+        access_key: The access key.
+        secret_key: The secret key.
+        storage_url: The endpoint of S3.
     """
     alone = {name: (None, None, default, kind) for name, (_, _, default, kind) in AioSession.SESSION_VARIABLES.items()}
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     session = own_session(variables={**alone, **files})
     session.set_credentials(access_key, secret_key)
+    session.storage_url = storage_url
     make_cheap(session)
     return session
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import uuid
 from functools import partial
+from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NoReturn
+from urllib.parse import quote
 
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
 from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS
 from omics_batch._transport.in_process import SERVED
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.fault_delivery import rewritten
+from omics_batch.testing._s3.object_requests import CHECKSUM, OPERATIONS, ObjectRequest
 from omics_batch.testing._service.http_response import HttpResponse, error_reply, json_reply
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import checked, path_of
@@ -30,6 +34,11 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.service_model import Operation, Shape
 
 _logger = logging.getLogger("omics_batch.testing")
+
+_HEADERS: Final = {"IfNoneMatch": "if-none-match", "ChecksumSHA256": CHECKSUM}
+"""What a request to S3 says in headers, by its parameters."""
+
+_ERROR: Final = re.compile("<Code>(?P<code>.*?)</Code><Message>(?P<message>.*?)</Message>", re.DOTALL)
 
 _numbers: Final = count(1)
 
@@ -79,6 +88,20 @@ class InProcessServer:
         log.answered(place, reply.status)
         _note(reply, attempt)
 
+    async def store(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a request to S3; raise what botocore would."""
+        if self.endpoint_url not in SERVED:
+            raise EndpointConnectionError(endpoint_url=self.endpoint_url)
+        method = next(method for method, name in OPERATIONS.items() if name == operation)
+        body = b"".join([piece async for piece in parameters["Body"]]) if "Body" in parameters else b""
+        headers = {header: str(parameters[name]) for name, header in _HEADERS.items() if name in parameters}
+        request = ObjectRequest(method, parameters["Bucket"], parameters["Key"], headers, body)
+        log, clock = self._service.requests, self._service.clock
+        place = log.add(operation, method, quote(f"/{request.bucket}/{request.key}"), clock.now())
+        reply = await self._carry_out(*self._service.take_object(request))
+        log.answered(place, reply.status)
+        return _document(reply, operation)
+
     async def _reply(self, operation: Operation, parameters: Mapping[str, Any]) -> HttpResponse:
         sent = json.loads(json.dumps(parameters))
         plan, truth = await self._service.take(operation, partial(checked, operation, sent))
@@ -109,6 +132,20 @@ class InProcessServer:
             case _:
                 return rewritten(plan, truth)
         raise ConnectionClosedError(endpoint_url=self.endpoint_url)
+
+
+def _document(reply: HttpResponse, operation: str) -> Mapping[str, Any]:
+    """Read an answer of S3, as botocore does."""
+    metadata: Any = {"HTTPStatusCode": reply.status, "HTTPHeaders": reply.headers}
+    if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+        said = _ERROR.search(reply.body.decode())
+        error: Any = {"Code": said["code"], "Message": said["message"]} if said else {"Code": str(reply.status)}
+        raise ClientError({"Error": error, "ResponseMetadata": metadata}, operation)
+    names = {"etag": "ETag", CHECKSUM: "ChecksumSHA256"}
+    found: dict[str, Any] = {names[name]: value for name, value in reply.headers.items() if name in names}
+    if "content-length" in reply.headers:
+        found["ContentLength"] = int(reply.headers["content-length"])
+    return {**found, "ResponseMetadata": metadata}
 
 
 def _note(reply: HttpResponse, attempt: Attempt) -> None:

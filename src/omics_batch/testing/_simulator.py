@@ -65,7 +65,8 @@ class Simulator:
         port: The port to listen on; 0 takes a free one.
         region_name: The region of the service; requests have to be signed for it.
         s3: The objects of `s3UriSettings`: a folder, in which `s3://bucket/key` is the file
-            `bucket/key`, or the URL of a local S3 that accepts `access_key` and `secret_key`.
+            `bucket/key`, or the URL of a local S3 that accepts `access_key` and `secret_key`. With a folder, the
+            simulator serves S3 too: PutObject and HeadObject.
         workflows: The responses of GetWorkflow, and of GetWorkflowVersion for those with a `versionName`; see
             `put_workflow`. If there are none, every workflow exists, without a parameter template.
         epoch: The wall-clock time at the start; the real time if None.
@@ -206,7 +207,7 @@ class Simulator:
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
         }
-        return variables if self._s3_url is None else {**variables, "AWS_ENDPOINT_URL_S3": self._s3_url}
+        return {**variables, "AWS_ENDPOINT_URL_S3": self._s3_url or self._advertised or self.endpoint_url}
 
     @property
     def region_name(self) -> str:
@@ -375,29 +376,38 @@ class Simulator:
         return BlockingClient(**_local(self.endpoint_url, self._of_clients(overrides)))
 
     def _of_clients(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
-        return {"region_name": self._region_name, "clock": self._clock, **overrides}
+        own = {"region_name": self._region_name, "clock": self._clock, "storage_url": self._s3_url}
+        return {**own, **overrides}
 
 
-def local_client(endpoint_url: str, **overrides: Any) -> omics_batch.OmicsBatchClient:  # noqa: ANN401 - the client checks them
+def local_client(
+    endpoint_url: str,
+    *,
+    storage_url: str | None = None,
+    **overrides: Any,  # noqa: ANN401 - the client checks them
+) -> omics_batch.OmicsBatchClient:
     """Make a client for a simulator that runs elsewhere, such as `omics-batch simulate` in another process.
 
     It ignores the AWS configuration, and has its own credentials.
 
     Args:
         endpoint_url: Where the simulator listens.
+        storage_url: The S3 of the simulator, if it was given the URL of one.
         overrides: Arguments of `OmicsBatchClient`; the default region is us-west-2.
     """
     from omics_batch._client import OmicsBatchClient  # noqa: PLC0415 - the simulator serves others without it
 
-    return OmicsBatchClient(**_local(endpoint_url, overrides))
+    return OmicsBatchClient(**_local(endpoint_url, {**overrides, "storage_url": storage_url}))
 
 
 def _local(endpoint_url: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     from omics_batch._transport.session import static_session  # noqa: PLC0415 - the simulator serves others without it
 
+    others = dict(overrides)
+    storage_url = others.pop("storage_url", None) or endpoint_url
     return {
         "region_name": "us-west-2",
         "endpoint_url": endpoint_url,
-        "session": static_session(ACCESS_KEY, SECRET_KEY),
-        **overrides,
+        "session": static_session(ACCESS_KEY, SECRET_KEY, storage_url),
+        **others,
     }

@@ -16,11 +16,13 @@ from omics_batch._loop import OwnLoop
 from omics_batch.testing._faults.actions import PassThrough, Skew
 from omics_batch.testing._http.access import check_host
 from omics_batch.testing._http.fault_delivery import Delivery, to_response
-from omics_batch.testing._http.sigv4 import SignedRequest, check_signature, is_current
+from omics_batch.testing._http.sigv4 import STORAGE, SignedRequest, check_signature, is_current, is_for_storage
+from omics_batch.testing._s3.object_requests import ObjectRequest
+from omics_batch.testing._s3.objects import MAX_BYTES
 from omics_batch.testing._service.http_response import Refusal, error_reply
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import read_request
-from omics_batch.testing._service.service_model import Operation, find, service_model
+from omics_batch.testing._service.service_model import SERVICE, Operation, find, service_model
 
 if TYPE_CHECKING:
     from omics_batch.testing._service.exchange import Service
@@ -100,6 +102,8 @@ class Server:
         path = request.rel_url.raw_path
         found = find(self._model, request.method, path)
         name = UNKNOWN if found is None else found[0].name
+        if is_for_storage(request.headers):
+            name = _object_request(request).operation or UNKNOWN
         log = self._service.requests
         place = log.add(name, request.method, path, self._service.clock.now())
         try:
@@ -122,9 +126,19 @@ class Server:
         try:
             check_host(request.headers.get("Host"), self._host)
             await _meet_expectation(request)
-            body = await _read(request)
+            is_storage = is_for_storage(request.headers)
+            body = await _read(request, MAX_BYTES if is_storage else _MAX_BODY)
             signed = SignedRequest(request.method, request.raw_path, request.headers, body)
-            signed_at = check_signature(signed, self._service.account.region_name, datetime.now(UTC), self._skews)
+            signed_at = check_signature(
+                signed,
+                self._service.account.region_name,
+                datetime.now(UTC),
+                self._skews,
+                STORAGE if is_storage else SERVICE,
+            )
+            if is_storage:
+                plan, truth = self._service.take_object(_object_request(request, body))
+                return await Delivery(request, self._service.clock, truth).carry_out(plan)
             operation, uri_members = _served(found)
         except Refusal as refusal:
             return to_response(refusal.reply)
@@ -149,6 +163,12 @@ def _name_of(host: str) -> str:
     return f"[{host}]" if is_ipv6 else host
 
 
+def _object_request(request: web.BaseRequest, body: bytes = b"") -> ObjectRequest:
+    _, bucket, *key = request.rel_url.path.split("/", 2)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return ObjectRequest(request.method, bucket, "".join(key), headers, body)
+
+
 def _served(found: tuple[Operation, dict[str, str]] | None) -> tuple[Operation, dict[str, str]]:
     if found is None:
         raise Refusal(404, "UnknownOperationException", "The service has no such operation.")
@@ -167,10 +187,10 @@ async def _meet_expectation(request: web.BaseRequest) -> None:
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-async def _read(request: web.BaseRequest) -> bytes:
+async def _read(request: web.BaseRequest, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk
-        if len(body) > _MAX_BODY:
-            raise Refusal(413, "RequestEntityTooLargeException", f"A request has {_MAX_BODY} bytes at most.")
+        if len(body) > most:
+            raise Refusal(413, "RequestEntityTooLargeException", f"A request has {most} bytes at most.")
     return bytes(body)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -39,6 +39,10 @@ _MOMENT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _ISO_BASIC: Final = "%Y%m%dT%H%M%SZ"
 _LEEWAY: Final = timedelta(minutes=5)
 _HASH: Final = "x-amz-content-sha256"
+STORAGE: Final = "s3"
+"""What requests to S3 are signed for."""
+
+_UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _MISMATCH: Final = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -63,7 +67,21 @@ class _Signer(SigV4Auth):
         return request.headers
 
 
-def check_signature(request: SignedRequest, region_name: str, now: datetime, skews: Iterable[float] = ()) -> datetime:
+class _StorageSigner(S3SigV4Auth):
+    """The same for S3."""
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+        return request.headers
+
+
+def is_for_storage(headers: CIMultiDictProxy[str]) -> bool:
+    """Whether the signature of a request is one for S3."""
+    return f"/{STORAGE}/aws4_request," in headers.get("Authorization", "")
+
+
+def check_signature(
+    request: SignedRequest, region_name: str, now: datetime, skews: Iterable[float] = (), service: str = SERVICE
+) -> datetime:
     """Accept only requests that were signed recently, with the known credentials, for this service and region.
 
     Args:
@@ -71,6 +89,7 @@ def check_signature(request: SignedRequest, region_name: str, now: datetime, ske
         region_name: The region of the server.
         now: The real time: requests are signed in real time, however fast the simulator's clock is.
         skews: Clock differences in seconds that faults have shown to clients; a client may have corrected its clock.
+        service: The service that the signature has to be for.
 
     Returns:
         When it was signed, on the client's clock.
@@ -87,12 +106,12 @@ def check_signature(request: SignedRequest, region_name: str, now: datetime, ske
     if claim["access_key"] not in _SECRETS:
         raise Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
     moment = request.headers.get("X-Amz-Date", "")
-    if problem := _scope_problem(claim, region_name, moment) or _header_problem(claim, request.headers):
+    if problem := _scope_problem(claim, region_name, service, moment) or _header_problem(claim, request.headers):
         raise _invalid(problem)
     signed_at = _read_moment(moment)
     if not any(is_current(signed_at, now + timedelta(seconds=skew)) for skew in (0.0, *skews)):
         raise _invalid(skew_message(signed_at, now))
-    expected = _signature_of(request, claim["headers"].split(";"), claim["access_key"], region_name)
+    expected = _signature_of(request, claim, region_name)
     if not hmac.compare_digest(expected, claim["signature"]):
         raise _invalid(_MISMATCH)
     return signed_at
@@ -117,9 +136,9 @@ def skew_message(signed_at: datetime, now: datetime) -> str:
     )
 
 
-def _scope_problem(claim: re.Match[str], region_name: str, moment: str) -> str | None:
-    if claim["service"] != SERVICE:
-        return f"Credential should be scoped to correct service: '{SERVICE}'."
+def _scope_problem(claim: re.Match[str], region_name: str, service: str, moment: str) -> str | None:
+    if claim["service"] != service:
+        return f"Credential should be scoped to correct service: '{service}'."
     if claim["region"] != region_name:
         return f"Credential should be scoped to a valid region: '{region_name}'."
     if claim["date"] != moment[:8]:
@@ -144,23 +163,27 @@ def _read_moment(text: str) -> datetime:
     raise Refusal(403, "IncompleteSignatureException", "X-Amz-Date must be in ISO-8601 'basic format'.")
 
 
-def _signature_of(request: SignedRequest, names: list[str], access_key: str, region_name: str) -> str:
+def _signature_of(request: SignedRequest, claim: re.Match[str], region_name: str) -> str:
     """Compute the signature of a request; an empty text for a request that cannot have been signed."""
+    names, is_storage = claim["headers"].split(";"), claim["service"] == STORAGE
     if not all(name in request.headers for name in names):
         return ""  # botocore's signer would leave out absent headers
     signed = [(name, value) for name in names for value in request.headers.getall(name)]
     if not all(text.isascii() for text in (request.method, request.target, *(value for _, value in signed))):
         return ""  # a client encodes such characters before it signs, and botocore's signer would fail on them
-    if any(name == _HASH and value != hashlib.sha256(request.body).hexdigest() for name, value in signed):
+    hashes = {hashlib.sha256(request.body).hexdigest(), *([_UNSIGNED] if is_storage else [])}
+    if any(name == _HASH and value not in hashes for name, value in signed):
         return ""  # botocore's signer trusts this header
     # The path then begins with two slashes, which a signer treats as one. So an unusual target does no harm.
+    # The signer of S3 takes a path as it is.
     path, mark, query = request.target.partition("?")
-    url = f"http://localhost/{path}{mark}{_canonical_query(query)}"
+    url = f"http://localhost{'' if is_storage else '/'}{path}{mark}{_canonical_query(query)}"
     again = AWSRequest(method=request.method, url=url, data=request.body)
     for name, value in signed:
         again.headers[name] = value
     again.context["timestamp"] = request.headers["X-Amz-Date"]
-    signer = _Signer(Credentials(access_key, _SECRETS[access_key]), SERVICE, region_name)
+    credentials = Credentials(claim["access_key"], _SECRETS[claim["access_key"]])
+    signer = (_StorageSigner if is_storage else _Signer)(credentials, claim["service"], region_name)
     return signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
 
 

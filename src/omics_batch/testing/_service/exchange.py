@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing._http.request_log import RequestLog
 from omics_batch.testing._s3.batches import S3Batches
+from omics_batch.testing._s3.object_requests import answer_object
 from omics_batch.testing._service.http_response import HttpResponse, Refusal, error_reply, json_reply, page_reply
 from omics_batch.testing._service.operations import HANDLERS, start_run_batch
 from omics_batch.testing._service.serialization import write_answer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from omics_batch.testing._faults.script import Script
     from omics_batch.testing._http.fault_delivery import Truth
     from omics_batch.testing._s3.batches import StoredSettings
+    from omics_batch.testing._s3.object_requests import ObjectRequest
     from omics_batch.testing._s3.objects import Objects
     from omics_batch.testing._service.quota import Quota
     from omics_batch.testing._service.service_model import Document, Operation
@@ -61,6 +63,7 @@ class Service:
         self.requests = RequestLog()
         self._script = script
         self._quota = quota
+        self._objects = objects
         self._s3_batches = S3Batches(objects, account)
 
     async def take(self, operation: Operation, read: Callable[[], Document]) -> tuple[Plan, Truth]:
@@ -76,6 +79,11 @@ class Service:
         asked = await self._understand(read)
         members = {} if isinstance(asked, Refusal) else asked.members
         return self._script.take(operation.name, members), partial(self._answer, operation, asked)
+
+    def take_object(self, request: ObjectRequest) -> tuple[Plan, Truth]:
+        """Take a request to S3 in: what happens to it, and what gives the true answer."""
+        members = {"Bucket": request.bucket, "Key": request.key}
+        return self._script.take(request.operation, members), partial(answer_object, request, self._objects)
 
     async def _understand(self, read: Callable[[], Document]) -> Asked | Refusal:
         await self._s3_batches.settle()
