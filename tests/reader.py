@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sybil import Example, Region
 
-NOT_HERE: Final = ("make ", "git ", "pip ", "python3 -m venv ", ". ", "uvicorn ", "aws s3 ")
+NOT_HERE: Final = ("make ", "git ", "pip ", "python3 -m venv ", ". ", "uvicorn ", "aws s3 ", "aws s3api ")
 """What needs a network or makes environments, or serves for ever."""
 
 SERVED_AT: Final = "http://127.0.0.1:8080"

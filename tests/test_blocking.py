@@ -26,6 +26,7 @@ from omics_batch import (
     ClientClosedError,
     Event,
     InvalidInputError,
+    Manifest,
     OmicsBatchClient,
     OmicsBatchError,
     Outcome,
@@ -132,6 +133,11 @@ def test_it_does_what_the_asynchronous_client_does(omics: Simulator, client: Blo
     assert client.delete_everything(started).id == started.id
     with pytest.raises(ResourceNotFoundError):
         client.delete_batch(started)
+    manifest = Manifest(
+        default_run_setting=request.default_run_setting, runs={"runSettingId": "{sample}"}, rows=[{"sample": "NA12892"}]
+    )
+    assert len(client.check_manifest(manifest).unchecked) == 2
+    assert [(each.index, each.existed) for each in client.start_manifest(manifest)] == [(0, False)]
     going = omics.start_batch(1, life=FOR_EVER)
     assert client.cancel_and_wait(going).status == BatchStatus.CANCELLED
     with pytest.raises(OmicsBatchError, match="CancelRunBatch"):

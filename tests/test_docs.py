@@ -211,15 +211,48 @@ async def start(client: OmicsBatchClient, _: str) -> None:
     )
 
 
+def cohort(runs: int, **settings: object) -> omics_batch.Manifest:
+    setting = omics_batch.DefaultRunSettingInput.model_validate(
+        {"workflowId": "1", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole", **settings}
+    )
+    return omics_batch.Manifest(
+        default_run_setting=setting,
+        runs={"runSettingId": "{sample}"},
+        rows=[{"sample": f"S{number}"} for number in range(runs)],
+        settings_uri="s3://my-bucket/settings/",
+    )
+
+
+async def check_manifest(client: OmicsBatchClient, _: str) -> None:
+    await client.check_manifest(cohort(1))
+    await client.check_manifest(cohort(1, workflowVersionName="2"))
+
+
+async def start_manifest(client: OmicsBatchClient, _: str) -> None:
+    first = [started.existed async for started in client.start_manifest(cohort(101))]
+    assert [*first, *[started.existed async for started in client.start_manifest(cohort(101))]] == [False, True]
+
+
 USES: Final[dict[str, tuple[Callable[[OmicsBatchClient, str], Coroutine[Any, Any, None]], set[str]]]] = {
     "Read a batch, wait for one": (read_and_wait, set()),
     "Wait for many": (wait_for_many, set()),
     "Find the failed samples": (find_failed, set()),
     "Start a batch": (start, {"omics:StartRun", "iam:PassRole"}),
+    "Check a manifest": (check_manifest, set()),
+    "Start a cohort from a sheet": (
+        start_manifest,
+        {"omics:StartRun", "omics:TagResource", "omics:CancelRunBatch", "iam:PassRole"},
+    ),
     "Cancel a batch": (cancel, set()),
     "Delete a batch": (delete, set()),
 }
 """By the page's headings: what a use does, and what it takes that is no request of the client."""
+
+
+S3: Final = {"PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
+"""What allows the requests to S3."""
+
+OWN_ARNS: Final = ("arn:aws:omics:", "arn:aws:iam:", "arn:aws:s3:::my-bucket/")
 
 
 def policies() -> dict[str, dict[str, Any]]:
@@ -241,20 +274,23 @@ def test_there_is_a_policy_for_each_use() -> None:
 
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("use", USES)
-async def test_a_policy_allows_what_its_use_needs_and_no_more(use: str) -> None:
+async def test_a_policy_allows_what_its_use_needs_and_no_more(use: str, tmp_path: Path) -> None:
     """Reported by the requests that the use sends."""
     run, besides = USES[use]
     life = Life(failed_runs={"NA12878": "out of memory"}, creating=1.0, pending=1e7 if run is cancel else 1.0)
-    async with Simulator(in_process=True, life=life, clock=running_clock()) as omics, omics.client() as client:
+    (tmp_path / "my-bucket").mkdir()
+    simulator = Simulator(in_process=True, life=life, clock=running_clock(), s3=tmp_path)
+    async with simulator as omics, omics.client() as client:
         await run(client, omics.start_batch(["NA12878", "NA12891"]))
-        sent = {f"omics:{request.operation}" for request in omics.requests}
+        operations = {request.operation for request in omics.requests}
+    sent = {S3.get(operation, f"omics:{operation}") for operation in operations}
     policy = policies()[use]
     assert policy["Version"] == "2012-10-17"
     allowed: set[str] = set()
     for statement in policy["Statement"]:
         assert statement.keys() <= {"Effect", "Action", "Resource", "Condition"}
         assert statement["Effect"] == "Allow"
-        assert statement["Resource"] == "*" or statement["Resource"].startswith(("arn:aws:omics:", "arn:aws:iam:"))
+        assert statement["Resource"] == "*" or statement["Resource"].startswith(OWN_ARNS)
         actions = statement["Action"]
         allowed |= {actions} if isinstance(actions, str) else set(actions)
     assert allowed == sent | besides

@@ -15,6 +15,7 @@ from omics_batch import (
     Batch,
     ClientClosedError,
     InvalidInputError,
+    Manifest,
     OmicsBatchClient,
     StartRunBatchRequest,
     WaitTimeoutError,
@@ -180,6 +181,12 @@ REQUEST: Final = StartRunBatchRequest.model_validate(
     }
 )
 
+MANIFEST: Final = Manifest(
+    default_run_setting=REQUEST.default_run_setting,
+    runs={"runSettingId": "{sample}"},
+    rows=[{"sample": "NA12878"}],
+)
+
 AWAITED: Final[dict[str, Callable[[OmicsBatchClient], Awaitable[object]]]] = {
     "start_run_batch": lambda client: client.start_run_batch(REQUEST),
     "get_batch": lambda client: client.get_batch("7"),
@@ -189,6 +196,7 @@ AWAITED: Final[dict[str, Callable[[OmicsBatchClient], Awaitable[object]]]] = {
     "wait_until_processed": lambda client: client.wait_until_processed("7"),
     "wait_until_processed with on_update": lambda client: client.wait_until_processed("7", on_update=print),
     "cancel_and_wait": lambda client: client.cancel_and_wait("7"),
+    "check_manifest": lambda client: client.check_manifest(MANIFEST),
     "delete_everything": lambda client: client.delete_everything("7"),
     "plan_resubmission": lambda client: client.plan_resubmission("7"),
 }
@@ -201,6 +209,7 @@ ITERATED: Final[dict[str, Callable[[OmicsBatchClient, str], AsyncGenerator[Any]]
     "results": lambda client, batch: client.results(batch),
     "watch": lambda client, batch: client.watch(batch),
     "as_processed": lambda client, batch: client.as_processed([batch, "404"]),
+    "start_manifest": lambda client, batch: client.start_manifest(MANIFEST),
 }
 """Methods that give something to iterate over, of a batch or of all."""
 

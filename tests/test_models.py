@@ -976,7 +976,8 @@ MODELS = [
 
 
 def test_every_model_is_an_answer() -> None:
-    public = [model for model in ResponseModel.__subclasses__() if not model.__name__.endswith("Page")]
+    models = [model for model in ResponseModel.__subclasses__() if not model.__name__.endswith("Page")]
+    public = [model for model in models if model.__module__ != "omics_batch._models.workflow"]  # which a check reads
     assert sorted(public, key=lambda model: model.__name__) == MODELS
 
 

@@ -163,6 +163,9 @@ if TYPE_CHECKING:
         RunReasonMissing as RunReasonMissing,
     )
     from omics_batch._events import (
+        SettingsUploaded as SettingsUploaded,
+    )
+    from omics_batch._events import (
         StatusChanged as StatusChanged,
     )
     from omics_batch._events import (
@@ -179,8 +182,10 @@ if TYPE_CHECKING:
     )
     from omics_batch._manifest.manifest import Manifest as Manifest
     from omics_batch._manifest.manifest import ManifestBatch as ManifestBatch
+    from omics_batch._manifest.parameters import ManifestCheck as ManifestCheck
     from omics_batch._manifest.resubmission import LeftOutRun as LeftOutRun
     from omics_batch._manifest.resubmission import ResubmissionPlan as ResubmissionPlan
+    from omics_batch._manifest.started import StartedBatch as StartedBatch
     from omics_batch._models.batch import (
         Batch as Batch,
     )
@@ -297,11 +302,13 @@ _MODULES = {
     "_events": (
         "ActionAdvanced BatchStarted CallEnded CredentialsRejected CredentialsRenewalFailed CredentialsRenewed Event "
         "FailedRunsMissing ListPageFailed ListScanFailed ListScanRecovered ListsLagging LookFailed ProcessStoodStill "
-        "RateChanged RequestFailed ResultsMissing RetryQuotaUsedUp RunReasonMissing StatusChanged UnknownStatus "
-        "WaitEnded WaitEvent WaitStarted"
+        "RateChanged RequestFailed ResultsMissing RetryQuotaUsedUp RunReasonMissing SettingsUploaded StatusChanged "
+        "UnknownStatus WaitEnded WaitEvent WaitStarted"
     ),
     "_manifest.manifest": "Manifest ManifestBatch",
+    "_manifest.parameters": "ManifestCheck",
     "_manifest.resubmission": "LeftOutRun ResubmissionPlan",
+    "_manifest.started": "StartedBatch",
     "_models.batch": "Batch BatchListItem RunBatchListItem RunSummary StartRunBatchResponse SubmissionSummary",
     "_models.enums": (
         "Accelerators BatchStatus CacheBehavior FailureKind NetworkingMode Outcome OutputUriPrefixMode "

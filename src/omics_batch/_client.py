@@ -27,6 +27,10 @@ _GRACE: Final = 60.0
 """Seconds for which the service may not know a batch that it has just started."""
 
 
+_CANCEL: Final = 300.0
+"""Seconds in which a batch is cancelled whose settings were changed while it was started."""
+
+
 class OmicsBatchClient(Connection):
     """Starts, follows and ends AWS HealthOmics run batches; use it with `async with`, one for all tasks of a loop.
 
@@ -570,6 +574,100 @@ class OmicsBatchClient(Connection):
         return await self._opened_here().destructive.delete(
             self._waiting(LookSubscription, batch, timeout, poll, is_over=is_deletion_over)
         )
+
+    # Manifests
+
+    async def check_manifest(
+        self, manifest: omics_batch.Manifest, *, timeout: Duration | None = None
+    ) -> omics_batch.ManifestCheck:
+        """Check a manifest against the parameter template of its workflow, before anything is started.
+
+        Each parameter that the manifest gives has to be in the template, and each that the workflow needs has to be
+        given. The template is that of the version and of the Nextflow profiles which the manifest names.
+
+        Args:
+            manifest: The manifest.
+            timeout: Seconds (or a timedelta) for the call, retries included; None bounds each attempt alone.
+
+        Returns:
+            What was not checked, since only a start shows it.
+
+        Raises:
+            InvalidInputError: Parameters are unknown or missing: each line of the message names the manifest's file and
+                line.
+            ResourceNotFoundError: There is no such workflow, or version of it, in this account and region.
+            AccessDeniedError: The permission omics:GetWorkflow or omics:GetWorkflowVersion is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
+            OmicsBatchError: Anything else; see its class.
+
+        Source: the AWS operations GetWorkflow and GetWorkflowVersion.
+        """
+        from omics_batch._manifest.check import check_manifest  # noqa: PLC0415 - who follows a batch starts without manifests
+
+        return await check_manifest(self._opened_here().caller, manifest, within=timeout_in_seconds(timeout))
+
+    def start_manifest(
+        self,
+        manifest: omics_batch.Manifest,
+        *,
+        attempt: int = 1,
+        bucket_owner: str | None = None,
+        encryption: str | None = None,
+        kms_key_id: str | None = None,
+        tag_batches: bool = True,
+        timeout: Duration | None = None,
+    ) -> AsyncGenerator[omics_batch.StartedBatch]:
+        """Start the batches of a manifest, one after the other, and iterate over them.
+
+        Each run is started once, however often this is called with the same manifest and attempt: after an error or a
+        crash call it again. A batch that is there already is found by its tags and yielded too. Up to 100 runs go with
+        the request; the settings of more are put into S3 first, below the manifest's `settingsUri`.
+
+        Args:
+            manifest: The manifest.
+            attempt: 1, or more to start the same content again, as another batch.
+            bucket_owner: The account that has to own the bucket of `settingsUri`, 12 digits.
+            encryption: How S3 encrypts the settings: `aws:kms`, `aws:kms:dsse` or `AES256`. None is the bucket's way.
+            kms_key_id: The key of KMS that encrypts them; with it, `encryption` is `aws:kms` if not given.
+            tag_batches: Tag the batches with the id of their request and the attempt, and look for batches with these
+                tags first. It needs omics:TagResource. Without it, only the service remembers what was started, and it
+                is not documented for how long.
+            timeout: Seconds (or a timedelta) for each call of HealthOmics, retries included; None bounds each attempt
+                alone.
+
+        Yields:
+            Each batch in its order, as soon as it is started; wait for its `batch`.
+
+        Raises:
+            InvalidInputError: An argument cannot be right, or the sheet has changed since the manifest was read.
+            ConflictError: Another file has the name of the settings in S3, or they were changed while the batch was
+                started: then it is cancelled.
+            BatchFailedError: The service answers with a batch of this content that FAILED: fix its reason, and start
+                another `attempt`.
+            AccessDeniedError: The message names the permission that is missing.
+            QueueTimeoutError: The `timeout` was over before its turn to be sent; nothing was sent.
+            OmicsBatchError: Anything else; see its class. Call it again with the same manifest and attempt.
+
+        Source: the AWS operations ListBatch, GetBatch and StartRunBatch; before and after, those of S3 that put an
+        object and look at one.
+        """
+        from omics_batch._manifest.manifest import checked  # noqa: PLC0415 - the same
+        from omics_batch._manifest.start import ManifestStarter, UploadOptions  # noqa: PLC0415 - the same
+
+        requests = checked(manifest).requests(attempt=attempt)
+        upload = UploadOptions(bucket_owner=bucket_owner, encryption=encryption, kms_key_id=kms_key_id)
+        opened, lister = self._opened(), self._lister(timeout)
+        starter = ManifestStarter(
+            looker=opened.looker,
+            changer=opened.changer,
+            lister=lister,
+            storage=opened.storage,
+            events=opened.caller.events,
+            cancel=partial(self.cancel_and_wait, timeout=_CANCEL),
+            upload=upload,
+            within=timeout_in_seconds(timeout),
+        )
+        return LoopIterator(starter.walk(manifest, requests, attempt, tags=tag_batches), opened.loop)
 
     async def _as_they_end(
         self, subscriptions: Mapping[str, Subscription]

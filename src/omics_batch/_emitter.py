@@ -43,6 +43,7 @@ LEVELS: Final[Mapping[str, int]] = {
     "ResultsMissing": logging.WARNING,
     "RetryQuotaUsedUp": logging.WARNING,
     "RunReasonMissing": logging.WARNING,
+    "SettingsUploaded": logging.INFO,
     "StatusChanged": logging.INFO,
     "UnknownStatus": logging.WARNING,
     "WaitEnded": logging.INFO,

@@ -143,6 +143,21 @@ class CredentialsRenewalFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsUploaded(Event):
+    """`start_manifest` put a settings file into S3; not where it was there already."""
+
+    uri: str
+    """Where it is."""
+    size: int
+    """Its bytes."""
+    runs: int
+    """The runs whose settings it has."""
+
+    def __str__(self) -> str:
+        return f"{self.runs:,} run settings are in {one_line(self.uri)} ({self.size:,} bytes)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStarted(Event):
     """The service accepted a batch."""
 

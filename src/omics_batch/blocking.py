@@ -350,6 +350,42 @@ class BlockingClient:
         """
         return self._call(lambda client: client.delete_everything(batch, timeout=timeout, poll=poll))
 
+    def check_manifest(
+        self, manifest: omics_batch.Manifest, *, timeout: Duration | None = None
+    ) -> omics_batch.ManifestCheck:
+        """Check a manifest against the parameter template of its workflow, before anything is started.
+
+        As `OmicsBatchClient.check_manifest`.
+        """
+        return self._call(lambda client: client.check_manifest(manifest, timeout=timeout))
+
+    def start_manifest(
+        self,
+        manifest: omics_batch.Manifest,
+        *,
+        attempt: int = 1,
+        bucket_owner: str | None = None,
+        encryption: str | None = None,
+        kms_key_id: str | None = None,
+        tag_batches: bool = True,
+        timeout: Duration | None = None,
+    ) -> BlockingIterator[omics_batch.StartedBatch]:
+        """Start the batches of a manifest, one after the other, and iterate over them.
+
+        As `OmicsBatchClient.start_manifest`.
+        """
+        return self._iterator(
+            lambda client: client.start_manifest(
+                manifest,
+                attempt=attempt,
+                bucket_owner=bucket_owner,
+                encryption=encryption,
+                kms_key_id=kms_key_id,
+                tag_batches=tag_batches,
+                timeout=timeout,
+            )
+        )
+
     def _call(self, call: Callable[[OmicsBatchClient], Coroutine[Any, Any, T]]) -> T:
         return self._thread.run(lambda _: self._opening.use(call))
 

@@ -215,6 +215,17 @@ class Manifest:
             yield held
 
 
+def checked(manifest: object) -> Manifest:
+    """Return what a caller gave as a manifest.
+
+    Raises:
+        InvalidInputError: It is none.
+    """
+    if isinstance(manifest, Manifest):
+        return manifest
+    raise InvalidInputError(f"a manifest is a Manifest, as Manifest.load reads it, not a {type(manifest).__name__}")
+
+
 def _sheet_of(
     rows: Iterable[Mapping[str, object]] | None, sheet: str | os.PathLike[str] | None, problems: Problems
 ) -> Sheet | None:

@@ -39,7 +39,7 @@ class Problems:
 
     def __init__(self, name: str, lines: Mapping[Place, int]) -> None:
         """Start with none."""
-        self._name = name
+        self.name = name
         self.lines = lines
         self._shown: list[tuple[bool, int, str]] = []
         self._number = 0
@@ -56,7 +56,7 @@ class Problems:
         """Note what is wrong at a place of the manifest."""
         text = described(place, problems, "the manifest")
         line = nearest_line(place, self.lines)
-        where = self._name if line is None else f"{self._name}:{line}"
+        where = self.name if line is None else f"{self.name}:{line}"
         self._add(line or 0, f"{where}: {text}" if where else text, is_in_sheet=False)
 
     def _add(self, line: int, problem: str, *, is_in_sheet: bool) -> None:

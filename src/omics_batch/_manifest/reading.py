@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from omics_batch._manifest.document import read_manifest
@@ -14,8 +14,9 @@ from omics_batch._manifest.settings_file import files_of
 from omics_batch._models.request import MOST_INLINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from omics_batch._files import Place
     from omics_batch._manifest.document import ManifestDocument
     from omics_batch._manifest.problems import Problems, Report
     from omics_batch._manifest.run_template import RunTemplate
@@ -32,6 +33,10 @@ class Reading:
     columns: tuple[str, ...]
     template: RunTemplate
     files: tuple[SettingsFile, ...]
+    name: str = ""
+    """The manifest's file; empty for one that was made in Python."""
+    lines: Mapping[Place, int] = field(default_factory=dict["Place", int])
+    """In which line the file has what."""
 
 
 def read(document: object, sheet: Sheet | None, problems: Problems, *, is_json: bool) -> Reading:
@@ -59,7 +64,15 @@ def read(document: object, sheet: Sheet | None, problems: Problems, *, is_json: 
     if manifest is not None and manifest.settings_uri is None:
         _check_inline(files, problems)
     problems.raise_any()
-    return Reading(cast("ManifestDocument", manifest), cast("Sheet", sheet), columns or (), template, files)
+    return Reading(
+        cast("ManifestDocument", manifest),
+        cast("Sheet", sheet),
+        columns or (),
+        template,
+        files,
+        problems.name,
+        problems.lines,
+    )
 
 
 def report_to(problems: Problems, where: Callable[[int], str]) -> Report:
