@@ -462,7 +462,8 @@ class OmicsBatchClient(Connection):
     ) -> omics_batch.ResubmissionPlan:
         """Plan which failed runs of a batch run again, and with what changes; nothing is started.
 
-        Start the plan's `request` with `start_run_batch`. The same plan twice has the same `request_id`: a doubled
+        Start the plan's `request` with `start_run_batch`; of more than 100 runs, start its `manifest()` with
+        `start_manifest`, and with the plan's `attempt`. The same plan twice has the same `request_id`: a doubled
         resubmission starts one batch.
 
         The settings of the runs are those of the request or manifest that started the batch. Without, they are made of

@@ -72,8 +72,9 @@ def first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         return AT_ONCE
 
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3" / "my-bucket").mkdir(parents=True)
     (tmp_path / "trio.json").write_text(json.dumps(REQUEST))
-    with Simulator(in_process=True, life=life_of) as omics:
+    with Simulator(in_process=True, life=life_of, s3=tmp_path / "s3") as omics:
         for name, value in omics.environment.items():
             monkeypatch.setenv(name, value)
         world = World(omics, capsys, started)
@@ -163,12 +164,38 @@ def test_attempts_are_counted(first: World) -> None:
     assert ran.complaints[0].startswith(f"omics-batch: this is attempt 2 of 1: batch {ID} is attempt 1")
 
 
-def test_more_runs_than_a_request_holds_are_not_started(first: World) -> None:
+@pytest.fixture
+def large(first: World) -> World:
+    """A batch of 101 runs that all failed."""
     lost = {f"HG{number}": "lost" for number in range(101)}
     first.omics.start_batch([*lost], life=replace(AT_ONCE, failed_runs=lost))
-    ran = first.run("resubmit", "7123457", "--remedy", "LOOK")
+    return first
+
+
+def test_more_runs_than_a_request_holds_have_their_settings_in_s3(large: World, tmp_path: Path) -> None:
+    arguments = ["resubmit", "7123457", "--remedy", "LOOK", "--settings-uri", "s3://my-bucket/settings"]
+    ran = large.run(*arguments)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert "Batch     7123458" in ran.lines
+    (sent,) = large.started
+    (file,) = (tmp_path / "s3" / "my-bucket" / "settings").iterdir()
+    assert sent["batchRunSettings"] == {"s3UriSettings": f"s3://my-bucket/settings/{file.name}"}
+    assert len(json.loads(file.read_text())) == 101
+    assert (sent["tags"]["omics-batch:parent"], sent["tags"]["omics-batch:attempt"]) == ("7123457", "2")
+    again = large.run(*arguments, "--json")
+    assert again.complaints == ["omics-batch: batch 7123458 already existed: the same command started it before"]
+    assert json.loads(again.stdout)["id"] == "7123458"
+    assert len(large.started) == 1
+
+
+def test_more_runs_than_a_request_holds_need_a_place_in_s3(large: World) -> None:
+    ran = large.run("resubmit", "7123457", "--remedy", "LOOK")
     assert ran.code == 2
-    assert "101 runs are more than the 100 that a request holds: nothing was started" in ran.stderr
+    assert "101 runs are more than the 100 that a request holds: give --settings-uri" in ran.stderr
+    ran = large.run("resubmit", "7123457", "--remedy", "LOOK", "--settings-uri", "settings")
+    assert ran.code == 2
+    assert "s3://" in ran.stderr
+    assert large.started == []
 
 
 @pytest.mark.parametrize(

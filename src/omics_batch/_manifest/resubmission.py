@@ -57,7 +57,8 @@ class LeftOutRun:
 class ResubmissionPlan:
     """Which failed runs of a batch run again, and what starts them: nothing was sent yet.
 
-    Up to 100 runs are a `request` for `OmicsBatchClient.start_run_batch`. Any number is a `manifest`.
+    Up to 100 runs are a `request` for `OmicsBatchClient.start_run_batch`. Any number is a `manifest`
+    for `start_manifest`, with the plan's `attempt`.
     """
 
     batch: Batch

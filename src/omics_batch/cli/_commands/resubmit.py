@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -23,8 +24,14 @@ from omics_batch.cli._waits.wait import resume_of, wait_for_one
 from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
-    from omics_batch import OmicsBatchClient, ResubmissionPlan
-    from omics_batch.cli._durations import Span
+    from omics_batch import (
+        Batch,
+        OmicsBatchClient,
+        ResubmissionPlan,
+        StartedBatch,
+        StartRunBatchRequest,
+        StartRunBatchResponse,
+    )
 
 _ATTEMPTS: Final = 3
 
@@ -62,6 +69,12 @@ def resubmit(
             help="Change a parameter (parameters.memory_gb=64) or a setting (storageCapacity=2400) of all runs.",
         ),
     ] = None,
+    settings_uri: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI", help="Where in S3 the settings of more than 100 runs go, such as s3://bucket/settings/."
+        ),
+    ] = None,
     max_attempts: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse more attempts than N, the first batch included.")
     ] = _ATTEMPTS,
@@ -81,6 +94,8 @@ def resubmit(
 
     Give the request or the manifest that started the batch. Without, the settings are those that the service shows of
     each run; runs that were never started are left out then.
+
+    The settings of more than 100 runs are put into S3, below --settings-uri or the manifest's own place.
 
     The same command twice starts one batch. The new batch is tagged with its parent and its attempt, which needs
     omics:TagResource.
@@ -117,11 +132,19 @@ def resubmit(
     if dry_run or not plan.runs:
         _end_without_start(plan, as_json=json, is_dry=dry_run)
         return Exit.OK
-    started = _started(plan, connection, retried_for, as_json=json, waits=wait)
+    if plan.request is None:
+        started, sent_request = _started_from_s3(plan, connection, settings_uri, tag=not no_tags)
+    else:
+        sent_request = plan.request
+        started = sent(plan.request, retried_for, connection, f"{AGAIN}run the same command again")
+    if json:
+        say_json({**_document(plan, started.id), "requestId": sent_request.request_id}, indent=None if wait else 2)
+    else:
+        print_started(started, sent_request, connection, as_json=False)
     if not wait:
         return Exit.OK
     view = JsonView() if json else view_on(console())
-    return wait_for_one(connection, started, None, view, resume_of("wait", connection, None, json=json), is_new=True)
+    return wait_for_one(connection, started.id, None, view, resume_of("wait", connection, None, json=json), is_new=True)
 
 
 def _end_without_start(plan: ResubmissionPlan, *, as_json: bool, is_dry: bool) -> None:
@@ -131,22 +154,29 @@ def _end_without_start(plan: ResubmissionPlan, *, as_json: bool, is_dry: bool) -
         console().print(Text("Nothing was started." if is_dry else "There is nothing to run again.", "bold"))
 
 
-def _started(
-    plan: ResubmissionPlan, connection: ConnectionOptions, retried_for: Span | None, *, as_json: bool, waits: bool
-) -> str:
-    """Start the new batch, and return its id."""
-    if plan.request is None:
+def _started_from_s3(
+    plan: ResubmissionPlan, connection: ConnectionOptions, settings_uri: str | None, *, tag: bool
+) -> tuple[StartRunBatchResponse | Batch, StartRunBatchRequest]:
+    """Start a batch of more runs than a request holds: their settings go into a file in S3."""
+    try:
+        manifest = plan.manifest(settings_uri)
+    except InvalidInputError as error:
+        if settings_uri is not None:
+            raise
         raise ProgramError(
-            f"{len(plan.runs):,} runs are more than the 100 that a request holds: nothing was started. From Python, "
-            "plan_resubmission(...).manifest(settings_uri) has them all",
+            f"{len(plan.runs):,} runs are more than the 100 that a request holds: give --settings-uri, a place in S3 "
+            "for their settings. Nothing was started.",
             Exit.USAGE,
-        )
-    started = sent(plan.request, retried_for, connection, f"{AGAIN}run the same command again")
-    if as_json:
-        say_json(_document(plan, started.id), indent=None if waits else 2)
-    else:
-        print_started(started, plan.request, connection, as_json=False)
-    return started.id
+        ) from error
+
+    async def start(client: OmicsBatchClient) -> StartedBatch:
+        async with aclosing(client.start_manifest(manifest, attempt=plan.attempt, tag_batches=tag)) as batches:
+            return await anext(batches)  # there is one: the runs were one batch before
+
+    started = connection.talk(start)
+    if started.existed:
+        complain(f"batch {started.id} already existed: the same command started it before")
+    return started.batch, started.request
 
 
 def _source(request: str | None, manifest: str | None) -> dict[str, Any]:

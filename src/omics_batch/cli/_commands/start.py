@@ -25,7 +25,7 @@ from omics_batch.cli._waits.resume_command import limit
 from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
-    from omics_batch import OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
+    from omics_batch import Batch, OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
     from omics_batch.cli._durations import Span
 
 _STDIN: Final = "-"
@@ -161,7 +161,11 @@ def _may_succeed_later(error: OmicsBatchError) -> bool:
 
 
 def print_started(
-    started: StartRunBatchResponse, request: StartRunBatchRequest, connection: ConnectionOptions, *, as_json: bool
+    started: StartRunBatchResponse | Batch,
+    request: StartRunBatchRequest,
+    connection: ConnectionOptions,
+    *,
+    as_json: bool,
 ) -> None:
     if as_json:
         say_json({**as_the_service_tells(started), "requestId": request.request_id}, indent=2)
