@@ -32,19 +32,21 @@ def measured_shell(omics: Simulator) -> Shell:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
-    with _here(Simulator(in_process=True), monkeypatch, capsys) as running:
+    with program_beside(Simulator(in_process=True), monkeypatch, capsys) as running:
         yield running
 
 
 @pytest.fixture
 def here_over_http(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
     """For what goes wrong before anything is sent: credentials, regions, profiles."""
-    with _here(Simulator(), monkeypatch, capsys) as running:
+    with program_beside(Simulator(), monkeypatch, capsys) as running:
         yield running
 
 
 @contextmanager
-def _here(simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Generator[Here]:
+def program_beside(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Generator[Here]:
     # Of a wait whose time is over, a last look tries for seconds where there is failure: tests of that are elsewhere.
     monkeypatch.setattr(get_batch, "_LAST_ATTEMPTS", 1)
     with simulator:

@@ -163,7 +163,7 @@ def test_help_shows_no_types_of_python(capsys: pytest.CaptureFixture[str], name:
     assert main([name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert "<" not in shown.replace("<=", "")
-    assert "{" not in shown
+    assert "{" not in shown.replace("{fastq_1}", "")
 
 
 def test_help_shows_ids_as_they_are_typed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn, Self
@@ -20,9 +21,12 @@ from omics_batch._manifest.reading import read, report_to
 from omics_batch._manifest.request_id import request_id_of
 from omics_batch._manifest.settings_file import MAX_RUNS, pieces_of
 from omics_batch._manifest.value_reader import text_members
+from omics_batch._manifest.written_runs import reading_of, settings_in
 from omics_batch._models.request import BatchRunSettings, DefaultRunSettingInput, InlineSetting, StartRunBatchRequest
+from omics_batch._words import named
 
 if TYPE_CHECKING:
+    from omics_batch._manifest.reading import Reading
     from omics_batch._manifest.settings_file import SettingsFile
     from omics_batch._manifest.sheet import Sheet
 
@@ -108,10 +112,41 @@ class Manifest:
         except TextError as error:
             raise InvalidInputError(f"{name}: {error}") from None
         problems = Problems(name, lines)
-        manifest = cls.__new__(cls)
         found = _named_sheet(document, source, sheet, problems)
-        manifest._reading = read(document, found, problems, is_json=True)  # noqa: SLF001 - its own
-        return manifest
+        return cls._of(read(document, found, problems, is_json=True))
+
+    @staticmethod
+    def is_manifest(source: str | os.PathLike[str] | IO[bytes]) -> bool:
+        """Whether a file is a manifest, and not a StartRunBatch request: it has `sheet` or `runs`.
+
+        Args:
+            source: A path, or an open file of bytes that can be read again: it is read from its begin, and set back.
+
+        Returns:
+            False also for a file that cannot be read: what reads it next raises the reason.
+        """
+        try:
+            document, _ = read_document(source)
+        except TextError:
+            document = None
+        if not isinstance(source, (str, os.PathLike)):
+            source.seek(0)
+        return not {"sheet", "runs"}.isdisjoint(text_members(document) or {})
+
+    @staticmethod
+    def columns_of(sheet: str | os.PathLike[str]) -> tuple[str, ...]:
+        """Return the names of a sheet's columns, in their order.
+
+        Args:
+            sheet: The path of the sheet: `.csv`, `.tsv` or `.jsonl`.
+
+        Raises:
+            InvalidInputError: The sheet cannot be read, or a column has no name, or another one's.
+        """
+        file, problems = FileSheet(Path(sheet)), Problems("", {})
+        with file.opened(report_to(problems, file.where)) as table:
+            problems.raise_any()
+            return () if table is None else table.columns
 
     @property
     def default_run_setting(self) -> DefaultRunSettingInput:
@@ -168,6 +203,45 @@ class Manifest:
             raise InvalidInputError(f"the manifest has the batches 0 to {len(files) - 1}, not {batch!r}")
         inline = files[batch].inline
         return self._settings_again(batch) if inline is None else pieces_of(inline)
+
+    def select(self, *, runs: range | None = None, only: Iterable[str] | None = None) -> Self:
+        """Return a manifest of some of the runs, in the same order.
+
+        It has another content than the whole, so it starts batches of its own.
+
+        Args:
+            runs: The numbers of the runs, from 1, such as `range(1, 11)` for the first ten. Without `groupBy` a run is
+                a row of the sheet. None takes all of them.
+            only: The `runSettingId`s of the runs. None takes all of them.
+
+        Raises:
+            InvalidInputError: The manifest has no run of such an id or number, or the sheet has changed.
+        """
+        wanted = None if only is None else dict.fromkeys(only)
+        found: dict[str, str] = {}
+        for number, setting in enumerate(self._settings_of_all(), 1):
+            name: str = json.loads(setting)["runSettingId"]
+            if wanted is None or name in wanted:
+                found[name] = setting if runs is None or number in runs else ""
+        if missing := [name for name in wanted or () if name not in found]:
+            raise InvalidInputError(
+                f"{self._reading.sheet.name} has no run {named(missing)}: are these of another sheet?"
+            )
+        chosen = [setting for setting in found.values() if setting]
+        if not chosen:
+            raise InvalidInputError(f"none of the {self.runs:,} runs of {self._reading.sheet.name} is selected")
+        reading, whole = reading_of(self._reading.document, chosen), self._reading
+        return self._of(replace(reading, name=whole.name, lines=whole.lines))
+
+    @classmethod
+    def _of(cls, reading: Reading) -> Self:
+        manifest = cls.__new__(cls)
+        manifest._reading = reading  # noqa: SLF001 - its own
+        return manifest
+
+    def _settings_of_all(self) -> Iterator[str]:
+        for batch in range(len(self._reading.files)):
+            yield from settings_in(self.settings(batch))
 
     def __eq__(self, other: object) -> bool:
         return self.requests() == other.requests() if isinstance(other, Manifest) else NotImplemented

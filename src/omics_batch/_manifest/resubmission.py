@@ -99,9 +99,7 @@ class ResubmissionPlan:
                 f"{len(self._settings):,} runs are more than the {MOST_INLINE} that a request holds: give "
                 "settings_uri, a place in S3 for the file of their settings"
             )
-        manifest = Manifest.__new__(Manifest)
-        manifest._reading = reading_of(document, self._settings)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own kind
-        return manifest
+        return Manifest._of(reading_of(document, self._settings))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own kind
 
 
 class ResubmissionPlanner:
@@ -274,7 +272,7 @@ class ResubmissionPlanner:
             request = cast("StartRunBatchRequest", self._request)
             every = request.members()["batchRunSettings"]["inlineSettings"]
         else:
-            every = _every_setting(self._manifest)
+            every = map(json.loads, self._manifest._settings_of_all())  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same package's
         return [setting for setting in every if setting["runSettingId"] in self._chosen]
 
     def _inline(self, document: ManifestDocument, settings: list[dict[str, Any]]) -> StartRunBatchRequest | None:
@@ -317,15 +315,6 @@ class ResubmissionPlanner:
 
 def _document_of(manifest: Manifest) -> ManifestDocument:
     return manifest._reading.document  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same package's
-
-
-def _every_setting(manifest: Manifest) -> Iterable[dict[str, Any]]:
-    """Read the settings of a manifest run by run: they are written one a line."""
-    for batch in range(len(manifest.batches)):
-        rest = b""
-        for piece in manifest.settings(batch):
-            *lines, rest = (rest + piece).split(b"\n")
-            yield from (json.loads(line.removesuffix(b",")) for line in lines if line.startswith(b"{"))
 
 
 def _remedies(remedies: object) -> frozenset[Remedy]:

@@ -11,7 +11,7 @@ from omics_batch._manifest.run_template import RunTemplate, WrittenRun
 from omics_batch._manifest.settings_file import files_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from omics_batch._manifest.document import ManifestDocument
     from omics_batch._manifest.problems import Report
@@ -28,6 +28,14 @@ class WrittenRuns(RunTemplate):
     def writer(self, report: Report) -> Callable[[Sequence[Row]], WrittenRun]:  # noqa: ARG002 - nothing is wrong with them
         """Return what takes a run."""
         return lambda run: WrittenRun(run[0][0], None, None, str(run[0][1][0]))
+
+
+def settings_in(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Yield the setting of each run, in JSON, from the content of a settings file: it has one run a line."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.removesuffix(b",").decode() for line in lines if line.startswith(b"{"))
 
 
 def reading_of(document: ManifestDocument, settings: Sequence[str]) -> Reading:

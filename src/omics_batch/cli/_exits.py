@@ -13,6 +13,7 @@ from omics_batch import (
     OmicsBatchError,
     QueueTimeoutError,
     ServiceError,
+    TransportError,
     WaitTimeoutError,
 )
 from omics_batch._words import one_line
@@ -71,6 +72,13 @@ def exit_of(error: Exception) -> Exit:
     if isinstance(error, ProgramError):
         return error.exit
     return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.ERROR)
+
+
+def may_succeed_later(error: OmicsBatchError) -> bool:
+    """Whether a request may have arrived, or may succeed if sent again: not for a refusal of the first attempt."""
+    return (
+        error.attempts > 1 or isinstance(error, TransportError) or (isinstance(error, ServiceError) and error.retryable)
+    )
 
 
 def next_step_of(error: Exception) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 COMMANDS: Final[dict[Callable[..., Exit], tuple[str, ...]]] = {
-    start: ("omics-batch start cohort.yaml --dry-run", "omics-batch start cohort.yaml --json | jq -r .id"),
+    start: ("omics-batch start cohort.yaml --dry-run", "omics-batch start cohort.yaml --only failed.csv --wait"),
     get: ("omics-batch get 7123456", "omics-batch get 7123456 --json | jq .runSummary"),
     list_: ("omics-batch list --status INPROGRESS", "omics-batch list --name cohort --ids | omics-batch wait -"),
     runs: ("omics-batch runs 7123456 --submission-status FAILED", "omics-batch runs 7123456 --json | jq -r .runArn"),

@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.text import Text
 
-from omics_batch import InvalidInputError, OmicsBatchError, ServiceError, TransportError
+from omics_batch import InvalidInputError, OmicsBatchError
 from omics_batch._words import one_line
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._dry_run import facts, rehearse
-from omics_batch.cli._exits import Exit, ProgramError, SetupError, exit_of, message_of
+from omics_batch.cli._exits import Exit, ProgramError, SetupError, exit_of, may_succeed_later, message_of
+from omics_batch.cli._manifest_source import STDIN, SheetOptions, is_request, read_source, rows_of
 from omics_batch.cli._options import Json, StartTimeout, text_up_to
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._signals import SignalledError, until_signalled
+from omics_batch.cli._start_manifest import print_batches, rehearse_manifest, start_manifest
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._waits.resume_command import limit
+from omics_batch.cli._waits.wait import wait_for
 from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
-    from omics_batch import Batch, OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
+    from omics_batch import Batch, Manifest, OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
     from omics_batch.cli._durations import Span
 
-_STDIN: Final = "-"
 _LOOK: Final = 5.0
 """Seconds for a GetBatch that checks whether the batch existed before."""
 
@@ -40,9 +42,43 @@ AGAIN: Final = "The same request again, which starts no second batch: "
 
 @connected
 def start(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The request, in YAML or JSON; - reads it from stdin.")],
     connection: ConnectionOptions,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE", help="A request or a manifest, in YAML or JSON; - reads it from stdin."),
+    ] = None,
     *,
+    sheet: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The sheet (.csv, .tsv, .jsonl), if not the manifest's own.")
+    ] = None,
+    rows: Annotated[
+        range | None,
+        typer.Option(metavar="N-M", parser=rows_of, help="Only these runs of the sheet, such as 1-10, or 7."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Only the runs that a CSV file names, such as that of failed --csv."),
+    ] = None,
+    workflow_id: Annotated[str | None, typer.Option(metavar="ID", help="Without FILE: the workflow.")] = None,
+    role_arn: Annotated[str | None, typer.Option(metavar="ARN", help="Without FILE: the role of the runs.")] = None,
+    output_uri: Annotated[
+        str | None, typer.Option(metavar="URI", help="Without FILE: the place in S3 for the output.")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=TEMPLATE",
+            help="Without FILE: a parameter, such as reads={fastq_1}; can be given several times.",
+        ),
+    ] = None,
+    settings_uri: Annotated[
+        str | None, typer.Option(metavar="URI", help="Without FILE: the place in S3 for the settings of over 100 runs.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="Without FILE: the name of the batch.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Start a manifest that was started before a second time.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end, as the command wait does.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and send nothing to AWS.")] = False,
     request_id: Annotated[
         str | None,
@@ -53,42 +89,77 @@ def start(
     retried_for: StartTimeout = None,
     json: Json = False,
 ) -> Exit:
-    """Start a batch from a request in a file, and print its id.
+    """Start a batch from a request, or those of a manifest.
 
-    The file has the members of StartRunBatch, in AWS's own names or in snake_case. Problems in it are reported line by
-    line, with exit code 2, and nothing is sent. A requestId starts one batch, however often it is sent. A file without
-    a requestId starts a new batch each time.
+    A request has the members of StartRunBatch, in AWS's own names or in snake_case. A requestId starts one batch,
+    however often it is sent. A file without a requestId starts a new batch each time.
 
-    With --dry-run, a built-in simulator checks the request: no credentials are needed.
+    A manifest says how each row of a sheet becomes a run. The same manifest and sheet start each run once, however
+    often this is repeated; --again starts all of them a second time. Over 100 runs, their settings are put into S3
+    first. Without FILE, give --sheet, --workflow-id and --role-arn: the first column of the sheet names the runs.
+
+    Problems are reported line by line, with exit code 2, and nothing is sent. With --dry-run, a built-in simulator
+    checks the requests: no credentials are needed.
     """
+    options = SheetOptions(
+        sheet=sheet,
+        rows=rows,
+        only=only,
+        workflow_id=workflow_id,
+        role_arn=role_arn,
+        output_uri=output_uri,
+        settings_uri=settings_uri,
+        name=name,
+        parameters=param or [],
+    )
     try:
-        request = _read(file, request_id)
+        source = read_source(file, options)
     except InvalidInputError as error:
         complain(*str(error).splitlines())
         return Exit.USAGE
+    if not is_request(source):
+        if request_id is not None:
+            raise typer.BadParameter("--request-id is for a request: the ids of a manifest follow from its content.")
+        return _start_manifest(source, connection, retried_for, dry_run=dry_run, again=again, wait=wait, json=json)
+    if again:
+        raise typer.BadParameter("--again is for a manifest: for a request, give another --request-id.")
+    request = source if request_id is None else source.model_copy(update={"request_id": request_id})
+    file = str(file)
     if dry_run:
         asyncio.run(until_signalled(rehearse(request)))
         _print_request(request, as_json=json)
         return Exit.OK
     if sys.__stdout__ is None:  # which was closed before the program began
         raise ProgramError("stdout is closed, so the batch's id cannot be printed: nothing was sent", Exit.USAGE)
-    again = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
+    resend = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
     started = sent(
-        request, retried_for, connection, f"{AGAIN}{again}{' (with the same on stdin)' if file == _STDIN else ''}"
+        request, retried_for, connection, f"{AGAIN}{resend}{' (with the same on stdin)' if file == STDIN else ''}"
     )
     try:
         print_started(started, request, connection, as_json=json)
     except BaseException:  # a full disk, a reader who has left, Ctrl-C
         complain(f"batch {started.id} was started by the request {request.request_id}; its id could not be written")
         raise
-    return Exit.OK
+    return wait_for([started.id], connection, None, is_new=True, json=json) if wait else Exit.OK
 
 
-def _read(file: str, request_id: str | None) -> StartRunBatchRequest:
-    from omics_batch import StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
-
-    request = StartRunBatchRequest.load(sys.stdin.buffer if file == _STDIN else file)
-    return request if request_id is None else request.model_copy(update={"request_id": request_id})
+def _start_manifest(
+    manifest: Manifest,
+    connection: ConnectionOptions,
+    retried_for: Span | None,
+    *,
+    dry_run: bool,
+    again: bool,
+    wait: bool,
+    json: bool,
+) -> Exit:
+    if dry_run:
+        rehearse_manifest(manifest, as_json=json)
+        return Exit.OK
+    started = start_manifest(manifest, connection, retried_for, again=again)
+    ids = [batch.id for batch in started]
+    print_batches(started, manifest, connection.command("wait", *ids, "--new"), as_json=json)
+    return wait_for(ids, connection, None, is_new=True, json=json) if wait else Exit.OK
 
 
 def sent(
@@ -121,7 +192,7 @@ def sent(
             complain("stopped: the batch may have been started", again)
         raise
     except OmicsBatchError as error:
-        if not _may_succeed_later(error):
+        if not may_succeed_later(error):
             raise
         complain(message_of(error), again)
         raise typer.Exit(exit_of(error)) from None
@@ -151,13 +222,6 @@ async def _created_before(
         return None
     earlier = (now - created).total_seconds() - (time.monotonic() - began)
     return (created, earlier) if earlier > _WHOLE_SECONDS else None
-
-
-def _may_succeed_later(error: OmicsBatchError) -> bool:
-    """Whether the request may have arrived, or may succeed if sent again: not for a refusal of the first attempt."""
-    return (
-        error.attempts > 1 or isinstance(error, TransportError) or (isinstance(error, ServiceError) and error.retryable)
-    )
 
 
 def print_started(

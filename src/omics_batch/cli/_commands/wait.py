@@ -11,15 +11,7 @@ import typer
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchIds, Json, Timeout
-from omics_batch.cli._output import console
-from omics_batch.cli._stderr import complain, logged_to
-from omics_batch.cli._views.many_live import LiveLine
-from omics_batch.cli._views.many_plain import JsonLines, PlainLines, ViewOfMany
-from omics_batch.cli._views.one_live import is_live, view_on
-from omics_batch.cli._views.one_plain import JsonView
-from omics_batch.cli._waits.batch_arguments import batches_of, is_one
-from omics_batch.cli._waits.follow_many import WaitForMany, as_they_end
-from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
+from omics_batch.cli._waits.wait import wait_for
 
 
 @connected
@@ -48,16 +40,4 @@ def wait(
     stdin, one such line is printed per batch as it finishes. The last line then has exitCode, message, error and resume
     for all batches, and batches, outcomes, unsuccessful and left.
     """
-    resume = resume_of("wait", connection, timeout, json=json)
-    named = batches_of(batches)
-    with logged_to(complain, connection.level):
-        if is_one(batches):
-            view = JsonView() if json else view_on(console())
-            return wait_for_one(connection, batches[0], timeout, view, resume, is_new=new)
-        many = JsonLines() if json else _view_of_many(len(named))
-        return wait_for_many(connection, WaitForMany(named, timeout, many, is_new=new), as_they_end, resume)
-
-
-def _view_of_many(total: int) -> ViewOfMany:
-    output = console()
-    return LiveLine(output, total) if is_live(output) else PlainLines()
+    return wait_for(batches, connection, timeout, is_new=new, json=json)

@@ -7,21 +7,56 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from omics_batch import OmicsBatchError, Progress
+from omics_batch.cli._output import console
 from omics_batch.cli._signals import SignalledError, until_signalled
-from omics_batch.cli._stderr import complain
+from omics_batch.cli._stderr import complain, logged_to
+from omics_batch.cli._views.many_live import LiveLine
+from omics_batch.cli._views.many_plain import JsonLines, PlainLines
+from omics_batch.cli._views.one_live import is_live, view_on
+from omics_batch.cli._views.one_plain import JsonView
 from omics_batch.cli._waits import one_result
-from omics_batch.cli._waits.batch_arguments import just_started
-from omics_batch.cli._waits.follow_many import follow_many
+from omics_batch.cli._waits.batch_arguments import batches_of, is_one, just_started
+from omics_batch.cli._waits.follow_many import WaitForMany, as_they_end, follow_many
 from omics_batch.cli._waits.resume_command import Resume, advice, limit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omics_batch import Batch
     from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
     from omics_batch.cli._exits import Exit
+    from omics_batch.cli._views.many_plain import ViewOfMany
     from omics_batch.cli._views.one_plain import View
-    from omics_batch.cli._waits.follow_many import WaitForMany, Way
+    from omics_batch.cli._waits.follow_many import Way
     from omics_batch.cli._waits.one_result import OneResult
+
+
+def wait_for(
+    batches: Sequence[str], connection: ConnectionOptions, timeout: Span | None, *, is_new: bool, json: bool
+) -> Exit:
+    """Wait until one or more batches have ended, and show that: the work of the command `wait`.
+
+    Args:
+        batches: Their ids or ARNs; - is stdin.
+        connection: Where they are.
+        timeout: How long to wait; None is no limit.
+        is_new: Whether they were just started, so that the service may not know them yet.
+        json: Whether to write JSON lines.
+    """
+    resume = resume_of("wait", connection, timeout, json=json)
+    named = batches_of(batches)
+    with logged_to(complain, connection.level):
+        if is_one(batches):
+            view = JsonView() if json else view_on(console())
+            return wait_for_one(connection, batches[0], timeout, view, resume, is_new=is_new)
+        many = JsonLines() if json else _view_of_many(len(named))
+        return wait_for_many(connection, WaitForMany(named, timeout, many, is_new=is_new), as_they_end, resume)
+
+
+def _view_of_many(total: int) -> ViewOfMany:
+    output = console()
+    return LiveLine(output, total) if is_live(output) else PlainLines()
 
 
 def resume_of(command: str, connection: ConnectionOptions, timeout: Span | None, *, json: bool) -> Resume:

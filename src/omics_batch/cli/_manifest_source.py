@@ -1,0 +1,142 @@
+"""The manifest that `start` is given: a file with its sheet, or a sheet and options."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from omics_batch._words import one_line
+from omics_batch.cli._run_ids import run_ids_in
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+    from omics_batch import Manifest, StartRunBatchRequest
+
+STDIN: Final = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetOptions:
+    """The options by which a sheet is started, beside a manifest's file or without one."""
+
+    sheet: str | None = None
+    rows: range | None = None
+    only: str | None = None
+    workflow_id: str | None = None
+    role_arn: str | None = None
+    output_uri: str | None = None
+    settings_uri: str | None = None
+    name: str | None = None
+    parameters: list[str] = field(default_factory=list[str])
+
+    @property
+    def of_a_manifest(self) -> bool:
+        """Whether some of them go with a manifest only."""
+        return self.sheet is not None or self.rows is not None or self.only is not None
+
+    @property
+    def without_a_manifest(self) -> dict[str, object]:
+        """The options that take the place of a manifest's file, by their names."""
+        given = {
+            "--workflow-id": self.workflow_id,
+            "--role-arn": self.role_arn,
+            "--output-uri": self.output_uri,
+            "--settings-uri": self.settings_uri,
+            "--name": self.name,
+            "--param": self.parameters or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest | Manifest:
+    """Read what a command is to start.
+
+    Args:
+        file: A file with a request or a manifest; - is stdin, None is no file.
+        options: The options beside it.
+
+    Raises:
+        InvalidInputError: Something in the file or the sheet is wrong, a problem a line.
+        typer.BadParameter: The options do not go together.
+    """
+    from omics_batch import Manifest, StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
+
+    if file is None:
+        return _selected(_of_options(options), options)
+    if given := options.without_a_manifest:
+        raise typer.BadParameter(
+            f"{', '.join(given)} are for a sheet without a file: write them into {one_line(file)}."
+        )
+    source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == STDIN else file
+    if file == STDIN:
+        source.name = "<stdin>"
+    if options.of_a_manifest or Manifest.is_manifest(source):
+        return _selected(Manifest.load(source, options.sheet), options)
+    return StartRunBatchRequest.load(source)
+
+
+def is_request(source: StartRunBatchRequest | Manifest) -> TypeIs[StartRunBatchRequest]:
+    """Whether that is a request, and not a manifest."""
+    from omics_batch import Manifest  # noqa: PLC0415 - help starts without pydantic
+
+    return not isinstance(source, Manifest)
+
+
+def rows_of(text: str) -> range:
+    """Take the numbers of runs: `7`, or `1-10`.
+
+    Raises:
+        typer.BadParameter: They are none.
+    """
+    first, mark, last = text.strip().partition("-")
+    if not (first.isascii() and first.isdecimal() and (not mark or (last.isascii() and last.isdecimal()))):
+        raise typer.BadParameter(f"{one_line(text, limit=64)!a} is neither a number nor a range such as 1-10.")
+    rows = range(int(first), int(last or first) + 1)
+    if not rows or rows.start < 1:
+        raise typer.BadParameter(f"{one_line(text, limit=64)!a} has no row: the first one is 1.")
+    return rows
+
+
+def _selected(manifest: Manifest, options: SheetOptions) -> Manifest:
+    if options.rows is None and options.only is None:
+        return manifest
+    return manifest.select(runs=options.rows, only=None if options.only is None else run_ids_in(options.only))
+
+
+def _of_options(options: SheetOptions) -> Manifest:
+    """Make a manifest of options alone: the first column of the sheet names the runs."""
+    required = {"--sheet": options.sheet, "--workflow-id": options.workflow_id, "--role-arn": options.role_arn}
+    missing = [name for name, value in required.items() if value is None]
+    if options.sheet is None or missing:
+        raise typer.BadParameter(f"give a FILE, or {', '.join(required)}: {', '.join(missing)} is missing.")
+    from omics_batch import Manifest  # noqa: PLC0415 - help starts without pydantic
+
+    column, *_ = Manifest.columns_of(options.sheet)
+    parameters = dict(map(_parameter, options.parameters))
+    shared = {"workflowId": options.workflow_id, "roleArn": options.role_arn, "outputUri": options.output_uri}
+    document: dict[str, object] = {
+        "defaultRunSetting": {name: value for name, value in shared.items() if value is not None},
+        "runs": {"runSettingId": {"column": column}, "parameters": parameters},
+    }
+    if options.name is not None:
+        document["batchName"] = options.name
+    if options.settings_uri is not None:
+        document["settingsUri"] = options.settings_uri
+    source = io.BytesIO(json.dumps(document).encode())
+    source.name = "options"
+    return Manifest.load(source, options.sheet)
+
+
+def _parameter(text: str) -> tuple[str, object]:
+    name, mark, value = text.partition("=")
+    if not mark or not name:
+        raise typer.BadParameter(
+            f"{one_line(text, limit=100)!a} is not NAME=TEMPLATE, such as reads={{fastq_1}}.", param_hint="'--param'"
+        )
+    return name, value

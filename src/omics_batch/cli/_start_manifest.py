@@ -1,0 +1,153 @@
+"""Starting the batches of a manifest from the command line, and its dry run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from rich.text import Text
+
+from omics_batch import AccessDeniedError, BatchFailedError, OmicsBatchError
+from omics_batch._words import named, one_line
+from omics_batch.cli._dry_run import rehearse
+from omics_batch.cli._exits import exit_of, may_succeed_later, message_of
+from omics_batch.cli._output import console, say_facts, say_json
+from omics_batch.cli._signals import SignalledError, until_signalled
+from omics_batch.cli._stderr import complain
+from omics_batch.cli._words import runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omics_batch import Manifest, OmicsBatchClient, StartedBatch
+    from omics_batch.cli._connection import ConnectionOptions
+    from omics_batch.cli._durations import Span
+
+_SHOWN: Final = 3
+"""How many runs a dry run shows."""
+
+RESUME: Final = "Run the same command again: what was started is found, and not started twice"
+
+
+def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
+    """Check the requests of a manifest on a built-in simulator, and print what would be sent and uploaded."""
+    requests = manifest.requests()
+    for request in requests:
+        asyncio.run(until_signalled(rehearse(request)))
+    uploads = [batch for batch in manifest.batches if batch.settings_uri is not None]
+    if as_json:
+        files = [{"uri": batch.settings_uri, "runs": batch.runs, "size": batch.size} for batch in uploads]
+        say_json({"requests": [request.members() for request in requests], "uploads": files}, indent=2)
+        return
+    default = manifest.default_run_setting
+    first = _first_runs(manifest)
+    found = [
+        ("Name", manifest.batch_name),
+        ("Runs", f"{manifest.runs:,}, such as {named([run['runSettingId'] for run in first])}"),
+        ("Batches", f"{len(requests)}: {', '.join(request.request_id for request in requests)}"),
+        *(("Upload", f"{batch.size:,} bytes to {batch.settings_uri}") for batch in uploads),
+        ("Workflow", " ".join(filter(None, [default.workflow_id, default.workflow_version_name]))),
+        ("Role", default.role_arn),
+        ("Output", default.output_uri),
+    ]
+    output = console()
+    say_facts(output, [(label, one_line(value)) for label, value in found if value])
+    for run in first:
+        output.print(Text(json.dumps(run, indent=2)))
+    output.print(Text("Valid. Nothing was sent.", "bold"))
+
+
+def start_manifest(
+    manifest: Manifest, connection: ConnectionOptions, retried_for: Span | None, *, again: bool
+) -> list[StartedBatch]:
+    """Start the batches of a manifest, each once, and return them.
+
+    Args:
+        manifest: The manifest.
+        connection: Where to.
+        retried_for: How long each call is retried.
+        again: Whether the same content is started another time.
+    """
+    started: list[StartedBatch] = []
+    timeout = None if retried_for is None else retried_for.seconds
+
+    async def begin(client: OmicsBatchClient) -> None:
+        await _check(client, manifest)
+        if again:
+            await _start_again(client, manifest, timeout, started)
+        else:
+            await _start(client, manifest, timeout, started, attempt=1)
+
+    try:
+        connection.talk(begin)
+    except (SignalledError, KeyboardInterrupt):
+        complain("stopped: batches may have been started", RESUME)
+        raise
+    except OmicsBatchError as error:
+        if started:
+            complain(f"{_batches(started)} started before this error")
+        if not may_succeed_later(error):
+            raise
+        complain(message_of(error), RESUME)
+        raise typer.Exit(exit_of(error)) from None
+    return started
+
+
+async def _start(
+    client: OmicsBatchClient, manifest: Manifest, timeout: float | None, started: list[StartedBatch], *, attempt: int
+) -> None:
+    """Start an attempt; `started` has its batches, also if an error ends it early."""
+    started.clear()
+    async for batch in client.start_manifest(manifest, attempt=attempt, timeout=timeout):
+        started.append(batch)  # noqa: PERF401 - those before an error are reported
+
+
+async def _start_again(
+    client: OmicsBatchClient, manifest: Manifest, timeout: float | None, started: list[StartedBatch]
+) -> None:
+    """Start the first attempt after the first one of which not all batches are there."""
+    for attempt in count(2):
+        try:
+            await _start(client, manifest, timeout, started, attempt=attempt)
+        except BatchFailedError:
+            continue
+        if not all(batch.existed for batch in started):
+            return
+
+
+def print_batches(started: Sequence[StartedBatch], manifest: Manifest, next_step: str, *, as_json: bool) -> None:
+    """Print what was started, and the command that waits for it."""
+    if as_json:
+        found = [
+            {"id": each.id, "arn": each.batch.arn, "requestId": each.request.request_id, "existed": each.existed}
+            for each in started
+        ]
+        say_json({"batches": found}, indent=2)
+        return
+    output = console()
+    for each, batch in zip(started, manifest.batches, strict=True):
+        state = f"already there, {each.batch.status}" if each.existed else "started"
+        say_facts(output, [("Batch", f"{each.id}: {runs(batch.runs)}, {one_line(state)}")])
+    say_facts(output, [("Next", next_step)])
+
+
+async def _check(client: OmicsBatchClient, manifest: Manifest) -> None:
+    """Check the parameters against the workflow's template, if that may be read."""
+    try:
+        await client.check_manifest(manifest)
+    except AccessDeniedError as error:
+        complain(f"the parameters are not checked against the workflow: {message_of(error)}")
+
+
+def _first_runs(manifest: Manifest) -> list[dict[str, Any]]:
+    few = manifest.select(runs=range(1, _SHOWN + 1))
+    settings: list[dict[str, Any]] = json.loads(b"".join(few.settings()))
+    return settings
+
+
+def _batches(started: Sequence[StartedBatch]) -> str:
+    names = named([each.id for each in started])
+    return f"batch {names} was" if len(started) == 1 else f"batches {names} were"
