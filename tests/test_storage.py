@@ -209,44 +209,47 @@ WHO: Final = "User: arn:aws:iam::123456789012:user/me is not authorized to perfo
 KMS: Final = f"{WHO}: kms:GenerateDataKey on resource: arn:aws:kms:us-west-2:123456789012:key/x"
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind", "told", "permission"),
-    [
-        (s3_error(403, "AccessDenied", "Access Denied"), AccessDeniedError, "Allow s3:PutObject", "s3:PutObject"),
-        (s3_error(403, "AccessDenied", KMS), AccessDeniedError, "Allow kms:GenerateDataKey", "kms:GenerateDataKey"),
-        (s3_error(404, "NoSuchBucket"), ResourceNotFoundError, "Check the bucket that settingsUri names", None),
-        (s3_error(400, "ExpiredToken"), CredentialsError, "ExpiredToken", None),
-        (s3_error(403, "InvalidAccessKeyId"), CredentialsError, "InvalidAccessKeyId", None),
-        (s3_error(503, "SlowDown"), ThrottlingError, "attempt 2", None),
-        (s3_error(500, "InternalError"), InternalServerError, "attempt 2", None),
-        (s3_error(409, "ConditionalRequestConflict"), ConflictError, "attempt 2", None),
-        (s3_error(400, "BadDigest"), ServiceError, "BadDigest", None),
-        (web.Response(text="<html>welcome</html>"), MalformedResponseError, "no ETag", None),
-        (web.Response(status=403, text="<html>no</html>"), MalformedResponseError, "HTTP 403 without an answer", None),
-        (web.Response(status=502, text="<html>no</html>"), InternalServerError, "HTTP 502", None),
-        (web.Response(body=b"x" * 2_000_000), MalformedResponseError, "larger than", None),
-    ],
-)
-async def test_what_a_put_is_answered_is_an_error_of_this_package(
-    answer: web.Response, kind: type[OmicsBatchError], told: str, permission: str | None
-) -> None:
+ANSWERS: Final[list[tuple[web.Response, type[OmicsBatchError], str, str | None]]] = [
+    (s3_error(403, "AccessDenied", "Access Denied"), AccessDeniedError, "Allow s3:PutObject", "s3:PutObject"),
+    (s3_error(403, "AccessDenied", KMS), AccessDeniedError, "Allow kms:GenerateDataKey", "kms:GenerateDataKey"),
+    (s3_error(404, "NoSuchBucket"), ResourceNotFoundError, "Check the bucket that settingsUri names", None),
+    (s3_error(400, "ExpiredToken"), CredentialsError, "ExpiredToken", None),
+    (s3_error(403, "InvalidAccessKeyId"), CredentialsError, "InvalidAccessKeyId", None),
+    (s3_error(500, "InternalError"), InternalServerError, "attempt 2", None),
+    (s3_error(409, "ConditionalRequestConflict"), ConflictError, "attempt 2", None),
+    (s3_error(400, "BadDigest"), ServiceError, "BadDigest", None),
+    (web.Response(text="<html>welcome</html>"), MalformedResponseError, "no ETag", None),
+    (web.Response(status=403, text="<html>no</html>"), MalformedResponseError, "HTTP 403 without an answer", None),
+    (web.Response(status=502, text="<html>no</html>"), InternalServerError, "HTTP 502", None),
+    (web.Response(body=b"x" * 2_000_000), MalformedResponseError, "larger than", None),
+    (s3_error(503, "SlowDown"), ThrottlingError, "attempt 2", None),  # after which requests are slower
+]
+
+
+async def test_what_a_put_is_answered_is_an_error_of_this_package() -> None:
+    asked: list[web.Response] = []
+
     async def again(request: web.BaseRequest) -> web.Response:
+        answer = asked[-1]
         if answer.status == 200:
             await body_of(request)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
     async with storage_of(answer=again) as (s3, storage):
-        with pytest.raises(OmicsBatchError, match=told) as caught:
-            await put(storage)
-        assert type(caught.value) is kind
-        assert str(caught.value).startswith(f"PutObject of {URI}")
-        assert len(s3.requests) == caught.value.attempts
-        assert_clean(caught.value)
-        if isinstance(caught.value, ServiceError) and "x-amz-request-id" in answer.headers:
-            assert caught.value.request_id == MARK["x-amz-request-id"]
-        if permission:
-            assert caught.value.advice == Advice(AdviceKind.ALLOW_OPERATION, {"operation": permission})
-            assert caught.value.fault is Party.MACHINE
+        for answer, kind, told, permission in ANSWERS:
+            asked.append(answer)
+            s3.requests.clear()
+            with pytest.raises(OmicsBatchError, match=told) as caught:
+                await put(storage)
+            assert type(caught.value) is kind
+            assert str(caught.value).startswith(f"PutObject of {URI}")
+            assert len(s3.requests) == caught.value.attempts
+            assert_clean(caught.value)
+            if isinstance(caught.value, ServiceError) and "x-amz-request-id" in answer.headers:
+                assert caught.value.request_id == MARK["x-amz-request-id"]
+            if permission:
+                assert caught.value.advice == Advice(AdviceKind.ALLOW_OPERATION, {"operation": permission})
+                assert caught.value.fault is Party.MACHINE
 
 
 async def test_a_put_that_is_refused_sends_no_body_and_keeps_no_connection() -> None:
@@ -290,12 +293,12 @@ def test_a_body_can_be_read_at_once() -> None:
     assert (body.read(), len(body)) == (WHOLE, len(WHOLE))
 
 
-@pytest.mark.parametrize("uri", ["s3://my-bucket", "s3://my-bucket/", "https://my-bucket/x", "s3:///x"])
-async def test_a_place_that_is_no_objects_is_refused(uri: str) -> None:
-    async with storage_of() as (s3, storage):
-        with pytest.raises(InvalidInputError, match="names no object in S3: s3://BUCKET/KEY does"):
-            await storage.head(uri, options={})
-        assert s3.requests == []
+async def test_a_place_that_is_no_objects_is_refused() -> None:
+    async with Simulator(in_process=True) as omics, omics.client() as client:
+        for uri in ("s3://my-bucket", "s3://my-bucket/", "https://my-bucket/x", "s3:///x"):
+            with pytest.raises(InvalidInputError, match="names no object in S3: s3://BUCKET/KEY does"):
+                await client._opened().storage.head(uri, options={})
+        assert omics.requests == ()
 
 
 async def test_an_attempt_is_bounded() -> None:

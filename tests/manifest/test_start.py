@@ -192,9 +192,9 @@ async def test_without_tags_the_service_alone_remembers(bucket: Path) -> None:
 
 async def test_two_starters_at_once_start_one_batch(bucket: Path) -> None:
     async with service(bucket) as (omics, client), omics.client() as other:
-        both = await asyncio.gather(started_by(client, manifest_of(250)), started_by(other, manifest_of(250)))
+        both = await asyncio.gather(started_by(client, manifest_of(101)), started_by(other, manifest_of(101)))
         assert both[0][0].id == both[1][0].id
-        assert await runs_of(client, both[0][0]) == [f"S{number:04}" for number in range(250)]
+        assert await runs_of(client, both[0][0]) == [f"S{number:04}" for number in range(101)]
 
 
 async def test_an_iteration_that_is_left_starts_no_more(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,9 +214,9 @@ async def test_an_iteration_that_is_left_starts_no_more(bucket: Path, monkeypatc
 @pytest.mark.parametrize("operation", ["ListBatch", "PutObject", "HeadObject", "StartRunBatch", "GetBatch"])
 async def test_a_lost_answer_costs_nothing(bucket: Path, operation: str) -> None:
     async with service(bucket, faults=[faults.truncated(operation), faults.reset(operation)]) as (_, client):
-        (started,) = await started_by(client, manifest_of(250))
+        (started,) = await started_by(client, manifest_of(101))
         assert not started.existed
-        assert await runs_of(client, started) == [f"S{number:04}" for number in range(250)]
+        assert await runs_of(client, started) == [f"S{number:04}" for number in range(101)]
 
 
 def after(operation: str, do: Callable[[], object]) -> Callable[[Event], None]:

@@ -38,6 +38,7 @@ def moto() -> Iterator[Any]:
     server.stop()
 
 
+@pytest.mark.slow  # moto takes a second to import
 async def test_a_cohort_starts_with_its_settings_in_moto(moto: Any) -> None:
     """Two starters at once, a bucket with versions, encryption by KMS: one batch, of one version of the file."""
     manifest, uploads = manifest_of(250), list[str]()
@@ -63,6 +64,7 @@ async def test_a_cohort_starts_with_its_settings_in_moto(moto: Any) -> None:
     assert len(versions["Versions"]) == len(uploads) == 1
 
 
+@pytest.mark.slow
 async def test_what_moto_refuses_starts_nothing(moto: Any) -> None:
     manifest = manifest_of(101, batch_name="another")
     key = uri_of(manifest).removeprefix("s3://my-bucket/")
