@@ -30,9 +30,9 @@ async def get_workflow(caller: OperationCaller, setting: DefaultRunSettingInput,
 
     def read(reply: Response) -> Workflow | CallFailure:
         found = read_answer(Workflow, reply, operation)
-        told = isinstance(found, Workflow) and (found.id or found.workflow_id, found.version_name)
-        if told and told != (setting.workflow_id, version):
-            return unreadable(operation, reply, f"the answer is about workflow {told[0]}, version {told[1]}")
+        shown = isinstance(found, Workflow) and (found.id or found.workflow_id, found.version_name)
+        if shown and shown != (setting.workflow_id, version):
+            return unreadable(operation, reply, f"the answer is about workflow {shown[0]}, version {shown[1]}")
         return found
 
     return await caller.call(

@@ -39,8 +39,8 @@ def checked_parameters(reading: Reading, workflow: Workflow) -> ManifestCheck:
     problems = Problems(reading.name, reading.lines)
     defaults = _spelled(reading)
     if workflow.status not in {None, "ACTIVE"}:
-        told = f"the workflow is {one_line(workflow.status or '')}: runs can be started while it is ACTIVE"
-        problems.add_at((defaults, "workflowId"), told)
+        problem = f"the workflow is {one_line(workflow.status or '')}: runs can be started while it is ACTIVE"
+        problems.add_at((defaults, "workflowId"), problem)
     template = _template_of(reading, workflow)
     given = _parameters(reading, defaults)
     if template:
