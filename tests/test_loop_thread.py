@@ -196,8 +196,8 @@ def test_what_is_asked_for_twice_is_done_once(thread: LoopThread, monkeypatch: p
 
 
 def test_where_signals_are_noticed_late_it_waits_in_slices(thread: LoopThread, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows."""
-    slices: list[float] = []
+    """As on Windows, and where one comes just before the main thread blocks. Other threads hear no signals."""
+    slices: list[float | None] = []
 
     async def last(_: Caller) -> str:
         while len(slices) < 3:  # noqa: ASYNC110 - nothing tells
@@ -206,13 +206,17 @@ def test_where_signals_are_noticed_late_it_waits_in_slices(thread: LoopThread, m
 
     class Messages(SimpleQueue[Any]):
         def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT002 - as it is
-            assert timeout is not None
             slices.append(timeout)
             return super().get(block, timeout)
 
     monkeypatch.setattr(module, "SimpleQueue", Messages)
     monkeypatch.setattr(module, "_SLICE", 0.001)
     assert thread.run(last) == "done"
+    assert set(slices) == {0.001}
+    slices.clear()
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(thread.run, name_of_thread).result()
+    assert set(slices) == {None}
 
 
 def test_a_loop_that_is_blocked_does_not_keep_who_was_interrupted(

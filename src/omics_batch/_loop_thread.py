@@ -42,8 +42,9 @@ _AT_EXIT: Final = 5.0
 _CLEAN_UP: Final = 5.0
 """Seconds that work which was cancelled may hold up its caller."""
 
-_SLICE: Final = 0.2 if os.name == "nt" else None
-"""Seconds to wait at a time: Windows notices Ctrl-C only in between."""
+_SLICE: Final = 0.2 if os.name == "nt" else 1.0
+"""Seconds that the main thread waits at a time. It notices a signal that came just before it blocked in between; on
+Windows, every signal."""
 
 
 class LoopThread:
@@ -221,6 +222,7 @@ class _Job(Caller, Generic[T]):
         """Whether the caller knows that it has ended."""
         self._work = work
         self._context = copy_context()
+        self._slice = _SLICE if threading.current_thread() is threading.main_thread() else None
         self._task: asyncio.Task[T] | None = None
 
     def begin(self, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -259,7 +261,7 @@ class _Job(Caller, Generic[T]):
     def _next(self) -> Callable[[], object] | None:
         while True:
             with suppress(Empty):
-                return self._messages.get(timeout=_SLICE)
+                return self._messages.get(timeout=self._slice)
 
     def _end(self, _: object = None) -> None:
         self._messages.put(None)
