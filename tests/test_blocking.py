@@ -342,17 +342,17 @@ async def test_it_works_inside_of_a_running_loop(omics: Simulator, client: Block
 
 
 def test_a_listing_can_be_read_once(omics: Simulator, client: BlockingClient) -> None:
-    batch_id = omics.start_batch(250)
+    batch_id = omics.start_batch(110)
     client.wait_until_processed(batch_id)
     runs = client.list_runs_in_batch(batch_id)
     assert repr(runs) == "<BlockingListing: take `all()` of it, or iterate over it with `for`>"
     assert len([*islice(runs, 3)]) == 3
     with pytest.raises(InvalidInputError, match="read once"):
         runs.all()
-    assert len([*runs]) == 247
+    assert len([*runs]) == 107
     assert [*runs] == []
     rows = client.list_runs_in_batch(batch_id).all()
-    assert len(rows.to_columns()["run_setting_id"]) == 250
+    assert len(rows.to_columns()["run_setting_id"]) == 110
 
 
 def test_an_iteration_that_is_left_ends_its_wait(omics: Simulator) -> None:
