@@ -652,23 +652,53 @@ class OmicsBatchClient(Connection):
         Source: the AWS operations ListBatch, GetBatch and StartRunBatch; before and after, those of S3 that put an
         object and look at one.
         """
+        from omics_batch._manifest.find import ManifestFinder  # noqa: PLC0415 - the same
         from omics_batch._manifest.manifest import checked  # noqa: PLC0415 - the same
         from omics_batch._manifest.start import ManifestStarter, UploadOptions  # noqa: PLC0415 - the same
 
         requests = checked(manifest).requests(attempt=attempt)
         upload = UploadOptions(bucket_owner=bucket_owner, encryption=encryption, kms_key_id=kms_key_id)
-        opened, lister = self._opened(), self._lister(timeout)
+        opened, within = self._opened(), timeout_in_seconds(timeout)
         starter = ManifestStarter(
             looker=opened.looker,
             changer=opened.changer,
-            lister=lister,
+            finder=ManifestFinder(looker=opened.looker, lister=self._lister(timeout), within=within),
             storage=opened.storage,
             events=opened.caller.events,
             cancel=partial(self.cancel_and_wait, timeout=_CANCEL),
             upload=upload,
-            within=timeout_in_seconds(timeout),
+            within=within,
         )
         return LoopIterator(starter.walk(manifest, requests, attempt, tags=tag_batches), opened.loop)
+
+    async def find_manifest(
+        self, manifest: omics_batch.Manifest, *, timeout: Duration | None = None
+    ) -> tuple[omics_batch.StartedBatch, ...]:
+        """Return the batches that were started from a manifest, of all attempts.
+
+        They are found by their tags: not if they were started with `tag_batches=False`, nor if they FAILED, since the
+        service shows no tags of those. The service's lists lag, so a batch that was just started may be missing.
+
+        Args:
+            manifest: The manifest, with the rows that were started.
+            timeout: Seconds (or a timedelta) for each call, retries included; None bounds each attempt alone.
+
+        Returns:
+            The batches, by their attempt and their order in the manifest; empty if none is found.
+
+        Raises:
+            InvalidInputError: It is no manifest; nothing was sent.
+            AccessDeniedError: One of the permissions omics:ListBatch and omics:GetBatch is missing.
+            OmicsBatchError: Anything else; see its class.
+
+        Source: the AWS operations ListBatch and GetBatch.
+        """
+        from omics_batch._manifest.find import ManifestFinder  # noqa: PLC0415 - the same
+        from omics_batch._manifest.manifest import checked  # noqa: PLC0415 - the same
+
+        looker, lister = self._opened_here().looker, self._lister(timeout)
+        finder = ManifestFinder(looker=looker, lister=lister, within=timeout_in_seconds(timeout))
+        return await finder.all_of(checked(manifest))
 
     async def _as_they_end(
         self, subscriptions: Mapping[str, Subscription]

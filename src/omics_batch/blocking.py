@@ -386,6 +386,15 @@ class BlockingClient:
             )
         )
 
+    def find_manifest(
+        self, manifest: omics_batch.Manifest, *, timeout: Duration | None = None
+    ) -> tuple[omics_batch.StartedBatch, ...]:
+        """Return the batches that were started from a manifest, of all attempts.
+
+        As `OmicsBatchClient.find_manifest`.
+        """
+        return self._call(lambda client: client.find_manifest(manifest, timeout=timeout))
+
     def _call(self, call: Callable[[OmicsBatchClient], Coroutine[Any, Any, T]]) -> T:
         return self._thread.run(lambda _: self._opening.use(call))
 

@@ -385,3 +385,35 @@ async def test_what_cannot_be_started_is_refused_at_once(bucket: Path) -> None:
         with pytest.raises(InvalidInputError, match="attempt is 1 or more, not 0"):
             client.start_manifest(manifest_of(1), attempt=0)
         assert operations(omics) == []
+
+
+# Finding them again
+
+
+async def test_the_batches_of_all_attempts_are_found(bucket: Path) -> None:
+    """By their tags, in their order; those of others with the same name are not."""
+    async with service(bucket) as (omics, client):
+        manifest = manifest_of(120)
+        first = await started_by(client, manifest)
+        second = await started_by(client, manifest, attempt=2)
+        await started_by(client, manifest_of(119))
+        omics.start_batch([f"S{number}" for number in range(120)], name="cohort")
+        found = await client.find_manifest(manifest)
+        assert [(each.id, each.index, each.attempt, each.existed) for each in found] == [
+            (first[0].id, 0, 1, True),
+            (second[0].id, 0, 2, True),
+        ]
+        assert [each.attempt for each in (*first, *second)] == [1, 2]
+        assert [each.request for each in found] == [first[0].request, second[0].request]
+        assert await client.find_manifest(manifest_of(3)) == ()
+
+
+async def test_tags_that_make_no_sense_are_those_of_the_first_attempt(bucket: Path) -> None:
+    async with service(bucket) as (omics, client):
+        manifest = manifest_of(2)
+        (request,) = manifest.requests()
+        for number, attempt in enumerate(("many", "0", "")):
+            tags = {"omics-batch:request": request.request_id, "omics-batch:attempt": attempt}
+            omics.put_batch({"id": str(number + 1), "name": "cohort", "status": "PENDING", "tags": tags})
+        (found,) = await client.find_manifest(manifest)
+        assert found.attempt == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -22,7 +21,7 @@ from omics_batch._errors import (
     ResourceNotFoundError,
     WaitError,
 )
-from omics_batch._manifest.started import StartedBatch, is_transient, may_be, request_id_of, tagged
+from omics_batch._manifest.started import StartedBatch, is_transient, tagged
 from omics_batch._models.enums import BatchStatus
 from omics_batch._words import one_line
 
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
 
     from omics_batch._api.changes import BatchChanges
     from omics_batch._api.get_batch import BatchReader
-    from omics_batch._api.pagination import Paginator
     from omics_batch._api.storage import ObjectHead, ObjectStorage
     from omics_batch._emitter import EventEmitter
+    from omics_batch._manifest.find import ManifestFinder
     from omics_batch._manifest.manifest import Manifest, ManifestBatch
     from omics_batch._models.batch import Batch, StartRunBatchResponse
     from omics_batch._models.request import StartRunBatchRequest
@@ -74,7 +73,7 @@ class ManifestStarter:
 
     looker: BatchReader
     changer: BatchChanges
-    lister: Paginator
+    finder: ManifestFinder
     storage: ObjectStorage
     events: EventEmitter
     cancel: Callable[[StartRunBatchResponse], Awaitable[object]]
@@ -98,40 +97,15 @@ class ManifestStarter:
         there: Mapping[str, Batch] = {}
         if tags:
             requests = [tagged(request, attempt) for request in requests]
-            there = await self._find(requests, frozenset(file.runs for file in files))
+            there = await self.finder.of(requests, frozenset(file.runs for file in files))
         for index, (request, file) in enumerate(zip(requests, files, strict=True)):
             found = there.get(request.request_id)
             if found is not None:
-                yield StartedBatch(index, found, request, existed=True)
+                yield StartedBatch(index, found, request, existed=True, attempt=attempt)
             else:
                 pieces = partial(manifest.settings, index)
                 started = await self._start(request, file, pieces, attempt)
-                yield StartedBatch(index, started, request, existed=False)
-
-    async def _find(self, requests: Sequence[StartRunBatchRequest], runs: frozenset[int]) -> Mapping[str, Batch]:
-        """Return the batches that are there, by the ids of their requests: the service may have forgotten those."""
-        found: dict[str, Batch] = {}
-        wanted = {request.request_id for request in requests}
-        name = requests[0].batch_name
-        async with aclosing(self.lister.batches({} if name is None else {"name": name})) as items:
-            async for item in items:
-                if not may_be(item, requests, runs):
-                    continue
-                batch = await self._tagged(item.id)
-                request_id = request_id_of(batch)
-                if batch is not None and request_id in wanted:
-                    found.setdefault(request_id, batch)
-                    if len(found) == len(wanted):
-                        break
-        return found
-
-    async def _tagged(self, batch_id: str) -> Batch | None:
-        """Return a batch of a list; None if it is gone, or FAILED: of that, StartRunBatch has to decide."""
-        try:
-            batch = await self.looker.get(batch_id, within=self.within)
-        except ResourceNotFoundError:
-            return None
-        return None if batch.status == BatchStatus.FAILED else batch
+                yield StartedBatch(index, started, request, existed=False, attempt=attempt)
 
     async def _start(
         self, request: StartRunBatchRequest, file: ManifestBatch, pieces: Callable[[], Iterator[bytes]], attempt: int

@@ -32,6 +32,8 @@ class StartedBatch:
     """The request that started it, with its tags."""
     existed: bool
     """Whether it was found in the account's list, and nothing was started; see its status then."""
+    attempt: int = 1
+    """Which attempt of the manifest it belongs to."""
 
     @property
     def id(self) -> str:
