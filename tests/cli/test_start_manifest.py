@@ -12,6 +12,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, RetryPolicy
+from omics_batch.cli import main
 from omics_batch.testing import Life, Simulator, faults
 from tests.cli.conftest import program_beside
 
@@ -221,3 +222,9 @@ def test_what_cannot_be_right_is_refused_before_anything_is_sent(
     ran = here.run("start", *arguments)
     assert (ran.code, ran.stdout, here.omics.requests) == (2, "", ())
     assert reported in " ".join(" ".join(ran.complaints).split())
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_folder_of_the_local_s3_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--s3", "nowhere", "--port", "0"]) == 2
+    assert "s3" in capsys.readouterr().err

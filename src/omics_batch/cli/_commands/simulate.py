@@ -45,6 +45,14 @@ def simulate(
         str | None,
         typer.Option(metavar="NAME", help="Region that it stands for.  [default: the scenario's, or us-west-2]"),
     ] = None,
+    s3: Annotated[
+        str | None,
+        typer.Option(
+            "--s3",
+            metavar="PLACE",
+            help="Serve S3 from this folder, s3://bucket/key from bucket/key; or read from a local S3 at this URL.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print connection details as one line of JSON.")] = False,
     scenario_schema: Annotated[
         bool, typer.Option("--scenario-schema", help="Print the JSON schema of a scenario's file, and end.")
@@ -71,7 +79,14 @@ def simulate(
         except ScenarioError as error:
             complain(*str(error).splitlines())
             return Exit.USAGE
-    wanted = {"time_scale": time_scale, "region_name": region, "host": host, "port": port, "advertise": advertise}
+    wanted = {
+        "time_scale": time_scale,
+        "region_name": region,
+        "host": host,
+        "port": port,
+        "advertise": advertise,
+        "s3": s3,
+    }
     given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
     try:
         simulator = Simulator(**{**played.settings, **given})
