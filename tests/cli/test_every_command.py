@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER: Final = [
-    *("start", "get", "list", "runs", "failed", "results", "resubmit"),
+    *("init", "start", "get", "list", "runs", "failed", "results", "resubmit"),
     *("wait", "watch", "cancel", "delete"),
     *("simulate", "demo"),
 ]
@@ -58,7 +58,14 @@ WITH_JSON: Final = [name for name in CONNECTED if "json" in PARAMETERS[name]]
 
 EXAMPLES: Final = [example for examples in COMMANDS.values() for example in examples]
 
-NEEDED: Final = {"batch": [ID], "batches": [ID], "file": ["trio.yaml"], "yes": ["--yes"], "timeout": ["--timeout", "0"]}
+NEEDED: Final = {
+    "batch": [ID],
+    "batches": [ID],
+    "file": ["trio.yaml"],
+    "samples": ["samples.csv", "--force"],
+    "yes": ["--yes"],
+    "timeout": ["--timeout", "0"],
+}
 """By parameter, what makes a command do its work here at once, and without a question."""
 
 HOSTILE: Final = "[red]x[/red] \x1b]0;owned\x07\x1b[2J\x9b1m\r\n\u202e\u05d0\u0634\u2066 {} %s " + "\u6587" * 64
@@ -68,6 +75,7 @@ HOSTILE: Final = "[red]x[/red] \x1b]0;owned\x07\x1b[2J\x9b1m\r\n\u202e\u05d0\u06
 def _a_folder_with_a_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("trio.yaml", "cohort.yaml"):
         (tmp_path / name).write_text(json.dumps(REQUEST), encoding="utf-8")
+    (tmp_path / "samples.csv").write_text("sample\nNA12878\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 

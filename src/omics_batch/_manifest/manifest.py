@@ -134,6 +134,37 @@ class Manifest:
         return not {"sheet", "runs"}.isdisjoint(text_members(document) or {})
 
     @staticmethod
+    def draft(
+        sheet: str | os.PathLike[str],
+        *,
+        folder: str | os.PathLike[str] = ".",
+        workflow_id: str | None = None,
+        role_arn: str | None = None,
+        output_uri: str | None = None,
+    ) -> str:
+        """Write a first manifest for a sheet, in YAML with comments.
+
+        The column that is named like a sample becomes the runSettingId. If a name is there twice, rows are grouped by
+        it. The other columns become parameters: name them as your workflow does.
+
+        Args:
+            sheet: The path of the sheet: `.csv`, `.tsv` or `.jsonl`.
+            folder: Where the manifest is to be: it names the sheet from there.
+            workflow_id: The workflow's id. Without it, the manifest has a word to replace; so for the others.
+            role_arn: The role of the runs.
+            output_uri: The S3 URI below which the output goes.
+
+        Raises:
+            InvalidInputError: The sheet cannot be read, or has no rows.
+        """
+        from omics_batch._manifest.draft import Defaults, draft_of  # noqa: PLC0415 - who has a manifest needs no draft
+
+        path = Path(sheet)
+        name = path if path.is_absolute() else Path(os.path.relpath(path, folder))
+        defaults = Defaults(workflow_id=workflow_id, role_arn=role_arn, output_uri=output_uri)
+        return draft_of(FileSheet(path), name.as_posix(), path.stem, defaults)
+
+    @staticmethod
     def columns_of(sheet: str | os.PathLike[str]) -> tuple[str, ...]:
         """Return the names of a sheet's columns, in their order.
 

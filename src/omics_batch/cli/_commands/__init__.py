@@ -10,6 +10,7 @@ from omics_batch.cli._commands.cancel_delete import cancel, delete
 from omics_batch.cli._commands.demo import demo
 from omics_batch.cli._commands.failed import failed
 from omics_batch.cli._commands.get import get
+from omics_batch.cli._commands.init import init
 from omics_batch.cli._commands.lists import list_, runs
 from omics_batch.cli._commands.resubmit import resubmit
 from omics_batch.cli._commands.results import results
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 COMMANDS: Final[dict[Callable[..., Exit], tuple[str, ...]]] = {
+    init: ("omics-batch init samples.csv", "omics-batch init samples.csv -o trio.yaml --workflow-id 1234567"),
     start: ("omics-batch start cohort.yaml --dry-run", "omics-batch start cohort.yaml --only failed.csv --wait"),
     get: ("omics-batch get 7123456", "omics-batch get 7123456 --json | jq .runSummary"),
     list_: ("omics-batch list --status INPROGRESS", "omics-batch list --name cohort --ids | omics-batch wait -"),
