@@ -43,10 +43,11 @@ def opened() -> Opened:
 
 @pytest.fixture
 def thread(opened: Opened) -> Iterator[LoopThread]:
+    before = set(threading.enumerate())  # a client of another test may be open
     thread = LoopThread(opened.close)
     yield thread
     thread.close()
-    for each in threading.enumerate():
+    for each in set(threading.enumerate()) - before:
         if each.name == "omics-batch":
             each.join(60)
             assert not each.is_alive()
