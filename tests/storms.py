@@ -53,8 +53,8 @@ def storm(calls: Sequence[Sequence[Callable[[], str]]], mine: Callable[[], str],
         caller.start()
     with interrupting() as interrupt:
         timer = threading.Timer(until, interrupt)
-        timer.start()
         try:
+            timer.start()
             while True:
                 mine()
         except InterruptedHereError:

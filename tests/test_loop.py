@@ -197,6 +197,7 @@ AWAITED: Final[dict[str, Callable[[OmicsBatchClient], Awaitable[object]]]] = {
     "wait_until_processed with on_update": lambda client: client.wait_until_processed("7", on_update=print),
     "cancel_and_wait": lambda client: client.cancel_and_wait("7"),
     "check_manifest": lambda client: client.check_manifest(MANIFEST),
+    "find_manifest": lambda client: client.find_manifest(MANIFEST),
     "delete_everything": lambda client: client.delete_everything("7"),
     "plan_resubmission": lambda client: client.plan_resubmission("7"),
 }

@@ -343,6 +343,22 @@ def test_the_loops_own_thread_closes_without_waiting(thread: LoopThread) -> None
         thread.run(close)
 
 
+def test_closing_waits_for_the_last_steps_of_the_thread(monkeypatch: pytest.MonkeyPatch, opened: Opened) -> None:
+    serve = LoopThread._serve
+
+    def slowly(thread: LoopThread) -> None:
+        serve(thread)
+        threading.Event().wait(0.1)
+
+    monkeypatch.setattr(LoopThread, "_serve", slowly)
+    before = set(threading.enumerate())
+    thread = LoopThread(opened.close)
+    thread.run(name_of_thread)
+    (server,) = (each for each in set(threading.enumerate()) - before if each.name == "omics-batch")
+    thread.close()
+    assert not server.is_alive()
+
+
 def test_closing_waits_no_longer_than_it_may(thread: LoopThread, opened: Opened) -> None:
     """The end of the interpreter is not held up."""
     released = threading.Event()

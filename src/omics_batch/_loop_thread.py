@@ -42,6 +42,9 @@ _AT_EXIT: Final = 5.0
 _CLEAN_UP: Final = 5.0
 """Seconds that work which was cancelled may hold up its caller."""
 
+_LAST_STEPS: Final = 1.0
+"""Seconds that a thread may take to end after its last action."""
+
 _SLICE: Final = 0.2 if os.name == "nt" else 1.0
 """Seconds that the main thread waits at a time. It notices a signal that came just before it blocked in between; on
 Windows, every signal."""
@@ -62,6 +65,7 @@ class LoopThread:
         self._claim = threading.Lock()
         self._process: int | None = None
         self._thread: int | None = None
+        self._server: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = asyncio.Event()
         self._is_over = False
@@ -118,6 +122,8 @@ class LoopThread:
             if not self._has_ended:
                 with suppress(Empty):
                     ended.get(timeout=timeout)
+            if self._has_ended and self._server is not None:
+                self._server.join(_LAST_STEPS)
 
     def do(self, action: Action) -> None:
         """Do something on the loop soon; once the loop is over, here or there with None, perhaps twice."""
@@ -155,7 +161,7 @@ class LoopThread:
             if self._is_over:
                 self._act()
             return
-        self._thread = threading.get_ident()
+        self._thread, self._server = threading.get_ident(), threading.current_thread()
         _SERVING.add(self)
         runner = asyncio.Runner()
         try:
