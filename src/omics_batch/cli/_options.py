@@ -11,6 +11,7 @@ import typer
 
 from omics_batch._words import meant, one_line
 from omics_batch.cli._durations import Span, span_of
+from omics_batch.cli._paths import is_manifest_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +36,8 @@ def batch_of(text: str) -> str:
     return text
 
 
-def _batch_or_stdin_of(text: str) -> str:
-    return text if text == STDIN else batch_of(text)
+def _batches_of(text: str) -> str:
+    return text if text == STDIN or is_manifest_path(text) else batch_of(text)
 
 
 def _number_of(text: str) -> str:
@@ -102,8 +103,8 @@ BatchIds: TypeAlias = Annotated[
     list[str],
     typer.Argument(
         metavar="ID",
-        parser=_batch_or_stdin_of,
-        help="Ids such as 7123456, or ARNs; - reads them from stdin, one a line.",
+        parser=_batches_of,
+        help="Ids such as 7123456, ARNs, or a manifest's file; - reads ids from stdin, one a line.",
     ),
 ]
 Region: TypeAlias = Annotated[

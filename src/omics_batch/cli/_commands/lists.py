@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
@@ -11,14 +11,18 @@ from omics_batch._words import one_line, submission
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import write_all
+from omics_batch.cli._manifest_batches import loaded
 from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, text_up_to, word_among
 from omics_batch.cli._output import as_the_service_tells, console, say_json
+from omics_batch.cli._paths import is_manifest_path
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
 from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
-    from omics_batch import BatchListItem, RunBatchListItem
+    from datetime import datetime
+
+    from omics_batch import Batch, BatchListItem, OmicsBatchClient, RunBatchListItem
 
 _BATCHES: Final = (
     Column("ID"),
@@ -36,6 +40,14 @@ _RUNS: Final = (
 )
 
 
+def _manifest_of(text: str) -> str:
+    if not is_manifest_path(text):
+        raise typer.BadParameter(
+            f"{one_line(text, limit=100)!a} is no manifest: its name ends in .yaml, .yml or .json."
+        )
+    return text
+
+
 def _statuses() -> list[str]:
     return [status.value for status in BatchStatus]
 
@@ -47,6 +59,10 @@ def _submission_statuses() -> list[str]:
 @connected
 def list_(
     connection: ConnectionOptions,
+    cohort: Annotated[
+        str | None,
+        typer.Argument(metavar="MANIFEST", parser=_manifest_of, help="Only the batches that this manifest started."),
+    ] = None,
     *,
     status: Annotated[
         str | None,
@@ -70,27 +86,38 @@ def list_(
     The service's lists lag: a batch that was just started may be missing, and one that just changed may have its old
     status. Lists have no counts: get, wait and watch show these.
 
+    With a manifest's file, these are its batches, those that were started with --again included.
+
     With --json, each batch is one line.
     """
     if ids and json:
         raise typer.BadParameter("--ids and --json are two ways to write: give one.")
-    _check_one({"--status": status, "--name": name, "--run-group": run_group})
+    _check_one({"MANIFEST": cohort, "--status": status, "--name": name, "--run-group": run_group})
+    manifest = None if cohort is None else loaded(cohort)
     with Table(console(), _BATCHES) as table:
 
-        def say(item: BatchListItem) -> None:
+        def say(item: BatchListItem | Batch) -> None:
             if json:
                 say_json(as_the_service_tells(item))
             elif ids:
                 typer.echo(one_line(item.id))
             else:
-                created = None if item.created_at is None else timestamp(item.created_at)
+                moment: datetime | None = getattr(item, "created_at", getattr(item, "creation_time", None))
+                created = None if moment is None else timestamp(moment)
                 table.add(item.id, item.status, item.total_runs, created, item.name)
 
-        found = connection.talk(
-            lambda client: write_all(client.list_batch(status=status, name=name, run_group_id=run_group), say, limit)
-        )
+        async def walk(client: OmicsBatchClient) -> int:
+            if manifest is None:
+                listed = client.list_batch(status=status, name=name, run_group_id=run_group)
+                return await write_all(listed, say, limit)
+            batches = (await client.find_manifest(manifest))[:limit]
+            for each in batches:
+                say(cast("Batch", each.batch))  # as one that was there is
+            return len(batches)
+
+        found = connection.talk(walk)
     if not found:
-        complain("no batch is listed" if status == name == run_group else "no such batch is listed")
+        complain("no batch is listed" if status == name == run_group == cohort else "no such batch is listed")
     return Exit.OK
 
 

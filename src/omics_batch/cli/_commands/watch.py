@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._manifest_batches import with_batches_of_manifests
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
@@ -39,6 +40,7 @@ def watch(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout 
     from omics_batch.cli._views.retried_errors import Notices  # noqa: PLC0415 - no other command needs the events
 
     resume = resume_of("watch", connection, timeout, json=json)
+    batches = [*with_batches_of_manifests(batches, connection)]
     named = batches_of(batches)
     output = console()
     notices = Notices()
