@@ -138,6 +138,7 @@ def test_it_does_what_the_asynchronous_client_does(omics: Simulator, client: Blo
     )
     assert len(client.check_manifest(manifest).unchecked) == 2
     assert [(each.index, each.existed) for each in client.start_manifest(manifest)] == [(0, False)]
+    assert [each.index for each in client.find_manifest(manifest)] == [0]
     going = omics.start_batch(1, life=FOR_EVER)
     assert client.cancel_and_wait(going).status == BatchStatus.CANCELLED
     with pytest.raises(OmicsBatchError, match="CancelRunBatch"):

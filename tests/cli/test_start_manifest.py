@@ -13,6 +13,7 @@ import pytest
 import omics_batch
 from omics_batch import OmicsBatchClient, RetryPolicy
 from omics_batch.cli import main
+from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import Life, Simulator, faults
 from tests.cli.conftest import program_beside
 
@@ -90,14 +91,14 @@ def test_a_cohort_that_failed_is_started_with_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each of its attempts that failed is passed over."""
-    lives = iter([Life(creating=0, pending=0, failure_reason="Invalid JSON")] * 2)
+    lives = iter([Life(creating=0, pending=0, failure_reason="Invalid JSON")] * 3)
     simulator = Simulator(in_process=True, life=lambda _: next(lives, Life()))
     with program_beside(simulator, monkeypatch, capsys) as here:
         ran = here.run("start", "cohort.yaml")
         assert ran.code == 4
         assert ran.complaints[-1].endswith("Invalid JSON. Fix this, then start it again with --again.")
         assert here.run("start", "cohort.yaml").code == 4
-        assert [batch["id"] for batch in started(here.run("start", "cohort.yaml", "--again", "--json"))] == ["7123458"]
+        assert [batch["id"] for batch in started(here.run("start", "cohort.yaml", "--again", "--json"))] == ["7123459"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -183,6 +184,20 @@ def test_where_the_answer_is_lost_the_same_command_again_is_the_advice(here: Her
     assert ran.complaints[-1] == "Run the same command again: what was started is found, and not started twice"
     assert here.run("start", "cohort.yaml").code == 0
     assert len(here.run("list", "--json").lines) == 1
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_signal_leaves_the_advice_to_repeat_the_command(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ConnectionOptions, "talk", interrupted)
+    ran = here.run("start", "cohort.yaml")
+    assert (ran.code, ran.stdout) == (130, "")
+    assert ran.complaints == [
+        "omics-batch: stopped: batches may have been started",
+        "Run the same command again: what was started is found, and not started twice",
+    ]
 
 
 @pytest.mark.usefixtures("folder")

@@ -119,11 +119,10 @@ class Manifest:
     def is_manifest(source: str | os.PathLike[str] | IO[bytes]) -> bool:
         """Whether a file is a manifest, and not a StartRunBatch request: it has `sheet` or `runs`.
 
-        Args:
-            source: A path, or an open file of bytes that can be read again: it is read from its begin, and set back.
+        A file that cannot be read is none. What reads it next raises the reason.
 
-        Returns:
-            False also for a file that cannot be read: what reads it next raises the reason.
+        Args:
+            source: A path, or an open file of bytes, which is set back to its begin.
         """
         try:
             document, _ = read_document(source)
@@ -243,7 +242,7 @@ class Manifest:
         Args:
             runs: The numbers of the runs, from 1, such as `range(1, 11)` for the first ten. Without `groupBy` a run is
                 a row of the sheet. None takes all of them.
-            only: The `runSettingId`s of the runs. None takes all of them.
+            only: The `runSettingId` of each run. None takes all of them.
 
         Raises:
             InvalidInputError: The manifest has no run of such an id or number, or the sheet has changed.

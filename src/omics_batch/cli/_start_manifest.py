@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from itertools import count
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -20,7 +20,7 @@ from omics_batch.cli._stderr import complain
 from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from omics_batch import Manifest, OmicsBatchClient, StartedBatch
     from omics_batch.cli._connection import ConnectionOptions
@@ -71,51 +71,38 @@ def start_manifest(
         retried_for: How long each call is retried.
         again: Whether the same content is started another time.
     """
-    started: list[StartedBatch] = []
     timeout = None if retried_for is None else retried_for.seconds
 
-    async def begin(client: OmicsBatchClient) -> None:
+    async def start(client: OmicsBatchClient, attempt: int) -> list[StartedBatch]:
+        return [batch async for batch in client.start_manifest(manifest, attempt=attempt, timeout=timeout)]
+
+    async def begin(client: OmicsBatchClient) -> list[StartedBatch]:
         await _check(client, manifest)
-        if again:
-            await _start_again(client, manifest, timeout, started)
-        else:
-            await _start(client, manifest, timeout, started, attempt=1)
+        return await (_start_again(partial(start, client)) if again else start(client, 1))
 
     try:
-        connection.talk(begin)
+        return connection.talk(begin)
     except (SignalledError, KeyboardInterrupt):
         complain("stopped: batches may have been started", RESUME)
         raise
     except OmicsBatchError as error:
-        if started:
-            complain(f"{_batches(started)} started before this error")
         if not may_succeed_later(error):
             raise
         complain(message_of(error), RESUME)
         raise typer.Exit(exit_of(error)) from None
-    return started
 
 
-async def _start(
-    client: OmicsBatchClient, manifest: Manifest, timeout: float | None, started: list[StartedBatch], *, attempt: int
-) -> None:
-    """Start an attempt; `started` has its batches, also if an error ends it early."""
-    started.clear()
-    async for batch in client.start_manifest(manifest, attempt=attempt, timeout=timeout):
-        started.append(batch)  # noqa: PERF401 - those before an error are reported
-
-
-async def _start_again(
-    client: OmicsBatchClient, manifest: Manifest, timeout: float | None, started: list[StartedBatch]
-) -> None:
+async def _start_again(start: Callable[[int], Awaitable[list[StartedBatch]]]) -> list[StartedBatch]:
     """Start the first attempt after the first one of which not all batches are there."""
-    for attempt in count(2):
+    attempt = 1
+    while True:
+        attempt += 1
         try:
-            await _start(client, manifest, timeout, started, attempt=attempt)
+            started = await start(attempt)
         except BatchFailedError:
             continue
         if not all(batch.existed for batch in started):
-            return
+            return started
 
 
 def print_batches(started: Sequence[StartedBatch], manifest: Manifest, next_step: str, *, as_json: bool) -> None:
@@ -146,8 +133,3 @@ def _first_runs(manifest: Manifest) -> list[dict[str, Any]]:
     few = manifest.select(runs=range(1, _SHOWN + 1))
     settings: list[dict[str, Any]] = json.loads(b"".join(few.settings()))
     return settings
-
-
-def _batches(started: Sequence[StartedBatch]) -> str:
-    names = named([each.id for each in started])
-    return f"batch {names} was" if len(started) == 1 else f"batches {names} were"
