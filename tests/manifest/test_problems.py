@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omics_batch import Manifest
+from omics_batch import InvalidInputError, Manifest
 from omics_batch._manifest.run_fields import (
     MAX_KEY,
     MAX_NAME,
@@ -296,6 +296,18 @@ def test_a_path_does_not_go_into_any_uri(cohort: Cohort, name: str) -> None:
     ]
     whole = {"runSettingId": "{id}", "parameters": {"bam": {"column": "sample"}, "text": "x/{sample}"}}
     assert cohort.settings(content, whole)[0]["parameters"] == {"bam": "../../secret", "text": "x/../../secret"}
+
+
+def test_parameters_that_all_runs_share_are_counted_alone_too(cohort: Cohort) -> None:
+    for length, problems in ((51_188, []), (51_189, ["51,201 bytes of parameters: a run takes 51,200 at most"])):
+        defaults = {"workflowId": "1", "roleArn": "arn:x", "parameters": {"panel": "p" * length}}
+        try:
+            cohort.load("sample\nS1\n", defaultRunSetting=defaults)
+        except InvalidInputError as error:
+            reported = str(error).partition("defaultRunSetting.parameters: ")[2].splitlines()
+        else:
+            reported = []
+        assert reported == problems
 
 
 def test_parameters_count_together_with_those_of_all_runs(cohort: Cohort) -> None:

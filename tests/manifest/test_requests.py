@@ -95,9 +95,10 @@ def test_more_than_a_hundred_thousand_runs_are_several_batches(cohort: Cohort) -
 
 
 def test_a_batch_that_there_is_not_has_no_settings() -> None:
-    for number in (1, -1):
+    wrong: list[Any] = [1, -1, 0.0, "0"]
+    for number in wrong:
         reported = complaints(lambda number=number: made(3).settings(number))
-        assert reported == [f"the manifest has the batches 0 to 0, not {number}"]
+        assert reported == [f"the manifest has the batches 0 to 0, not {number!r}"]
 
 
 def test_the_ids_of_requests_are_golden(cohort: Cohort) -> None:

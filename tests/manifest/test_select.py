@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -47,6 +47,20 @@ def test_what_is_not_in_the_sheet_is_named(cohort: Cohort) -> None:
         assert complaints(lambda runs=runs, only=only: manifest.select(runs=runs, only=only)) == [
             f"none of the 4 runs of {path} is selected"
         ]
+
+
+@pytest.mark.parametrize(
+    ("selection", "problem"),
+    [
+        ({"runs": (1, 10)}, r"runs is a range, such as range\(1, 11\) for the first ten, not \(1, 10\)"),
+        ({"runs": slice(1, 10)}, "runs is a range"),
+        ({"only": "S1"}, r"only is several runSettingIds, such as \['S1'\], not one text"),
+    ],
+)
+def test_a_selection_of_another_kind_is_refused(cohort: Cohort, selection: Any, problem: str) -> None:
+    """Two numbers would be two runs, and the letters of a name as many names."""
+    with pytest.raises(InvalidInputError, match=problem):
+        cohort.load(SHEET).select(**selection)
 
 
 def test_the_names_of_the_columns_are_read_alone(cohort: Cohort) -> None:

@@ -229,7 +229,7 @@ class Manifest:
             InvalidInputError: There is no such batch, or the sheet has changed.
         """
         files = self._reading.files
-        if batch not in range(len(files)):
+        if not isinstance(batch, int) or batch not in range(len(files)):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
             raise InvalidInputError(f"the manifest has the batches 0 to {len(files) - 1}, not {batch!r}")
         inline = files[batch].inline
         return self._settings_again(batch) if inline is None else pieces_of(inline)
@@ -247,6 +247,10 @@ class Manifest:
         Raises:
             InvalidInputError: The manifest has no run of such an id or number, or the sheet has changed.
         """
+        if not isinstance(runs, range | None):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+            raise InvalidInputError(f"runs is a range, such as range(1, 11) for the first ten, not {runs!r}")
+        if isinstance(only, str):
+            raise InvalidInputError(f"only is several runSettingIds, such as [{only!r}], not one text")
         wanted = None if only is None else dict.fromkeys(only)
         found: dict[str, str] = {}
         for number, setting in enumerate(self._settings_of_all(), 1):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from omics_batch._files import unknown_among
 from omics_batch._manifest.canonical import canonical
 from omics_batch._manifest.run_fields import (
+    MAX_PARAMETERS,
     Parameters,
     Priority,
     Tags,
@@ -77,6 +78,10 @@ def read_runs(
     group_by = runs.group_by(*members.pop(_GROUP_BY)) if is_grouped else None
     if ID not in members:
         problems.add_at(("runs", ID), "is missing: name a column that differs from run to run, such as '{sample}'")
+    if "parameters" not in members and (size := len(canonical(shared or {}).encode())) > MAX_PARAMETERS:
+        problems.add_at(
+            ("defaultRunSetting", "parameters"), f"{size:,} bytes of parameters: a run takes {MAX_PARAMETERS:,} at most"
+        )
     fields = {name: runs.read(name, *members[name]) for name in sorted(members)}
     found = tuple((name, field) for name, field in fields.items() if field is not None)
     return RunTemplate(found, is_grouped, group_by, tuple(reader.constant.values()))
