@@ -11,7 +11,7 @@ import typer
 from omics_batch import InvalidInputError
 from omics_batch._words import one_line
 from omics_batch.cli._exits import Exit, ProgramError
-from omics_batch.cli._paths import is_manifest_path
+from omics_batch.cli._options import is_manifest_path
 from omics_batch.cli._stderr import complain
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
 from omics_batch._words import meant, one_line
 from omics_batch.cli._durations import Span, span_of
-from omics_batch.cli._paths import is_manifest_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 STDIN: Final = "-"
 """The argument for reading the batches from stdin."""
 
+_OF_MANIFESTS: Final = {".yaml", ".yml", ".json"}
 _NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _SHAPE: Final = re.compile(r"[0-9]{1,18}|arn:aws[a-z-]*:omics:[^:]*:[0-9]{12}:runBatch/[0-9]{1,18}", re.ASCII)
+
+
+def is_manifest_path(word: str) -> bool:
+    """Whether an argument names a manifest's file, and no batch."""
+    return Path(word).suffix.lower() in _OF_MANIFESTS
 
 
 def batch_of(text: str) -> str:

@@ -12,9 +12,8 @@ from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import write_all
 from omics_batch.cli._manifest_batches import loaded
-from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, text_up_to, word_among
+from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, is_manifest_path, text_up_to, word_among
 from omics_batch.cli._output import as_the_service_tells, console, say_json
-from omics_batch.cli._paths import is_manifest_path
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
 from omics_batch.cli._words import timestamp

@@ -18,9 +18,7 @@ from omics_batch.cli._options import BatchId, Json, StartTimeout, word_among
 from omics_batch.cli._output import console, say_facts, say_json
 from omics_batch.cli._set_option import changes_of
 from omics_batch.cli._stderr import complain
-from omics_batch.cli._views.one_live import view_on
-from omics_batch.cli._views.one_plain import JsonView
-from omics_batch.cli._waits.wait import resume_of, wait_for_one
+from omics_batch.cli._waits.wait import wait_for
 from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
@@ -141,10 +139,7 @@ def resubmit(
         say_json({**_document(plan, started.id), "requestId": sent_request.request_id}, indent=None if wait else 2)
     else:
         print_started(started, sent_request, connection, as_json=False)
-    if not wait:
-        return Exit.OK
-    view = JsonView() if json else view_on(console())
-    return wait_for_one(connection, started.id, None, view, resume_of("wait", connection, None, json=json), is_new=True)
+    return wait_for([started.id], connection, None, is_new=True, json=json) if wait else Exit.OK
 
 
 def _end_without_start(plan: ResubmissionPlan, *, as_json: bool, is_dry: bool) -> None:
