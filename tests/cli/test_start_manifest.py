@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import sys
@@ -87,18 +88,58 @@ def test_again_starts_all_a_second_and_a_third_time(here: Here) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_cohort_that_failed_is_started_with_again(
+def test_a_batch_that_fails_now_is_not_tried_another_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each of its attempts that failed is passed over."""
+    """What makes it fail would make each attempt fail, and a failed batch may have runs that cost money."""
     lives = iter([Life(creating=0, pending=0, failure_reason="Invalid JSON")] * 3)
     simulator = Simulator(in_process=True, life=lambda _: next(lives, Life()))
     with program_beside(simulator, monkeypatch, capsys) as here:
         ran = here.run("start", "cohort.yaml")
         assert ran.code == 4
         assert ran.complaints[-1].endswith("Invalid JSON. Fix this, then start it again with --again.")
-        assert here.run("start", "cohort.yaml").code == 4
-        assert [batch["id"] for batch in started(here.run("start", "cohort.yaml", "--again", "--json"))] == ["7123459"]
+        assert here.run("start", "cohort.yaml", "--again").code == 4
+        assert here.omics.requests_of("StartRunBatch") == 2
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_attempt_that_failed_earlier_is_passed_over(here: Here) -> None:
+    """The service answers a request that it knows with the batch of that time."""
+    here.omics.put_batch({"id": "42", "status": "FAILED", "failureReason": "Invalid JSON"})
+    here.omics.script(faults.body(b'{"id": "42", "status": "FAILED"}', 201, operation="StartRunBatch"))
+    (batch,) = started(here.run("start", "cohort.yaml", "--again", "--json"))
+    assert batch["id"] == "7123456"
+    assert here.omics.requests_of("StartRunBatch") == 2
+    (same,) = started(here.run("start", "cohort.yaml", "--attempt", "3", "--json"))
+    assert (same["id"], same["existed"]) == ("7123456", True)
+
+
+@pytest.mark.usefixtures("folder")
+def test_after_a_lost_answer_to_again_the_attempt_is_named(here: Here) -> None:
+    """Given once more, --again would start all runs another time."""
+    assert here.run("start", "cohort.yaml").code == 0
+    here.omics.script(faults.truncated("StartRunBatch", times=3))
+    ran = here.run("start", "cohort.yaml", "--again")
+    assert ran.complaints[-1] == (
+        "Run the same command with --attempt 2 in place of --again: what was started is found, and not started twice"
+    )
+    (batch,) = started(here.run("start", "cohort.yaml", "--attempt", "2", "--json"))
+    assert (batch["id"], batch["existed"]) == ("7123457", True)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_ids_that_cannot_be_written_are_reported_on_stderr(
+    here: Here, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "no more")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    ran = here.run("start", "cohort.yaml", "--again", *flags)
+    assert ran.code == 1
+    assert "the batches 7123456 were started; their ids could not be written" in ran.stderr
 
 
 @pytest.mark.usefixtures("folder")
@@ -211,15 +252,20 @@ def test_a_refusal_is_an_error_and_no_reason_to_try_again(here: Here) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
-        ([], "give a FILE, or --sheet, --workflow-id, --role-arn: --sheet, --workflow-id, --role-arn is missing."),
-        (["--sheet", "samples.csv", "--workflow-id", "1"], "--role-arn is missing."),
+        ([], "give a FILE, or --sheet, --workflow-id, --role-arn. Missing: --sheet, --workflow-id, --role-arn."),
+        (["--sheet", "samples.csv", "--workflow-id", "1"], "Missing: --role-arn."),
         (["--sheet", "samples.csv", *BY_OPTIONS, "--param", "reads"], "'reads' is not NAME=TEMPLATE, such as reads={"),
-        (["cohort.yaml", "--name", "x"], "--name are for a sheet without a file: write them into cohort.yaml."),
+        (["cohort.yaml", "--name", "x"], "only a sheet without a file takes --name: write that into cohort.yaml."),
         (["cohort.yaml", "--rows", "x-2"], "'x-2' is neither a number nor a range such as 1-10."),
         (["cohort.yaml", "--rows", "3-2"], "'3-2' has no row: the first one is 1."),
         (["cohort.yaml", "--rows", "0-2"], "'0-2' has no row: the first one is 1."),
         (["cohort.yaml", "--request-id", "x"], "--request-id is for a request: the ids of a manifest follow from its"),
-        (["trio.yaml", "--again"], "--again is for a manifest: for a request, give another --request-id."),
+        (
+            ["trio.yaml", "--again"],
+            "--again and --attempt are for a manifest: for a request, give",
+        ),
+        (["trio.yaml", "--attempt", "2"], "--again and --attempt are for a manifest: for a request, give another"),
+        (["cohort.yaml", "--again", "--attempt", "2"], "two ways to start it once more: give one."),
         (["cohort.yaml", "--rows", "7"], "none of the 4 runs of samples.csv is selected"),
         (["cohort.yaml", "--sheet", "none.csv"], "none.csv: the sheet cannot be read: No such file or directory"),
         (["--sheet", "none.csv", *BY_OPTIONS], "none.csv: the sheet cannot be read: No such file or directory"),

@@ -71,7 +71,7 @@ def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest
         return _selected(_of_options(options), options)
     if given := options.without_a_manifest:
         raise typer.BadParameter(
-            f"{', '.join(given)} are for a sheet without a file: write them into {one_line(file)}."
+            f"only a sheet without a file takes {', '.join(given)}: write that into {one_line(file)}."
         )
     source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == STDIN else file
     if file == STDIN:
@@ -114,7 +114,7 @@ def _of_options(options: SheetOptions) -> Manifest:
     required = {"--sheet": options.sheet, "--workflow-id": options.workflow_id, "--role-arn": options.role_arn}
     missing = [name for name, value in required.items() if value is None]
     if options.sheet is None or missing:
-        raise typer.BadParameter(f"give a FILE, or {', '.join(required)}: {', '.join(missing)} is missing.")
+        raise typer.BadParameter(f"give a FILE, or {', '.join(required)}. Missing: {', '.join(missing)}.")
     from omics_batch import Manifest  # noqa: PLC0415 - help starts without pydantic
 
     column, *_ = Manifest.columns_of(options.sheet)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -20,7 +19,7 @@ from omics_batch.cli._stderr import complain
 from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from omics_batch import Manifest, OmicsBatchClient, StartedBatch
     from omics_batch.cli._connection import ConnectionOptions
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 3
 """How many runs a dry run shows."""
-
-RESUME: Final = "Run the same command again: what was started is found, and not started twice"
 
 
 def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
@@ -61,7 +58,7 @@ def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
 
 
 def start_manifest(
-    manifest: Manifest, connection: ConnectionOptions, retried_for: Span | None, *, again: bool
+    manifest: Manifest, connection: ConnectionOptions, retried_for: Span | None, *, attempt: int, again: bool
 ) -> list[StartedBatch]:
     """Start the batches of a manifest, each once, and return them.
 
@@ -69,40 +66,42 @@ def start_manifest(
         manifest: The manifest.
         connection: Where to.
         retried_for: How long each call is retried.
-        again: Whether the same content is started another time.
+        attempt: Which attempt is started.
+        again: Whether attempts that are there already are passed over, from `attempt` on.
     """
     timeout = None if retried_for is None else retried_for.seconds
 
-    async def start(client: OmicsBatchClient, attempt: int) -> list[StartedBatch]:
-        return [batch async for batch in client.start_manifest(manifest, attempt=attempt, timeout=timeout)]
-
     async def begin(client: OmicsBatchClient) -> list[StartedBatch]:
+        nonlocal attempt
         await _check(client, manifest)
-        return await (_start_again(partial(start, client)) if again else start(client, 1))
+        failed = {batch.id async for batch in client.list_batch(status="FAILED")} if again else set[str]()
+        while True:
+            try:
+                started = [each async for each in client.start_manifest(manifest, attempt=attempt, timeout=timeout)]
+            except BatchFailedError as error:
+                if error.batch_id not in failed:  # it failed now: another attempt would fail too, and cost money
+                    raise
+            else:
+                if not again or not all(each.existed for each in started):
+                    return started
+            attempt += 1
 
     try:
         return connection.talk(begin)
     except (SignalledError, KeyboardInterrupt):
-        complain("stopped: batches may have been started", RESUME)
+        complain("stopped: batches may have been started", _resume(attempt, again=again))
         raise
     except OmicsBatchError as error:
         if not may_succeed_later(error):
             raise
-        complain(message_of(error), RESUME)
+        complain(message_of(error), _resume(attempt, again=again))
         raise typer.Exit(exit_of(error)) from None
 
 
-async def _start_again(start: Callable[[int], Awaitable[list[StartedBatch]]]) -> list[StartedBatch]:
-    """Start the first attempt after the first one of which not all batches are there."""
-    attempt = 1
-    while True:
-        attempt += 1
-        try:
-            started = await start(attempt)
-        except BatchFailedError:
-            continue
-        if not all(batch.existed for batch in started):
-            return started
+def _resume(attempt: int, *, again: bool) -> str:
+    """Say how to go on: --again once more would start an attempt more."""
+    how = f" with --attempt {attempt} in place of --again" if again else ""
+    return f"Run the same command{how or ' again'}: what was started is found, and not started twice"
 
 
 def print_batches(started: Sequence[StartedBatch], manifest: Manifest, next_step: str, *, as_json: bool) -> None:

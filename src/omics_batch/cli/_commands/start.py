@@ -28,7 +28,7 @@ from omics_batch.cli._waits.wait import wait_for
 from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
-    from omics_batch import Batch, Manifest, OmicsBatchClient, StartRunBatchRequest, StartRunBatchResponse
+    from omics_batch import Batch, Manifest, OmicsBatchClient, StartedBatch, StartRunBatchRequest, StartRunBatchResponse
     from omics_batch.cli._durations import Span
 
 _LOOK: Final = 5.0
@@ -75,9 +75,10 @@ def start(
         str | None, typer.Option(metavar="URI", help="Without FILE: the place in S3 for the settings of over 100 runs.")
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="Without FILE: the name of the batch.")] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Start a manifest that was started before a second time.")
-    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Start a manifest that was started before once more.")] = False,
+    attempt: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Start this attempt of a manifest, which --again counts.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end, as the command wait does.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and send nothing to AWS.")] = False,
     request_id: Annotated[
@@ -95,7 +96,7 @@ def start(
     however often it is sent. A file without a requestId starts a new batch each time.
 
     A manifest says how each row of a sheet becomes a run. The same manifest and sheet start each run once, however
-    often this is repeated; --again starts all of them a second time. Over 100 runs, their settings are put into S3
+    often this is repeated; --again starts all of them once more. Over 100 runs, their settings are put into S3
     first. Without FILE, give --sheet, --workflow-id and --role-arn: the first column of the sheet names the runs.
 
     Problems are reported line by line, with exit code 2, and nothing is sent. With --dry-run, a built-in simulator
@@ -120,17 +121,25 @@ def start(
     if not is_request(source):
         if request_id is not None:
             raise typer.BadParameter("--request-id is for a request: the ids of a manifest follow from its content.")
-        return _start_manifest(source, connection, retried_for, dry_run=dry_run, again=again, wait=wait, json=json)
-    if again:
-        raise typer.BadParameter("--again is for a manifest: for a request, give another --request-id.")
+        if again and attempt is not None:
+            raise typer.BadParameter("--again and --attempt are two ways to start it once more: give one.")
+        if dry_run:
+            rehearse_manifest(source, as_json=json)
+            return Exit.OK
+        _check_stdout()
+        started_batches = start_manifest(
+            source, connection, retried_for, attempt=attempt or (2 if again else 1), again=again
+        )
+        return _printed(started_batches, source, connection, wait=wait, json=json)
+    if again or attempt is not None:
+        raise typer.BadParameter("--again and --attempt are for a manifest: for a request, give another --request-id.")
     request = source if request_id is None else source.model_copy(update={"request_id": request_id})
     file = str(file)
     if dry_run:
         asyncio.run(until_signalled(rehearse(request)))
         _print_request(request, as_json=json)
         return Exit.OK
-    if sys.__stdout__ is None:  # which was closed before the program began
-        raise ProgramError("stdout is closed, so the batch's id cannot be printed: nothing was sent", Exit.USAGE)
+    _check_stdout()
     resend = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
     started = sent(
         request, retried_for, connection, f"{AGAIN}{resend}{' (with the same on stdin)' if file == STDIN else ''}"
@@ -143,22 +152,21 @@ def start(
     return wait_for([started.id], connection, None, is_new=True, json=json) if wait else Exit.OK
 
 
-def _start_manifest(
-    manifest: Manifest,
-    connection: ConnectionOptions,
-    retried_for: Span | None,
-    *,
-    dry_run: bool,
-    again: bool,
-    wait: bool,
-    json: bool,
+def _check_stdout() -> None:
+    if sys.__stdout__ is None:  # which was closed before the program began
+        raise ProgramError("stdout is closed, so the batch's id cannot be printed: nothing was sent", Exit.USAGE)
+
+
+def _printed(
+    started: list[StartedBatch], manifest: Manifest, connection: ConnectionOptions, *, wait: bool, json: bool
 ) -> Exit:
-    if dry_run:
-        rehearse_manifest(manifest, as_json=json)
-        return Exit.OK
-    started = start_manifest(manifest, connection, retried_for, again=again)
+    """Print the batches of a manifest, and wait for them if that is wanted."""
     ids = [batch.id for batch in started]
-    print_batches(started, manifest, connection.command("wait", *ids, "--new"), as_json=json)
+    try:
+        print_batches(started, manifest, connection.command("wait", *ids, "--new"), as_json=json)
+    except BaseException:  # a full disk, a reader who has left, Ctrl-C
+        complain(f"the batches {', '.join(ids)} were started; their ids could not be written")
+        raise
     return wait_for(ids, connection, None, is_new=True, json=json) if wait else Exit.OK
 
 
