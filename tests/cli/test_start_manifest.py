@@ -266,6 +266,8 @@ def test_a_refusal_is_an_error_and_no_reason_to_try_again(here: Here) -> None:
         ),
         (["trio.yaml", "--attempt", "2"], "--again and --attempt are for a manifest: for a request, give another"),
         (["cohort.yaml", "--again", "--attempt", "2"], "two ways to start it once more: give one."),
+        (["samples.csv"], "samples.csv is a sheet: write a manifest for it with the command init, or give it with"),
+        (["SAMPLES.TSV"], "SAMPLES.TSV is a sheet"),
         (["cohort.yaml", "--rows", "7"], "none of the 4 runs of samples.csv is selected"),
         (["cohort.yaml", "--sheet", "none.csv"], "none.csv: the sheet cannot be read: No such file or directory"),
         (["--sheet", "none.csv", *BY_OPTIONS], "none.csv: the sheet cannot be read: No such file or directory"),

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from omics_batch import Manifest, StartRunBatchRequest
 
 STDIN: Final = "-"
+
+_SHEETS: Final = {".csv", ".tsv", ".jsonl"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,10 @@ def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest
     if given := options.without_a_manifest:
         raise typer.BadParameter(
             f"only a sheet without a file takes {', '.join(given)}: write that into {one_line(file)}."
+        )
+    if Path(file).suffix.lower() in _SHEETS:
+        raise typer.BadParameter(
+            f"{one_line(file)} is a sheet: write a manifest for it with the command init, or give it with --sheet."
         )
     source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == STDIN else file
     if file == STDIN:
