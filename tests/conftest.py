@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import socket
 from functools import cache
 from importlib import import_module
@@ -31,6 +32,8 @@ settings.register_profile("quick", parent=settings.get_profile("ci"), max_exampl
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell: programs would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     machine.forget()
     config.addinivalue_line(
         "markers", "slow: takes seconds, and covers nothing that others do not: `make test` leaves it out"
