@@ -27,7 +27,7 @@ from omics_batch import (
     SubmissionStatus,
     WorkflowType,
 )
-from omics_batch._models.request import BatchFilter, RunInBatchFilter, one_filter
+from omics_batch._models.filters import BatchFilter, RunInBatchFilter, one_filter
 from tests.documents import Writer
 from tests.support import JSON, copies_of
 

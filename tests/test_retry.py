@@ -490,55 +490,55 @@ DEFAULT: Final = None
 async def test_a_call_may_be_retried_until_its_deadline() -> None:
     """The delays grow as ever; near the deadline they are shorter, and a second is left for the last attempt."""
     setting = Setting(DEFAULT)
-    assert await setting.call(*[SLOW] * 8, deadline=60.0, until_deadline=True) is SLOW
+    assert await setting.call(*[SLOW] * 8, deadline=60.0, retry_until_deadline=True) is SLOW
     assert setting.slept == [1, 2, 4, 8, 16, 20, 8]
     assert setting.clock.now() == 59.0
 
 
 async def test_chance_shortens_the_last_delays_too() -> None:
     setting = Setting(DEFAULT, chance=lambda: 0.5)
-    assert await setting.call(*[SLOW] * 5, OK, deadline=20.0, until_deadline=True) == OK
+    assert await setting.call(*[SLOW] * 5, OK, deadline=20.0, retry_until_deadline=True) == OK
     assert setting.slept == [0.5, 1, 2, 4, 5.75]
 
 
 @pytest.mark.parametrize("policy", [RetryPolicy(), RetryPolicy(base=0.1), RetryPolicy(max_attempts=3)])
 async def test_a_policy_of_ones_own_says_how_many_attempts_there_are(policy: RetryPolicy) -> None:
     setting = Setting(policy)
-    assert await setting.call(SLOW, SLOW, SLOW, deadline=60.0, until_deadline=True) is SLOW
+    assert await setting.call(SLOW, SLOW, SLOW, deadline=60.0, retry_until_deadline=True) is SLOW
     assert setting.requests == 3
 
 
 async def test_without_a_deadline_there_is_nothing_to_go_on_until() -> None:
     setting = Setting(DEFAULT)
-    assert await setting.call(SLOW, SLOW, SLOW, deadline=None, until_deadline=True) is SLOW
+    assert await setting.call(SLOW, SLOW, SLOW, deadline=None, retry_until_deadline=True) is SLOW
 
 
 async def test_a_short_deadline_leaves_the_attempts_of_the_policy() -> None:
     setting = Setting(DEFAULT)
-    assert await setting.call(BUSY, BUSY, BUSY, deadline=0.9, until_deadline=True) is BUSY
+    assert await setting.call(BUSY, BUSY, BUSY, deadline=0.9, retry_until_deadline=True) is BUSY
     assert setting.slept == [0.05, 0.1]
 
 
 async def test_a_service_that_asks_for_more_than_is_left_ends_it() -> None:
     setting = Setting(DEFAULT)
     patient = service_fault("ThrottlingException", 429, retry_after=30.0)
-    assert await setting.call(*[patient] * 2, deadline=10.0, until_deadline=True) is patient
+    assert await setting.call(*[patient] * 2, deadline=10.0, retry_until_deadline=True) is patient
     assert setting.slept == [6.0]
 
 
 async def test_retries_beyond_the_policys_number_take_no_tokens() -> None:
     """A start that is throttled for a minute leaves other calls their retries."""
     setting = Setting(DEFAULT)
-    assert await setting.call(*[SLOW] * 8, deadline=60.0, until_deadline=True) is SLOW
+    assert await setting.call(*[SLOW] * 8, deadline=60.0, retry_until_deadline=True) is SLOW
     assert (setting.left, setting.requests) == (490, 8)
-    assert await setting.call(*[SLOW] * 4, OK, deadline=setting.clock.now() + 60, until_deadline=True) == OK
+    assert await setting.call(*[SLOW] * 4, OK, deadline=setting.clock.now() + 60, retry_until_deadline=True) == OK
     assert setting.left == 481
 
 
 async def test_an_empty_quota_does_not_end_a_call_with_time_left() -> None:
     setting = Setting(DEFAULT)
     setting.handler.quota.take(498)
-    assert await setting.call(SLOW, SLOW, OK, deadline=60.0, until_deadline=True) == OK
+    assert await setting.call(SLOW, SLOW, OK, deadline=60.0, retry_until_deadline=True) == OK
     assert setting.left == 3
     assert not any(setting.used_up)
     assert await setting.call(SLOW, deadline=setting.clock.now() + 60) is SLOW

@@ -34,7 +34,7 @@ from omics_batch._api.pagination import BatchPage, RunsInBatchPage
 from omics_batch._api.run_lists import RunPage
 from omics_batch._models.base import ResponseModel
 from omics_batch._models.enums import OpenEnum
-from omics_batch._models.request import BatchFilter, RunInBatchFilter
+from omics_batch._models.filters import BatchFilter, RunInBatchFilter
 from omics_batch._models.run import RunListItem
 from omics_batch._patterns import VISIBLE
 from omics_batch._transport.failure import Retry, classify

@@ -258,11 +258,9 @@ if TYPE_CHECKING:
         InlineSetting as InlineSetting,
     )
     from omics_batch._models.request import (
-        InvalidRequestError as InvalidRequestError,
-    )
-    from omics_batch._models.request import (
         StartRunBatchRequest as StartRunBatchRequest,
     )
+    from omics_batch._models.request_part import InvalidRequestError as InvalidRequestError
     from omics_batch._models.run import (
         FailedRun as FailedRun,
     )
@@ -316,7 +314,8 @@ _MODULES = {
     ),
     "_models.progress": "Progress",
     "_models.remedy": "Remedy",
-    "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting InvalidRequestError StartRunBatchRequest",
+    "_models.request": "BatchRunSettings DefaultRunSettingInput InlineSetting StartRunBatchRequest",
+    "_models.request_part": "InvalidRequestError",
     "_models.run": "FailedRun Run RunConfiguration RunLogLocation RunResult RunVpcConfig",
     "_models.settings": "DefaultRunSetting",
     "_waiting.policy": "PollPolicy",

@@ -120,7 +120,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operation ListBatch, 100 items a page.
         """
-        from omics_batch._models.request import BatchFilter, one_filter  # noqa: PLC0415 - a wait starts without requests
+        from omics_batch._models.filters import BatchFilter, one_filter  # noqa: PLC0415 - a wait starts without requests
 
         lister = self._lister(timeout)
         filters = one_filter(BatchFilter, status=status, name=name, run_group_id=run_group_id)
@@ -155,7 +155,7 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operation ListRunsInBatch, 100 items a page.
         """
-        from omics_batch._models.request import RunInBatchFilter, one_filter  # noqa: PLC0415 - a wait starts without requests
+        from omics_batch._models.filters import RunInBatchFilter, one_filter  # noqa: PLC0415 - a wait starts without requests
 
         filters = one_filter(
             RunInBatchFilter, submission_status=submission_status, run_setting_id=run_setting_id, run_id=run_id
@@ -188,7 +188,7 @@ class OmicsBatchClient(Connection):
         Source: the AWS operation CancelRunBatch.
         """
         await self._opened_here().changer.cancel(
-            self._id_of(batch), within=timeout_in_seconds(timeout), until_deadline=True
+            self._id_of(batch), within=timeout_in_seconds(timeout), retry_until_deadline=True
         )
 
     async def delete_run_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
@@ -216,7 +216,7 @@ class OmicsBatchClient(Connection):
         Source: the AWS operation DeleteRunBatch.
         """
         await self._opened_here().changer.delete_runs(
-            self._id_of(batch), within=timeout_in_seconds(timeout), until_deadline=True
+            self._id_of(batch), within=timeout_in_seconds(timeout), retry_until_deadline=True
         )
 
     async def delete_batch(self, batch: BatchReference, *, timeout: Duration | None = None) -> None:
@@ -244,7 +244,7 @@ class OmicsBatchClient(Connection):
         Source: the AWS operation DeleteBatch.
         """
         await self._opened_here().changer.delete_record(
-            self._id_of(batch), within=timeout_in_seconds(timeout), until_deadline=True
+            self._id_of(batch), within=timeout_in_seconds(timeout), retry_until_deadline=True
         )
 
     # Waits and what is made from several calls

@@ -69,7 +69,7 @@ class OperationCaller:
         watching: bool = False,
         priority: Priority = Priority.CALL,
         max_attempts: int | None = None,
-        until_deadline: bool = False,
+        retry_until_deadline: bool = False,
         met: list[CallFailure] | None = None,
         since: float | None = None,
         about: str = "",
@@ -87,7 +87,7 @@ class OperationCaller:
                 their retries take urgent turns.
             priority: The priority in the queue, if `watching` is False.
             max_attempts: The number of attempts; None for the policy's.
-            until_deadline: Whether it is retried until its time is over, under the default policy.
+            retry_until_deadline: Whether it is retried until its time is over, under the default policy.
             met: A list to which the failure of each attempt is added.
             since: The moment on the clock at which the time began; None for now.
             about: What the call is about, for errors, if it is not about a batch.
@@ -108,7 +108,7 @@ class OperationCaller:
                 watching,
                 priority,
                 max_attempts=max_attempts,
-                until_deadline=until_deadline,
+                retry_until_deadline=retry_until_deadline,
                 since=since,
             )
         except BaseException as raised:
@@ -137,7 +137,7 @@ class OperationCaller:
         priority: Priority,
         *,
         max_attempts: int | None,
-        until_deadline: bool,
+        retry_until_deadline: bool,
         since: float | None,
     ) -> T:
         if self._closed:
@@ -168,7 +168,7 @@ class OperationCaller:
                 partial(self._request_failed, call),
                 deadline=None if within is None else ends,
                 max_attempts=max_attempts,
-                until_deadline=until_deadline,
+                retry_until_deadline=retry_until_deadline,
             )
 
         answer = await self._answer(call, attempts, within if since is None else self._left(ends, 0.0))

@@ -63,7 +63,7 @@ class BatchChanges:
                 read,
                 batch_id=None,
                 within=within,
-                until_deadline=True,
+                retry_until_deadline=True,
                 met=met,
             )
         except OmicsBatchError as error:
@@ -79,16 +79,20 @@ class BatchChanges:
         )
         return started
 
-    async def cancel(self, batch_id: str, *, within: float | None, until_deadline: bool = False) -> None:
-        """Cancel the runs of a batch; with `until_deadline`, it is retried until its time is over."""
-        await self._unless_obeyed("cancel_run_batch", batch_id, CANCELLATION, within, until_deadline=until_deadline)
+    async def cancel(self, batch_id: str, *, within: float | None, retry_until_deadline: bool = False) -> None:
+        """Cancel the runs of a batch; with `retry_until_deadline`, it is retried until its time is over."""
+        await self._unless_obeyed(
+            "cancel_run_batch", batch_id, CANCELLATION, within, retry_until_deadline=retry_until_deadline
+        )
 
-    async def delete_runs(self, batch_id: str, *, within: float | None, until_deadline: bool = False) -> None:
-        """Delete the runs of a batch; with `until_deadline`, it is retried until its time is over."""
-        await self._unless_obeyed("delete_run_batch", batch_id, RUNS_DELETION, within, until_deadline=until_deadline)
+    async def delete_runs(self, batch_id: str, *, within: float | None, retry_until_deadline: bool = False) -> None:
+        """Delete the runs of a batch; with `retry_until_deadline`, it is retried until its time is over."""
+        await self._unless_obeyed(
+            "delete_run_batch", batch_id, RUNS_DELETION, within, retry_until_deadline=retry_until_deadline
+        )
 
     async def delete_record(
-        self, batch_id: str, *, within: float | None, is_patient: bool = False, until_deadline: bool = False
+        self, batch_id: str, *, within: float | None, is_patient: bool = False, retry_until_deadline: bool = False
     ) -> None:
         """Delete the record of a batch; with `is_patient` there are more attempts.
 
@@ -98,7 +102,7 @@ class BatchChanges:
         attempts = self._caller.retry.policy.patient_attempts if is_patient else None
         try:
             await self._send(
-                "delete_batch", batch_id, within, met, max_attempts=attempts, until_deadline=until_deadline
+                "delete_batch", batch_id, within, met, max_attempts=attempts, retry_until_deadline=retry_until_deadline
             )
         except ResourceNotFoundError as error:
             # A 404 without a code is from a proxy, and not from the service.
@@ -112,12 +116,12 @@ class BatchChanges:
         obeyed: frozenset[BatchStatus],
         within: float | None,
         *,
-        until_deadline: bool,
+        retry_until_deadline: bool,
     ) -> None:
         met: list[CallFailure] = []
         began = self._clock.now()
         try:
-            await self._send(method, batch_id, within, met, until_deadline=until_deadline)
+            await self._send(method, batch_id, within, met, retry_until_deadline=retry_until_deadline)
         except ConflictError as conflict:
             if not _is_in_doubt(met):
                 raise
@@ -135,7 +139,7 @@ class BatchChanges:
         within: float | None,
         met: list[CallFailure],
         *,
-        until_deadline: bool,
+        retry_until_deadline: bool,
         max_attempts: int | None = None,
     ) -> None:
         operation = self._caller.transport.operation(method)
@@ -149,7 +153,7 @@ class BatchChanges:
                 batch_id=batch_id,
                 within=within,
                 max_attempts=max_attempts,
-                until_deadline=until_deadline,
+                retry_until_deadline=retry_until_deadline,
                 met=met,
                 since=since,
             )

@@ -157,7 +157,7 @@ class RetryHandler:
         *,
         deadline: float | None,
         max_attempts: int | None = None,
-        until_deadline: bool = False,
+        retry_until_deadline: bool = False,
     ) -> T | CallFailure:
         """Return the attempt's result, or the last failure once no attempt is left.
 
@@ -166,7 +166,7 @@ class RetryHandler:
             failed: Called with the failure of each attempt that failed.
             deadline: The latest moment on the clock for a retry.
             max_attempts: The number of attempts; None for the policy's.
-            until_deadline: Whether retries go on until the deadline, if there is one and the policy is the default one.
+            retry_until_deadline: Whether, under the default policy, retries go on until the deadline, if there is one.
         """
         answer = await attempt()
         paid, is_quota_used_up = 0, False
@@ -176,7 +176,7 @@ class RetryHandler:
                 max_attempts or self.policy.max_attempts,
                 deadline,
                 self._clock,
-                goes_on=until_deadline and self._is_default,
+                goes_on=retry_until_deadline and self._is_default,
             )
             answer, paid, is_quota_used_up = await self._retry(answer, attempt, attempts, failed)
         if isinstance(answer, CallFailure):

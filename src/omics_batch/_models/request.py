@@ -9,37 +9,33 @@ import json
 import os
 import uuid
 from collections import Counter
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from omics_batch._errors import InvalidInputError
 from omics_batch._files import TextError, name_of, problems_in, read_document, unknown_among
-from omics_batch._models.base import SentDocument, Value, problems
+from omics_batch._models.base import SentDocument
 from omics_batch._models.enums import (
-    BatchStatus,
     CacheBehavior,
     NetworkingMode,
     RunLogLevel,
     RunRetentionMode,
     ScratchStorageMode,
     StorageType,
-    SubmissionStatus,
     WorkflowType,
 )
 from omics_batch._models.frozen import frozen
-from omics_batch._patterns import ACCOUNT, ARN, DIGITS, VERSION_NAME, VISIBLE, VISIBLE_OR_BREAK
+from omics_batch._models.request_part import BatchName, Name, NumericId, RequestPart
+from omics_batch._patterns import ACCOUNT, ARN, VERSION_NAME, VISIBLE, VISIBLE_OR_BREAK
 
 if TYPE_CHECKING:
     from omics_batch._files import Place
 
 
-_CustomError: Final[Any] = PydanticCustomError  # whose messages are to be literals
 MOST_INLINE: Final = 100
 """Runs that a request itself can hold."""
 _MAX_SETTINGS_URI: Final = 750 - len("/.json") - 64
@@ -54,11 +50,8 @@ def _in_s3(uri: str) -> str:
     return uri
 
 
-_NumericId: TypeAlias = Annotated[str, Field(min_length=1, max_length=18, pattern=DIGITS)]
 _AccountId: TypeAlias = Annotated[str, Field(pattern=ACCOUNT)]
 _RoleArn: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=ARN)]
-_Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=VISIBLE)]
-_BatchName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE)]
 _VersionName: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=VERSION_NAME)]
 _ConfigurationName: TypeAlias = Annotated[str, Field(min_length=1, max_length=128, pattern=VERSION_NAME)]
 _Policy: TypeAlias = Annotated[str, Field(min_length=1, max_length=2048, pattern=VISIBLE_OR_BREAK)]
@@ -72,78 +65,14 @@ _TagValue: TypeAlias = Annotated[str, Field(max_length=256)]
 _Tags: TypeAlias = Annotated[dict[_TagKey, _TagValue], AfterValidator(frozen)]
 
 
-class InvalidRequestError(InvalidInputError, ValidationError):
-    """A request is not as the service takes it; each place is named. It is pydantic's `ValidationError` as well."""
-
-    def __str__(self) -> str:
-        return problems(self)
-
-
-@contextmanager
-def _reported() -> Generator[None]:
-    """Raise what is caught as `InvalidInputError` and as pydantic's `ValidationError`, which is its cause too."""
-    try:
-        yield
-    except ValidationError as error:
-        # As custom errors with the same types and messages: pydantic cannot make errors of validators' own types again.
-        lines = [
-            InitErrorDetails(
-                type=_CustomError(found["type"], found["msg"], found.get("ctx")), loc=found["loc"], input=found["input"]
-            )
-            for found in error.errors(include_url=False)
-        ]
-        raise InvalidRequestError.from_exception_data(error.title, lines, hide_input=True) from error
-
-
-class _Request(
-    Value,
-    frozen=True,
-    extra="forbid",
-    alias_generator=to_camel,
-    populate_by_name=True,
-    use_attribute_docstrings=True,
-    revalidate_instances="always",
-    hide_input_in_errors=True,
-):
-    """A part of a request: with AWS's names or in snake_case, and without unknown members.
-
-    If a caller makes or reads a wrong one, that is an `InvalidRequestError`. If it is a part of another model, or of a
-    request to a web service, pydantic reports it as usual, with its place in the whole.
-    """
-
-    def __init__(self, /, **members: Any) -> None:  # noqa: ANN401 - as pydantic has it
-        with _reported():
-            super().__init__(**members)
-
-    @classmethod
-    def model_validate(cls, obj: Any, **options: Any) -> Self:  # noqa: ANN401 - as pydantic has it
-        """Read a dict, or check a request once more.
-
-        Raises:
-            InvalidInputError: Something in it is not as the service takes it; it is a pydantic `ValidationError` too.
-        """
-        with _reported():
-            return super().model_validate(obj, **options)
-
-    @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:  # noqa: ANN401 - as pydantic has it
-        """Read JSON.
-
-        Raises:
-            InvalidInputError: Something in it is not as the service takes it; it is a pydantic `ValidationError` too.
-        """
-        with _reported():
-            return super().model_validate_json(json_data, **options)
-
-
-class DefaultRunSettingInput(_Request, frozen=True):
+class DefaultRunSettingInput(RequestPart, frozen=True):
     """What all runs of a new batch share; a run's own setting takes precedence.
 
     GetBatch returns it as `Batch.default_run_setting`. `parameters` and `run_tags` are merged with a run's
     own, and the run's values win. Other fields of a run replace these.
     """
 
-    workflow_id: _NumericId
+    workflow_id: NumericId
     """The workflow that every run executes."""
     role_arn: _RoleArn
     """The IAM role that the runs act as; starting needs iam:PassRole for it."""
@@ -153,13 +82,13 @@ class DefaultRunSettingInput(_Request, frozen=True):
     """The account that shares the workflow, where it is not your own."""
     workflow_version_name: _VersionName | None = None
     """The version of the workflow; None takes its default."""
-    name: _Name | None = None
+    name: Name | None = None
     """The name of every run that has none of its own."""
-    cache_id: _NumericId | None = None
+    cache_id: NumericId | None = None
     """The run cache that the runs use."""
     cache_behavior: CacheBehavior | None = None
     """When results go to the run cache; needs `cache_id`."""
-    run_group_id: _NumericId | None = None
+    run_group_id: NumericId | None = None
     """The run group, whose limits hold for the runs."""
     priority: _UpToHundredThousand | None = None
     """0 to 100,000; higher goes first."""
@@ -201,12 +130,12 @@ class DefaultRunSettingInput(_Request, frozen=True):
         return self
 
 
-class InlineSetting(_Request, frozen=True):
+class InlineSetting(RequestPart, frozen=True):
     """What one run of a new batch has of its own."""
 
-    run_setting_id: _Name
+    run_setting_id: Name
     """Your own name of the run, such as the sample's, unique in its batch. Failed runs are listed by it."""
-    name: _Name | None = None
+    name: Name | None = None
     """The run's name."""
     output_uri: _S3Uri | None = None
     """The S3 URI below which the run writes its output."""
@@ -243,7 +172,7 @@ _InlineSettings: TypeAlias = Annotated[
 ]
 
 
-class BatchRunSettings(_Request, frozen=True):
+class BatchRunSettings(RequestPart, frozen=True):
     """The runs of a new batch: listed here, or in a file in S3; exactly one of the two."""
 
     inline_settings: _InlineSettings | None = None
@@ -264,7 +193,7 @@ class BatchRunSettings(_Request, frozen=True):
         return self
 
 
-class StartRunBatchRequest(_Request, frozen=True):
+class StartRunBatchRequest(RequestPart, frozen=True):
     """A batch to be started, with the `request_id` that makes the start idempotent.
 
     Sending the same request again after an error starts no second batch. Save it (`model_dump_json`) before you
@@ -280,7 +209,7 @@ class StartRunBatchRequest(_Request, frozen=True):
     """What all runs share."""
     batch_run_settings: BatchRunSettings
     """The runs."""
-    batch_name: _BatchName | None = None
+    batch_name: BatchName | None = None
     """A name for the batch, 1 to 64 characters."""
     tags: _Tags | None = None
     """The batch's own tags; its runs get `DefaultRunSettingInput.run_tags`."""
@@ -335,12 +264,12 @@ class StartRunBatchRequest(_Request, frozen=True):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-class BatchTemplate(_Request, frozen=True):
+class BatchTemplate(RequestPart, frozen=True):
     """A StartRunBatch request without its runs, and the S3 URI for settings files."""
 
     default_run_setting: DefaultRunSettingInput
     """What all runs share."""
-    batch_name: _BatchName | None = None
+    batch_name: BatchName | None = None
     """A name for the batch, 1 to 64 characters."""
     tags: _Tags | None = None
     """The batch's own tags."""
@@ -358,14 +287,14 @@ class BatchTemplate(_Request, frozen=True):
         )
 
 
-_PARTS: Final[dict[str, type[_Request]]] = {
+_PARTS: Final[dict[str, type[RequestPart]]] = {
     "defaultRunSetting": DefaultRunSettingInput,
     "batchRunSettings": BatchRunSettings,
     "inlineSettings": InlineSetting,
 }
 
 
-def unknown_member(whole: type[_Request], place: Place) -> str:
+def unknown_member(whole: type[RequestPart], place: Place) -> str:
     """Return the message for an unknown member of a file; it suggests names in the same spelling."""
     *above, member = (part for part in place if isinstance(part, str))
     part = _PARTS[to_camel(above[-1])] if above else whole
@@ -383,39 +312,3 @@ def checked(request: object) -> StartRunBatchRequest:
     if not isinstance(request, StartRunBatchRequest):
         raise InvalidInputError(f"a batch is started by a StartRunBatchRequest, not by a {type(request).__name__}")
     return StartRunBatchRequest.model_validate(request)  # once more, since pydantic checks no copy (`model_copy`)
-
-
-class Filter(_Request, frozen=True):
-    """What a list is filtered by: the service takes one filter a call."""
-
-    def members(self) -> dict[str, str]:
-        """Return the filter in the service's own names."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class BatchFilter(Filter, frozen=True):
-    """What ListBatch filters by."""
-
-    status: BatchStatus | None = None
-    name: _BatchName | None = None
-    run_group_id: _NumericId | None = None
-
-
-class RunInBatchFilter(Filter, frozen=True):
-    """What ListRunsInBatch filters by."""
-
-    submission_status: SubmissionStatus | None = None
-    run_setting_id: _Name | None = None
-    run_id: _NumericId | None = None
-
-
-def one_filter(kind: type[Filter], **values: str | None) -> dict[str, str]:
-    """Return the filter that a caller gave for a list, in the service's own names; empty for none.
-
-    Raises:
-        InvalidInputError: There are several, or its value cannot be right.
-    """
-    given = {name: value for name, value in values.items() if value is not None}
-    if len(given) > 1:
-        raise InvalidInputError(f"the service takes one filter a call, not {' and '.join(given)}: filter the rest here")
-    return kind.model_validate(given).members()
