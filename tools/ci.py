@@ -14,6 +14,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import indent
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
@@ -108,6 +109,8 @@ def count() -> bool:
             for problem in chain(case.iter("failure"), case.iter("error")):
                 message = problem.attrib.get("message", "").partition("\n")[0][:200]
                 print(f"- {report.stem}: {case.attrib['classname']}::{case.attrib['name']}: {message}")
+                if case.attrib["classname"] == "pytest":  # an error of pytest's own: the message does not say which
+                    print(indent("\n".join((problem.text or "").splitlines()[-40:]), "    "))
     tests, failures, errors, skipped = (
         sum(int(suite.attrib[name]) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
     )
