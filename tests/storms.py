@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections import Counter
 from contextlib import contextmanager
 from functools import partial
+from traceback import walk_stack
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from types import FrameType
 
 SIGNAL: Final = signal.SIGUSR1
+
+MEASURING: Final = f"{os.sep}coverage{os.sep}"
+"""Where coverage is: between two lines of the code that it measures it holds a lock, and is not to be interrupted."""
 
 
 class InterruptedHereError(BaseException):
@@ -22,15 +28,19 @@ class InterruptedHereError(BaseException):
 @contextmanager
 def interrupting() -> Generator[Callable[[], None]]:
     """Let a signal raise an error in the main thread; yields what sends one."""
-
-    def hear(*_: object) -> None:
-        raise InterruptedHereError
-
-    before = signal.signal(SIGNAL, hear)
     main = threading.main_thread().ident
     assert main is not None
+    interrupt = partial(signal.pthread_kill, main, SIGNAL)
+
+    def hear(_: int, frame: FrameType | None) -> None:
+        if any(MEASURING in each.f_code.co_filename for each, _ in walk_stack(frame)):
+            threading.Timer(0.001, interrupt).start()
+        else:
+            raise InterruptedHereError
+
+    before = signal.signal(SIGNAL, hear)
     try:
-        yield partial(signal.pthread_kill, main, SIGNAL)
+        yield interrupt
     finally:
         signal.signal(SIGNAL, before)
 
