@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._manifest.canonical import canonical, quoted
-from omics_batch._manifest.plain import NotPlainError, plain_whole
+from omics_batch._manifest.plain_rows import NotPlainError, plain_whole
 from omics_batch._manifest.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omics_batch._manifest.plain import Plain
+    from omics_batch._manifest.plain_rows import Plain
     from omics_batch._manifest.problems import Report
     from omics_batch._manifest.sheet import Row
     from omics_batch._manifest.template import Check, Template

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from omics_batch._manifest.plain import escaped, joined
+from omics_batch._manifest.plain_rows import escaped, joined
 from omics_batch._manifest.run_fields import Parameters, TextField
 
 if TYPE_CHECKING:

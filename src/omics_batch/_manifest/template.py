@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from omics_batch._manifest.canonical import quoted
 from omics_batch._manifest.cell_types import text_of
-from omics_batch._manifest.plain import NotPlainError
+from omics_batch._manifest.plain_rows import NotPlainError
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omics_batch._manifest.plain import Plain
+    from omics_batch._manifest.plain_rows import Plain
     from omics_batch._manifest.problems import Report
     from omics_batch._manifest.sheet import Row
 

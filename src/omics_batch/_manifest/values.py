@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._manifest.canonical import quoted
-from omics_batch._manifest.plain import NotPlainError, escaped, joined, plain_whole
+from omics_batch._manifest.plain_rows import NotPlainError, escaped, joined, plain_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omics_batch._manifest.cell_types import CellWriter
-    from omics_batch._manifest.plain import Plain
+    from omics_batch._manifest.plain_rows import Plain
     from omics_batch._manifest.problems import Report
     from omics_batch._manifest.sheet import Row
     from omics_batch._manifest.template import Column, Template

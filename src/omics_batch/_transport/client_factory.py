@@ -17,7 +17,6 @@ from omics_batch._advice import with_advice, worded
 from omics_batch._errors import Advice, AdviceKind, CredentialsError, InvalidInputError, Party
 from omics_batch._loop import OwnLoop
 from omics_batch._threads import in_thread
-from omics_batch._transport.configuration import check_certificates, check_proxy, check_region, check_tls, misconfigured
 from omics_batch._transport.credential_sources import Source, SourceError, explain, presentable
 from omics_batch._transport.credentials import RenewedCredentials, source_in
 from omics_batch._transport.endpoint import check_endpoint
@@ -27,6 +26,13 @@ from omics_batch._transport.in_process import InProcess, find_exchange
 from omics_batch._transport.keys import check_keys
 from omics_batch._transport.request import MadeClient, Transport
 from omics_batch._transport.session import make_cheap, own_session
+from omics_batch._transport.settings_check import (
+    check_certificates,
+    check_proxy,
+    check_region,
+    check_tls,
+    misconfigured,
+)
 from omics_batch._version import VERSION
 from omics_batch._words import one_line
 

@@ -16,11 +16,11 @@ from omics_batch._transport.client_factory import (
     is_here,
     keep_to_this_loop,
 )
-from omics_batch._transport.configuration import check_proxy, check_tls
 from omics_batch._transport.hosts import is_storage_host
 from omics_batch._transport.http_session import StorageSession
 from omics_batch._transport.in_process import InProcess
 from omics_batch._transport.request import Transport
+from omics_batch._transport.settings_check import check_proxy, check_tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
