@@ -1,4 +1,4 @@
-"""Planning which failed runs of a batch run again, and how: no calls, no clock."""
+"""Planning a resubmission: the request or manifest for the runs that are worth it. No calls, no clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done about a failed run, by the service's reason.
+"""Whether a failed run is worth running again, and what has to change first, by the service's reason.
 
 Source: "Run failure reasons" and "Batch runs in HealthOmics" of the HealthOmics User Guide. A reason that is not here
 is for a person to look at: a rerun costs money, and fails again where its cause is still there.

@@ -1,4 +1,4 @@
-"""Checks of proxy and certificate settings when the client is opened."""
+"""Checks of the proxy, certificate and region settings when the client is opened."""
 
 from __future__ import annotations
 
