@@ -291,17 +291,13 @@ class OmicsBatchClient(Connection):
 
         Source: the AWS operation GetBatch, and ListBatch where a client waits for many.
         """
-        opened = self._opened_here()
         wait: Subscription
         if on_update is None:
             wait = self._waiting(Subscription, batch, timeout, poll)
-            await opened.waits.wait(wait)
+            await self._opened_here().waits.wait(wait)
         else:
             wait = listener = self._waiting(ChangeSubscription, batch, timeout, poll)
-            async with aclosing(opened.waits.follow(listener)) as batches:
-                async for seen in batches:
-                    if inspect.isawaitable(result := on_update(seen)):
-                        await result
+            await self._update(listener, on_update)  # apart: each coroutine keeps what it needs at any time
         processed = wait.result(error_at_the_end, self._clock.now())
         if raise_on_failed_runs:
             try:
@@ -724,6 +720,12 @@ class OmicsBatchClient(Connection):
     async def _processed(self, wait: Subscription) -> Batch:
         await self._opened_here().waits.wait(wait)
         return wait.result(error_at_the_end, self._clock.now())
+
+    async def _update(self, wait: ChangeSubscription, on_update: Callable[[Batch], Awaitable[object] | object]) -> None:
+        async with aclosing(self._opened_here().waits.follow(wait)) as batches:
+            async for seen in batches:
+                if inspect.isawaitable(result := on_update(seen)):
+                    await result
 
     def _waiting(
         self,

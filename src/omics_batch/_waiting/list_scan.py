@@ -33,8 +33,8 @@ class ActiveBatch(BaseModel, frozen=True, extra="ignore", defer_build=True):
     status: str | None = None
 
 
-class ActivePage(Page, frozen=True, defer_build=True):
-    """A page of ListBatch, as a scan reads it."""
+class ActivePage(Page, frozen=True, defer_build=True, cache_strings="keys"):
+    """A page of ListBatch, as a scan reads it. Ids differ, so pydantic need not keep them."""
 
     items: tuple[ActiveBatch | None, ...] | None = None
 

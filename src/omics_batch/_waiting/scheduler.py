@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 import omics_batch
@@ -214,7 +215,7 @@ class Scheduler:
             if lag is not None:
                 longest_lag = max(longest_lag, lag)
             elif batch is not None and batch.listed_in != self._scans.number:
-                self._show(batch, item.status, now)
+                self._show(batch, intern(item.status), now)  # each wait keeps it: of all, one copy
                 for skipped in self._scans.skipped(batch):
                     self._miss(skipped, now)
         was_paused = self._scans.is_paused

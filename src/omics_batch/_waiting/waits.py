@@ -17,7 +17,6 @@ from omics_batch._waiting.tasks import CANCELLED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
-    from types import TracebackType
 
     from omics_batch._api.get_batch import BatchReader
     from omics_batch._clock import Clock
@@ -54,11 +53,16 @@ class Waits:
         Raises:
             OmicsBatchError: The error that ended the wait, with the wait's facts.
         """
-        with _Joined(wait, self._poller, self._events):
+        try:
+            self._join(wait)
             batch = await self._batch_of(await wait.next(), wait)
             wait.show(batch)
             if not wait.is_over(batch):
-                raise self._timed_out(wait)
+                raise self._timed_out(wait)  # noqa: TRY301 - its end is published too
+        except BaseException as error:
+            self._leave(wait, type(error))
+            raise
+        self._leave(wait, None)
 
     async def follow(self, wait: ChangeSubscription) -> AsyncGenerator[Batch]:
         """Yield the first `Batch`, each that differs from the one before, and end after a terminal one.
@@ -69,7 +73,8 @@ class Waits:
         Raises:
             OmicsBatchError: The error that ended the wait, with the wait's facts.
         """
-        with _Joined(wait, self._poller, self._events):
+        try:
+            self._join(wait)
             while True:
                 result = await wait.next()
                 batch = await self._batch_of(result, wait)
@@ -77,13 +82,28 @@ class Waits:
                     wait.show(batch)
                     yield batch
                 if wait.is_over(batch):
-                    return
+                    break
                 if result is None:
-                    raise self._timed_out(wait)
+                    raise self._timed_out(wait)  # noqa: TRY301 - its end is published too
+        except BaseException as error:
+            self._leave(wait, type(error))
+            raise
+        self._leave(wait, None)
 
     async def close(self) -> None:
         """End all waits with `ClientClosedError`."""
         await self._poller.close()
+
+    # Not a context manager: thousands of waits are between these two at a time, and each would keep one.
+
+    def _join(self, wait: Subscription) -> None:
+        self._events.emit("WaitStarted", lambda now: _started(wait, now))
+        self._poller.join(wait)
+
+    def _leave(self, wait: Subscription, error: type[BaseException] | None) -> None:
+        self._poller.leave(wait)
+        reported = asyncio.CancelledError if error is GeneratorExit else error
+        self._events.emit("WaitEnded", lambda now: _ended(wait, reported, now))
 
     async def _batch_of(self, result: Result, wait: Subscription) -> Batch:
         """Return the batch of a result; at the deadline, make a last look."""
@@ -137,37 +157,6 @@ class Waits:
             last=wait.last_error,
         )
         return wait.facts_on(error, now)
-
-
-class _Joined:
-    """Keeps a wait in the poller during a block, and publishes its start and its end.
-
-    It is a class, since thousands of waits are in such a block at a time: a generator would take 450 bytes for each.
-    """
-
-    __slots__ = ("_events", "_poller", "_wait")
-
-    def __init__(self, wait: Subscription, poller: Poller, events: EventEmitter) -> None:
-        self._wait = wait
-        self._poller = poller
-        self._events = events
-
-    def __enter__(self) -> None:
-        wait = self._wait
-        self._events.emit("WaitStarted", lambda now: _started(wait, now))
-        try:
-            self._poller.join(wait)
-        except BaseException as error:
-            self._end(type(error))
-            raise
-
-    def __exit__(self, error: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        self._end(asyncio.CancelledError if error is GeneratorExit else error)
-
-    def _end(self, error: type[BaseException] | None) -> None:
-        wait = self._wait
-        self._poller.leave(wait)
-        self._events.emit("WaitEnded", lambda now: _ended(wait, error, now))
 
 
 def _started(wait: Subscription, now: float) -> omics_batch.WaitStarted:
