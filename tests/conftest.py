@@ -103,6 +103,21 @@ async def let_pass(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 @pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clients in this process wait a twentieth of their time between requests, for tests of what, not of when.
+
+    The limits of attempts keep theirs; those of calls and waits are as short, so no test of a time-out takes this.
+    """
+    from omics_batch._clock import SystemClock, monotonic  # noqa: PLC0415 - the process that only hands out the tests needs none
+
+    async def sleep(_: SystemClock, seconds: float) -> None:
+        await asyncio.sleep(seconds / 20)
+
+    monkeypatch.setattr(SystemClock, "now", lambda _: 20 * monotonic())
+    monkeypatch.setattr(SystemClock, "sleep", sleep)
+
+
+@pytest.fixture
 def let_processes_age(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let seconds pass at once for the limit of a process alone: whoever waits for it has all of their time left."""
     from omics_batch._clock import monotonic  # noqa: PLC0415 - the process that only hands out the tests needs none

@@ -407,6 +407,7 @@ async def test_a_variable_that_leads_nowhere_is_named(
 
 
 @pytest.mark.usefixtures("_keys")
+@pytest.mark.usefixtures("short_waits")
 async def test_a_name_that_does_not_resolve_is_said_by_a_call_and_by_a_wait(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

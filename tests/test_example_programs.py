@@ -307,14 +307,14 @@ class Cohort:
 
 
 @pytest.fixture
-def trio(tmp_path: Path, capsys: pytest.CaptureFixture[str], omics_simulator: Simulator) -> Cohort:
+def trio(tmp_path: Path, capsys: pytest.CaptureFixture[str], omics_simulator: Simulator, short_waits: None) -> Cohort:
     samples = tmp_path / "trio.txt"
     samples.write_text("NA12878\nNA12891\n\nNA12892\n", encoding="utf-8")
     return Cohort(samples, capsys)
 
 
 at_once = pytest.mark.omics(time_scale=1_000_000_000)
-"""A batch that is over at the first look: the next one of a client with a real clock comes after five seconds."""
+"""A batch that is over at the first look: the next one of a client with a real clock comes later."""
 
 
 @at_once

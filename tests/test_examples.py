@@ -53,7 +53,7 @@ def _a_service_with_a_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         log.handlers[:] = handlers
 
 
-@pytest.mark.usefixtures("_a_service_with_a_batch")
+@pytest.mark.usefixtures("_a_service_with_a_batch", "short_waits")
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_the_examples_run_as_they_stand(path: Path) -> None:
     """A reader who copies an example gets what the page says."""

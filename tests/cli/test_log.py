@@ -17,6 +17,8 @@ from tests.test_events import LINES
 if TYPE_CHECKING:
     from tests.cli._support import Here
 
+pytestmark = pytest.mark.usefixtures("short_waits")
+
 __all__ = ["impatient"]
 
 PYTHON: Final = re.compile(r"max_rate|request_id|cancel_and_wait|delete_everything|list_runs_in_batch|call \w+_\w+")

@@ -233,6 +233,7 @@ def test_a_repeated_start_says_that_the_batch_already_existed(here_over_http: He
 @pytest.mark.parametrize(
     "words", [[ID], [ARN.replace("eu-west-1", "us-west-2")], [ID, "7123457"]], ids=["id", "arn", "two"]
 )
+@pytest.mark.usefixtures("short_waits")
 def test_a_batch_that_was_just_started_may_be_unknown_at_first(
     here: Here, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:

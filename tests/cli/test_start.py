@@ -272,6 +272,7 @@ def _own_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_own_retries")
+@pytest.mark.usefixtures("short_waits")
 def test_with_a_time_out_throttling_passes(here: Here, trio: Path) -> None:
     """A request that is sent again starts no second batch."""
     here.omics.script(faults.throttled("StartRunBatch", times=5))
