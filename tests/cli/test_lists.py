@@ -14,9 +14,10 @@ import pytest
 
 import omics_batch
 from omics_batch import ClientClosedError, OmicsBatchClient
+from omics_batch.cli import _program_name
 from omics_batch.cli._connection import ConnectionOptions
 from omics_batch.testing import Life, faults
-from tests.cli._support import Here, Shell, line_of
+from tests.cli._support import REGION, Here, Shell, line_of, printed
 from tests.events import asked
 from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
@@ -145,7 +146,8 @@ async def test_a_terminal_shows_whatever_names_there_are(omics: Simulator, shell
 def test_runs_are_listed_with_free_text_last(here: Here) -> None:
     here.omics.start_batch(["NA12878", "NA12891"], life=DENIED)
     ran = here.run("runs", "7123456")
-    assert (ran.code, ran.stderr) == (0, "")
+    following = _program_name.command(["results", "7123456"])
+    assert (ran.code, ran.stderr) == (0, f"omics-batch: this shows how the runs went: {following}\n")
     assert ran.lines == [
         "SUBMISSION  RUN ID   REASON                 RUN SETTING  MESSAGE",
         "submitted   2000001  -                      NA12878      -",
@@ -153,9 +155,24 @@ def test_runs_are_listed_with_free_text_last(here: Here) -> None:
     ]
 
 
+def test_the_command_that_shows_how_the_runs_went_has_the_same_connection_options(here: Here) -> None:
+    here.omics.start_batch(1, life=AT_ONCE)
+    ran = here.run("runs", "7123456", *REGION)
+    assert ran.stderr == f"omics-batch: this shows how the runs went: {printed('results', '7123456')}\n"
+    shown = here.run(*shlex.split(ran.stderr)[-4:])
+    assert shown.lines[1].split()[:3] == ["sample-1", "completed", "2000001"]
+
+
+def test_runs_that_were_never_submitted_went_no_other_way(here: Here) -> None:
+    here.omics.start_batch(["NA12878", "NA12891"], life=DENIED)
+    ran = here.run("runs", "7123456", "--submission-status", "FAILED")
+    assert (len(ran.lines), ran.stderr) == (2, "")
+
+
 def test_runs_are_listed_for_programs(here: Here) -> None:
     here.omics.start_batch(["NA12878", "NA12891"], life=DENIED)
     ran = here.run("runs", "7123456", "--json")
+    assert ran.stderr == ""
     started, denied = [json.loads(line) for line in ran.lines]
     assert (started["runSettingId"], started["runId"], started["submissionStatus"]) == ("NA12878", "2000001", "SUCCESS")
     assert denied["submissionFailureMessage"] == "The role may not read [red]NA12891.cram[/red]\x1b[31m."

@@ -143,15 +143,18 @@ def runs(
 ) -> Exit:
     """List the runs of a batch: how the submission of each went.
 
-    It shows which run setting became which run. It does not show how the runs themselves went: `failed` lists which of
-    them failed, and why.
+    It shows which run setting became which run. How the runs themselves went is another list of the service: `results`
+    shows that, and `failed` which of them failed, and why. After the last run the command for that is on stderr.
 
     With --json, each run is one line.
     """
     _check_one({"--submission-status": submission_status, "--run-setting-id": run_setting_id, "--run-id": run_id})
+    submitted = 0
     with Table(console(), _RUNS) as table:
 
         def say(item: RunBatchListItem) -> None:
+            nonlocal submitted
+            submitted += item.submission_status == SubmissionStatus.SUCCESS
             if json:
                 say_json(as_the_service_tells(item))
             else:
@@ -170,6 +173,8 @@ def runs(
         )
     if not found:
         complain("no run is listed" if submission_status == run_setting_id == run_id else "no such run is listed")
+    if submitted and not json:
+        complain(f"this shows how the runs went: {connection.command('results', batch)}")
     return Exit.OK
 
 
