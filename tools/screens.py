@@ -43,7 +43,7 @@ MOVING: Final = {
     "demo": Screen("omics-batch demo"),
     "watch": Screen(
         "omics-batch watch 7123456 7123457 7123458 7123459",
-        until=r"(?s)2 of 4.*\dm.*Absorbed",
+        until=r"(?s)2 of 4.*\dm.*Errors retried",
         columns=104,
     ),
     "wait": Screen("omics-batch wait 7123456 --timeout 24h", until=r"[smhd] left"),

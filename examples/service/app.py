@@ -2,7 +2,7 @@
 
     uvicorn --app-dir examples/service app:app
 
-Region and credentials are found as everywhere in AWS. It asks nobody who they are: put it behind what does.
+Region and credentials are found as everywhere in AWS. It has no login of its own: put it behind a proxy that has one.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ RECONNECT_AFTER: Final = 2000
 """Milliseconds until a browser that has lost the stream of events asks for it again."""
 
 SHOWN: Final = 100
-"""So many samples that failed are listed: each costs two calls."""
+"""The most failed samples that are listed: each costs two calls."""
 
 KEPT: Final = 60
 """Seconds for which such a list is kept once the batch has ended."""

@@ -108,13 +108,13 @@ def test_what_was_not_seen_yet_or_cannot_be_is_reported_as_such() -> None:
     failed = batch("3", "FAILED", failureReason="Invalid JSON", name="trio", totalRuns=None)
     shown.see(failed)
     shown.end(one_result.failed(BatchFailedError("reported"), "3", failed))
-    lines = drawn(shown, width=100, notice="Absorbed: 3 throttled")
+    lines = drawn(shown, width=100, notice="Errors retried: 3 throttled")
     assert lines[:2] == [f"2 of 3 batches have ended{'0:12:10':>75}", "1 FAILED  1 error  1 unseen"]
     assert [line.split()[:2] for line in lines[4:7]] == [["1", "unseen"], ["2", "error"], ["3", "FAILED"]]
     assert lines[5].endswith("  Batch 2 does not exist.")
     assert drawn(shown, width=30)[5] == "2  error       Batch 2 does n…"
     assert lines[6].endswith("  trio: Invalid JSON")
-    assert lines[-1:] == ["Absorbed: 3 throttled"]
+    assert lines[-1:] == ["Errors retried: 3 throttled"]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_it_never_outgrows_its_terminal(width: int, height: int) -> None:
     names = NAMES * 5
     shown = roster(*(under_way(id_, failed=1, name=name) for id_, name in zip(ids, names, strict=True)))
     for encoding in ("utf-8", "ascii"):
-        lines = drawn(shown, width, height, encoding, notice="Absorbed: " + 200 * "x")
+        lines = drawn(shown, width, height, encoding, notice="Errors retried: " + 200 * "x")
         assert max(map(cells, lines)) <= width
         assert len(lines) <= height
 

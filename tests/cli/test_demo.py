@@ -17,7 +17,7 @@ from omics_batch.cli import main
 from omics_batch.cli._demo import runner
 from omics_batch.cli._demo.check import Findings, deviations
 from omics_batch.cli._demo.samples import FAILED_RUNS, LIFE, NOT_SUBMITTED, SAMPLES
-from omics_batch.cli._demo.summary import absorbed, summary
+from omics_batch.cli._demo.summary import retried, summary
 from omics_batch.testing import ReceivedRequest
 from tests.cli._support import Shell, line_of
 
@@ -124,9 +124,9 @@ def test_where_nothing_ran_again_the_summary_says_so() -> None:
     assert "None of them ran again." in output.getvalue()
 
 
-def test_nothing_absorbed_and_other_errors_are_reported_as_well() -> None:
-    assert absorbed({}) == "nothing"
-    assert absorbed({500: 1}) == "1 HTTP 500"
+def test_no_retried_errors_and_other_errors_are_reported_as_well() -> None:
+    assert retried({}) == "none"
+    assert retried({500: 1}) == "1 HTTP 500"
 
 
 def test_the_errors_that_the_service_answered_with_are_counted() -> None:

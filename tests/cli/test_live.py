@@ -150,7 +150,7 @@ def test_without_runs_and_times_there_are_empty_bars_and_the_waits_own_time() ->
 
 @pytest.mark.parametrize("width", [300, 100, 60, 59, 40, 20, 8])
 def test_no_line_is_wider_than_the_terminal_nor_than_the_eye_likes(width: int) -> None:
-    lines = drawn(document(name=64 * "全"), width=width, notice="Absorbed: " + 200 * "x")
+    lines = drawn(document(name=64 * "全"), width=width, notice="Errors retried: " + 200 * "x")
     assert max(map(cells, lines)) <= min(width, 100)
     assert lines[0].endswith("INPROGRESS"[:width])
     assert "30.0 %"[: max(width - 4, 0)] in lines[2]
@@ -160,8 +160,8 @@ def test_a_strangers_name_acts_on_no_terminal() -> None:
     assert drawn(document(name="[red]cohort\x1b[31m\u202e"))[0].startswith("Batch 7123456 [red]cohort [31m   ")
 
 
-def test_failure_that_was_absorbed_is_reported_below() -> None:
-    assert drawn(document(), notice="Absorbed: 3 throttled")[-1] == "Absorbed: 3 throttled"
+def test_failure_that_was_retried_is_reported_below() -> None:
+    assert drawn(document(), notice="Errors retried: 3 throttled")[-1] == "Errors retried: 3 throttled"
 
 
 def test_notes_and_verdicts_stay_above_and_below_and_errors_are_not_its_own() -> None:

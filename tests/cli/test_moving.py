@@ -86,10 +86,10 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
         board.show(batch(document()))
         board.tick()
         assert "7123456  INPROGRESS" in news()
-        notice = "Absorbed: 1 throttled"
+        notice = "Errors retried: 1 throttled"
         time.now += 1
         board.tick()
-        assert "Absorbed: 1 throttled" in news()
+        assert "Errors retried: 1 throttled" in news()
         console.size = (40, 12)  # what a person does with the mouse
         board.tick()
         assert "batches have ended        0:00:01" in news()

@@ -142,7 +142,7 @@ async def test_noise_changes_no_count_of_retried_errors(omics: Simulator, monkey
     async with omics.client(retry=RetryPolicy(base=0, throttling_base=0), poll=often, on_event=notices) as client:
         omics.put_batch(processed(completedRunCount=10))
         await client.wait_until_processed(ID)
-    assert re.fullmatch(r"Absorbed until [0-9:]{8}: 3 with a server error, 2 throttled; last: qxzv .*", notices.words())
+    assert re.fullmatch(r"Errors retried: 3 with a server error, 2 throttled; last: [0-9:]{8} qxzv .*", notices.words())
 
 
 def test_noise_changes_nothing_in_the_demo(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

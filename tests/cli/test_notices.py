@@ -31,7 +31,7 @@ async def test_what_a_retry_fixes_is_counted_by_kind_and_the_last_is_reported(om
         await client.wait_until_processed(ID)
         await client.wait_until_processed(ID)
     assert re.fullmatch(
-        r"Absorbed until [0-9:]{8}: 2 throttled, 1 timed out; last: GetBatch: RequestTimeoutException \(HTTP 408\).*",
+        r"Errors retried: 2 throttled, 1 timed out; last: [0-9:]{8} GetBatch: RequestTimeoutException \(HTTP 408\).*",
         notices.words(),
     )
 

@@ -62,7 +62,7 @@ async def test_on_a_terminal_it_is_a_table_that_survives_another_size(omics: Sim
     for name in ("COLUMNS", "LINES"):  # would be believed more than the terminal itself
         environment.pop(name, None)
     async with on_a_terminal([*PROGRAM, "watch", *ids, "99"], environment) as terminal:
-        shown = await terminal.until(r"(?s)2 of 5 batches have ended.*3 INPROGRESS .*Absorbed until .*: 1 .*1 ")
+        shown = await terminal.until(r"(?s)2 of 5 batches have ended.*3 INPROGRESS .*Errors retried: 1 .*1 ")
         lines = shown.splitlines()
         assert lines[3].split() == ["ID", "STATUS", "RUNS", "SUBMITTED", "COMPLETE", "RUNS/H", "LEFT", "NAME"]
         assert [line.split()[:3] for line in lines[4:8]] == [
@@ -114,7 +114,7 @@ async def test_one_batch_on_a_terminal_is_a_picture_with_the_failure_below(
     omics.put_batch(document(name="trio"))
     omics.script(faults.status(408))
     async with on_a_terminal([*PROGRAM, "watch", ID], measured_shell.environment) as terminal:
-        shown = await terminal.until(r"Absorbed until [0-9:]{8}: 1 timed out; last: ")
+        shown = await terminal.until(r"Errors retried: 1 timed out; last: [0-9:]{8} ")
         assert shown.startswith("Batch 7123456 trio")
         assert "\n3 completed  7 running\n~ lags behind the runs\n" in shown
         terminal.type("\x03")

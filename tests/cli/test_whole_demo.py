@@ -45,7 +45,7 @@ def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(
     assert "4 runs failed: running them again, with memory_gb=64 in place of 16." in ran.stdout
     assert "all 4 runs completed." in ran.stdout
     assert "4 of the failed ones completed when they ran again (StartRunBatch)." in ran.stdout
-    assert "Absorbed: 2 throttled (HTTP 429), 1 timed out (HTTP 408), of " in ran.stdout
+    assert "Errors retried: 2 throttled (HTTP 429), 1 timed out (HTTP 408), of " in ran.stdout
     for sample in (*FAILED_RUNS, *NOT_SUBMITTED):
         assert len(re.findall(rf"^  {sample}  \w+  ", ran.stdout, re.MULTILINE)) == 1
     assert "All went as scripted.\nTo try your own: " in ran.stdout

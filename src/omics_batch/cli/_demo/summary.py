@@ -37,7 +37,7 @@ def summary(findings: Findings, deviations: Sequence[str]) -> RenderableType:
         Text(f"{starts.failed_start_submission_count} were not submitted (ListRunsInBatch):", "bold magenta"),
         _samples(findings.of(FailureKind.SUBMISSION)),
         Text(_rerun(findings), "bold green"),
-        Text(f"Absorbed: {absorbed(findings.errors)}, of {findings.requests} requests.", "yellow"),
+        Text(f"Errors retried: {retried(findings.errors)}, of {findings.requests} requests.", "yellow"),
         Text(),
     ]
     parts += [Text(f"Not as scripted: {one_line(deviation)}", "bold red") for deviation in deviations]
@@ -53,10 +53,10 @@ def _rerun(findings: Findings) -> str:
     return f"{rerun.run_summary.completed_run_count} of the failed ones completed when they ran again (StartRunBatch)."
 
 
-def absorbed(errors: Mapping[int, int]) -> str:
+def retried(errors: Mapping[int, int]) -> str:
     """Write the errors of the service that were retried."""
     ordered = sorted(errors.items(), reverse=True)
-    return ", ".join(f"{number} {_NAMES.get(status, f'HTTP {status}')}" for status, number in ordered) or "nothing"
+    return ", ".join(f"{number} {_NAMES.get(status, f'HTTP {status}')}" for status, number in ordered) or "none"
 
 
 def _samples(runs: Sequence[FailedRun]) -> RenderableType:

@@ -51,9 +51,8 @@ class Notices:
     def words(self) -> str:
         """Write the counts by kind, the most frequent first, and the last event; empty without events."""
         counts = ", ".join(f"{number:,} {kind}" for kind, number in self._kinds.most_common())
-        return (
-            f"Absorbed until {self._at}: {counts}; last: {self._last}" if counts else f"{self._at} {self._last}".strip()
-        )
+        last = f"{self._at} {self._last}".strip()
+        return f"Errors retried: {counts}; last: {last}" if counts else last
 
 
 def _kind_of(event: Event) -> str | None:
