@@ -180,3 +180,71 @@ def test_what_was_listed_before_an_error_is_written(monkeypatch: pytest.MonkeyPa
     with pytest.raises(KeyboardInterrupt):
         list_and_break_off()
     assert len(terminal.lines) == 2
+
+
+RESULTS: Final = (
+    Column("SAMPLE", most=8, is_key=True),
+    Column("STATUS"),
+    Column("TOOK"),
+    Column("REASON"),
+    Column("MESSAGE", is_whole=True),
+)
+
+
+@contextmanager
+def results_on(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, width: int) -> Generator[Table]:
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with Table(Console(file=terminal, width=width, markup=False, color_system=None), RESULTS) as table:
+        yield table
+
+
+def test_a_row_that_is_wider_than_the_terminal_is_broken_between_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    with results_on(terminal, monkeypatch, 26) as table:
+        table.add("S1", "completed", "1 h", None, None)
+        table.add("S2", "failed", None, "OUT_OF_MEMORY", None)
+        table.add("S3", "not submitted", None, "Denied", "The role may not read it.")
+        table.add("S4", "completed", None, None, "Retried.")
+        table.add("S5", None, None, None, None)
+    assert terminal.lines == [
+        "SAMPLE  STATUS",
+        "    TOOK  REASON",
+        "    MESSAGE",
+        "S1      completed",
+        "    1 h",
+        "S2      failed",
+        "    -     OUT_OF_MEMORY",
+        "S3      not submitted",
+        "    -     Denied",
+        "    The role may not read",
+        "    it.",
+        "S4      completed",
+        "    -     -",
+        "    Retried.",
+        "S5      -",
+    ]
+
+
+def test_a_message_stands_beside_what_was_broken_off_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    with results_on(terminal, monkeypatch, 36) as table:
+        table.add("S1", "not submitted", None, "Denied", "The role may not.")
+        table.add("S2", "completed", "1 h", None, None)
+    assert terminal.lines == [
+        "SAMPLE  STATUS         TOOK  REASON",
+        "    MESSAGE",
+        "S1      not submitted  -     Denied",
+        "    The role may not.",
+        "S2      completed      1 h   -",
+    ]
+
+
+@pytest.mark.parametrize(("width", "name"), [(80, "patient-0001-tumour"), (40, "patient-0001…"), (30, "patient…")])
+def test_names_are_cut_where_they_take_what_other_columns_need(
+    monkeypatch: pytest.MonkeyPatch, width: int, name: str
+) -> None:
+    terminal = Terminal()
+    with results_on(terminal, monkeypatch, width) as table:
+        for number in range(101):
+            table.add("patient-0001-tumour", "completed", "1 h", "NONE", f"{number}")
+    assert {line.split()[0] for line in terminal.lines[1:] if not line.startswith(" ")} == {name}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.cells import cell_len
@@ -24,6 +25,9 @@ _FIRST_ROWS: Final = 100
 
 _PATIENCE: Final = 1.0
 """Seconds after which the first rows are shown, even if more rows could improve the column widths."""
+
+_EMPTY: Final = "-"
+"""An empty cell."""
 
 _INDENT: Final = "    "
 _MOST_LINES: Final = 3
@@ -45,7 +49,8 @@ class Column:
     is_whole: bool = False
     """Whether it is shown completely, in several lines if needed; for the last column only."""
     is_key: bool = False
-    """Whether it identifies the rows: then it may take two fifths of a wide terminal, to show the ends of names."""
+    """Whether it identifies the rows: then it may take two fifths of a wide terminal, to show the ends of names, unless
+    that leaves too little for the other columns."""
 
 
 class Table:
@@ -68,6 +73,8 @@ class Table:
         self._first: list[list[str]] = []
         self._since = 0.0
         self._widths: list[int] = []
+        self._limits = [self._most(column) for column in columns[:-1]]
+        """The most cells of each column but the last."""
 
     def __enter__(self) -> Self:
         """Begin the table; nothing is written before the first row."""
@@ -81,13 +88,9 @@ class Table:
 
     def add(self, *cells: str | int | None) -> None:
         """Add a row; an empty cell becomes a dash, so that each row has all columns."""
-        row = [one_line("" if cell is None else str(cell), limit=_LONGEST) or "-" for cell in cells]
-        if self._is_cut:
-            row[:-1] = [
-                self._fit(cell, self._most(column)) for cell, column in zip(row, self._columns[:-1], strict=False)
-            ]
+        row = [one_line("" if cell is None else str(cell), limit=_LONGEST) or _EMPTY for cell in cells]
         if self._widths:
-            self._write(row)
+            self._write(self._cut(row))
             return
         if not self._first:
             self._since = self._now()
@@ -101,36 +104,74 @@ class Table:
         if not rows:
             return
         titles = [column.title for column in self._columns]
-        self._widths = [max(map(cell_len, cells)) for cells in zip(titles, *rows, strict=True)]
-        self._write(titles, "bold")
-        for row in rows:
-            self._write(row)
+        shown = [titles, *map(self._cut, rows)]
+        self._widths = self._needed(shown)
+        if self._is_cut and self._shrink():
+            shown = [titles, *map(self._cut, rows)]
+            self._widths = self._needed(shown)
+        for row, style in zip(shown, chain(["bold"], repeat("")), strict=False):
+            self._write(row, style)
+
+    @staticmethod
+    def _needed(rows: Sequence[Sequence[str]]) -> list[int]:
+        """Return the width of each column."""
+        return [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+
+    def _shrink(self) -> bool:
+        """Take from the column that identifies the rows what the others lack; return whether there is any."""
+        lack = sum(width + len(GAP) for width in self._widths[:-1]) - self._output.width
+        for number, column in enumerate(self._columns[:-1]):
+            if column.is_key and lack > 0 and self._widths[number] > column.most:
+                self._limits[number] = max(column.most, self._widths[number] - lack)
+                return True
+        return False
+
+    def _cut(self, row: list[str]) -> list[str]:
+        """Cut the cells for a terminal, except the last."""
+        if not self._is_cut:
+            return row
+        return [*(self._fit(cell, most) for cell, most in zip(row, self._limits, strict=False)), row[-1]]
 
     def _write(self, row: Sequence[str], style: str = "") -> None:
         """Write a row; a cell that is wider than those of the first rows shifts the next cells."""
         *cells, last = row
-        line = "".join(
-            padded(cell, width, to_the_right=column.is_number) + GAP
-            for cell, width, column in zip(cells, self._widths, self._columns, strict=False)
-        )
+        padding = zip(cells, self._widths, self._columns, strict=False)
+        before = [padded(cell, width, to_the_right=column.is_number) + GAP for cell, width, column in padding]
+        if self._is_cut and self._columns[-1].is_whole:
+            self._output.print(Text("\n".join(self._lines(before, last)), style), soft_wrap=True)
+            return
+        line = "".join(before)
         if not self._is_cut:
             self._output.print(Text(line + last, style), soft_wrap=True)
-            return
-        if self._columns[-1].is_whole:
-            self._output.print(Text("\n".join(self._lines(line, last)), style), soft_wrap=True)
             return
         text = Text(line + self._fit(last, max(self._output.width - cell_len(line), 0)), style)
         text.truncate(self._output.width)  # a terminal that is narrower than the other columns
         self._output.print(text, soft_wrap=True)
 
-    def _lines(self, line: str, last: str) -> list[str]:
-        """Write the last cell beside the others, or below them if it is too wide."""
-        before = cell_len(line)
-        parts = wrapped(last, self._output.width - before, self._output.encoding)
-        if max(map(cell_len, parts)) <= self._output.width - before and len(parts) <= _MOST_LINES:
-            return [line + parts[0], *(" " * before + part for part in parts[1:])]
-        below = wrapped(last, self._output.width - len(_INDENT), self._output.encoding)
-        return [line.rstrip(), *(_INDENT + part for part in below)]
+    def _lines(self, cells: Sequence[str], last: str) -> list[str]:
+        """Write a row in lines of the terminal's width, whole cells in each.
+
+        The last cell is beside the others, or below them if it is too wide. No line is added for empty cells alone.
+        """
+        width, encoding = self._output.width, self._output.encoding
+        rest = [*(cell.strip() for cell in cells), last]
+        lines = [""]
+        for number, cell in enumerate(cells):
+            is_below = bool(lines[-1].strip()) and cell_len(lines[-1] + cell) - len(GAP) > width
+            if (is_below or len(lines) > 1) and set(rest[number:]) == {_EMPTY}:
+                return [line.rstrip() for line in lines]
+            lines += [_INDENT] if is_below else []
+            lines[-1] += cell
+        before = cell_len(lines[-1])
+        parts = wrapped(last, width - before, encoding)
+        fits = max(map(cell_len, parts)) <= width - before and len(parts) <= _MOST_LINES
+        if last == _EMPTY and (len(lines) > 1 or not fits):
+            parts = [""]
+        elif not fits:
+            before, parts = len(_INDENT), wrapped(last, width - len(_INDENT), encoding)
+            lines.append(_INDENT)
+        lines[-1] += parts[0]
+        return [line.rstrip() for line in (*lines, *(" " * before + part for part in parts[1:]))]
 
     def _most(self, column: Column) -> int:
         return max(column.most, self._output.width * 2 // 5) if column.is_key else column.most

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from omics_batch import OmicsBatchClient, RunResult
 
 _COLUMNS: Final = (
-    Column("SAMPLE", is_key=True),
+    Column("SAMPLE", most=20, is_key=True),
     Column("STATUS"),
     Column("RUN"),
     Column("STARTED"),
