@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from rich.text import Text
 
-from omics_batch.cli._cells import fitting, packed, padded
+from omics_batch.cli._cells import fitting, packed, padded, prose
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,29 @@ def test_a_strangers_text_takes_the_cells_that_it_is_given(text: str, cells: int
     fitted = fitting(text, cells, encoding)
     assert fitted == fits
     assert sum(2 if unicodedata.east_asian_width(char) == "W" else 1 for char in fitted) <= cells
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "lines"),
+    [
+        ("Which samples, and why: omics-batch failed 7", 44, ["Which samples, and why: omics-batch failed 7"]),
+        ("Which samples, and why: omics-batch failed 7", 43, ["Which samples, and why:", "omics-batch failed 7"]),
+        (
+            "Which samples, and why: /x/omics-batch failed 7",
+            15,
+            ["Which samples,", "and why:", "/x/omics-batch failed 7"],
+        ),
+        (
+            "omics-batch: see: /x/py -m omics_batch.cli get 7",
+            20,
+            ["omics-batch: see:", "/x/py -m omics_batch.cli get 7"],
+        ),
+        ("Wait (omics-batch wait 7) or cancel it", 20, ["Wait (omics-batch wait 7) or cancel it"]),
+        ("not confirmed: nothing was sent", 20, ["not confirmed:", "nothing was sent"]),
+    ],
+)
+def test_a_command_is_never_wrapped(text: str, cells: int, lines: list[str]) -> None:
+    assert prose(text, cells, "utf-8") == lines
 
 
 def test_padding_counts_cells_and_not_characters() -> None:

@@ -436,7 +436,7 @@ def test_delete_says_what_goes_and_what_stays_and_asks_for_the_id(here: Here, at
         "  - all output in S3: s3://my-bucket/output/",
         "  - the logs in CloudWatch",
         "",
-        "2 runs failed. After deletion you cannot find out which or why.",
+        "2 runs did not succeed. After deletion you cannot find out which or why.",
         "To keep that, stop here and save it first:",
         "",
         f"  {printed('failed', ID)} --csv failed.csv",
@@ -475,7 +475,8 @@ def test_of_a_failed_batch_the_record_alone_is_deleted_and_its_runs_may_go_on(
         "  - all output in S3",
         "  - the logs in CloudWatch",
         "",
-        "Runs that it had created may still run, and afterwards nothing shows which samples those are.",
+        "Runs that it had created may still run, and afterwards nothing shows which",
+        "samples those are.",
         "To keep that, stop here and save it first:",
         "",
         f"  {printed('runs', ID)} > runs.txt",
@@ -493,7 +494,7 @@ def test_a_failed_batch_that_created_no_runs_is_deleted_without_more_ado(
     here.omics.put_batch({"id": ID, "status": "FAILED", "totalRuns": 10, "submissionSummary": starts})
     ran = at_terminal(Keyboard("no\n"), "delete", ID, *REGION)
     assert "may still run" not in ran.stderr
-    assert "1 run failed. After deletion you cannot find out which samples those were." in ran.complaints
+    assert "1 run did not succeed. After deletion you cannot find out which samples those" in ran.complaints
 
 
 def test_the_runs_of_a_failed_batch_alone_cannot_be_deleted(here: Here) -> None:
@@ -665,11 +666,12 @@ async def test_on_a_terminal_the_id_is_typed(omics: Simulator, shell: Shell) -> 
     async with on_a_terminal(command, shell.environment, columns=50) as terminal:
         await terminal.until("Type the batch's id to delete its record:")
         asked = terminal.written.decode()
-        assert "1 run failed. After deletion you cannot find out which samples those were.\r\n" in asked
+        assert "1 run did not succeed. After deletion you cannot\r\nfind out which samples those were.\r\n" in asked
+        assert "  - the batch's record: its counts, and which\r\n    sample was which run\r\n" in asked
         assert f"{shlex.join(PROGRAM)} failed 7123456 --csv failed.csv\r\n" in asked  # one line to copy, however long
         terminal.type(f"{ID}\n")
         assert await terminal.ended() == 0
-    assert b"The record of batch 7123456 is deleted. Kept: all \r\noutput in S3" in terminal.written
+    assert b"The record of batch 7123456 is deleted. Kept: all\r\noutput in S3" in terminal.written
 
 
 @pytest.mark.slow

@@ -198,7 +198,7 @@ async def test_on_a_terminal_the_end_is_reported_below_the_bar(omics: Simulator,
     lines = terminal.text.splitlines()
     verdict = lines.index("Processed in 0:15:00: 9 of 10 runs completed, 1 failed.")
     assert lines[verdict - 1].split() == ["9", "completed", "1", "failed"]
-    assert lines[verdict + 1].startswith("Which samples, and why: ")
+    assert lines[verdict + 1].startswith("Which samples, and why:")
 
 
 @pytest.mark.parametrize("command", ["wait", pytest.param("watch", marks=pytest.mark.slow)])

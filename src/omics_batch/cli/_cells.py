@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from omics_batch._words import one_line
+from omics_batch.cli._program_name import apart, is_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +44,16 @@ def wrapped(text: str, cells: int, encoding: str) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def prose(text: str, cells: int, encoding: str) -> list[str]:
+    """Wrap untrusted text as `wrapped` does, but no command in it; one that does not fit gets a line of its own."""
+    if not is_command(text):
+        return wrapped(text, cells, encoding)
+    if cell_len(text) <= cells:
+        return [text]
+    *before, last = apart(text)
+    return [*(line for part in before for line in wrapped(part, cells, encoding)), last]
 
 
 def padded(text: str, cells: int, *, to_the_right: bool = False) -> str:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from omics_batch.cli._cells import wrapped
+from omics_batch.cli._cells import prose, wrapped
 from omics_batch.cli._program_name import is_command
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def say_facts(output: Console, facts: Iterable[tuple[str, str]]) -> None:
 
 
 def say_prose(output: Console, text: Text) -> None:
-    """Write a paragraph: wrapped on a terminal, unless it has a command; in one line elsewhere."""
-    output.print(text, soft_wrap=not output.is_terminal or is_command(text.plain))
+    """Write a paragraph: wrapped on a terminal, but no command in it; in one line elsewhere."""
+    lines = prose(text.plain, output.width, output.encoding) if output.is_terminal else [text.plain]
+    output.print(Text("\n".join(lines), text.style), soft_wrap=True)
 
 
 def as_the_service_tells(answer: BaseModel) -> dict[str, Any]:

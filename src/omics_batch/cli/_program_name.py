@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 NAME: Final = "omics-batch"
 MODULE: Final = "omics_batch.cli"
 
+_LAST: Final = re.compile(rf"(.*?:) ((?:\S*{NAME}|\S+ -m {re.escape(MODULE)}) .*)")
+"""A text that ends with a command, behind a colon."""
+
 
 def command(arguments: Sequence[str]) -> str:
     """Write a command line of this program, quoted for a shell."""
@@ -23,6 +27,12 @@ def command(arguments: Sequence[str]) -> str:
 def is_command(text: str) -> bool:
     """Whether a line has a command to copy: it must not be wrapped."""
     return f"{NAME} " in text or f"-m {MODULE}" in text
+
+
+def apart(text: str) -> list[str]:
+    """Return what stands before the command that a text ends with, and the command; the text itself if it has none."""
+    found = _LAST.fullmatch(text)
+    return [text] if found is None else list(found.groups())
 
 
 def words(started_as: str, found: str | None, python: str) -> list[str]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from omics_batch._words import one_line
-from omics_batch.cli._cells import wrapped
-from omics_batch.cli._program_name import NAME, is_command
+from omics_batch.cli._cells import prose
+from omics_batch.cli._program_name import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -23,8 +23,7 @@ def complain(text: str, *more: str) -> None:
     lines = [f"{NAME}: {one_line(text, limit=1000)}", *more]
     if hasattr(sys.stderr, "isatty") and sys.stderr.isatty():
         console = on_stderr()
-        wide = [[line] if is_command(line) else wrapped(line, console.width, console.encoding) for line in lines]
-        lines = [part for parts in wide for part in parts]
+        lines = [part for line in lines for part in prose(line, console.width, console.encoding)]
     sys.stderr.write("\n".join([*lines, ""]))
     sys.stderr.flush()
 

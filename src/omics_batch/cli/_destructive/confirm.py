@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from omics_batch.cli._cells import wrapped
 from omics_batch.cli._exits import Exit, ProgramError
+from omics_batch.cli._program_name import is_command
 from omics_batch.cli._stderr import on_stderr
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> Non
     try:
         # On stderr, since stdout may be a file or a pipe.
         output = on_stderr()
-        output.print(Text("\n".join(notice)), soft_wrap=True)  # a command in it is copied
+        lines = [part for line in notice for part in _wrapped(line, output.width, output.encoding)]
+        output.print(Text("\n".join(lines)), soft_wrap=True)
         output.print(Text(f"{question} ", "bold"), end="")
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
@@ -55,3 +58,13 @@ def confirm(notice: Sequence[str], question: str, answers: Sequence[str]) -> Non
         sys.stderr.write("\n")
     if answer.strip().lower() not in answers:
         raise ProgramError("not confirmed: nothing was sent")
+
+
+def _wrapped(line: str, cells: int, encoding: str) -> list[str]:
+    """Wrap a line of the notice below its first word; a command stays whole, since it is copied."""
+    words = line.lstrip(" -")
+    if not words or is_command(words):
+        return [line]
+    indent = len(line) - len(words)
+    first, *more = wrapped(words, cells - indent, encoding)
+    return [line[:indent] + first, *(" " * indent + part for part in more)]

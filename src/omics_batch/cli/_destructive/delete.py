@@ -76,7 +76,7 @@ class DeleteAction:
         if failed:
             lost = "which or why" if self._takes_runs(batch) else "which samples those were"
             lines += [
-                f"{runs(failed)} failed. After deletion you cannot find out {lost}.",
+                f"{runs(failed)} did not succeed. After deletion you cannot find out {lost}.",
                 "To keep that, stop here and save it first:",
                 "",
                 f"  {reasons_of(batch, self.connection)} --csv failed.csv",

@@ -14,6 +14,7 @@ from omics_batch import Progress
 from omics_batch._words import one_line, percentage
 from omics_batch.cli._cells import fitting, packed, padded
 from omics_batch.cli._durations import written
+from omics_batch.cli._output import say_prose
 from omics_batch.cli._views.bar import STYLES, Bar, counts_of
 from omics_batch.cli._views.one_plain import WHICH, PlainView
 from omics_batch.cli._words import LEGEND, counted, is_behind, left, percent, rate, time_of, title
@@ -87,9 +88,9 @@ class LiveView:
     def end(self, ending: OneResult) -> None:
         """Write how a processed batch ended; errors go to stderr."""
         if ending.is_verdict:
-            self._console.print(Text(ending.message, "bold"))
+            say_prose(self._console, Text(ending.message, "bold"))
         if ending.reasons:
-            self._console.print(Text(f"{WHICH}{ending.reasons}"), soft_wrap=True)  # a command is copied
+            say_prose(self._console, Text(f"{WHICH}{ending.reasons}"))
 
     def _picture(self) -> RenderableType:
         now = datetime.now(UTC)
