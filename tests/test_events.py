@@ -266,7 +266,7 @@ LINES: Final[list[tuple[Event, str, str]]] = [
     (
         FailedRunsMissing(**ABOUT, listed=2, expected=5, deleted=3),
         "WARNING",
-        "batch 7123456: 2 of 5 that did not succeed could be listed; deleted: 3",
+        "batch 7123456: 2 of 5 runs that did not succeed are listed; how its 3 deleted runs ended is lost",
     ),
     (
         ResultsMissing(**ABOUT, missing=2),

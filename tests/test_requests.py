@@ -362,7 +362,7 @@ def test_a_stream_may_have_either(text: str) -> None:
 
 
 def test_what_is_wrong_with_a_stream_is_reported_under_its_name() -> None:
-    with pytest.raises(InvalidInputError, match=r"^<stream>: the request: should be an object$"):
+    with pytest.raises(InvalidInputError, match=r"^<stream>: it is empty$"):
         StartRunBatchRequest.load(io.BytesIO(b""))
     named = io.BytesIO(b'{"tags": {}, "tags": {}}')
     named.name = "<stdin>"
@@ -474,6 +474,7 @@ batch_run_settings:
         ("[]", "line 1: the request: should be an object"),
         ("a: [", "line 1: while parsing a flow node, expected the node content, but found '<stream end>'"),
         (b"\xff", "not a UTF-8 text file"),
+        (b" \n", "it is empty"),
     ],
 )
 def test_what_is_no_request_at_all_is_reported(write: Writer, text: str | bytes, problem: str) -> None:

@@ -348,7 +348,7 @@ def test_what_all_runs_share_is_changed_and_goes_before_what_a_run_has_of_its_ow
         ),
         ({"default": {"memory_gb": 64}}, "a run has no memory_gb: memory, CPUs"),
         ({"default": {"cpus": 4}}, "name another version of the workflow: workflowVersionName"),
-        ({"default": {"storage": 1}}, "a run has no setting 'storage': "),
+        ({"default": {"storage": 1}}, "a run has no setting 'storage'"),
         ({"default": {"storage_capasity": 1}}, "storage_capacity"),
         ({"default": {"parameters": {}}}, "give them as parameters"),
         ({"default": {"run_setting_id": "x"}}, "a rerun keeps the runSettingId"),

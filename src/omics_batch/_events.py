@@ -368,10 +368,10 @@ class FailedRunsMissing(Event):
     """How many runs of the batch were deleted."""
 
     def __str__(self) -> str:
-        return (
-            f"batch {self.batch_id}: {self.listed} of {self.expected} that did not succeed could be listed; "
-            f"deleted: {self.deleted}"
-        )
+        short = f"{self.listed} of {self.expected} runs that did not succeed are listed"
+        lost = f"how its {self.deleted} deleted run{'' if self.deleted == 1 else 's'} ended is lost"
+        parts = [short] if self.listed < self.expected else []
+        return f"batch {self.batch_id}: {'; '.join([*parts, lost] if self.deleted else parts)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

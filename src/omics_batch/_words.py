@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
 
+    from omics_batch._models.batch import Batch
     from omics_batch._models.run import FailedRun
 
 KINDS: Final = {"RUN": "failed", "SUBMISSION": "not submitted", "CANCELLED": "cancelled"}
@@ -78,6 +79,12 @@ def submission(status: str) -> str:
 def counted(counts: Mapping[str, int]) -> str:
     """Write counts by state: `29 completed, 2 not submitted`; empty where there are none."""
     return ", ".join(f"{number:,} {state}" for state, number in counts.items())
+
+
+def may_counts_change(batch: Batch) -> bool:
+    """Whether the counts of a batch may lag: until it is processed, and while its runs are being deleted."""
+    are_deleted = batch.status == "RUNS_DELETED" and sum(batch.run_counts.values()) == batch.total_runs
+    return not (batch.counts_are_final or are_deleted)
 
 
 def percentage(number: float) -> str:

@@ -46,7 +46,7 @@ def test_a_manifest_is_written_and_the_next_command_printed(run: Run) -> None:
     assert (ran.code, ran.stderr) == (0, "")
     assert ran.lines == [
         "Written   cohort.yaml",
-        "Edit      replace the words in capitals, and name the parameters of your workflow",
+        "Edit      name the parameters of your workflow",
         f"Next      {_program_name.command(['start', 'cohort.yaml', '--dry-run'])}",
     ]
     manifest = Manifest.load("cohort.yaml")
@@ -55,7 +55,8 @@ def test_a_manifest_is_written_and_the_next_command_printed(run: Run) -> None:
 
 
 def test_what_is_not_given_is_a_word_to_replace(run: Run) -> None:
-    assert run("samples.csv").code == 0
+    assert run("samples.csv", *KNOWN[:-2]).lines[1].startswith("Edit      replace the words in capitals, and name the ")
+    assert run("samples.csv", "--force").code == 0
     text = Path("cohort.yaml").read_text(encoding="utf-8")
     assert all(word in text for word in ("WORKFLOW_ID", "ROLE_ARN", "OUTPUT_URI"))
 
@@ -68,6 +69,13 @@ def test_nothing_is_overwritten_unless_that_is_asked_for(run: Run) -> None:
     assert Path("cohort.yaml").read_text(encoding="utf-8") == "mine"
     assert run("samples.csv", "--force").code == 0
     assert Path("cohort.yaml").read_text(encoding="utf-8") != "mine"
+
+
+def test_a_folder_is_not_overwritten_at_all(run: Run) -> None:
+    Path("folder").mkdir()
+    assert run("samples.csv", "-o", "folder", "--force").stderr == (
+        "omics-batch: folder is a directory: name a file with -o\n"
+    )
 
 
 def test_the_sheet_is_named_from_the_manifests_folder(run: Run) -> None:

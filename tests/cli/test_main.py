@@ -177,7 +177,7 @@ def test_a_stdin_that_was_closed_before_names_no_batch(here: Here, monkeypatch: 
     ran = here.run("wait", "-")
     sys.stdin.close()
     assert ran.code == 2
-    assert "stdin names no batch" in ran.complaints[0]
+    assert "no id on stdin" in ran.complaints[0]
 
 
 async def test_where_nobody_listens_the_exit_code_shows(omics: Simulator, shell: Shell) -> None:

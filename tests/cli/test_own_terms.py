@@ -156,6 +156,15 @@ def test_a_byte_order_mark_before_the_ids_is_stripped(here: Here, monkeypatch: p
 # Help
 
 
+@pytest.mark.parametrize("number", ["0", "x"])
+def test_a_number_that_cannot_be_right_is_refused_in_plain_words(here: Here, number: str) -> None:
+    problem, step = here.run("list", "--limit", number).complaints
+    assert problem.startswith("omics-batch: Invalid value for '--limit': ")
+    assert "Input" not in problem
+    assert "parse" not in problem
+    assert step == "Try 'omics-batch list --help'."
+
+
 @pytest.mark.parametrize(
     "name", ["get", "list", "runs", "failed", "wait", "watch", "start", "delete", "simulate", "demo"]
 )

@@ -128,7 +128,7 @@ def test_a_bad_file_is_reported_line_by_line_and_nothing_is_sent(here: Here, tri
     ("arguments", "complaint"),
     [
         (["nothing.yaml"], "nothing.yaml: it cannot be read: No such file or directory"),
-        (["-"], "<stdin>: the request: should be an object"),
+        (["-"], "<stdin>: it is empty"),
         (["trio.yaml", "--request-id", ""], "'--request-id': should be 1 to 128 characters"),
         (["trio.yaml", "--request-id", "a\tb"], "'--request-id': should be 1 to 128 characters, without tabs"),
     ],

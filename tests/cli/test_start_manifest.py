@@ -252,7 +252,7 @@ def test_a_refusal_is_an_error_and_no_reason_to_try_again(here: Here) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
-        ([], "give a FILE, or --sheet, --workflow-id, --role-arn. Missing: --sheet, --workflow-id, --role-arn."),
+        ([], "give a FILE, or --sheet, --workflow-id and --role-arn. Missing: --sheet, --workflow-id, --role-arn."),
         (["--sheet", "samples.csv", "--workflow-id", "1"], "Missing: --role-arn."),
         (["--sheet", "samples.csv", *BY_OPTIONS, "--param", "reads"], "'reads' is not NAME=TEMPLATE, such as reads={"),
         (["cohort.yaml", "--name", "x"], "only a sheet without a file takes --name: write that into cohort.yaml."),

@@ -193,8 +193,8 @@ def test_a_list_of_one_is_a_list(many: Callable[..., Here], monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("typed", "complaint"),
     [
-        ("", "stdin names no batch: it takes ids or ARNs there, one a line."),
-        (" \n\n", "stdin names no batch: it takes ids or ARNs there, one a line."),
+        ("", "no id on stdin: give ids or ARNs there, one a line."),
+        (" \n\n", "no id on stdin: give ids or ARNs there, one a line."),
         ("1\n2 INPROGRESS\n", "line 2 of stdin: '2 INPROGRESS' is neither 1 to 18 digits, such as 7123456, nor"),
         ("1\n\x1b[31m\n", "line 2 of stdin: '\\x1b[31m' is neither"),
         ("1\n\udcff\n", "line 2 of stdin: '\\\\xff' is neither"),

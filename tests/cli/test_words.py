@@ -209,11 +209,16 @@ def test_the_time_left_has_two_units_as_people_type_them(remaining: timedelta | 
         ("INPROGRESS", {"runningRunCount": 1}, True),
         ("CANCELLED", {"cancelledRunCount": 1}, True),
         ("PROCESSED", {"completedRunCount": 1}, False),
+        ("RUNS_DELETED", {"deletedRunCount": 1}, False),
     ],
 )
 def test_counts_lag_until_a_batch_is_processed(status: str, runs: dict[str, int], do_lag: bool) -> None:
     batch = batch_with(status, totalRuns=1, runSummary=runs)
     assert (lags(batch), is_behind(batch)) == (do_lag, do_lag)
+
+
+def test_counts_may_change_after_a_deletion_that_they_do_not_show_yet() -> None:
+    assert lags(batch_with("RUNS_DELETED", totalRuns=2, runSummary={"deletedRunCount": 1}))
 
 
 def test_a_percentage_stays_once_all_runs_have_ended_though_deletions_move_the_counts() -> None:

@@ -116,7 +116,7 @@ def test_the_sheet_is_named_from_the_manifests_folder(
 @pytest.mark.parametrize(
     ("sheet", "name", "problem"),
     [
-        ("sample\n", "samples.csv", "samples.csv: no row below the header: a draft takes one"),
+        ("sample\n", "samples.csv", "samples.csv: no row below the header: add the samples first"),
         ("sample,sample\nS1,S2\n", "samples.csv", "samples.csv:1, column sample: columns 1 and 2 have the same name"),
         ("sample\nS1,S2\n", "samples.csv", "samples.csv:2: 2 cells, and the header has 1 columns"),
         ("sample,lane\nS1,1\nS1,2\n,3\n", "samples.csv", "samples.csv:4, column sample: an empty cell in the column"),
@@ -125,7 +125,7 @@ def test_the_sheet_is_named_from_the_manifests_folder(
             "samples.csv",
             "samples.csv:1: the header has semicolons where",
         ),
-        ("sample\nS1\n", "samples.xlsx", "samples.xlsx: the name of a sheet ends in .csv, .tsv, .jsonl"),
+        ("sample\nS1\n", "samples.xlsx", "samples.xlsx: the name of a sheet ends in .csv (with commas), "),
     ],
 )
 def test_a_sheet_that_cannot_be_read_is_no_draft(cohort: Cohort, sheet: str, name: str, problem: str) -> None:

@@ -35,7 +35,7 @@ def read_document(source: Source) -> tuple[object, dict[Place, int]]:
         The document in the types of JSON, and the line of each of its parts (for YAML only).
 
     Raises:
-        TextError: It cannot be read, is neither JSON nor YAML, names a member twice, or is far too long.
+        TextError: It cannot be read, is empty, is neither JSON nor YAML, names a member twice, or is far too long.
     """
     ending = Path(source).suffix.lower() if isinstance(source, (str, os.PathLike)) else None
     content = _content_of(source)
@@ -43,6 +43,8 @@ def read_document(source: Source) -> tuple[object, dict[Place, int]]:
         raise TextError(f"it has more than {_MAX_BYTES // 1_000_000} MB")
     try:
         text = content.decode("utf-8-sig")
+        if not text.strip():
+            raise TextError("it is empty")
         match ending:
             case ".json":
                 document, lines = _from_json(text)

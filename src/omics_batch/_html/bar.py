@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from omics_batch._html.style import filled
 from omics_batch._html.tags import tag
 from omics_batch._models.enums import BatchStatus
-from omics_batch._words import counted, one_line
+from omics_batch._words import counted, may_counts_change, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def states(batch: Batch) -> dict[str, int]:
 
 def do_counts_lag(batch: Batch) -> bool:
     """Whether counts are shown that may still change."""
-    return not batch.counts_are_final and bool(batch.run_counts or not batch.is_terminal)
+    return may_counts_change(batch) and bool(batch.run_counts or not batch.is_terminal)
 
 
 def caveat(batch: Batch) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._manifest.cell_types import text_of
@@ -87,7 +87,7 @@ def draft_of(sheet: Sheet, sheet_name: str, batch_name: str, defaults: Defaults)
     with sheet.opened(report) as table:
         column, rows, samples = _identity(table)
     if not rows and not problems:
-        report(0, "no row below the header: a draft takes one")
+        report(0, "no row below the header: add the samples first")
     problems.raise_any()
     is_grouped = samples < rows
     with sheet.opened(report) as table:
@@ -124,7 +124,8 @@ def _facts(table: Table | None, group_by: Column | None, report: Report) -> tupl
 def _head(sheet_name: str, batch_name: str, defaults: Defaults, runs: int) -> Iterator[str]:
     """Write what all runs share."""
     yield "# A StartRunBatch request without its runs, and how each row of a sheet becomes a run."
-    yield "# Replace the words in capitals, and name the parameters of your workflow."
+    capitals = "Replace the words in capitals, and name" if None in astuple(defaults) else "Name"
+    yield f"# {capitals} the parameters of your workflow."
     if name := one_line(batch_name, limit=_MAX_NAME):
         yield f"batchName: {_text(name)}"
     yield "defaultRunSetting:"

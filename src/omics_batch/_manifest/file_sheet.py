@@ -56,7 +56,7 @@ class FileSheet:
         """Open the file, and read the names of its columns."""
         read = _READERS.get(self.path.suffix.lower())
         if read is None:
-            report(0, f"the name of a sheet ends in {', '.join(_READERS)}: rename it for what separates its columns")
+            report(0, "the name of a sheet ends in .csv (with commas), .tsv (with tabs) or .jsonl")
             yield None
             return
         with closing(_lines(self.path)) as lines:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pydantic.alias_generators import to_camel
 
 from omics_batch._errors import InvalidInputError
-from omics_batch._files import unknown_among
 from omics_batch._manifest.canonical import canonical
 from omics_batch._manifest.run_fields import MAX_PARAMETERS
 from omics_batch._models.request import DefaultRunSettingInput
-from omics_batch._words import one_line
+from omics_batch._words import meant, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,7 +131,9 @@ def _member(name: str) -> str:
             "parameter that the workflow takes it from, or name another version of the workflow: workflowVersionName"
         )
     spelled = known if "_" not in name else set(fields) - {"parameters"}
-    raise InvalidInputError(f"a run has no setting {one_line(name, limit=64)!a}: {unknown_among(spelled, name)}")
+    similar = meant(name, spelled)
+    hint = "" if similar is None else f"; did you mean {similar}?"
+    raise InvalidInputError(f"a run has no setting {one_line(name, limit=64)!a}{hint}")
 
 
 def _joined(before: object, value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 # The base class of all usage errors, whether typer uses its own copy of click or click itself.
 _UsageError: Final = typer.BadParameter.__mro__[1]
+
+_PYDANTIC: Final = re.compile(r"Input (?:should|must) be (.*?)(?:, unable to parse.*)?$")
+"""How newer releases of typer begin and end what is wrong with a number."""
 
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -70,7 +74,8 @@ def _misused(error: Any) -> list[str]:  # noqa: ANN401 - typer makes the class o
     option, context = getattr(error, "option_name", None), error.ctx
     if option is not None and context is not None and context.parent is None and _has(context.command, option):
         return [f"{option} belongs behind the command, such as: {_program_name.NAME} get 7123456 {option} ..."]
-    return [error.format_message(), f"Try '{context.command_path if context else _program_name.NAME} --help'."]
+    problem = _PYDANTIC.sub(r"should be \1", error.format_message())
+    return [problem, f"Try '{context.command_path if context else _program_name.NAME} --help'."]
 
 
 def _has(group: Any, option: str) -> bool:  # noqa: ANN401 - typer makes the group's class not public

@@ -121,7 +121,9 @@ def _of_options(options: SheetOptions) -> Manifest:
     required = {"--sheet": options.sheet, "--workflow-id": options.workflow_id, "--role-arn": options.role_arn}
     missing = [name for name, value in required.items() if value is None]
     if options.sheet is None or missing:
-        raise typer.BadParameter(f"give a FILE, or {', '.join(required)}. Missing: {', '.join(missing)}.")
+        raise typer.BadParameter(
+            f"give a FILE, or --sheet, --workflow-id and --role-arn. Missing: {', '.join(missing)}."
+        )
     from omics_batch import Manifest  # noqa: PLC0415 - help starts without pydantic
 
     column, *_ = Manifest.columns_of(options.sheet)

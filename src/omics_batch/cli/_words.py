@@ -164,7 +164,7 @@ def _submitted(batch: Batch) -> str | None:
 
 def lags(batch: Batch) -> bool:
     """Whether the counts of a batch may lag behind its runs."""
-    return not batch.counts_are_final and bool(batch.run_counts)
+    return words.may_counts_change(batch) and bool(batch.run_counts)
 
 
 def is_behind(batch: Batch) -> bool:

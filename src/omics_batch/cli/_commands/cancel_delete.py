@@ -77,7 +77,7 @@ def delete(
     does not undo the deletion.
     """
     if runs_only and record_only:
-        raise typer.BadParameter("--runs-only and --record-only exclude each other; without them both are deleted")
+        raise typer.BadParameter("--runs-only and --record-only exclude each other; without them both are deleted.")
     if not yes:
         check_answerable("delete")
     given = {"--yes": yes, "--runs-only": runs_only, "--record-only": record_only, "--json": json}

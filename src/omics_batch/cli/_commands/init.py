@@ -15,6 +15,7 @@ from omics_batch.cli._output import console, say_facts
 from omics_batch.cli._stderr import complain
 
 _STDOUT: Final = "-"
+_TO_REPLACE: Final = "replace the words in capitals, and "
 
 
 def init(
@@ -48,11 +49,12 @@ def init(
         typer.echo(text, nl=False)
         return Exit.OK
     _write(output, text, force=force)
+    is_open = None in (workflow_id, role_arn, output_uri)
     say_facts(
         console(),
         [
             ("Written", one_line(output)),
-            ("Edit", "replace the words in capitals, and name the parameters of your workflow"),
+            ("Edit", f"{_TO_REPLACE if is_open else ''}name the parameters of your workflow"),
             ("Next", _program_name.command(["start", output, "--dry-run"])),
         ],
     )
@@ -60,6 +62,8 @@ def init(
 
 
 def _write(name: str, text: str, *, force: bool) -> None:
+    if Path(name).is_dir():
+        raise ProgramError(f"{one_line(name)} is a directory: name a file with -o", Exit.USAGE)
     try:
         with Path(name).open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

@@ -199,7 +199,7 @@ def _show(plan: ResubmissionPlan) -> None:
         samples = named([run.run_setting_id for run in plan.runs])
         facts += [("Rerun", f"{runs(len(plan.runs))}: {counts}"), ("Samples", samples)]
     else:
-        facts.append(("Rerun", "no run"))
+        facts.append(("Rerun", "no run" if plan.left_out else "no run: no failed run is listed"))
     for why, number in Counter(left.why for left in plan.left_out).most_common():
         names = named([left.run.run_setting_id for left in plan.left_out if left.why == why])
         facts.append(("Left out", f"{runs(number)} ({names}): {why}"))

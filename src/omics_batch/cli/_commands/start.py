@@ -75,7 +75,9 @@ def start(
         str | None, typer.Option(metavar="URI", help="Without FILE: the place in S3 for the settings of over 100 runs.")
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="Without FILE: the name of the batch.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Start a manifest that was started before once more.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Start all runs of a manifest once more, in new batches.")
+    ] = False,
     attempt: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Start this attempt of a manifest, which --again counts.")
     ] = None,

@@ -40,7 +40,7 @@ def batches_of(words: Sequence[str]) -> dict[str, str]:
             if text != batch_id and (arn := arns.setdefault(batch_id, text)) != text:
                 raise typer.BadParameter(f"{arn!a} and {text!a} are two batches of one id: take a command for each.")
     if not named:
-        raise typer.BadParameter("stdin names no batch: it takes ids or ARNs there, one a line.")
+        raise typer.BadParameter("no id on stdin: give ids or ARNs there, one a line.")
     return named
 
 
