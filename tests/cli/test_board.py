@@ -100,6 +100,7 @@ def test_nothing_is_guessed_of_one_that_nobody_follows_any_more(monkeypatch: pyt
     shown.see(under_way(completed=5))
     shown.end(one_result.failed(LostContactError("No answer for an hour."), "1", under_way(completed=5)))
     assert re.search("~50.0 %  +No answer for an hour", drawn(shown, width=120)[4])
+    assert drawn(shown)[0].startswith("0 of 1 batches have ended")
 
 
 def test_what_was_not_seen_yet_or_cannot_be_is_reported_as_such() -> None:

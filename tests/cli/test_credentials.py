@@ -221,7 +221,7 @@ async def test_one_code_is_enough_to_look_ask_and_cancel(
         terminal.type("246810\n")
         await terminal.until("Cancel it?")
         terminal.type("y\n")
-        await terminal.until("was asked to stop")
+        await terminal.until("is being cancelled")
         assert await terminal.ended() == 0
     assert terminal.written.decode().count("Enter MFA code") == 1
     assert len(service.asked) == 1

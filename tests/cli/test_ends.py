@@ -109,10 +109,17 @@ def test_a_batch_is_cancelled_and_it_shows_how_many_runs_could_be(here: Here) ->
     here.omics.start_batch(3, life=LONG)
     ran = here.run("cancel", ID, "--yes")
     assert (ran.code, ran.stderr) == (0, "")
-    assert ran.stdout == (
-        "Batch 7123456 is CANCELLED: 3 cancelled. Of the runs under way 3 could be cancelled, 0 could not.\n"
-    )
+    assert ran.stdout == "Batch 7123456 is CANCELLED: 3 cancelled.\n"
     assert changes_asked(here) == ["CancelRunBatch"]
+
+
+def test_runs_that_could_not_be_cancelled_are_counted(here: Here) -> None:
+    cancels = {"successfulCancelSubmissionCount": 2, "failedCancelSubmissionCount": 1}
+    here.omics.put_batch(document("CANCELLED", submissionSummary=cancels))
+    assert here.run("cancel", ID, "--yes").stdout == (
+        "Batch 7123456 is CANCELLED: 3 completed, 7 running. "
+        "Of the runs under way, 2 could be cancelled, 1 could not.\n"
+    )
 
 
 def test_cancel_asks_first_and_says_what_will_happen(here: Here, at_terminal: Callable[..., Ran]) -> None:
@@ -238,7 +245,7 @@ def test_without_a_wait_it_ends_once_the_service_was_asked(here: Here) -> None:
     here.omics.start_batch(3, life=LONG)
     ran = here.run("cancel", ID, "--yes", "--no-wait", *REGION)
     assert (ran.code, changes_asked(here)) == (0, ["CancelRunBatch"])
-    assert ran.stdout == f"Batch 7123456 was asked to stop. Wait until it has with: {printed('cancel', ID)}\n"
+    assert ran.stdout == f"Batch 7123456 is being cancelled. This waits for its end: {printed('cancel', ID)}\n"
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,16 @@ async def test_a_terminal_that_cannot_move_gets_plain_lines(omics: Simulator, sh
     assert b"\x1b" not in terminal.written
 
 
+async def test_plain_lines_on_a_narrow_terminal_break_between_words(omics: Simulator, measured_shell: Shell) -> None:
+    omics.put_batch(processed(completedRunCount=9, failedRunCount=1))
+    environment = {**measured_shell.environment, "TERM": "dumb"}
+    async with on_a_terminal([*PROGRAM, "wait", ID, ID], environment, columns=40) as terminal:
+        assert await terminal.ended() == 3
+    lines = terminal.written.decode().split("\r\n")
+    assert max(len(line) for line in lines if not line.endswith("failed 7123456")) <= 40
+    assert "Processed in 0:15:00: 9 of 10 runs completed, 1 failed." in " ".join(lines)
+
+
 def test_colours_forced_upon_a_pipe_do_not_make_it_a_terminal(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     here.omics.put_batch(processed(completedRunCount=10))
     monkeypatch.setenv("FORCE_COLOR", "1")

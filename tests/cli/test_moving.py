@@ -107,5 +107,6 @@ def test_a_table_has_the_screen_for_itself_and_leaves_its_last_state_behind(time
     assert news().splitlines() == [
         "1 batch: 1 partial.",
         "Not succeeded: 7123456",
-        f"Which samples, and why: {command}",
+        "Which samples, and why:",
+        command,
     ]

@@ -7,16 +7,17 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from omics_batch.cli._cells import prose, wrapped
+from omics_batch.cli._console import console_on
 from omics_batch.cli._program_name import is_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic import BaseModel
+    from rich.console import Console
 
 
 _LABEL: Final = 10
@@ -27,7 +28,7 @@ def console() -> Console:
     """Make a console on stdout without markup: every text is printed as it is."""
     # FORCE_COLOR does not apply to pipes: programs read them.
     is_terminal = None if sys.stdout.isatty() else False
-    return Console(markup=False, emoji=False, highlight=False, force_terminal=is_terminal)
+    return console_on(is_terminal=is_terminal)
 
 
 def say_json(document: Any, *, indent: int | None = None) -> None:  # noqa: ANN401 - whatever JSON can hold

@@ -51,7 +51,7 @@ async def serve(simulator: Simulator, scenario: Scenario, *, host: str, port: in
 def instructions(omics: Simulator, batch_ids: Sequence[str]) -> str:
     """Write the lines to paste into another shell, to use the simulator there."""
     url = omics.environment[_URL]
-    lines = [f"The local HealthOmics listens on {url} until Ctrl-C. In another shell:", ""]
+    lines = [f"The local HealthOmics listens on {url} until Ctrl-C.", "In another shell:", ""]
     lines += [f"  export {name}={shlex.quote(value)}" for name, value in omics.environment.items()]
     parts = urlsplit(url)
     options = " --allow-http" if parts.scheme == "http" and parts.hostname not in _HERE else ""

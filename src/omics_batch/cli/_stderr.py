@@ -7,14 +7,15 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from omics_batch._words import one_line
 from omics_batch.cli._cells import prose
+from omics_batch.cli._console import console_on
 from omics_batch.cli._program_name import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from rich.console import Console
 
 
 def complain(text: str, *more: str) -> None:
@@ -30,7 +31,7 @@ def complain(text: str, *more: str) -> None:
 
 def on_stderr() -> Console:
     """Make a console on stderr without markup: every text is printed as it is."""
-    return Console(stderr=True, markup=False, emoji=False, highlight=False)
+    return console_on(stderr=True)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def cancel(
     """Cancel a batch, and wait until no run of it is under way.
 
     It shows the batch and asks first. Runs not yet submitted never start, those under way are stopped, and at the
-    end it reports how many could be stopped. Nothing is deleted.
+    end it reports how many could not be stopped. Nothing is deleted.
 
     Exit codes: 0 once the batch is cancelled, by this command or another; 1 on error, if you answer no, or if the batch
     ended by itself; 2 on wrong usage, or without a terminal to ask on; 124 when the time is over; 130 on Ctrl-C; 143 on

@@ -70,10 +70,8 @@ class CancelAction:
         """Write how many runs could be cancelled; that is unknown until the batch has ended."""
         if not batch.is_terminal:
             again = self.connection.command("cancel", batch.id)
-            return f"Batch {batch.id} was asked to stop. Wait until it has with: {again}"
+            return f"Batch {batch.id} is being cancelled. This waits for its end: {again}"
         cancels = batch.submission_summary
-        return (
-            f"Batch {batch.id} is {one_line(batch.status)}: {counted(batch)}. "
-            f"Of the runs under way {cancels.successful_cancel_submission_count} could be cancelled, "
-            f"{cancels.failed_cancel_submission_count} could not."
-        )
+        stopped, others = cancels.successful_cancel_submission_count, cancels.failed_cancel_submission_count
+        could = f" Of the runs under way, {stopped:,} could be cancelled, {others:,} could not." if others else ""
+        return f"Batch {batch.id} is {one_line(batch.status)}: {counted(batch)}.{could}"

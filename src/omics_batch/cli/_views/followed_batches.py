@@ -81,7 +81,7 @@ class FollowedBatches:
         self._ranks: dict[Rank, list[int]] = {rank: [] for rank in Rank}
         self._ranks[Rank.UNSEEN] = list(range(len(self._order)))
         self.ended: int = 0
-        """How many waits have ended."""
+        """How many batches have ended, or cannot be waited for."""
         self.statuses: Counter[str] = Counter({UNSEEN: len(self._order)})
         """How many batches have each status."""
         self.behind: int = 0
@@ -107,7 +107,7 @@ class FollowedBatches:
         entry = self._entries[ending.batch_id]
         self._take_out(entry)
         entry.ending = ending
-        self.ended += 1
+        self.ended += not ending.goes_on
         self._put_in(entry)
 
     def foremost(self, number: int) -> list[FollowedBatch]:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import typer
+from rich.cells import cell_len
+from rich.text import Text
 
-from omics_batch.cli._output import as_the_service_tells, say_json
+from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
 from omics_batch.cli._words import line, timestamp
 
 if TYPE_CHECKING:
@@ -64,7 +66,11 @@ class PlainView(_Still):
 
     def note(self, text: str) -> None:
         """Write a line."""
-        typer.echo(f"{timestamp(datetime.now(UTC))}  {text}")
+        line, output = f"{timestamp(datetime.now(UTC))}  {text}", console()
+        if output.is_terminal and cell_len(line) > output.width:
+            say_prose(output, Text(line))
+        else:
+            typer.echo(line)
 
     def end(self, ending: OneResult) -> None:
         """Write how a processed batch ended; errors go to stderr."""
