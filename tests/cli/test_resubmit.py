@@ -146,6 +146,13 @@ def test_without_the_request_runs_that_never_started_are_left_out(first: World) 
     assert json.loads(first.run("resubmit", ID, "--json").stdout)["id"] is None
 
 
+def test_of_a_batch_without_failed_runs_it_says_so(first: World) -> None:
+    whole = first.omics.start_batch(2, life=AT_ONCE)
+    ran = first.run("resubmit", whole)
+    assert "Rerun     no run: no failed run is listed" in ran.lines
+    assert first.started == []
+
+
 def test_a_manifest_has_the_settings_too(first: World, tmp_path: Path) -> None:
     (tmp_path / "samples.csv").write_text("sample\nHG1\nHG2\nHG3\n")
     manifest = {

@@ -144,7 +144,7 @@ def runs(
     """List the runs of a batch: how the submission of each went.
 
     It shows which run setting became which run. How the runs themselves went is another list of the service: `results`
-    shows that, and `failed` which of them failed, and why. After the last run the command for that is on stderr.
+    shows that, and `failed` which of them failed, and why. After the last run, stderr has the command for that.
 
     With --json, each run is one line.
     """
