@@ -110,10 +110,13 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     from omics_batch._clock import SystemClock, monotonic  # noqa: PLC0415 - the process that only hands out the tests needs none
 
+    def now(_: SystemClock) -> float:
+        return 20 * monotonic()
+
     async def sleep(_: SystemClock, seconds: float) -> None:
         await asyncio.sleep(seconds / 20)
 
-    monkeypatch.setattr(SystemClock, "now", lambda _: 20 * monotonic())
+    monkeypatch.setattr(SystemClock, "now", now)
     monkeypatch.setattr(SystemClock, "sleep", sleep)
 
 
