@@ -52,12 +52,26 @@ class LocalS3:
         content = self.objects.get(path)
         if content is None:
             return s3_error(404, "NoSuchKey")
+        etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
+        if request.method == "GET":
+            return _piece(request, content, etag)
         facts = {
-            "ETag": f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"',
+            "ETag": etag,
             "x-amz-checksum-sha256": base64.b64encode(hashlib.sha256(content).digest()).decode(),
             "Content-Length": str(0 if request.method == "PUT" else len(content)),
         }
         return web.Response(headers={**MARK, **facts})
+
+
+def _piece(request: web.BaseRequest, content: bytes, etag: str) -> web.Response:
+    if request.headers.get("If-Match", etag) != etag:
+        return s3_error(412, "PreconditionFailed")
+    wanted = request.http_range
+    piece = content[wanted]
+    if not piece:
+        return s3_error(416, "InvalidRange")
+    place = f"bytes {wanted.start}-{wanted.start + len(piece) - 1}/{len(content)}"
+    return web.Response(status=206, body=piece, headers={**MARK, "ETag": etag, "Content-Range": place})
 
 
 MARK: Final = {"x-amz-request-id": "4442587FB7D0A2F9"}

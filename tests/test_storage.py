@@ -33,6 +33,7 @@ from omics_batch import (
     ServiceError,
     ThrottlingError,
 )
+from omics_batch._api import storage as api_storage
 from omics_batch._api.storage import ObjectHead
 from omics_batch._transport.http_session import StorageSession
 from omics_batch._transport.session import static_session
@@ -114,6 +115,63 @@ async def test_a_put_whose_answer_was_lost_is_found_to_be_there() -> None:
         assert await put(storage) is None
         assert await storage.head(URI, options={}) == ObjectHead(ETAG, len(WHOLE), CHECKSUM)
         assert s3.seen == ["PUT us-west-2"] * 2 + ["HEAD us-west-2"]
+
+
+LONG: Final = bytes(range(256)) * 10_000
+
+
+async def test_an_object_is_read_in_ranges() -> None:
+    """However large an object is, each answer is bounded."""
+    async with storage_of() as (s3, storage):
+        s3.objects.update({"/my-bucket/settings/a b.json": LONG, "/my-bucket/empty": b""})
+        assert await storage.read(URI) == LONG
+        assert [request.headers["Range"] for request in s3.requests] == [
+            f"bytes={n * 2**20}-{(n + 1) * 2**20 - 1}" for n in range(3)
+        ]
+        assert await storage.read("s3://my-bucket/empty") == b""
+        with pytest.raises(ResourceNotFoundError, match="GetObject of s3://my-bucket/none"):
+            await storage.read("s3://my-bucket/none")
+
+
+async def test_an_object_that_changes_while_it_is_read_is_not_mixed() -> None:
+    def change(request: web.BaseRequest) -> None:
+        if "If-Match" in request.headers:
+            s3.objects["/my-bucket/settings/a b.json"] = LONG[1:]
+
+    async with storage_of(answer=change) as (s3, storage):
+        s3.objects["/my-bucket/settings/a b.json"] = LONG
+        with pytest.raises(ServiceError, match="PreconditionFailed"):
+            await storage.read(URI)
+
+
+async def test_an_object_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_storage, "MAX_READ", 2_000_000)
+    async with storage_of() as (s3, storage):
+        s3.objects["/my-bucket/settings/a b.json"] = LONG
+        with pytest.raises(InvalidInputError, match="a b.json has 2,560,000 bytes: 2,000,000 are read at most"):
+            await storage.read(URI)
+        assert len(s3.requests) == 1
+
+
+NO_RANGES: Final[list[dict[str, str]]] = [
+    {},
+    {"ETag": ETAG},
+    {"ETag": ETAG, "Content-Range": "bytes */9"},
+    {"ETag": ETAG, "Content-Range": "bytes 7-8/9"},
+]
+
+
+@pytest.mark.parametrize("headers", NO_RANGES)
+async def test_an_answer_that_is_no_such_range_is_not_believed(headers: dict[str, str]) -> None:
+    async with storage_of(answer=lambda _: web.Response(text="[]", headers=headers)) as (_, storage):
+        with pytest.raises(MalformedResponseError, match="not the range that was asked for: it is not S3's"):
+            await storage.read(URI)
+
+
+async def test_a_read_without_permission_names_it() -> None:
+    async with storage_of(answer=lambda _: s3_error(403, "AccessDenied")) as (_, storage):
+        with pytest.raises(AccessDeniedError, match=r"GetObject of .*Allow s3:GetObject in the caller's IAM policy\."):
+            await storage.read(URI)
 
 
 # Another region

@@ -18,14 +18,15 @@ import omics_batch
 from omics_batch import OmicsBatchClient, RetryPolicy
 from omics_batch.cli import main
 from omics_batch.cli._connection import ConnectionOptions
-from omics_batch.testing import faults
+from omics_batch.testing import Simulator, faults
+from tests.cli.conftest import program_beside
 from tests.events import until
 from tests.forked import PROGRAM
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
-    from omics_batch.testing import Simulator
     from tests.cli._support import Here, Ran, Shell
 
 TRIO: Final = """
@@ -180,19 +181,89 @@ def test_what_a_dry_run_writes_for_programs_is_a_request(here: Here, anonymous: 
     assert json.loads(here.run("start", str(anonymous), "--dry-run", "--json").stdout) == written
 
 
-def test_a_request_without_an_id_or_with_its_runs_in_s3_says_so(here: Here, trio: Path) -> None:
-    document = {
-        "defaultRunSetting": {"workflowId": "1", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole"},
-        "batchRunSettings": {"s3UriSettings": "s3://my-bucket/cohort.json"},
-    }
-    trio.write_text(json.dumps(document), encoding="utf-8")
-    assert here.run("start", str(trio), "--dry-run").lines == [
+IN_S3: Final = {
+    "defaultRunSetting": {"workflowId": "1", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole"},
+    "batchRunSettings": {"s3UriSettings": "s3://my-bucket/cohort.json"},
+}
+
+
+@pytest.fixture
+def beside_s3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Generator[tuple[Here, Path]]:
+    """A simulator with a folder for S3, in which the request in_s3.json has its settings."""
+    bucket = tmp_path / "s3" / "my-bucket"
+    bucket.mkdir(parents=True)
+    (tmp_path / "in_s3.json").write_text(json.dumps(IN_S3), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with program_beside(Simulator(in_process=True, s3=tmp_path / "s3"), monkeypatch, capsys) as here:
+        yield here, bucket / "cohort.json"
+
+
+def test_a_dry_run_reads_the_settings_in_s3(beside_s3: tuple[Here, Path]) -> None:
+    here, settings = beside_s3
+    runs = [{"runSettingId": f"S{n}", "parameters": {"depth": n}} for n in range(1, 251)]
+    settings.write_text(json.dumps(runs), encoding="utf-8")
+    ran = here.run("start", "in_s3.json", "--dry-run")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.lines[:5] == [
         "Request   a new one each time: the file has no requestId",
-        "Runs      those in s3://my-bucket/cohort.json, which the service reads: it was not read here",
+        "Settings  s3://my-bucket/cohort.json",
+        "Runs      250, such as S1, S2, S3",
         "Workflow  1",
         "Role      arn:aws:iam::123456789012:role/OmicsRole",
-        "Valid. Nothing was sent.",
     ]
+    shown = "".join(f"{json.dumps(run, indent=2)}\n" for run in runs[:3])
+    assert ran.stdout.endswith(f"OmicsRole\n{shown}Valid. Nothing was sent.\n")
+    assert here.omics.requests_of("StartRunBatch") == 0
+    written = json.loads(here.run("start", "in_s3.json", "--dry-run", "--json").stdout)
+    assert written["batchRunSettings"] == IN_S3["batchRunSettings"]
+
+
+def test_settings_in_s3_that_may_not_be_read_are_no_error(beside_s3: tuple[Here, Path]) -> None:
+    """The role of whoever starts a batch need not read them: the service does."""
+    here, _ = beside_s3
+    here.omics.script(faults.error("AccessDenied", 403, "no", "GetObject"))
+    ran = here.run("start", "in_s3.json", "--dry-run")
+    assert ran.code == 0
+    (complaint,) = ran.complaints
+    assert complaint.startswith(
+        "omics-batch: the settings in S3 were not read: GetObject of s3://my-bucket/cohort.json"
+    )
+    assert "Allow s3:GetObject" in complaint
+    assert "Runs      those of the settings in S3, which the service reads: they were not read here" in ran.lines
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "s3://my-bucket/cohort.json: there is no such object in S3"),
+        ("", "s3://my-bucket/cohort.json: Invalid JSON format in run configurations: the batch would be FAILED"),
+        ('{"runSettingId": "S1"}', "s3://my-bucket/cohort.json: Invalid JSON format in run configurations: the batch"),
+    ],
+)
+def test_settings_in_s3_that_cannot_be_right_are_wrong_usage(
+    beside_s3: tuple[Here, Path], content: str | None, complaint: str
+) -> None:
+    here, settings = beside_s3
+    if content is not None:
+        settings.write_text(content, encoding="utf-8")
+    ran = here.run("start", "in_s3.json", "--dry-run")
+    assert (ran.code, ran.stdout) == (2, "")
+    (reported,) = ran.complaints
+    assert reported.startswith(f"omics-batch: {complaint}")
+
+
+def test_without_a_region_the_settings_in_s3_are_not_read(
+    beside_s3: tuple[Here, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, _ = beside_s3
+    monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", "http://127.0.0.1:9")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    ran = here.run("start", "in_s3.json", "--dry-run")
+    assert ran.code == 0
+    (complaint,) = ran.complaints
+    assert complaint.startswith("omics-batch: the settings in S3 were not read: no AWS region.")
 
 
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])

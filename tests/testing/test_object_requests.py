@@ -1,4 +1,4 @@
-"""PutObject and HeadObject of the simulator, for the settings that a client puts into S3."""
+"""PutObject, HeadObject and GetObject of the simulator, for the settings that a client puts into S3."""
 
 from __future__ import annotations
 
@@ -57,6 +57,25 @@ def test_an_object_is_a_file_of_its_buckets_folder(omics: Simulator, folder: Pat
     s3.close()
 
 
+def test_an_object_is_read_whole_or_in_ranges(omics: Simulator, folder: Path) -> None:
+    (folder / "cohorts" / "x").write_bytes(b"0123456789")
+    s3 = s3_of(omics)
+    whole = s3.get_object(Bucket="cohorts", Key="x")
+    assert whole["Body"].read() == b"0123456789"
+    part = s3.get_object(Bucket="cohorts", Key="x", Range="bytes=3-5", IfMatch=whole["ETag"])
+    assert (part["Body"].read(), part["ContentRange"]) == (b"345", "bytes 3-5/10")
+    assert s3.get_object(Bucket="cohorts", Key="x", Range="bytes=8-99")["ContentRange"] == "bytes 8-9/10"
+    s3.close()
+
+
+async def test_in_process_an_object_is_read_too(folder: Path) -> None:
+    content = b"0123456789" * 200_000
+    (folder / "cohorts" / "x").write_bytes(content)
+    async with Simulator(s3=folder, in_process=True) as omics, omics.client() as client:
+        assert await client._opened().storage.read("s3://cohorts/x") == content
+        assert omics.requests_of("GetObject") == 2
+
+
 THERE: dict[str, Any] = {"Bucket": "cohorts", "Key": "there"}
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("put_object", {**THERE, "Body": b"2", "IfNoneMatch": "*"}, "PreconditionFailed"),
@@ -66,7 +85,10 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("put_object", {**THERE, "Body": b"2", "Key": "folder"}, "InvalidArgument"),
     ("put_object", {**THERE, "Body": b"2", "Key": "x/../../y"}, "InvalidArgument"),
     ("head_object", {**THERE, "Key": "absent"}, "404"),
-    ("get_object", THERE, "MethodNotAllowed"),
+    ("get_object", {**THERE, "Key": "absent"}, "NoSuchKey"),
+    ("get_object", {**THERE, "Range": "bytes=1-9"}, "InvalidRange"),
+    ("get_object", {**THERE, "IfMatch": '"x"'}, "PreconditionFailed"),
+    ("delete_object", THERE, "MethodNotAllowed"),
     ("list_buckets", {}, "MethodNotAllowed"),
 ]
 

@@ -36,9 +36,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A successful response: its bytes; or its dict, if botocore was stubbed."""
+    """A successful response: its bytes; or its dict, if it is S3's or botocore was stubbed."""
 
     body: bytes | None
+    """The whole response; of S3's, the object that was asked for."""
     document: Mapping[str, Any] = field(default_factory=dict[str, Any])
     status: int = 200
     request_id: str | None = None

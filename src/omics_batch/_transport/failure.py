@@ -202,7 +202,7 @@ _ADVICE: Final[Mapping[type[OmicsBatchError], Advice]] = {
 }
 
 
-_PERMISSIONS: Final = {"PutObject": "s3:PutObject", "HeadObject": "s3:GetObject"}
+_PERMISSIONS: Final = {"PutObject": "s3:PutObject", "HeadObject": "s3:GetObject", "GetObject": "s3:GetObject"}
 """What allows an operation, where it is not called as in HealthOmics."""
 
 _DENIED: Final = re.compile(r"not authorized to perform: (?P<permission>[a-z0-9-]+:[A-Za-z]+)")
@@ -224,6 +224,7 @@ _ADVICE_OF: Final[Mapping[tuple[str, type[OmicsBatchError]], Advice]] = {
     ("PutObject", ResourceNotFoundError): Advice(_K.CHECK_BUCKET),
     ("PutObject", RedirectRefusedError): Advice(_K.CHECK_BUCKET),
     ("HeadObject", RedirectRefusedError): Advice(_K.CHECK_BUCKET),
+    ("GetObject", RedirectRefusedError): Advice(_K.CHECK_BUCKET),
 }
 """Advice for an error of one operation; it takes precedence over `_ADVICE`."""
 

@@ -98,7 +98,8 @@ class StorageSession(OneRequestSession):
         attempt.redirected = None
         request.stream_output = True
         response = await OwnThreadsSession.send(self, request)
-        response._content = await _read(response.raw, attempt)  # pyright: ignore[reportPrivateUsage] - where botocore keeps what it reads
+        attempt.body = await _read(response.raw, attempt)
+        response._content = attempt.body  # pyright: ignore[reportPrivateUsage] - where botocore keeps what it reads
         if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             response.raw.close()  # with a body that was not asked for, aiohttp would keep the connection for ever
         if response.status_code in REDIRECTS:

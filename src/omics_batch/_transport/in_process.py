@@ -39,7 +39,7 @@ class Exchange(Protocol):
         ...
 
     async def store(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer a request to S3, as botocore would.
+        """Answer a request to S3, as botocore would; the `Body` is bytes.
 
         Raises:
             Exception: What botocore would raise.
@@ -128,6 +128,7 @@ class _InProcessStorage(InProcess):
         operation = self.operation(method)
         try:
             async with time_limit(self._clock, bound):
-                return Response(None, await self._exchange.store(operation, parameters))
+                document = await self._exchange.store(operation, parameters)
+                return Response(document["Body"] or None, document)
         except Exception as error:  # noqa: BLE001 - as over HTTP
             return failure_of(error, operation, Attempt(sent=True), bound)

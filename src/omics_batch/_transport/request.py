@@ -139,7 +139,8 @@ class Transport:
         finally:
             CURRENT.reset(token)
         if attempt.status is None:
-            return Response(None, {name: value for name, value in document.items() if name != "ResponseMetadata"})
+            body = attempt.body or None  # an object of S3; botocore would read it from the connection once more
+            return Response(body, {name: value for name, value in document.items() if name != "ResponseMetadata"})
         return answer_in(operation, attempt)
 
     async def close(self) -> None:

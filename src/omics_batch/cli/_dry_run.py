@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
+from rich.text import Text
+
+from omics_batch import OmicsBatchError, ResourceNotFoundError
 from omics_batch._words import named, one_line
+from omics_batch.cli._exits import Exit, ProgramError, message_of
+from omics_batch.cli._stderr import complain
 
 if TYPE_CHECKING:
-    from omics_batch import BatchRunSettings, StartRunBatchRequest
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from omics_batch import BatchRunSettings, OmicsBatchClient, StartRunBatchRequest
+    from omics_batch.cli._connection import ConnectionOptions
+
+SHOWN: Final = 3
+"""How many runs a dry run shows as they would be sent."""
 
 
-def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
-    """Return the main facts of a request as labels and values; absent ones are left out."""
+def facts(request: StartRunBatchRequest, stored: Sequence[Any] | None = None) -> list[tuple[str, str]]:
+    """Return the main facts of a request as labels and values; absent ones are left out.
+
+    Args:
+        request: The request.
+        stored: The run settings in S3 that it names, if they were read.
+    """
     default = request.default_run_setting
     has_own_id = "request_id" in request.model_fields_set
     found = [
         ("Name", request.batch_name),
         ("Request", request.request_id if has_own_id else "a new one each time: the file has no requestId"),
-        ("Runs", _runs(request.batch_run_settings)),
+        ("Settings", request.batch_run_settings.s3_uri_settings),
+        ("Runs", _runs(request.batch_run_settings) if stored is None else runs_of(len(stored), stored)),
         ("Workflow", " ".join(filter(None, [default.workflow_id, default.workflow_version_name]))),
         ("Role", default.role_arn),
         ("Output", default.output_uri),
@@ -27,9 +48,47 @@ def facts(request: StartRunBatchRequest) -> list[tuple[str, str]]:
 
 def _runs(settings: BatchRunSettings) -> str:
     if settings.inline_settings is None:
-        return f"those in {settings.s3_uri_settings}, which the service reads: it was not read here"
+        return "those of the settings in S3, which the service reads: they were not read here"
     names = [setting.run_setting_id for setting in settings.inline_settings]
     return f"{len(names):,}: {named(names)}"
+
+
+def runs_of(number: int, settings: Iterable[Any]) -> str:
+    """Say how many runs there are, and name the first ones."""
+    return f"{number:,}, such as {named([setting['runSettingId'] for setting in islice(settings, SHOWN)])}"
+
+
+def print_runs(output: Console, settings: Iterable[Any]) -> None:
+    """Print the first runs as they would be sent."""
+    for setting in islice(settings, SHOWN):
+        output.print(Text(json.dumps(setting, indent=2)))
+
+
+def read_settings(request: StartRunBatchRequest, connection: ConnectionOptions) -> Sequence[Any] | None:
+    """Read and check the run settings in S3 that a request names; None if it names none, or they may not be read.
+
+    Raises:
+        ProgramError: They are not there, or are no run settings: the batch could not be started.
+    """
+    from omics_batch.testing._s3.run_settings import RunSettings  # noqa: PLC0415 - no other command needs a server
+
+    uri = request.batch_run_settings.s3_uri_settings
+    if uri is None:
+        return None
+
+    async def read(client: OmicsBatchClient) -> bytes:
+        return await client._opened().storage.read(uri)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same package's
+
+    name = one_line(uri)
+    try:
+        return RunSettings(connection.talk(read))
+    except ResourceNotFoundError:
+        raise ProgramError(f"{name}: there is no such object in S3", Exit.USAGE) from None
+    except OmicsBatchError as error:
+        complain(f"the settings in S3 were not read: {one_line(message_of(error), limit=1000)}")
+    except ValueError as error:
+        raise ProgramError(f"{name}: {error}: the batch would be FAILED", Exit.USAGE) from None
+    return None
 
 
 async def rehearse(request: StartRunBatchRequest) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.text import Text
 
 from omics_batch import AccessDeniedError, BatchFailedError, OmicsBatchError
-from omics_batch._words import named, one_line
-from omics_batch.cli._dry_run import rehearse
+from omics_batch._words import one_line
+from omics_batch.cli._dry_run import SHOWN, print_runs, rehearse, runs_of
 from omics_batch.cli._exits import exit_of, may_succeed_later, message_of
 from omics_batch.cli._output import console, say_facts, say_json
 from omics_batch.cli._signals import SignalledError, until_signalled
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from omics_batch import Manifest, OmicsBatchClient, StartedBatch
     from omics_batch.cli._connection import ConnectionOptions
     from omics_batch.cli._durations import Span
-
-_SHOWN: Final = 3
-"""How many runs a dry run shows."""
 
 
 def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
@@ -43,7 +40,7 @@ def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
     first = _first_runs(manifest)
     found = [
         ("Name", manifest.batch_name),
-        ("Runs", f"{manifest.runs:,}, such as {named([run['runSettingId'] for run in first])}"),
+        ("Runs", runs_of(manifest.runs, first)),
         ("Batches", f"{len(requests)}: {', '.join(request.request_id for request in requests)}"),
         *(("Upload", f"{batch.size:,} bytes to {batch.settings_uri}") for batch in uploads),
         ("Workflow", " ".join(filter(None, [default.workflow_id, default.workflow_version_name]))),
@@ -52,8 +49,7 @@ def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
     ]
     output = console()
     say_facts(output, [(label, one_line(value)) for label, value in found if value])
-    for run in first:
-        output.print(Text(json.dumps(run, indent=2)))
+    print_runs(output, first)
     output.print(Text("Valid. Nothing was sent.", "bold"))
 
 
@@ -129,6 +125,6 @@ async def _check(client: OmicsBatchClient, manifest: Manifest) -> None:
 
 
 def _first_runs(manifest: Manifest) -> list[dict[str, Any]]:
-    few = manifest.select(runs=range(1, _SHOWN + 1))
+    few = manifest.select(runs=range(1, SHOWN + 1))
     settings: list[dict[str, Any]] = json.loads(b"".join(few.settings()))
     return settings

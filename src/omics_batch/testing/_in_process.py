@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("omics_batch.testing")
 
-_HEADERS: Final = {"IfNoneMatch": "if-none-match", "ChecksumSHA256": CHECKSUM}
+_HEADERS: Final = {"IfNoneMatch": "if-none-match", "ChecksumSHA256": CHECKSUM, "Range": "range", "IfMatch": "if-match"}
 """What a request to S3 says in headers, by its parameters."""
 
 _ERROR: Final = re.compile("<Code>(?P<code>.*?)</Code><Message>(?P<message>.*?)</Message>", re.DOTALL)
@@ -141,11 +141,11 @@ def _document(reply: HttpResponse, operation: str) -> Mapping[str, Any]:
         said = _ERROR.search(reply.body.decode())
         error: Any = {"Code": said["code"], "Message": said["message"]} if said else {"Code": str(reply.status)}
         raise ClientError({"Error": error, "ResponseMetadata": metadata}, operation)
-    names = {"etag": "ETag", CHECKSUM: "ChecksumSHA256"}
+    names = {"etag": "ETag", CHECKSUM: "ChecksumSHA256", "content-range": "ContentRange"}
     found: dict[str, Any] = {names[name]: value for name, value in reply.headers.items() if name in names}
     if "content-length" in reply.headers:
         found["ContentLength"] = int(reply.headers["content-length"])
-    return {**found, "ResponseMetadata": metadata}
+    return {**found, "Body": reply.body, "ResponseMetadata": metadata}
 
 
 def _note(reply: HttpResponse, attempt: Attempt) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.text import Text
@@ -15,7 +15,7 @@ from rich.text import Text
 from omics_batch import InvalidInputError, OmicsBatchError
 from omics_batch._words import one_line
 from omics_batch.cli._connection import ConnectionOptions, connected
-from omics_batch.cli._dry_run import facts, rehearse
+from omics_batch.cli._dry_run import facts, print_runs, read_settings, rehearse
 from omics_batch.cli._exits import Exit, ProgramError, SetupError, exit_of, may_succeed_later, message_of
 from omics_batch.cli._manifest_source import STDIN, SheetOptions, is_request, read_source, rows_of
 from omics_batch.cli._options import Json, StartTimeout, text_up_to
@@ -28,6 +28,8 @@ from omics_batch.cli._waits.wait import wait_for
 from omics_batch.cli._words import timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omics_batch import Batch, Manifest, OmicsBatchClient, StartedBatch, StartRunBatchRequest, StartRunBatchResponse
     from omics_batch.cli._durations import Span
 
@@ -82,7 +84,7 @@ def start(
         int | None, typer.Option(min=1, metavar="N", help="Start this attempt of a manifest, which --again counts.")
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end, as the command wait does.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and send nothing to AWS.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check it, and start nothing.")] = False,
     request_id: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +104,7 @@ def start(
     first. Without FILE, give --sheet, --workflow-id and --role-arn: the first column of the sheet names the runs.
 
     Problems are reported line by line, with exit code 2, and nothing is sent. With --dry-run, a built-in simulator
-    checks the requests: no credentials are needed.
+    checks the requests: no credentials are needed, unless settings in S3 are to be read.
     """
     options = SheetOptions(
         sheet=sheet,
@@ -139,7 +141,8 @@ def start(
     file = str(file)
     if dry_run:
         asyncio.run(until_signalled(rehearse(request)))
-        _print_request(request, as_json=json)
+        stored = read_settings(request, connection)
+        _print_request(request, stored, as_json=json)
         return Exit.OK
     _check_stdout()
     resend = connection.command("start", file, "--request-id", request.request_id, *limit(retried_for))
@@ -254,10 +257,11 @@ def print_started(
     say_facts(console(), [*((label, one_line(value)) for label, value in found if value), following])
 
 
-def _print_request(request: StartRunBatchRequest, *, as_json: bool) -> None:
+def _print_request(request: StartRunBatchRequest, stored: Sequence[Any] | None, *, as_json: bool) -> None:
     if as_json:
         say_json(request.members(), indent=2)
         return
     output = console()
-    say_facts(output, facts(request))
+    say_facts(output, facts(request, stored))
+    print_runs(output, stored or [])
     output.print(Text("Valid. Nothing was sent.", "bold"))

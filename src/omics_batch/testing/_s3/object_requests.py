@@ -1,10 +1,11 @@
-"""PutObject and HeadObject, as a folder answers them."""
+"""PutObject, HeadObject and GetObject, as a folder answers them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import os
+import re
 import tempfile
 import uuid
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from omics_batch.testing._s3.objects import Objects
 
-OPERATIONS: Final[Mapping[str, str]] = {"PUT": "PutObject", "HEAD": "HeadObject"}
+OPERATIONS: Final[Mapping[str, str]] = {"PUT": "PutObject", "HEAD": "HeadObject", "GET": "GetObject"}
 """The operations on objects that are served, by their HTTP methods."""
 
 _NO_FOLDER: Final = (
@@ -29,6 +30,8 @@ _NO_FOLDER: Final = (
 )
 
 CHECKSUM: Final = "x-amz-checksum-sha256"
+
+_RANGE: Final = re.compile(r"bytes=(?P<first>[0-9]{1,15})-(?P<last>[0-9]{1,15})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def answer_object(request: ObjectRequest, objects: Objects | None) -> HttpRespon
     """Answer a request; an error, too, is an answer."""
     try:
         path = _path_of(request, objects)
-        return _put(request, path) if request.operation == "PutObject" else _head(path)
+        return _put(request, path) if request.operation == "PutObject" else _read(request, path)
     except _Refusal as refusal:
         return refusal.reply
 
@@ -78,11 +81,23 @@ def _path_of(request: ObjectRequest, objects: Objects | None) -> Path:
     return path
 
 
-def _head(path: Path) -> HttpResponse:
+def _read(request: ObjectRequest, path: Path) -> HttpResponse:
     if not path.is_file():
         raise _Refusal(404, "NoSuchKey", "The specified key does not exist.")
     content = path.read_bytes()
-    return _reply(200, {**_facts(content), "content-length": str(len(content))})
+    facts = _facts(content)
+    if request.operation == "HeadObject":
+        return _reply(200, {**facts, "content-length": str(len(content))})
+    if request.headers.get("if-match", facts["etag"]) != facts["etag"]:
+        raise _changed()
+    found = _RANGE.fullmatch(request.headers.get("range", ""))
+    if found is None:
+        return _reply(200, facts, content)
+    first, end = int(found["first"]), min(int(found["last"]) + 1, len(content))
+    if first >= end:
+        raise _Refusal(416, "InvalidRange", "The requested range is not satisfiable")
+    place = {"etag": facts["etag"], "content-range": f"bytes {first}-{end - 1}/{len(content)}"}
+    return _reply(206, place, content[first:end])
 
 
 def _put(request: ObjectRequest, path: Path) -> HttpResponse:
@@ -99,12 +114,14 @@ def _put(request: ObjectRequest, path: Path) -> HttpResponse:
     try:
         place(name, path)  # whole or not at all, and a link once, whoever else writes there
     except FileExistsError:
-        raise _Refusal(
-            412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"
-        ) from None
+        raise _changed() from None
     finally:
         Path(name).unlink(missing_ok=True)
     return _reply(200, facts)
+
+
+def _changed() -> _Refusal:
+    return _Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 
 
 def _facts(content: bytes) -> dict[str, str]:
