@@ -1,4 +1,4 @@
-"""`wait`, `watch` and `list` with a manifest in place of ids: a cohort of several batches is one."""
+"""`wait`, `watch`, `list` and `results` with a manifest in place of ids: a cohort of several batches is one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.cli._support import Here
 
 NOT_FOUND: Final = (
-    "omics-batch: no batch of cohort.yaml was found: give its id, if it was started with --sheet, --rows or --only, "
-    "or FAILED\n"
+    "omics-batch: no batch of cohort.yaml was found: give --sheet, --rows and --only as they were given to start, or "
+    "the batch's id, as of one that FAILED\n"
 )
 
 
@@ -66,6 +66,39 @@ def test_a_manifest_stands_for_its_batch(here: Here) -> None:
         assert (ran.code, ran.stderr) == (0, "")
         assert "7123456" in ran.stdout
         assert ran.stdout.rstrip().endswith("all 4 runs completed.")
+
+
+SELECTIONS: Final = [["--rows", "2-3"], ["--only", "few.csv"], ["--sheet", "other.csv"]]
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_runs_that_were_selected_are_found_by_the_same_options(here: Here, selection: list[str]) -> None:
+    Path("few.csv").write_text("runSettingId\nNA12891\nNA12892\n", encoding="utf-8")
+    Path("other.csv").write_text("sample,depth\nNA12891,1\nNA12892,2\n", encoding="utf-8")
+    assert here.run("start", "cohort.yaml").code == 0
+    assert here.run("start", "cohort.yaml", *selection).code == 0
+    for command in ("wait", "watch"):
+        ran = here.run(command, "cohort.yaml", *selection)
+        assert (ran.code, ran.stderr) == (0, "")
+        assert ran.stdout.rstrip().endswith("all 2 runs completed.")
+    assert here.run("list", "cohort.yaml", *selection, "--ids").lines == ["7123457"]
+    results = here.run("results", "cohort.yaml", *selection, "--json")
+    assert [json.loads(line)["runSettingId"] for line in results.lines] == ["NA12891", "NA12892"]
+
+
+def test_a_selection_takes_a_manifest(here: Here) -> None:
+    for command in ("wait 7123456", "watch 7123456", "results 7123456", "list"):
+        ran = here.run(*command.split(), "--rows", "1")
+        assert (ran.code, here.omics.requests) == (2, ())
+        assert "--sheet, --rows and --only go with a manifest's file." in ran.stderr
+
+
+def test_results_are_those_of_all_batches_of_a_manifest(several: Here) -> None:
+    several.run("start", "cohort.yaml")
+    assert several.run("wait", "cohort.yaml").code == 0
+    ran = several.run("results", "cohort.yaml")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert ran.lines[-1] == "4 runs: 4 completed"
 
 
 def test_a_cohort_of_several_batches_is_one(several: Here) -> None:
@@ -111,7 +144,7 @@ def test_a_new_one_is_looked_for_again(here: Here) -> None:
 
 def test_a_file_that_is_no_manifest_is_refused(here: Here) -> None:
     Path("request.yaml").write_text("batchRunSettings: {}\n", encoding="utf-8")
-    for command in ("wait", "watch", "list"):
+    for command in ("wait", "watch", "list", "results"):
         ran = here.run(command, "request.yaml")
         assert (ran.code, ran.stderr) == (2, "omics-batch: request.yaml is no manifest: give the batch's id\n")
 

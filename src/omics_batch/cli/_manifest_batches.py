@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from omics_batch import Manifest, OmicsBatchClient
     from omics_batch.cli._connection import ConnectionOptions
+    from omics_batch.cli._manifest_source import Selection
 
 _LOOKS: Final = 12
 """How often it looks for a batch that was just started: the service's lists lag."""
@@ -28,21 +29,24 @@ _PAUSE: Final = 5.0
 
 
 def with_batches_of_manifests(
-    words: Sequence[str], connection: ConnectionOptions, *, is_new: bool = False
+    words: Sequence[str], connection: ConnectionOptions, selection: Selection, *, is_new: bool = False
 ) -> Sequence[str]:
     """Put the ids of its batches in the place of each manifest among the arguments.
 
     Args:
         words: Ids, ARNs, paths of manifests, or - for stdin.
         connection: Where the batches are.
+        selection: The sheet and the runs of the manifests, as they were started.
         is_new: Whether they were just started, so that the service's lists may not have them yet.
 
     Raises:
         ProgramError: No batch of a manifest was found, or a file is no manifest.
+        typer.BadParameter: There is a selection, and no manifest.
         typer.Exit: Something in a manifest is wrong.
     """
-    manifests = {word: loaded(word) for word in words if is_manifest_path(word)}
+    manifests = {word: loaded(word, selection) for word in words if is_manifest_path(word)}
     if not manifests:
+        check_selection(selection)
         return words
 
     async def find(client: OmicsBatchClient) -> Mapping[str, list[str]]:
@@ -54,7 +58,17 @@ def with_batches_of_manifests(
     return [batch for word in words for batch in found.get(word, [word])]
 
 
-def loaded(word: str) -> Manifest:
+def check_selection(selection: Selection) -> None:
+    """Refuse a selection without a manifest.
+
+    Raises:
+        typer.BadParameter: There is one.
+    """
+    if selection.is_given:
+        raise typer.BadParameter("--sheet, --rows and --only go with a manifest's file.")
+
+
+def loaded(word: str, selection: Selection) -> Manifest:
     """Read a manifest; print every problem, each on a line of its own, and end the program if there are any.
 
     Raises:
@@ -66,7 +80,7 @@ def loaded(word: str) -> Manifest:
     if Path(word).is_file() and not Manifest.is_manifest(word):
         raise ProgramError(f"{one_line(word)} is no manifest: give the batch's id", Exit.USAGE)
     try:
-        return Manifest.load(word)
+        return selection.of(word)
     except InvalidInputError as error:
         complain(*str(error).splitlines())
         raise typer.Exit(Exit.USAGE) from None
@@ -86,7 +100,8 @@ async def _last_attempt(client: OmicsBatchClient, word: str, manifest: Manifest,
     name = one_line(word)
     if not last:
         raise ProgramError(
-            f"no batch of {name} was found: give its id, if it was started with --sheet, --rows or --only, or FAILED",
+            f"no batch of {name} was found: give --sheet, --rows and --only as they were given to start, or the "
+            "batch's id, as of one that FAILED",
             Exit.ERROR,
         )
     if len(last) < wanted:

@@ -1,4 +1,4 @@
-"""The manifest that `start` is given: a file with its sheet, or a sheet and options."""
+"""The manifest that a command is given: a file with its sheet, or a sheet and options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -21,27 +21,75 @@ if TYPE_CHECKING:
 
 STDIN: Final = "-"
 
+
+def rows_of(text: str) -> range:
+    """Take the numbers of runs: `7`, or `1-10`.
+
+    Raises:
+        typer.BadParameter: They are none.
+    """
+    first, mark, last = text.strip().partition("-")
+    if not (first.isascii() and first.isdecimal() and (not mark or (last.isascii() and last.isdecimal()))):
+        raise typer.BadParameter(f"{one_line(text, limit=64)!a} is neither a number nor a range such as 1-10.")
+    rows = range(int(first), int(last or first) + 1)
+    if not rows or rows.start < 1:
+        raise typer.BadParameter(f"{one_line(text, limit=64)!a} has no row: the first one is 1.")
+    return rows
+
+
+_AS_STARTED: Final = "as it was given to start."
+
+StartedSheet: TypeAlias = Annotated[
+    str | None, typer.Option("--sheet", metavar="FILE", help=f"With a manifest: the sheet, {_AS_STARTED}")
+]
+StartedRows: TypeAlias = Annotated[
+    range | None,
+    typer.Option("--rows", metavar="N-M", parser=rows_of, help=f"With a manifest: its rows, {_AS_STARTED}"),
+]
+StartedOnly: TypeAlias = Annotated[
+    str | None, typer.Option("--only", metavar="FILE", help=f"With a manifest: the file of its runs, {_AS_STARTED}")
+]
+
 _SHEETS: Final = {".csv", ".tsv", ".jsonl"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SheetOptions:
-    """The options by which a sheet is started, beside a manifest's file or without one."""
+class Selection:
+    """The options that go with a manifest's file: its sheet, and which of its runs."""
 
     sheet: str | None = None
     rows: range | None = None
     only: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is any."""
+        return self.sheet is not None or self.rows is not None or self.only is not None
+
+    def of(self, source: Any) -> Manifest:  # noqa: ANN401 - a path, or what can be read
+        """Read a manifest, and select its runs.
+
+        Raises:
+            InvalidInputError: Something in the file or the sheet is wrong, a problem a line.
+        """
+        from omics_batch import Manifest  # noqa: PLC0415 - help starts without pydantic
+
+        manifest = Manifest.load(source, self.sheet)
+        if self.rows is None and self.only is None:
+            return manifest
+        return manifest.select(runs=self.rows, only=None if self.only is None else run_ids_in(self.only))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetOptions(Selection):
+    """The options by which a sheet is started, beside a manifest's file or without one."""
+
     workflow_id: str | None = None
     role_arn: str | None = None
     output_uri: str | None = None
     settings_uri: str | None = None
     name: str | None = None
     parameters: list[str] = field(default_factory=list[str])
-
-    @property
-    def of_a_manifest(self) -> bool:
-        """Whether some of them go with a manifest only."""
-        return self.sheet is not None or self.rows is not None or self.only is not None
 
     @property
     def without_a_manifest(self) -> dict[str, object]:
@@ -71,7 +119,7 @@ def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest
     from omics_batch import Manifest, StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
 
     if file is None:
-        return _selected(_of_options(options), options)
+        return options.of(_document_of(options))
     if given := options.without_a_manifest:
         raise typer.BadParameter(
             f"only a sheet without a file takes {', '.join(given)}: write that into {one_line(file)}."
@@ -83,8 +131,8 @@ def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest
     source: Any = io.BytesIO(sys.stdin.buffer.read()) if file == STDIN else file
     if file == STDIN:
         source.name = "<stdin>"
-    if options.of_a_manifest or Manifest.is_manifest(source):
-        return _selected(Manifest.load(source, options.sheet), options)
+    if options.is_given or Manifest.is_manifest(source):
+        return options.of(source)
     return StartRunBatchRequest.load(source)
 
 
@@ -95,29 +143,8 @@ def is_request(source: StartRunBatchRequest | Manifest) -> TypeIs[StartRunBatchR
     return not isinstance(source, Manifest)
 
 
-def rows_of(text: str) -> range:
-    """Take the numbers of runs: `7`, or `1-10`.
-
-    Raises:
-        typer.BadParameter: They are none.
-    """
-    first, mark, last = text.strip().partition("-")
-    if not (first.isascii() and first.isdecimal() and (not mark or (last.isascii() and last.isdecimal()))):
-        raise typer.BadParameter(f"{one_line(text, limit=64)!a} is neither a number nor a range such as 1-10.")
-    rows = range(int(first), int(last or first) + 1)
-    if not rows or rows.start < 1:
-        raise typer.BadParameter(f"{one_line(text, limit=64)!a} has no row: the first one is 1.")
-    return rows
-
-
-def _selected(manifest: Manifest, options: SheetOptions) -> Manifest:
-    if options.rows is None and options.only is None:
-        return manifest
-    return manifest.select(runs=options.rows, only=None if options.only is None else run_ids_in(options.only))
-
-
-def _of_options(options: SheetOptions) -> Manifest:
-    """Make a manifest of options alone: the first column of the sheet names the runs."""
+def _document_of(options: SheetOptions) -> io.BytesIO:
+    """Write the manifest of options alone: the first column of the sheet names the runs."""
     required = {"--sheet": options.sheet, "--workflow-id": options.workflow_id, "--role-arn": options.role_arn}
     missing = [name for name, value in required.items() if value is None]
     if options.sheet is None or missing:
@@ -139,7 +166,7 @@ def _of_options(options: SheetOptions) -> Manifest:
         document["settingsUri"] = options.settings_uri
     source = io.BytesIO(json.dumps(document).encode())
     source.name = "options"
-    return Manifest.load(source, options.sheet)
+    return source
 
 
 def _parameter(text: str) -> tuple[str, object]:

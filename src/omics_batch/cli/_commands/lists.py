@@ -11,7 +11,8 @@ from omics_batch._words import one_line, submission
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import write_all
-from omics_batch.cli._manifest_batches import loaded
+from omics_batch.cli._manifest_batches import check_selection, loaded
+from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, is_manifest_path, text_up_to, word_among
 from omics_batch.cli._output import as_the_service_tells, console, say_json
 from omics_batch.cli._stderr import complain
@@ -63,6 +64,9 @@ def list_(
         typer.Argument(metavar="MANIFEST", parser=_manifest_of, help="Only the batches that this manifest started."),
     ] = None,
     *,
+    sheet: StartedSheet = None,
+    rows: StartedRows = None,
+    only: StartedOnly = None,
     status: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +96,10 @@ def list_(
     if ids and json:
         raise typer.BadParameter("--ids and --json are two ways to write: give one.")
     _check_one({"MANIFEST": cohort, "--status": status, "--name": name, "--run-group": run_group})
-    manifest = None if cohort is None else loaded(cohort)
+    selection = Selection(sheet=sheet, rows=rows, only=only)
+    if cohort is None:
+        check_selection(selection)
+    manifest = None if cohort is None else loaded(cohort, selection)
     with Table(console(), _BATCHES) as table:
 
         def say(item: BatchListItem | Batch) -> None:

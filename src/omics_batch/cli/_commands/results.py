@@ -1,5 +1,7 @@
 """`omics-batch results`."""
 
+# ruff: noqa: TC001 - typer reads a command's options, and their types, off its parameters
+
 from __future__ import annotations
 
 from collections import Counter
@@ -17,13 +19,17 @@ from omics_batch.cli._csv import STDOUT, CsvTable, csv_table
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import write_all
 from omics_batch.cli._list_progress import counting
-from omics_batch.cli._options import Json, Limit, batch_of
+from omics_batch.cli._manifest_batches import with_batches_of_manifests
+from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
+from omics_batch.cli._options import BatchIds, Json, Limit
 from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
+from omics_batch.cli._waits.batch_arguments import batches_of
 from omics_batch.cli._words import runs, timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
 
     from omics_batch import OmicsBatchClient, RunResult
@@ -47,15 +53,15 @@ _NAMES: Final = (
 
 @connected
 def results(
-    batches: Annotated[
-        list[str],
-        typer.Argument(metavar="ID", parser=batch_of, help="The batches' ids, such as 7123456, or their ARNs."),
-    ],
+    batches: BatchIds,
     connection: ConnectionOptions,
     *,
     details: Annotated[
         bool, typer.Option("--details", help="Ask for each run's output URI too, and why it failed: one call a run.")
     ] = False,
+    sheet: StartedSheet = None,
+    rows: StartedRows = None,
+    only: StartedOnly = None,
     limit: Limit = None,
     csv: Annotated[
         str | None,
@@ -65,7 +71,8 @@ def results(
 ) -> Exit:
     """List how every run of a batch went, by your name of it.
 
-    Ends with a summary by status. With several batches, such as a batch and its rerun, one list has the runs of all.
+    Ends with a summary by status. With several batches, such as a batch and its rerun, one list has the runs of all. A
+    manifest stands for its batches, those of its last attempt.
     While a batch is under way these are the runs that were submitted so far. With --details, each run takes a call, at
     ten a second: a thousand take two minutes.
 
@@ -77,9 +84,10 @@ def results(
     """
     if csv == STDOUT and json:
         raise typer.BadParameter("--csv - and --json are two ways to write: give one.")
-    with nullcontext() if csv is None else csv_table(csv, _NAMES, for_excel=True) as sheet:
-        listed = _Listed(sheet, as_json=json, is_printed=not json and csv != STDOUT)
-        connection.talk(lambda client: listed.walk(client, batches, details=details, limit=limit))
+    named = batches_of(with_batches_of_manifests(batches, connection, Selection(sheet=sheet, rows=rows, only=only)))
+    with nullcontext() if csv is None else csv_table(csv, _NAMES, for_excel=True) as table:
+        listed = _Listed(table, as_json=json, is_printed=not json and csv != STDOUT)
+        connection.talk(lambda client: listed.walk(client, named.values(), details=details, limit=limit))
     if not listed.sums:
         complain("no run is listed")
     elif listed.is_printed:
@@ -96,7 +104,7 @@ class _Listed:
         self.is_printed = is_printed
         self.sums: Counter[str] = Counter()
 
-    async def walk(self, client: OmicsBatchClient, batches: list[str], *, details: bool, limit: int | None) -> None:
+    async def walk(self, client: OmicsBatchClient, batches: Iterable[str], *, details: bool, limit: int | None) -> None:
         """Write the results of batches, one batch after the other."""
         found = [await client.get_batch(batch) for batch in batches]
         total = sum(batch.total_runs or 0 for batch in found)

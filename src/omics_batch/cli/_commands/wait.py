@@ -10,6 +10,8 @@ import typer
 
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
+from omics_batch.cli._manifest_batches import with_batches_of_manifests
+from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._waits.wait import wait_for
 
@@ -22,6 +24,9 @@ def wait(
     new: Annotated[
         bool, typer.Option("--new", help="It was just started: for a minute, the service may not know it yet.")
     ] = False,
+    sheet: StartedSheet = None,
+    rows: StartedRows = None,
+    only: StartedOnly = None,
     timeout: Timeout = None,
     json: Json = False,
 ) -> Exit:
@@ -40,4 +45,6 @@ def wait(
     stdin, one such line is printed per batch as it finishes. The last line then has exitCode, message, error and resume
     for all batches, and batches, outcomes, unsuccessful and left.
     """
+    selection = Selection(sheet=sheet, rows=rows, only=only)
+    batches = [*with_batches_of_manifests(batches, connection, selection, is_new=new)]
     return wait_for(batches, connection, timeout, is_new=new, json=json)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._manifest_batches import with_batches_of_manifests
+from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchIds, Json, Timeout
 from omics_batch.cli._output import console
 from omics_batch.cli._stderr import complain, logged_to
@@ -24,7 +25,16 @@ from omics_batch.cli._waits.wait import resume_of, wait_for_many, wait_for_one
 
 
 @connected
-def watch(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout = None, json: Json = False) -> Exit:
+def watch(
+    batches: BatchIds,
+    connection: ConnectionOptions,
+    *,
+    sheet: StartedSheet = None,
+    rows: StartedRows = None,
+    only: StartedOnly = None,
+    timeout: Timeout = None,
+    json: Json = False,
+) -> Exit:
     """Watch a batch, or a table of several, until every run has ended.
 
     The table shows the progress of the submission (SUBMITTED) and of the runs (COMPLETE), how many runs end in an hour,
@@ -40,7 +50,7 @@ def watch(batches: BatchIds, connection: ConnectionOptions, *, timeout: Timeout 
     from omics_batch.cli._views.retried_errors import Notices  # noqa: PLC0415 - no other command needs the events
 
     resume = resume_of("watch", connection, timeout, json=json)
-    batches = [*with_batches_of_manifests(batches, connection)]
+    batches = [*with_batches_of_manifests(batches, connection, Selection(sheet=sheet, rows=rows, only=only))]
     named = batches_of(batches)
     output = console()
     notices = Notices()

@@ -7,7 +7,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from omics_batch import OmicsBatchError, Progress
-from omics_batch.cli._manifest_batches import with_batches_of_manifests
 from omics_batch.cli._output import console
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._stderr import complain, logged_to
@@ -39,14 +38,13 @@ def wait_for(
     """Wait until one or more batches have ended, and show that: the work of the command `wait`.
 
     Args:
-        batches: Their ids or ARNs, or the files of their manifests; - is stdin.
+        batches: Their ids or ARNs; - is stdin.
         connection: Where they are.
         timeout: How long to wait; None is no limit.
         is_new: Whether they were just started, so that the service may not know them yet.
         json: Whether to write JSON lines.
     """
     resume = resume_of("wait", connection, timeout, json=json)
-    batches = with_batches_of_manifests(batches, connection, is_new=is_new)
     named = batches_of(batches)
     with logged_to(complain, connection.level):
         if is_one(batches):
