@@ -44,7 +44,7 @@ from tests.s3 import MARK, body_of, local_s3, redirect, s3_error, signed_region
 from tests.test_secrets import assert_clean
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from omics_batch._api.storage import ObjectStorage
     from tests.s3 import Answer, LocalS3
@@ -69,6 +69,14 @@ async def storage_of(
 
 async def put(storage: ObjectStorage, **options: str) -> ObjectHead | None:
     return await storage.put(URI, lambda: iter(CONTENT), size=len(WHOLE), checksum=CHECKSUM, options=options)
+
+
+async def head(storage: ObjectStorage) -> ObjectHead:
+    return await storage.head(URI, options={})
+
+
+async def read(storage: ObjectStorage) -> bytes:
+    return await storage.read(URI)
 
 
 async def test_an_object_is_put_once_and_looked_at() -> None:
@@ -445,21 +453,52 @@ async def test_a_session_of_the_callers_own_is_used_for_s3_too() -> None:
         assert s3.requests[0].headers["X-Amz-Security-Token"] == "its-token"
 
 
+EXPIRED: Final = s3_error(400, "ExpiredToken", "The provided token has expired.")
+
+
 @pytest.mark.usefixtures("_credentials")
-async def test_new_credentials_are_found_for_s3_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """S3 refuses the old ones; those that are there by then are used, by both services."""
+@pytest.mark.parametrize(
+    "ask",
+    [put, head, read],
+)
+async def test_new_credentials_are_found_for_s3_too(
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[[ObjectStorage], Awaitable[object]]
+) -> None:
+    """S3 refuses the old ones; those that are there by then are used, by both services. HEAD has no body to say so."""
 
     def expired(request: web.BaseRequest) -> web.Response | None:
         if request.headers.get("X-Amz-Security-Token") == "new":
             return None
         monkeypatch.setenv("AWS_SESSION_TOKEN", "new")
-        return s3_error(400, "ExpiredToken", "The provided token has expired.")
+        return web.Response(status=EXPIRED.status, body=EXPIRED.body, headers=EXPIRED.headers)
 
     monkeypatch.setenv("AWS_SESSION_TOKEN", "old")
     async with local_s3(answer=expired) as s3, Simulator() as omics:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
         async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
-            assert await put(client._opened().storage) is not None
+            if ask is not put:
+                s3.objects["/my-bucket/settings/a b.json"] = WHOLE
+            assert await ask(client._opened().storage) is not None
             assert client._opened().caller.transport.generation == 2
-        tokens = [request.headers["X-Amz-Security-Token"] for request in s3.requests]
+        tokens = [request.headers["X-Amz-Security-Token"] for request in s3.requests if request.path != "/my-bucket"]
         assert tokens == ["old", "new"]
+
+
+@pytest.mark.usefixtures("_credentials")
+async def test_a_head_that_is_refused_without_a_reason_names_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are looked for once."""
+    async with local_s3(answer=lambda _: web.Response(status=400, headers=MARK)) as s3, Simulator() as omics:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
+            with pytest.raises(CredentialsError, match=r"HTTP 400.: S3 gives no reason; expired credentials") as caught:
+                await client._opened().storage.head(URI, options={})
+            assert client._opened().caller.transport.generation == 2
+        assert caught.value.attempts == 2
+        assert caught.value.fault is Party.MACHINE
+        assert [request.path for request in s3.requests].count("/my-bucket/settings/a b.json") == 2
+
+
+async def test_a_bad_request_of_something_in_between_is_no_question_of_credentials() -> None:
+    async with storage_of(answer=lambda _: web.Response(status=400)) as (_, storage):
+        with pytest.raises(MalformedResponseError, match="HTTP 400 without an answer of the service"):
+            await storage.head(URI, options={})

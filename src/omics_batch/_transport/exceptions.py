@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from omics_batch._errors import CredentialsError
 from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS, Response
 from omics_batch._transport.credential_sources import PRESENTABLE, Source, SourceError, explain, presentable
-from omics_batch._transport.failure import CallFailure, FailureStage, classify, fault_in_answer
+from omics_batch._transport.failure import MEANING_WITHOUT_CODE, CallFailure, FailureStage, classify, fault_in_answer
 from omics_batch._words import one_line
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _fault_that_was_parsed(operation: str, status: int, error: ClientError) -> C
     # botocore writes the status where there is no body. A page has neither a code nor a message.
     if headers["x-amzn-errortype"].isdigit() or not (headers["x-amzn-errortype"] or message["message"]):
         headers["x-amzn-errortype"], message = "", {}
+        if (operation, status) in MEANING_WITHOUT_CODE and "x-amzn-requestid" in headers:
+            message = {"message": "S3 gives no reason; expired credentials are the usual one"}
     is_answered = message or "x-amzn-requestid" in headers
     body = json.dumps(message).encode() if is_answered else b""
     return fault_in_answer(operation, status, {**headers, **said}, body, _rid_of_secrets(error))

@@ -171,6 +171,11 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
     509: Meaning(ThrottlingError, Retry.THROTTLED),
 }
 
+MEANING_WITHOUT_CODE: Final[Mapping[tuple[str, int], Meaning]] = {
+    ("HeadObject", 400): Meaning(CredentialsError, Retry.NEVER),
+}
+"""Of answers to an operation that have no body, so no code: S3 answers so to a HEAD with an expired token."""
+
 _BY_STAGE: Final[Mapping[FailureStage, Meaning]] = {
     FailureStage.INVALID: Meaning(InvalidInputError, Retry.NEVER),
     FailureStage.QUEUE: Meaning(QueueTimeoutError, Retry.NEVER),
@@ -234,7 +239,8 @@ def classify(failure: CallFailure) -> Meaning:
     if failure.stage is not FailureStage.SERVICE:
         return _BY_STAGE[failure.stage]
     status = failure.status or 0
-    known = _BY_CODE.get(_stem(failure.code)) or _BY_STATUS.get(status)
+    without_code = None if failure.code else MEANING_WITHOUT_CODE.get((failure.operation, status))
+    known = _BY_CODE.get(_stem(failure.code)) or without_code or _BY_STATUS.get(status)
     if known is not None:
         return known
     if status >= 500:  # noqa: PLR2004 - the class of all server errors
