@@ -18,7 +18,7 @@ import pytest
 
 import omics_batch
 from omics_batch import OmicsBatchClient, RetryPolicy
-from omics_batch.cli._csv import CsvTable, csv_table
+from omics_batch.cli._csv import csv_table
 from omics_batch.cli._exits import ProgramError
 from omics_batch.testing import faults
 from tests.cli._support import ID, Here
@@ -54,7 +54,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def read(file: Path) -> list[list[str]]:
-    with file.open(newline="", encoding="utf-8") as stream:
+    with file.open(newline="", encoding="utf-8-sig") as stream:
         return list(csv.reader(stream, strict=True))
 
 
@@ -84,11 +84,11 @@ def test_the_failed_runs_are_in_a_file_too(here: Here, file: Path) -> None:
     assert read(file) == ROWS
 
 
-def test_it_is_rfc_4180_in_utf_8(here: Here, file: Path) -> None:
+def test_it_is_rfc_4180_in_utf_8_as_excel_reads_it(here: Here, file: Path) -> None:
     here.omics.start_batch(2, life=failing(**{"sample-1": 'größer, "gut"\nzwei', "sample-2": "\ud800"}))
     here.run("failed", ID, "--csv", str(file))
     assert file.read_bytes() == (
-        b"runSettingId,kind,runId,reason,message\r\n"
+        b"\xef\xbb\xbfrunSettingId,kind,runId,reason,message\r\n"
         b'sample-1,RUN,2000001,RUN_TASK_FAILED,"gr\xc3\xb6\xc3\x9fer, ""gut""\nzwei"\r\n'
         b"sample-2,RUN,2000002,RUN_TASK_FAILED,\\ud800\r\n"
     )
@@ -130,16 +130,19 @@ def test_stdout_may_be_any_stream_of_text(monkeypatch: pytest.MonkeyPatch) -> No
     written = io.StringIO(newline="")
     monkeypatch.setattr(sys, "stdout", written)
     with csv_table("-", COLUMNS[:2]) as table:
-        table.add("NA12878", None)
+        table.write({"runSettingId": "NA12878", "kind": None})
     assert written.getvalue() == "runSettingId,kind\r\nNA12878,\r\n"
 
 
-def test_nothing_in_it_acts_on_a_terminal() -> None:
+def test_nothing_in_it_acts_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     seen, kept = io.StringIO(newline=""), io.StringIO(newline="")
-    for stream, is_seen in ((seen, True), (kept, False)):
-        CsvTable(stream, is_seen=is_seen).add("\x1b[2Jgone\r\n")
-    assert seen.getvalue() == "[2Jgone\r\n"
-    assert kept.getvalue() == '"\x1b[2Jgone\r\n"\r\n'
+    monkeypatch.setattr(seen, "isatty", lambda: True)
+    for stream in (seen, kept):
+        monkeypatch.setattr(sys, "stdout", stream)
+        with csv_table("-", ["message"]) as table:
+            table.write({"message": "\x07gone\r\n"})
+    assert seen.getvalue() == "message\r\ngone\r\n"
+    assert kept.getvalue() == 'message\r\n"\x07gone\r\n"\r\n'
 
 
 def test_a_file_is_overwritten_and_stays_what_it_was(here: Here, file: Path, tmp_path: Path) -> None:

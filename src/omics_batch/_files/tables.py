@@ -5,24 +5,30 @@ from __future__ import annotations
 import csv
 import json
 import os
-import secrets
-import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, TypeAlias
+from typing import IO, TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from omics_batch._files.whole_file import WholeFile
 from omics_batch._words import spreadsheet_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
 Target: TypeAlias = str | os.PathLike[str] | IO[str]
 """A path, or an open file of text."""
 
 _SECOND: Final = timedelta(seconds=1)
-_MARK: Final = "\ufeff"
+BYTE_ORDER_MARK: Final = "\ufeff"
 """Excel reads a CSV as UTF-8 where it begins with this."""
+
+
+class Stream(Protocol):
+    """What takes text."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+        ...
 
 
 class CsvWriter:
@@ -33,12 +39,24 @@ class CsvWriter:
         columns: The names of the columns.
         delimiter: What separates cells.
         spreadsheet: Whether a cell that a spreadsheet may take for a formula gets an apostrophe before it.
+        shown: What makes a text harmless where it is shown; None writes it as it is.
     """
 
-    def __init__(self, stream: IO[str], columns: Iterable[str], *, delimiter: str, spreadsheet: bool) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        columns: Iterable[str],
+        *,
+        delimiter: str = ",",
+        spreadsheet: bool,
+        shown: Callable[[str], str] | None = None,
+    ) -> None:
         self._columns = [*columns]
         self._writer = csv.writer(stream, delimiter=delimiter)
         self._spreadsheet = spreadsheet
+        self._shown = shown
+        self.number: int = 0
+        """How many rows were written."""
         self.escaped: int = 0
         """How many cells have such an apostrophe."""
         self._writer.writerow(self._columns)
@@ -46,10 +64,13 @@ class CsvWriter:
     def write(self, row: Mapping[str, object]) -> None:
         """Write a row: an empty cell for None, times in ISO 8601, and lengths of time in seconds."""
         self._writer.writerow([self._cell(row[name]) for name in self._columns])
+        self.number += 1
 
     def _cell(self, value: object) -> str:
         plain = _plain(value)
         text = "" if plain is None else plain if isinstance(plain, str) else json.dumps(plain)
+        if self._shown is not None:
+            text = self._shown(text)
         if not self._spreadsheet or not isinstance(plain, str):
             return text
         cell = spreadsheet_cell(text)
@@ -62,7 +83,7 @@ def csv_writer(file: Target, columns: Iterable[str], *, delimiter: str, spreadsh
     """Write a table to a file, whole or not at all; of an open file, to where it stands."""
     with _opened(file) as stream:
         if spreadsheet and stream is not file:
-            stream.write(_MARK)
+            stream.write(BYTE_ORDER_MARK)
         yield CsvWriter(stream, columns, delimiter=delimiter, spreadsheet=spreadsheet)
 
 
@@ -76,7 +97,7 @@ def json_lines_writer(file: Target) -> Generator[JsonLinesWriter]:
 class JsonLinesWriter:
     """Writes rows as JSON, an object a line."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: Stream) -> None:
         """Write to a stream."""
         self._stream = stream
 
@@ -98,23 +119,14 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def _opened(file: Target) -> Generator[IO[str]]:
-    """Open a file that takes its place when it is whole; a pipe or a device is written as it is."""
+def _opened(file: Target) -> Generator[Stream]:
     if not isinstance(file, (str, os.PathLike)):
         yield file
         return
-    place = Path(os.path.realpath(file))  # of a link, what it leads to
-    if place.exists() and not place.is_file():
-        with place.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            yield stream
-        return
-    part = place.with_name(f"{place.name[:100]}.{secrets.token_hex(4)}.part")
+    whole = WholeFile(file)
     try:
-        with part.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            yield stream
-        if place.exists():
-            shutil.copymode(place, part)
-        part.replace(place)
+        yield whole
     except BaseException:
-        part.unlink(missing_ok=True)
+        whole.give_up(is_wanted=False)
         raise
+    whole.put_in_place()

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from omics_batch._words import KINDS, without_signature
 from omics_batch.cli._connection import ConnectionOptions, connected
-from omics_batch.cli._csv import STDOUT, CsvTable, csv_table
+from omics_batch.cli._csv import STDOUT, csv_table
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._failure_reasons import Reasons
 from omics_batch.cli._list_output import write_all
@@ -24,6 +24,7 @@ from omics_batch.cli._table import Column, Table
 
 if TYPE_CHECKING:
     from omics_batch import FailedRun, OmicsBatchClient
+    from omics_batch._files.tables import CsvWriter
 
 _COLUMNS: Final = (
     Column("SAMPLE", is_key=True),
@@ -70,7 +71,7 @@ def failed(
     output = console()
     is_printed = not json and csv != STDOUT
 
-    async def walk(client: OmicsBatchClient, sheet: CsvTable | None) -> Reasons:
+    async def walk(client: OmicsBatchClient, sheet: CsvWriter | None) -> Reasons:
         reasons = Reasons(await client.get_batch(batch), with_cancelled=cancelled)
         with counting(output, reasons.progress, is_printed=is_printed), Table(output, _COLUMNS) as table:
 
@@ -81,7 +82,7 @@ def failed(
                 elif is_printed:
                     table.add(run.run_setting_id, KINDS[run.kind.value], run.run_id, run.reason, run.message)
                 if sheet is not None:
-                    sheet.add(run.run_setting_id, run.kind.value, run.run_id, run.reason, run.message)
+                    sheet.write(as_the_service_tells(run))
 
             await write_all(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
         return reasons

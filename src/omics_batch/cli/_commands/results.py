@@ -15,7 +15,7 @@ from rich.text import Text
 from omics_batch import SubmissionStatus
 from omics_batch._words import KINDS, lowered, span
 from omics_batch.cli._connection import ConnectionOptions, connected
-from omics_batch.cli._csv import STDOUT, CsvTable, csv_table
+from omics_batch.cli._csv import STDOUT, csv_table
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._list_output import write_all
 from omics_batch.cli._list_progress import counting
@@ -30,9 +30,9 @@ from omics_batch.cli._words import runs, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import timedelta
 
     from omics_batch import OmicsBatchClient, RunResult
+    from omics_batch._files.tables import CsvWriter
 
 _COLUMNS: Final = (
     Column("SAMPLE", most=20, is_key=True),
@@ -85,7 +85,7 @@ def results(
     if csv == STDOUT and json:
         raise typer.BadParameter("--csv - and --json are two ways to write: give one.")
     named = batches_of(with_batches_of_manifests(batches, connection, Selection(sheet=sheet, rows=rows, only=only)))
-    with nullcontext() if csv is None else csv_table(csv, _NAMES, for_excel=True) as table:
+    with nullcontext() if csv is None else csv_table(csv, _NAMES) as table:
         listed = _Listed(table, as_json=json, is_printed=not json and csv != STDOUT)
         connection.talk(lambda client: listed.walk(client, named.values(), details=details, limit=limit))
     if not listed.sums:
@@ -98,7 +98,7 @@ def results(
 class _Listed:
     """Writes results as they come, and counts them."""
 
-    def __init__(self, sheet: CsvTable | None, *, as_json: bool, is_printed: bool) -> None:
+    def __init__(self, sheet: CsvWriter | None, *, as_json: bool, is_printed: bool) -> None:
         self._sheet = sheet
         self._as_json = as_json
         self.is_printed = is_printed
@@ -126,7 +126,7 @@ class _Listed:
         elif self.is_printed:
             table.add(*_row(result))
         if self._sheet is not None:
-            self._sheet.add(*_cells(result))
+            self._sheet.write({**as_the_service_tells(result), "durationSeconds": result.duration})
 
 
 def _summary(sums: Counter[str], *, is_whole: bool) -> str:
@@ -144,13 +144,3 @@ def _row(result: RunResult) -> list[str | None]:
     started = None if result.started is None else timestamp(result.started)
     took = None if result.duration is None else span(result.duration)
     return [result.run_setting_id, _status(result), result.run_id, started, took, result.reason, result.message]
-
-
-def _cells(result: RunResult) -> list[str | None]:
-    document = as_the_service_tells(result)
-    document["durationSeconds"] = None if result.duration is None else _seconds(result.duration)
-    return [document[name] for name in _NAMES]
-
-
-def _seconds(duration: timedelta) -> str:
-    return f"{duration.total_seconds():.3f}".rstrip("0").rstrip(".")
