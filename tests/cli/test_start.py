@@ -300,6 +300,25 @@ def test_names_in_a_request_show_harmlessly(here: Here, trio: Path) -> None:
     ]
 
 
+# The run cache
+
+NO_CACHE: Final = "omics-batch: defaultRunSetting has no cacheId: a later rerun computes every task again"
+
+
+@pytest.mark.parametrize("flags", [[], ["--dry-run"]])
+def test_at_a_terminal_it_says_that_a_rerun_would_have_no_run_cache(
+    here: Here, trio: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    """The finished tasks of a rerun are in the cache only if the first batch used it."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert here.run("start", str(trio), *flags).stderr == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert here.run("start", str(trio), *flags).complaints[0] == NO_CACHE
+    assert "cacheId" not in here.run("start", str(trio), "--json", *flags).stderr
+    trio.write_text(TRIO.replace("outputUri:", 'cacheId: "7"\n  outputUri:'), encoding="utf-8")
+    assert "cacheId" not in here.run("start", str(trio), *flags).stderr
+
+
 # Nothing is lost
 
 

@@ -22,11 +22,21 @@ def complain(text: str, *more: str) -> None:
     """Print on stderr what is wrong, in one line, and what to do about it, in further lines."""
     # The present sys.stderr: a live view may have replaced it, to print above its bar.
     lines = [f"{NAME}: {one_line(text, limit=1000)}", *more]
-    if hasattr(sys.stderr, "isatty") and sys.stderr.isatty():
+    if _is_terminal():
         console = on_stderr()
         lines = [part for line in lines for part in prose(line, console.width, console.encoding)]
     sys.stderr.write("\n".join([*lines, ""]))
     sys.stderr.flush()
+
+
+def advise(text: str) -> None:
+    """Print on stderr what a person may want to know; a log gets no such line."""
+    if _is_terminal():
+        complain(text)
+
+
+def _is_terminal() -> bool:
+    return hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
 
 
 def on_stderr() -> Console:

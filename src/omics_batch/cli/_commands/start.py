@@ -22,7 +22,7 @@ from omics_batch.cli._options import Json, StartTimeout, text_up_to
 from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._start_manifest import print_batches, rehearse_manifest, start_manifest
-from omics_batch.cli._stderr import complain
+from omics_batch.cli._stderr import advise, complain
 from omics_batch.cli._waits.resume_command import limit
 from omics_batch.cli._waits.wait import wait_for
 from omics_batch.cli._words import timestamp
@@ -122,6 +122,8 @@ def start(
     except InvalidInputError as error:
         complain(*str(error).splitlines())
         return Exit.USAGE
+    if source.default_run_setting.cache_id is None and not json:
+        advise("defaultRunSetting has no cacheId: a later rerun computes every task again")
     if not is_request(source):
         if request_id is not None:
             raise typer.BadParameter("--request-id is for a request: the ids of a manifest follow from its content.")
