@@ -425,7 +425,10 @@ async def test_requests_may_be_forgotten(wire: Wire, omics: Simulator) -> None:
         (lambda: Simulator().start_batch([""]), "a runSettingId is a text of 1 to 128"),
         (lambda: Simulator().start_batch([cast("Any", 1)]), "a text of 1 to 128"),
         (lambda: Life(failed_runs=cast("Any", ["NA12878"])), r"a number or a part, not \['NA12878'\]"),
-        (lambda: Life(failed_runs=cast("Any", {"NA12878": None})), "a message, a text, for each"),
+        (
+            lambda: Life(failed_runs=cast("Any", {"NA12878": None})),
+            "a message, a text, or a reason and a message for each",
+        ),
         (lambda: Life(failed_submissions=cast("Any", {"NA12878": "no"})), "a reason and a message .* NA12878"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

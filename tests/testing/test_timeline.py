@@ -70,8 +70,18 @@ def test_a_run_goes_through_its_statuses() -> None:
 
 def test_a_run_that_fails_says_why() -> None:
     timeline = timeline_of(replace(PLAIN, failed_runs={"b": "out of memory", "unknown": "passed over"}))
-    assert timeline.run(1, 19.0) == RunState("FAILED", 7.0, 9.0, 19.0, "out of memory")
+    assert timeline.run(1, 19.0) == RunState("FAILED", 7.0, 9.0, 19.0, ("RUN_TASK_FAILED", "out of memory"))
     assert timeline.runs(21.0) == RunCounts(completed=3, failed=1)
+
+
+def test_runs_fail_for_reasons_of_their_own() -> None:
+    no_capacity = ("INSTANCE_RESERVATION_FAILED", "No capacity.")
+    timeline = timeline_of(replace(PLAIN, failed_runs={"a": no_capacity, "b": "out of memory"}))
+    assert [getattr(timeline.run(index, 30.0), "failure", None) for index in range(3)] == [
+        no_capacity,
+        ("RUN_TASK_FAILED", "out of memory"),
+        None,
+    ]
 
 
 def test_a_failed_submission_is_counted_as_such_and_never_among_the_runs() -> None:
@@ -114,7 +124,7 @@ def test_a_batch_can_fail_after_some_of_its_runs_were_submitted_and_these_go_on(
     assert timeline.runs(7.0) == RunCounts(pending=1, starting=1)
     assert timeline.runs(18.0) == RunCounts(running=1, completed=1)
     assert timeline.runs(19.0) == RunCounts(completed=1, failed=1)
-    assert timeline.run(1, 19.0) == RunState("FAILED", 7.0, 9.0, 19.0, "no memory")
+    assert timeline.run(1, 19.0) == RunState("FAILED", 7.0, 9.0, 19.0, ("RUN_TASK_FAILED", "no memory"))
     assert (timeline.run(2, 1e9), timeline.submission(2, 1e9)) == (None, None)
     assert list(timeline.submissions_in(None, 1e9)) == list(timeline.runs_in(None, 1e9)) == [0, 1]
 
@@ -177,7 +187,7 @@ def test_a_cancel_stops_what_is_under_way_and_submits_no_more() -> None:
 def test_a_cancel_leaves_alone_what_had_ended() -> None:
     timeline = timeline_of(replace(PLAIN, cancelled_after=18.5, failed_runs={"a": "no"}))
     assert timeline.runs(30.0) == RunCounts(failed=1, cancelled=3)
-    assert timeline.run(0, 30.0) == RunState("FAILED", 6.0, 8.0, 18.0, "no")
+    assert timeline.run(0, 30.0) == RunState("FAILED", 6.0, 8.0, 18.0, ("RUN_TASK_FAILED", "no"))
     assert timeline.submitted_by(30.0) == 9.0
 
 
@@ -190,7 +200,7 @@ def test_a_run_that_cannot_be_cancelled_goes_on_and_the_batch_waits_for_it() -> 
     assert timeline.runs(10.0) == RunCounts(running=1, cancelled=2)
     assert [timeline.status(age) for age in (10.0, 17.9, 18.0)] == ["STOPPING", "STOPPING", "CANCELLED"]
     assert timeline.runs(18.0) == RunCounts(failed=1, cancelled=2)
-    assert timeline.run(0, 18.0) == RunState("FAILED", 6.0, 8.0, 18.0, "no")
+    assert timeline.run(0, 18.0) == RunState("FAILED", 6.0, 8.0, 18.0, ("RUN_TASK_FAILED", "no"))
     assert [timeline.submission(index, 8.0) for index in range(4)] == [
         *("CANCEL_FAILED", "CANCEL_SUCCESS", "CANCEL_SUCCESS"),
         None,

@@ -13,8 +13,9 @@ from omics_batch._errors import InvalidInputError
 RunLength: TypeAlias = "Duration | tuple[Duration, Duration]"
 """How long a run is RUNNING: always the same, or drawn between two limits."""
 
-FailedRuns: TypeAlias = Mapping[str, str] | int | float
-"""Which runs fail: messages by runSettingId, the number of failed runs, or their share (a float of 0.0 to 1.0)."""
+FailedRuns: TypeAlias = Mapping[str, str | tuple[str, str]] | int | float
+"""Which runs fail: by runSettingId the message, or the reason and the message; their number; or their share (a float of
+0.0 to 1.0)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,9 @@ class Life:
     run_length: RunLength = (20.0, 40.0)
     """How long it is RUNNING after that; limits (low, high) give each run a random length, by `seed`."""
     failed_runs: FailedRuns = 0
-    """The runs that end as FAILED; ids that a batch does not have are ignored. A number or share is drawn by `seed`."""
+    """The runs that end as FAILED: by runSettingId the message, or the reason and the message, such as
+    `("INSTANCE_RESERVATION_FAILED", "No capacity.")`. The reason is RUN_TASK_FAILED if left out. Ids that a batch does
+    not have are ignored. A number or share is drawn by `seed`."""
     failed_submissions: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     """By runSettingId the reason and the message with which a submission fails, such as
     `("ValidationException", "The role cannot be assumed.")`."""
@@ -118,9 +121,9 @@ def _check_failed_runs(runs: object) -> None:
         case float() if math.isnan(runs) or not 0 <= runs <= 1:
             raise InvalidInputError(f"failed_runs as a part has to be 0.0 to 1.0, not {runs}")
         case Mapping():
-            messages = cast("Mapping[str, object]", runs).values()
-            if not all(isinstance(message, str) for message in messages):
-                raise InvalidInputError("failed_runs has a message, a text, for each runSettingId")
+            failures = cast("Mapping[str, object]", runs).values()
+            if not all(isinstance(failure, str) or _is_pair_of_texts(failure) for failure in failures):
+                raise InvalidInputError("failed_runs has a message, a text, or a reason and a message for each run")
         case int() | float():
             pass
         case _:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from omics_batch.testing._service.store import Store
     from omics_batch.testing._service.timeline import Timeline
 
-_RUN_FAILURE_REASON: Final = "RUN_TASK_FAILED"
 _MERGED: Final = ("parameters", "runTags")
 
 
@@ -127,6 +126,7 @@ def run_document(account: Store, batch: StoredBatch, index: int, state: RunState
     arn = account.arn("run", batch.run_id(index))
     output_uri = setting.get("outputUri")
     configuration = setting.get("configurationName")
+    reason, message = state.failure or (None, None)
     return {
         **setting,
         "id": batch.run_id(index),
@@ -141,8 +141,8 @@ def run_document(account: Store, batch: StoredBatch, index: int, state: RunState
         "creationTime": account.moment(batch, state.created),
         "startTime": None if state.started is None else account.moment(batch, state.started),
         "stopTime": None if state.stopped is None else account.moment(batch, state.stopped),
-        "statusMessage": state.failure,
-        "failureReason": _RUN_FAILURE_REASON if state.failure is not None else None,
+        "statusMessage": message,
+        "failureReason": reason,
     }
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from omics_batch.testing._life import Life
 
 MAX_RUNS: Final = 100_000
-FAILED_RUN_MESSAGE: Final = "The run failed because a task failed."
+_REASON: Final = "RUN_TASK_FAILED"
+_MESSAGE: Final = "The run failed because a task failed."
 
 COMPLETES: Final = "c"
 FAILS: Final = "f"
@@ -127,15 +128,15 @@ def _flaw(run_setting_ids: Sequence[str]) -> str | None:
     return None
 
 
-def _failures(life: Life, run_setting_ids: Sequence[str]) -> dict[int, str]:
-    """Choose the runs that fail among those that can be submitted, and return their messages by index."""
+def _failures(life: Life, run_setting_ids: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """Choose the runs that fail among those that can be submitted; return their reasons and messages by index."""
     if isinstance(life.failed_runs, Mapping):
         return {
-            index: life.failed_runs[run_setting_id]
+            index: (_REASON, failure) if isinstance(failure, str) else failure
             for index, run_setting_id in enumerate(run_setting_ids)
-            if run_setting_id in life.failed_runs
+            if (failure := life.failed_runs.get(run_setting_id)) is not None
         }
     able = [index for index, name in enumerate(run_setting_ids) if name not in life.failed_submissions]
     wanted = life.failed_runs if isinstance(life.failed_runs, int) else round(life.failed_runs * len(able))
     random = Random(life.seed)  # noqa: S311 - reproducible failures, no secret
-    return dict.fromkeys(random.sample(able, min(wanted, len(able))), FAILED_RUN_MESSAGE)
+    return dict.fromkeys(random.sample(able, min(wanted, len(able))), (_REASON, _MESSAGE))

@@ -43,4 +43,5 @@ class RunState:
     created: float
     started: float | None = None
     stopped: float | None = None
-    failure: str | None = None
+    failure: tuple[str, str] | None = None
+    """The reason and the message of a failed run."""
