@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from omics_batch import InvalidInputError
+from omics_batch import InvalidInputError, Outcome
 from omics_batch.testing import Life, ManualClock, PlacedBatch, Scenario, ScenarioError, faults
 from tests.documents import Writer
 
@@ -57,6 +57,30 @@ BOMB = "a: &a [x]\n" + "\n".join(
 @pytest.fixture
 def write(tmp_path: Path) -> Writer:
     return Writer(tmp_path, "scenario.yaml", Scenario.load, ScenarioError)
+
+
+def test_runs_fail_for_reasons_of_their_own_and_a_rerun_lives_otherwise(write: Writer) -> None:
+    text = "life: {failed_runs: {a: out of memory, b: [INSTANCE_RESERVATION_FAILED, no capacity]}}\nrerun_life: {}\n"
+    failed: dict[str, str | tuple[str, str]] = {
+        "a": "out of memory",
+        "b": ("INSTANCE_RESERVATION_FAILED", "no capacity"),
+    }
+    assert Scenario.load(write(text)) == Scenario(life=Life(failed_runs=failed), rerun_life=Life())
+
+
+async def test_a_rerun_lives_as_the_scenario_says() -> None:
+    """What is done about the failures helps."""
+    life = Life(failed_runs={"a": ("INSTANCE_RESERVATION_FAILED", "no capacity"), "b": "out of memory"})
+    scenario = Scenario(batches=[PlacedBatch(runs=["a", "b", "c"])], life=life, rerun_life=Life())
+    async with scenario.simulator(time_scale=100_000) as omics, omics.client() as client:
+        batch = await client.wait_until_processed("7123456")
+        failed = {run.run_setting_id: run.reason for run in await client.failed_runs(batch)}
+        assert failed == {"a": "INSTANCE_RESERVATION_FAILED", "b": "RUN_TASK_FAILED"}
+        plan = await client.plan_resubmission(batch)
+        assert [run.run_setting_id for run in plan.runs] == ["a"]
+        assert plan.request is not None
+        rerun = await client.wait_until_processed(await client.start_run_batch(plan.request))
+        assert rerun.outcome is Outcome.SUCCEEDED
 
 
 def test_a_file_says_what_could_be_said_in_python(write: Writer) -> None:

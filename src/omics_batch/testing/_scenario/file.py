@@ -168,6 +168,9 @@ class ScenarioFile(Entry, use_attribute_docstrings=True):
     """The batches that exist from the start, in the order of their ids."""
     life: LifeFields = LifeFields()
     """The life of batches that have none of their own, also of batches that are started later."""
+    rerun_life: LifeFields | None = None
+    """The life of reruns, as `omics-batch resubmit` starts them, by their tag `omics-batch:attempt`; else it is
+    `life`."""
     faults: list[FaultFields] = []
     """The faults, in this order: each fault applies to the next requests of its operation."""
     quota: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -186,6 +189,7 @@ class ScenarioFile(Entry, use_attribute_docstrings=True):
         return {
             "batches": tuple(entry.batch() for entry in self.batches),
             "life": self.life.life(),
+            "rerun_life": None if self.rerun_life is None else self.rerun_life.life(),
             "faults": tuple(entry.fault() for entry in self.faults),
             "quota": self.quota,
             "list_lag": self.list_lag,
@@ -242,5 +246,6 @@ def _with_arguments(entry: object) -> object:
 def _unknown(place: Place) -> str:
     """Return the message for an unknown member, with the known members of its entry."""
     entries: dict[str, type[Entry]] = {**ARGUMENTS, "batches": BatchEntry, "life": LifeFields, "faults": FaultFields}
+    entries["rerun_life"] = LifeFields
     parent = next((part for part in reversed(place[:-1]) if isinstance(part, str)), None)
     return unknown_among((ScenarioFile if parent is None else entries[parent]).model_fields, str(place[-1]))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from omics_batch._clock import Duration
 from omics_batch._errors import InvalidInputError
+from omics_batch._manifest.lineage import attempt_of
 from omics_batch.testing._life import Life
 from omics_batch.testing._simulator import Simulator
 from omics_batch.testing.faults import Fault
@@ -46,6 +47,8 @@ class Scenario:
     """The batches that exist from the start, in the order of their ids."""
     life: Life = field(default_factory=Life)
     """The life of all other batches."""
+    rerun_life: Life | None = None
+    """The life of reruns, which have the tag `omics-batch:attempt`; `life` if None."""
     faults: Sequence[Fault] = ()
     """The faults, in this order."""
     quota: float | None = None
@@ -85,7 +88,7 @@ class Scenario:
     def settings(self) -> dict[str, Any]:
         """The arguments of `Simulator`: all but the batches."""
         return {
-            "life": self.life,
+            "life": self.life if self.rerun_life is None else self._life_of,
             "faults": self.faults,
             "quota": self.quota,
             "list_lag": self.list_lag,
@@ -93,6 +96,9 @@ class Scenario:
             "s3": self.s3,
             **({} if self.time_scale is None else {"time_scale": self.time_scale}),
         }
+
+    def _life_of(self, request: Mapping[str, Any]) -> Life:
+        return self.rerun_life if self.rerun_life and attempt_of(request.get("tags")) > 1 else self.life
 
     def simulator(self, **overrides: Any) -> Simulator:  # noqa: ANN401 - the simulator checks them
         """Make a simulator that plays the scenario, its batches placed.
