@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from omics_batch import ConflictError, OmicsBatchClient, ResourceNotFoundError, RetryPolicy, SettingsUploaded
+from omics_batch import ConflictError, OmicsBatchClient, Outcome, ResourceNotFoundError, RetryPolicy, SettingsUploaded
 from omics_batch.testing import Simulator, faults
 from tests.manifest._support import settings_of
 from tests.manifest.test_start import manifest_of, objects_in, started_by, uri_of
 from tests.testing._support import boto3
+from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,18 @@ async def test_a_cohort_starts_with_its_settings_in_moto(moto: Any) -> None:
     assert stored["Body"].read() == b"".join(manifest.settings())
     versions = await asyncio.to_thread(moto.list_object_versions, Bucket="my-bucket", Prefix=key)
     assert len(versions["Versions"]) == len(uploads) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.virtual_time
+async def test_a_cohort_starts_in_process_with_its_settings_in_moto(moto: Any) -> None:
+    """Its clients have no sockets but those to moto; virtual time waits for these."""
+    manifest = manifest_of(250, batch_name="in process")
+    simulator = Simulator(s3=moto.meta.endpoint_url, in_process=True, clock=running_clock())
+    async with simulator as omics, omics.client() as client:
+        (started,) = await started_by(client, manifest)
+        batch = await client.wait_until_processed(started.batch)
+    assert (batch.total_runs, batch.outcome) == (250, Outcome.SUCCEEDED)
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from omics_batch import ConnectionFailedError, ResourceNotFoundError
 from omics_batch.testing import Simulator
 from omics_batch.testing._s3 import object_requests
+from tests.s3 import local_s3
 from tests.testing._support import ClientError, boto3, botocore_config
 
 if TYPE_CHECKING:
@@ -76,6 +79,29 @@ async def test_in_process_an_object_is_read_too(folder: Path) -> None:
         assert omics.requests_of("GetObject") == 2
 
 
+async def test_in_process_a_local_s3_is_asked_itself() -> None:
+    """As over HTTP, where its URL is in the environment."""
+    content = b"0123456789" * 50_000
+    facts: dict[str, Any] = {
+        "size": len(content),
+        "checksum": base64.b64encode(hashlib.sha256(content).digest()).decode(),
+        "options": {},
+    }
+    async with local_s3() as s3, Simulator(s3=s3.url, in_process=True) as omics, omics.client() as client:
+        storage = client._opened().storage
+        assert await storage.put("s3://cohorts/x", lambda: iter([content[:9], content[9:]]), **facts) is not None
+        assert await storage.put("s3://cohorts/x", lambda: iter([content]), **facts) is None
+        assert (await storage.head("s3://cohorts/x", options={})).checksum == facts["checksum"]
+        assert await storage.read("s3://cohorts/x") == content
+        with pytest.raises(ResourceNotFoundError, match="GetObject of s3://cohorts/y"):
+            await storage.read("s3://cohorts/y")
+        assert s3.objects == {"/cohorts/x": content}
+        assert omics.requests == ()
+    async with Simulator(s3="http://127.0.0.1:9", in_process=True) as omics, omics.client() as client:
+        with pytest.raises(ConnectionFailedError, match="HeadObject of s3://cohorts/x"):
+            await client._opened().storage.head("s3://cohorts/x", options={})
+
+
 THERE: dict[str, Any] = {"Bucket": "cohorts", "Key": "there"}
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("put_object", {**THERE, "Body": b"2", "IfNoneMatch": "*"}, "PreconditionFailed"),
@@ -113,7 +139,7 @@ def test_a_signature_of_somebody_else_is_refused_here_too(omics: Simulator) -> N
     s3.close()
 
 
-@pytest.mark.parametrize("settings", [{}, {"s3": "http://127.0.0.1:9", "in_process": True}])
+@pytest.mark.parametrize("settings", [{}, {"in_process": True}])
 async def test_without_a_folder_there_is_no_bucket(settings: dict[str, Any]) -> None:
     async with Simulator(**settings) as omics, omics.client() as client:
         storage = client._opened().storage

@@ -20,6 +20,7 @@ from omics_batch._transport.in_process import SERVED
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.fault_delivery import rewritten
 from omics_batch.testing._s3.object_requests import CHECKSUM, OPERATIONS, ObjectRequest
+from omics_batch.testing._s3.objects import ServedObjects
 from omics_batch.testing._service.http_response import HttpResponse, error_reply, json_reply
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import checked, path_of
@@ -92,6 +93,8 @@ class InProcessServer:
         """Answer a request to S3; raise what botocore would."""
         if self.endpoint_url not in SERVED:
             raise EndpointConnectionError(endpoint_url=self.endpoint_url)
+        if isinstance(self._service.objects, ServedObjects):
+            return await self._service.objects.ask(operation, parameters)
         method = next(method for method, name in OPERATIONS.items() if name == operation)
         body = b"".join([piece async for piece in parameters["Body"]]) if "Body" in parameters else b""
         headers = {header: str(parameters[name]) for name, header in _HEADERS.items() if name in parameters}

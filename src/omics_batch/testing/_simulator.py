@@ -66,7 +66,7 @@ class Simulator:
         region_name: The region of the service; requests have to be signed for it.
         s3: The objects of `s3UriSettings`: a folder, in which `s3://bucket/key` is the file
             `bucket/key`, or the URL of a local S3 that accepts `access_key` and `secret_key`. With a folder, the
-            simulator serves S3 too: PutObject, HeadObject and GetObject.
+            simulator serves S3 too: PutObject, HeadObject and GetObject. With a URL, clients ask that S3.
         workflows: The responses of GetWorkflow, and of GetWorkflowVersion for those with a `versionName`; see
             `put_workflow`. If there are none, every workflow exists, without a parameter template.
         epoch: The wall-clock time at the start; the real time if None.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from omics_batch._words import one_line
 from omics_batch.testing._service.http_response import validation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from omics_batch.testing._service.http_response import Refusal
 
 MAX_BYTES: Final = 256 * 1024 * 1024
@@ -35,6 +37,15 @@ class Objects(Protocol):
 
     async def etag(self, uri: str) -> str:
         """Return an object's present ETag."""
+        ...
+
+
+@runtime_checkable
+class ServedObjects(Objects, Protocol):
+    """Objects of an S3 that clients ask themselves."""
+
+    async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send it a request for a client in this process."""
         ...
 
 

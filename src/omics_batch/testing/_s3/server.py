@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aiobotocore.config import AioConfig
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from omics_batch._transport.session import static_session
@@ -14,7 +15,8 @@ from omics_batch.testing._http.sigv4 import ACCESS_KEY, SECRET_KEY
 from omics_batch.testing._s3.objects import StoredObject, check_size, parts_of, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
+    from contextlib import AbstractAsyncContextManager
 
 _SETTINGS: Final[dict[str, Any]] = {
     "s3": {"addressing_style": "path"},
@@ -46,16 +48,35 @@ class LocalS3:
             etag: str = (await s3.head_object(**place))["ETag"]
             return etag.strip('"')
 
+    async def ask(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a request of a client in this process; the `Body` of the answer is bytes.
+
+        Raises:
+            Exception: What botocore raises.
+        """
+        sent = dict(parameters)
+        if "Body" in sent:
+            sent["Body"] = b"".join([piece async for piece in sent["Body"]])
+        async with self._opened() as s3:
+            answer: dict[str, Any] = await getattr(s3, xform_name(operation))(**sent)
+            if "Body" not in answer:
+                return {**answer, "Body": b""}
+            async with answer["Body"] as body:
+                return {**answer, "Body": await body.read()}
+
+    def _opened(self) -> AbstractAsyncContextManager[Any]:
+        session: Any = static_session(ACCESS_KEY, SECRET_KEY)
+        making: AbstractAsyncContextManager[Any] = session.create_client(
+            "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=AioConfig(**_SETTINGS)
+        )
+        return making
+
     @asynccontextmanager
     async def _client(self, uri: str) -> AsyncGenerator[tuple[Any, dict[str, str]]]:
         """Return a client, and the object's bucket and key as arguments of its methods."""
         bucket, key = parts_of(uri)
-        session: Any = static_session(ACCESS_KEY, SECRET_KEY)
-        making = session.create_client(
-            "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=AioConfig(**_SETTINGS)
-        )
         try:
-            async with making as s3:
+            async with self._opened() as s3:
                 yield s3, {"Bucket": bucket, "Key": key}
         except (BotoCoreError, ClientError) as error:
             raise unreadable(uri, str(error)) from None

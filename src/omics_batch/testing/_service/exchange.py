@@ -63,7 +63,7 @@ class Service:
         self.requests = RequestLog()
         self._script = script
         self._quota = quota
-        self._objects = objects
+        self.objects = objects
         self._s3_batches = S3Batches(objects, account)
 
     async def take(self, operation: Operation, read: Callable[[], Document]) -> tuple[Plan, Truth]:
@@ -83,7 +83,7 @@ class Service:
     def take_object(self, request: ObjectRequest) -> tuple[Plan, Truth]:
         """Take a request to S3 in: what happens to it, and what gives the true answer."""
         members = {"Bucket": request.bucket, "Key": request.key}
-        return self._script.take(request.operation, members), partial(answer_object, request, self._objects)
+        return self._script.take(request.operation, members), partial(answer_object, request, self.objects)
 
     async def _understand(self, read: Callable[[], Document]) -> Asked | Refusal:
         await self._s3_batches.settle()
