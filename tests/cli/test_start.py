@@ -238,8 +238,15 @@ def test_settings_in_s3_that_may_not_be_read_are_no_error(beside_s3: tuple[Here,
     ("content", "complaint"),
     [
         (None, "s3://my-bucket/cohort.json: there is no such object in S3"),
-        ("", "s3://my-bucket/cohort.json: Invalid JSON format in run configurations: the batch would be FAILED"),
-        ('{"runSettingId": "S1"}', "s3://my-bucket/cohort.json: Invalid JSON format in run configurations: the batch"),
+        ("", "s3://my-bucket/cohort.json is not a JSON array of run settings: the batch would be FAILED"),
+        ("[]", "s3://my-bucket/cohort.json is not a JSON array of run settings: the batch would be FAILED"),
+        (
+            '{"runSettingId": "S1"}',
+            "s3://my-bucket/cohort.json is not a JSON array of run settings: the batch would be",
+        ),
+        ('[{"runSettingId": "S1"}, {"runSettingID": "S2"}]', "s3://my-bucket/cohort.json: run 2: "),
+        ('[{"run_setting_id": "S1"}]', "s3://my-bucket/cohort.json: run 1: run_setting_id: not AWS's own name"),
+        ("[1]", "s3://my-bucket/cohort.json: run 1: "),
     ],
 )
 def test_settings_in_s3_that_cannot_be_right_are_wrong_usage(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from rich.text import Text
 
@@ -70,8 +70,6 @@ def read_settings(request: StartRunBatchRequest, connection: ConnectionOptions) 
     Raises:
         ProgramError: They are not there, or are no run settings: the batch could not be started.
     """
-    from omics_batch.testing._s3.run_settings import RunSettings  # noqa: PLC0415 - no other command needs a server
-
     uri = request.batch_run_settings.s3_uri_settings
     if uri is None:
         return None
@@ -81,14 +79,34 @@ def read_settings(request: StartRunBatchRequest, connection: ConnectionOptions) 
 
     name = one_line(uri)
     try:
-        return RunSettings(connection.talk(read))
+        content = connection.talk(read)
     except ResourceNotFoundError:
         raise ProgramError(f"{name}: there is no such object in S3", Exit.USAGE) from None
     except OmicsBatchError as error:
         complain(f"the settings in S3 were not read: {one_line(message_of(error), limit=1000)}")
-    except ValueError as error:
-        raise ProgramError(f"{name}: {error}: the batch would be FAILED", Exit.USAGE) from None
-    return None
+        return None
+    return _settings_in(content, name)
+
+
+def _settings_in(content: bytes, name: str) -> list[dict[str, object]]:
+    from omics_batch import InlineSetting  # noqa: PLC0415 - help starts without pydantic
+
+    try:
+        settings: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, list) or not settings:
+        raise ProgramError(f"{name} is not a JSON array of run settings: the batch would be FAILED", Exit.USAGE)
+    names = {field.alias for field in InlineSetting.model_fields.values()}
+    entries = cast("list[dict[str, object]]", settings)
+    for number, setting in enumerate(entries, 1):
+        try:
+            InlineSetting.model_validate(setting)
+        except ValueError as error:
+            raise ProgramError(f"{name}: run {number:,}: {one_line(str(error), limit=1000)}", Exit.USAGE) from None
+        if others := setting.keys() - names:  # which a request may have, and the service does not read
+            raise ProgramError(f"{name}: run {number:,}: {named(sorted(others))}: not AWS's own name", Exit.USAGE)
+    return entries
 
 
 async def rehearse(request: StartRunBatchRequest) -> None:
