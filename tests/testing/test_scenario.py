@@ -158,7 +158,7 @@ def test_the_schema_that_editors_read_is_the_present_one() -> None:
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("", ["the scenario: should be an object"]),
+        ("", ["it is empty"]),
         ("- a", ["line 1: the scenario: should be an object"]),
         ("batches:\n  - name: x\n", ["line 2: batches[0].runs: is missing"]),
         ("batches: [{runs: 0}]", ["line 1: batches[0].runs: "]),
