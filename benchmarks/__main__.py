@@ -12,7 +12,7 @@ import argparse
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.machine import machine
 from benchmarks.parts import PARTS, Part
@@ -21,15 +21,17 @@ from benchmarks.results import FOLDER, Record, Results
 from benchmarks.table import table
 from tests.machine import forget
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 REDRAW: Final = "pictures"
+ALL: Final = "all"
 _RESULTS: Final = FOLDER / "results.json"
 
 
 def main() -> int:
     """Do what the command line says, and return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, into docs/speed.")
-    parser.add_argument("part", nargs="*", choices=[*(part.name for part in PARTS), REDRAW])
-    names: list[str] = parser.parse_args().part or [part.name for part in PARTS]
+    names = parts_of(sys.argv[1:])
     forget()
     if len(names) > 1:
         commands = [[sys.executable, "-m", "benchmarks", name] for name in names]
@@ -40,6 +42,15 @@ def main() -> int:
             _measure(part)
     _draw()
     return 0
+
+
+def parts_of(arguments: Sequence[str]) -> list[str]:
+    """Return the names of the parts to measure: all, if none is named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed, into docs/speed.")
+    every = [part.name for part in PARTS]
+    parser.add_argument("part", nargs="*", choices=[*every, REDRAW, ALL], default=ALL)
+    named = parser.parse_args(arguments).part
+    return every if ALL in named else list(named)
 
 
 def _measure(part: Part) -> None:

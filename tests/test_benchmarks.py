@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp.connector
 import pytest
 
+from benchmarks.__main__ import parts_of
 from benchmarks.parts import PARTS, Part
 from benchmarks.results import FOLDER, RATIO, Findings, Measure, Record, Results
 from benchmarks.scaled_time import ScaledLoop, run_scaled
@@ -23,6 +24,14 @@ MEMORY = Part("memory", "Memory")
 
 def record(*measures: Measure, date: str = "2026-03-15") -> Record:
     return Record(findings=Findings(measures=measures), date=date, machine={"2 cores of": "x86_64", "Python": "3.11.7"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [([], [part.name for part in PARTS]), (["calls", "cold"], ["calls", "cold"]), (["pictures"], ["pictures"])],
+)
+def test_all_parts_are_measured_unless_some_are_named(arguments: list[str], parts: list[str]) -> None:
+    assert parts_of(arguments) == parts
 
 
 def test_several_rounds_are_a_median_with_its_quartiles() -> None:
@@ -100,7 +109,7 @@ def test_before_the_first_measuring_there_are_no_results(tmp_path: Path) -> None
 
 
 def test_the_table_in_the_documentation_is_what_was_measured() -> None:
-    """Nobody has changed a number by hand."""
+    """No number was changed by hand."""
     assert (FOLDER / "table.md").read_text(encoding="utf-8") == table(Results.read(FOLDER / "results.json"), PARTS)
 
 
