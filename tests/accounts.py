@@ -132,7 +132,7 @@ async def following(account: Account, **settings: Any) -> AsyncGenerator[OmicsBa
 
 
 def cohort(number: int, life: Life | None = None) -> dict[str, Life]:
-    """So many batches of one life, which go on for ever if none is given."""
+    """A number of batches with the same life; without a life they never end."""
     return {str(1000 + place): life or GOES_ON for place in range(number)}
 
 

@@ -79,7 +79,7 @@ def _made_once() -> Iterator[None]:
 
 @pytest.fixture
 def deaf_port() -> Iterator[int]:
-    """A port of this machine at which nobody listens, nor can while the test runs."""
+    """A port of this machine at which no server listens, nor can while the test runs."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]

@@ -150,7 +150,7 @@ with socket.socket(socket.AF_UNIX) as asked:
 
 
 def _fork_for(listener: socket.socket, environment: Mapping[str, str], threads: ThreadPoolExecutor) -> None:
-    """Fork what shells ask for until nobody listens any more."""
+    """Fork what shells ask for until the listener is closed."""
     with suppress(OSError):
         while True:
             threads.submit(_fork_and_report, listener.accept()[0], environment)

@@ -124,7 +124,7 @@ class Reader:
                     runpy.run_path(file, run_name="__main__")
                 return stdout.getvalue()
             case _:
-                raise AssertionError(f"nobody knows what to do with: {line}")
+                raise AssertionError(f"the reader cannot run: {line}")
 
     def _served(self, arguments: list[str]) -> str:
         """Start the local HealthOmics, and paste the variables that it prints: the page goes on there."""

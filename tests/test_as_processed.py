@@ -114,7 +114,7 @@ async def test_leaving_the_loop_ends_the_waits_that_are_left() -> None:
 
 
 async def test_a_closed_client_ends_the_iteration() -> None:
-    """Nothing more can be reported: that is no value, and nobody waits for ever."""
+    """Nothing more can be reported: there is no further value, and the wait does not hang."""
     async with following(Account({"1": ends(0), "2": ends(1000), "3": ends(1000)})) as client:
         reported: list[str] = []
 

@@ -335,7 +335,7 @@ async def test_a_close_that_is_cancelled_closes_the_connections() -> None:
 
 
 async def test_what_was_begun_before_the_close_and_is_used_after_it_says_so(omics: Simulator) -> None:
-    """A watch that nobody had iterated yet, a call at the last moment."""
+    """A watch that was not iterated yet, and a call at the last moment."""
     client = omics.client()
     async with client:
         batches = client.watch("7")

@@ -1,4 +1,4 @@
-"""A batch that is kept in little room comes out as it was."""
+"""A compressed batch is restored as it was."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.json"))
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda path: path.stem)
 def test_what_is_folded_unfolds(answer: Path) -> None:
-    """With what was absent, and what nobody knows."""
+    """With absent fields, and with unknown ones."""
     batch = Batch.model_validate_json(answer.read_bytes())
     odd = Batch.model_validate({"id": "7", "status": "DEFRAGMENTING", "totalRuns": None, "moonPhase": [1, None]})
     for one in (batch, odd):

@@ -93,7 +93,7 @@ def lab(omics: Simulator, **settings: Any) -> OmicsBatchClient:
 async def test_valid_credentials_stay_in_use_while_their_process_hangs(
     omics: Simulator, program: Program, caplog: pytest.LogCaptureFixture, let_processes_age: Callable[[float], None]
 ) -> None:
-    """They expire in ten minutes: nobody waits for new ones, and the process that gives none is killed."""
+    """They expire in ten minutes: no call waits for new ones, and the process that gives none is killed."""
     batch_id = omics.start_batch(1)
     program.expire_in(603)
     async with lab(omics, clock=omics.clock) as client:
@@ -484,7 +484,7 @@ async def test_a_question_that_nobody_answers_ends(
     left.set()
 
 
-@pytest.mark.parametrize("answer", ["", None], ids=["nothing typed", "nobody there"])
+@pytest.mark.parametrize("answer", ["", None], ids=["nothing typed", "no terminal"])
 async def test_a_notebook_that_nobody_watches_says_what_is_needed(
     omics: Simulator, configure: Callable[..., None], monkeypatch: pytest.MonkeyPatch, answer: str | None
 ) -> None:

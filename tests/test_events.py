@@ -573,7 +573,7 @@ async def test_a_request_that_the_time_out_of_its_call_ends_has_failed() -> None
 
 
 async def test_a_call_under_way_that_is_cancelled_or_whose_client_is_closed_has_its_end() -> None:
-    """Its request has not failed: nobody knows what became of it."""
+    """Its request has not failed: its result is unknown."""
     heard = Heard()
     async with telling(never, on_event=heard) as story:
         cancelled, closed = (asyncio.create_task(story.client.get_batch(BATCH_ID)) for _ in range(2))

@@ -140,7 +140,7 @@ def test_the_service_names_the_samples_that_failed(omics_simulator: Simulator, s
 
 
 async def test_pages_that_ask_at_once_share_one_list(omics_simulator: Simulator) -> None:
-    """Whoever leaves takes nothing from the others; a list from before the end, or of failure, is kept for nobody."""
+    """A reader that leaves changes nothing for the others. A list from before the end, or a failed one, is not kept."""
     life = Life(failed_runs={"sample-1": "out of memory"}, run_length=1_000_000)
     batch_id = omics_simulator.start_batch(3, life=life)
     async with omics_simulator.client() as client:
@@ -249,7 +249,7 @@ class Ended(logging.Handler):
 def test_a_browser_that_leaves_ends_the_watching(
     omics_simulator: Simulator, service: httpx2.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody asks any more for a batch at which nobody looks."""
+    """A batch without readers is not requested any more."""
     batch_id = omics_simulator.start_batch(5, life=Life(run_length=1_000_000))
     ended = Ended()
     with caplog.at_level(logging.INFO, "omics_batch"), listening(ended):

@@ -420,7 +420,7 @@ async def test_an_answer_about_another_run_is_not_believed() -> None:
 
 
 async def test_fewer_than_the_counts_report_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    """Records of runs go when they are deleted, or make room for new ones."""
+    """Records of runs are gone once they are deleted, or once newer ones need their place."""
     counted = seen("PROCESSED", completed=90, failed=6)
     async with telling(counted, others=lists(["2000001"], [{"runSettingId": "NA12878", "runId": "2000001"}])) as story:
         assert len([run async for run in story.client.failed_runs("7123456", reasons=False)]) == 1

@@ -31,7 +31,7 @@ TURN: Final = 0.1
 
 @asynccontextmanager
 async def busy(account: Account, calls: int = 400, **settings: Any) -> AsyncGenerator[OmicsBatchClient]:
-    """Open a client, and make so many calls of one's own through it at once."""
+    """Open a client, and make a number of the caller's own calls at once."""
     async with following(account, **settings) as client:
         own = [asyncio.create_task(client.get_batch(OTHER)) for _ in range(calls)]
         await asyncio.sleep(0)

@@ -271,7 +271,7 @@ async def test_no_redirect_is_followed_for_what_is_not_wrapped() -> None:
 
 
 async def test_a_refused_connection_is_reported_so(deaf_port: int) -> None:
-    """Nobody listens: three attempts, one clear error."""
+    """No server listens: three attempts, one clear error."""
     async with local_client(f"http://127.0.0.1:{deaf_port}", retry=POLICY) as client:
         with pytest.raises(ConnectionFailedError, match="Check the network, the region and the endpoint") as caught:
             await client.get_batch("7")

@@ -40,7 +40,7 @@ def test_what_a_scan_took_before_it_was_given_up_is_remembered_where_that_is_mor
 
 
 def test_a_price_that_was_too_high_is_forgotten_after_an_hour() -> None:
-    """Others come and go; nobody would learn of it without a scan."""
+    """Other batches come and go, which only a scan shows."""
     lists = ListCost()
     lists.read(pages=500, watched=100, now=7)
     assert [lists.price(100, now) for now in (7, 3607, 3608)] == [500, 500, 6]

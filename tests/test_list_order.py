@@ -22,8 +22,8 @@ def scanned(order: ListOrder, batch_ids: list[str]) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("before", "now", "passed"),
     [
-        pytest.param("", "1 2 3", {}, id="the first scan knows nobody"),
-        pytest.param("1 2 3", "1 2 3", {}, id="nobody has left"),
+        pytest.param("", "1 2 3", {}, id="the first scan has nothing to compare with"),
+        pytest.param("1 2 3", "1 2 3", {}, id="all are still listed"),
         pytest.param("1 2 3", "1 3", {"3": ["2"]}, id="one has left"),
         pytest.param("1 2 3 4", "4", {"4": ["1", "2", "3"]}, id="some have left at the head"),
         pytest.param("1 2 3", "1 2", {}, id="who stood last is found at the scan's end"),
@@ -41,7 +41,7 @@ def test_which_batches_the_next_scan_skips(before: str, now: str, passed: dict[s
 
 
 def test_what_another_order_says_of_a_place_is_not_believed() -> None:
-    """A batch keeps its place while nobody waits for it; then the place is somebody else's."""
+    """A batch without a wait keeps its place, until another one takes it."""
     order, other = ListOrder(), ListOrder()
     scanned(other, ["1", "2", "3"])
     scanned(order, ["7", "8", "9"])

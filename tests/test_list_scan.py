@@ -50,7 +50,7 @@ pytestmark = pytest.mark.virtual_time
 
 
 async def test_a_hundred_waits_are_six_calls_every_half_a_minute() -> None:
-    """Five lists, one of which has a second page; nobody is asked for by itself while the lists show all."""
+    """Five lists, one of which has a second page; no batch is requested alone while the lists show all."""
     account = Account(cohort(101))
     async with waiting(account):
         await running_clock().sleep(80)
@@ -67,7 +67,7 @@ async def test_a_scan_takes_its_turns_at_half_the_clients_pace() -> None:
 
 
 async def test_the_end_costs_one_look_of_its_own() -> None:
-    """A batch that no list shows any more is asked for, and nobody else."""
+    """Only a batch that no list shows any more is requested alone."""
     account = Account({**cohort(99), "7": ends(40)})
     async with waiting(account) as waits:
         batch = await waits["7"]
@@ -503,7 +503,7 @@ async def test_a_list_without_an_end_is_given_up() -> None:
 
 @pytest.mark.slow
 async def test_an_outage_of_all_ends_waits_after_their_patience_and_not_before() -> None:
-    """`max_silence`, as for a wait alone, but for the queue of so many last looks."""
+    """`max_silence`, as for a wait alone, apart from the queue of the many last looks."""
     account = Account(cohort(50), failures={"get_batch": [OUTAGE], "list_batch": [None] * 7 + [LIST_DOWN]})
     policy = PollPolicy(initial=30, factor=1, maximum=30, max_silence=600)
     async with waiting(account, poll=policy) as waits:
@@ -526,7 +526,7 @@ async def test_a_wait_that_queued_for_longer_than_its_patience_is_not_lost_at_it
 
 
 async def test_a_wait_that_is_cancelled_in_the_middle_of_a_scan_disturbs_no_other() -> None:
-    """Nor do those that nobody waits for any more cost a look."""
+    """Batches without a wait cost no look."""
     account = Account({**cohort(400), "7": ends(1)}, latency=0.05)
     async with waiting(account) as waits:
         await running_clock().sleep(0.65)
@@ -579,7 +579,7 @@ async def test_no_wait_hangs_when_somebody_cancels_what_it_needs(hand: str, numb
 
 
 async def test_what_the_lists_raise_ends_all_waits_where_it_is_no_error_of_ours() -> None:
-    """A bug must be seen, and nobody may hang for it."""
+    """A bug has to be seen, and no wait may hang because of it."""
 
     class Broken(Account):
         async def meets(self, method: str, parameters: Mapping[str, Any]) -> Fault | None:

@@ -130,7 +130,7 @@ def test_an_interrupted_caller_ends_its_work_and_nothing_else(thread: LoopThread
 
     async def go_on(_: Caller) -> str:
         others.set()
-        while not ended:  # noqa: ASYNC110 - nothing tells
+        while not ended:  # noqa: ASYNC110 - no event marks it
             await asyncio.sleep(0)
         return "theirs"
 
@@ -201,7 +201,7 @@ def test_where_signals_are_noticed_late_it_waits_in_slices(thread: LoopThread, m
     slices: list[float | None] = []
 
     async def last(_: Caller) -> str:
-        while len(slices) < 3:  # noqa: ASYNC110 - nothing tells
+        while len(slices) < 3:  # noqa: ASYNC110 - no event marks it
             await asyncio.sleep(0)
         return "done"
 

@@ -1,4 +1,4 @@
-"""Calls and looks whose time is over while they wait for their turns: nothing was sent, and nobody else is blamed."""
+"""Calls and looks whose time is over while they are queued: nothing was sent, and the error blames only the queue."""
 
 from __future__ import annotations
 

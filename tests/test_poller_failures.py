@@ -1,4 +1,4 @@
-"""Nobody hangs, starves or leaks, whatever happens around the poller: a hang would be a TimeoutError here."""
+"""No wait hangs, starves or leaks, whatever happens around the poller: a hang would be a TimeoutError here."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_whoever_cancels_a_task_before_it_has_begun_hangs_no_wait(name: st
 
 
 async def test_whoever_cancels_a_last_look_does_not_cancel_the_wait() -> None:
-    """Nobody sent the wait a CancelledError."""
+    """The wait was not cancelled."""
 
     async def never() -> Any:
         await asyncio.get_running_loop().create_future()

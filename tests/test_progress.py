@@ -62,7 +62,7 @@ def test_submission_and_execution_are_distinguished() -> None:
 
 
 def test_one_look_shows_no_rate() -> None:
-    """However much has ended before it: nobody has seen how long that took."""
+    """However many runs ended before: how long they took was not seen."""
     progress = Watched().after(0, look(50))
     assert (progress.runs_per_hour, progress.remaining) == (None, None)
 
@@ -95,7 +95,7 @@ def test_a_pause_lowers_the_rate() -> None:
 
 
 def test_a_standstill_shows_nothing_of_the_rest() -> None:
-    """The hour's rate holds for three more; then nobody knows, until two looks have seen some end again."""
+    """The hour's rate holds for three hours more. Then it is unknown until two looks have seen runs end again."""
     watched = Watched()
     watched.after(0, look(20))
     watched.after(1, look(40))

@@ -48,7 +48,7 @@ def test_a_rate_has_to_be_above_zero(max_rate: float) -> None:
 
 
 def answers(count: int, *, until: float = 0.0) -> list[tuple[float, bool]]:
-    """So many answers within the second before a moment."""
+    """A number of answers within the second before a moment."""
     return [(until - number * 0.9 / count, ANSWERED) for number in reversed(range(count))]
 
 
@@ -264,7 +264,7 @@ def test_a_last_look_goes_before_all_others_and_uses_no_share() -> None:
 
 
 def test_last_looks_of_many_waits_let_others_have_turns() -> None:
-    """Four hundred waits that end at once keep nobody else from sending for their five seconds."""
+    """Four hundred waits that end at once do not keep others from sending for their five seconds."""
     play = Play()
     play.add(GET, LAST, *numbered("LAST", 12))
     play.add(GET, LOOK, "look")
@@ -474,7 +474,7 @@ async def test_the_urgent_go_before_all_others() -> None:
 
 
 async def test_who_sleeps_at_the_head_lets_the_urgent_pass() -> None:
-    """One that comes again and again, a moment after each of its turns, holds nobody up but the others."""
+    """One that comes again and again, a moment after each of its turns, delays only the others."""
     queue = Queue()
     await queue.enter(*"ab")
     for name in "XYZ":
@@ -627,7 +627,7 @@ async def test_a_clock_that_breaks_does_not_break_the_queue() -> None:
 def test_whoever_is_cancelled_and_whenever_the_others_are_served(
     max_rate: float | None, priorities: list[Priority], cancelled: list[tuple[int, int]], throttled: set[int]
 ) -> None:
-    """Nobody hangs, and those of one priority keep their order."""
+    """No call hangs, and calls of one priority keep their order."""
 
     async def story() -> list[int]:
         clock, served = InstantClock(), list[int]()

@@ -340,7 +340,7 @@ def test_what_all_runs_share_is_changed_and_goes_before_what_a_run_has_of_its_ow
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         (
             {"default": {"memory": 64}},
@@ -367,16 +367,16 @@ def test_what_all_runs_share_is_changed_and_goes_before_what_a_run_has_of_its_ow
     ],
 )
 async def test_what_cannot_be_is_refused_before_anything_is_sent(
-    omics: Simulator, client: OmicsBatchClient, changes: dict[str, Any], told: str
+    omics: Simulator, client: OmicsBatchClient, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidInputError) as caught:
         await client.plan_resubmission("7123456", **changes)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert len(omics.requests) == 0
 
 
 @pytest.mark.parametrize(
-    ("request_", "changes", "told"),
+    ("request_", "changes", "message"),
     [
         (cohort("HG1"), {"default": {"storageCapacity": -1}}, "storageCapacity"),
         (
@@ -392,9 +392,9 @@ async def test_what_cannot_be_is_refused_before_anything_is_sent(
     ],
 )
 def test_a_change_that_a_run_cannot_have_is_refused(
-    request_: StartRunBatchRequest, changes: dict[str, Any], told: str
+    request_: StartRunBatchRequest, changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(InvalidInputError, match=told):
+    with pytest.raises(InvalidInputError, match=message):
         planned(batch_with("PROCESSED", **COUNTS), request=request_, **changes)
 
 
@@ -511,7 +511,7 @@ def test_a_run_that_is_not_in_the_request_is_left_out_and_another_batchs_request
 
 
 @pytest.mark.parametrize(
-    ("status", "members", "told"),
+    ("status", "members", "message"),
     [
         ("INPROGRESS", {}, "batch 7123456 is INPROGRESS: wait until it has ended"),
         ("FAILED", {"failureReason": "bad JSON."}, "itself FAILED: bad JSON. Runs that it had created may go on"),
@@ -519,9 +519,9 @@ def test_a_run_that_is_not_in_the_request_is_left_out_and_another_batchs_request
     ],
 )
 def test_a_batch_that_has_not_ended_or_failed_itself_is_not_resubmitted(
-    status: str, members: dict[str, Any], told: str
+    status: str, members: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(InvalidInputError, match=told):
+    with pytest.raises(InvalidInputError, match=message):
         planned(batch_with(status, **members), request=cohort())
 
 

@@ -130,7 +130,7 @@ async def test_a_run_that_got_the_id_of_a_deleted_one_does_not_pass_for_it(
     assert [result.run_id for result in before[:2]] == [result.run_id for result in after[:2]]
     assert [result.status for result in before] == [RunStatus.DELETED, RunStatus.DELETED, None]
     assert [result.status for result in after] == [RunStatus.COMPLETED] * 3
-    assert calls_of(omics).get("GetRun", 0) == (3 if details else 0)  # nobody asks for a run that is deleted
+    assert calls_of(omics).get("GetRun", 0) == (3 if details else 0)  # a deleted run is not requested
     assert not {result.run_uuid for result in before[:2]} & {result.run_uuid for result in after}
 
 

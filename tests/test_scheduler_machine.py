@@ -116,7 +116,7 @@ class World:
                 case WakeAt(moment):
                     self.wake_at = moment
                 case Report(event):
-                    raise AssertionError(f"nobody wants {event}")
+                    raise AssertionError(f"no state takes {event}")
 
     def publish(self, action: End | Update) -> None:
         assert action.wait in self.waits, "a wait ended twice, or after it left"
@@ -144,7 +144,7 @@ class World:
         known = self.known[batch_id]
         since = self.now - known.looked_at
         waits = [wait for wait in self.waits if wait.batch_id == batch_id]
-        assert waits, "a look that nobody waits for"
+        assert waits, "a look without a wait"
         is_last_chance = any(wait.patience <= self.now for wait in waits)
         assert known.is_joined or known.was_listed or is_last_chance or since >= SHORTEST
         self.known[batch_id] = Known()

@@ -302,10 +302,10 @@ async def test_what_a_put_is_answered_is_an_error_of_this_package() -> None:
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
     async with storage_of(answer=again) as (s3, storage):
-        for answer, kind, told, permission in ANSWERS:
+        for answer, kind, message, permission in ANSWERS:
             asked.append(answer)
             s3.requests.clear()
-            with pytest.raises(OmicsBatchError, match=told) as caught:
+            with pytest.raises(OmicsBatchError, match=message) as caught:
                 await put(storage)
             assert type(caught.value) is kind
             assert str(caught.value).startswith(f"PutObject of {URI}")

@@ -1,4 +1,4 @@
-"""Work that nobody waits for at the end: a name that is looked up may take as long as it likes."""
+"""Work that is not waited for at the end: looking up a name may take any time."""
 
 from __future__ import annotations
 

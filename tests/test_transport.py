@@ -1,4 +1,4 @@
-"""The room that knows aiobotocore: what it leans on, what it asserts, what it makes of strange exceptions."""
+"""The package that knows aiobotocore: what it depends on, what it checks, and how it reports unknown exceptions."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def batch() -> Batch:
 
 
 def test_equal_models_are_one_in_a_set() -> None:
-    """With tags, documents and fields that nobody knows yet."""
+    """With tags, documents and unknown fields."""
     reordered = {**DOCUMENT, "tags": dict(reversed(DOCUMENT["tags"].items()))}
     assert {batch(), batch(), Batch.model_validate(DOCUMENT), Batch.model_validate(reordered)} == {batch()}
     bare = Batch.model_validate({"id": "7123456", "status": "PENDING"})

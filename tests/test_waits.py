@@ -106,7 +106,7 @@ async def test_a_wait_may_bring_its_own_poll_policy() -> None:
 
 
 async def test_a_batch_that_has_ended_already_costs_one_call_and_no_delay() -> None:
-    """Nobody waits 5 s to hear what is known."""
+    """What is known is reported without waiting 5 s."""
     async with telling(PROCESSED) as story:
         await story.client.wait_until_processed(BATCH_ID)
     assert (story.transport.calls, story.sleeps) == (1, [])
@@ -437,7 +437,7 @@ async def test_cancelling_the_task_ends_this_wait_alone() -> None:
 
 
 async def test_cancelling_the_last_wait_cancels_its_look() -> None:
-    """Nothing goes on that nobody waits for."""
+    """Nothing goes on that is not waited for."""
     asked, cancelled = asyncio.Event(), asyncio.Event()
 
     async def hang() -> Fault:
@@ -540,7 +540,7 @@ async def test_what_on_update_raises_the_wait_raises() -> None:
 
 
 async def test_a_slow_update_delays_no_other_wait_and_loses_nothing() -> None:
-    """Ten minutes in one callback are nobody else's."""
+    """Ten minutes in one callback count for that callback only."""
     reported: list[int] = []
 
     async def slow(batch: Batch) -> None:

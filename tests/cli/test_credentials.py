@@ -292,7 +292,7 @@ def test_files_that_cannot_be_read_before_a_time_out_are_named(
 async def test_the_end_of_an_mfa_session_ends_the_wait_and_says_how_to_go_on(
     omics: Simulator, service: Sts, config: Path, measured_shell: Shell
 ) -> None:
-    """Nobody is asked in the middle of a wait."""
+    """No question is asked in the middle of a wait."""
     service.lifetime = 30  # less than a minute: each request wants new credentials
     batch_id = omics.start_batch(1, life=Life(run_length=600))
     environment = settings(omics, service, config, measured_shell)

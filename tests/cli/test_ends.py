@@ -584,7 +584,7 @@ def test_what_is_lost_with_the_record_is_asked_about_even_where_the_runs_are_gon
 
 @pytest.mark.parametrize("flags", [[], ["--record-only"]])
 def test_a_batch_that_is_not_found_may_have_been_deleted_already(here: Here, flags: list[str]) -> None:
-    """Such as by the command whose end nobody saw."""
+    """For example by a command whose end was not seen."""
     ran = here.run("delete", ID, "--yes", *flags)
     assert ran.code == 1
     (complaint,) = ran.complaints

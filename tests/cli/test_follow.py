@@ -35,7 +35,7 @@ async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     for name, value in omics.environment.items():
         monkeypatch.setenv(name, value)
 
-    async def tell(view: View, *documents: dict[str, Any]) -> OneResult:
+    async def show(view: View, *documents: dict[str, Any]) -> OneResult:
         left = list(documents)
         omics.put_batch(left.pop(0))
         show = view.show
@@ -49,7 +49,7 @@ async def story(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         connection = ConnectionOptions(region="us-west-2", endpoint_url=omics.endpoint_url)
         return await follow(connection, ID, None, view, "omics-batch wait")
 
-    return tell
+    return show
 
 
 async def test_each_change_is_one_line_and_the_verdict_another(

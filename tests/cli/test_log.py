@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("short_waits")
 __all__ = ["impatient"]
 
 PYTHON: Final = re.compile(r"max_rate|request_id|cancel_and_wait|delete_everything|list_runs_in_batch|call \w+_\w+")
-"""Names that nobody can type at a terminal."""
+"""Names that cannot be typed at a terminal."""
 
 
 def failed_look(advice: Advice | None, repeats: int = 0) -> LookFailed:

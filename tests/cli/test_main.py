@@ -1,4 +1,4 @@
-"""What holds for every command: usage, versions, missing extras, and errors nobody thought of."""
+"""What holds for every command: usage, versions, missing extras, and unforeseen errors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_it_takes_its_arguments_from_the_process(measured_shell: Shell) ->
 
 @pytest.mark.parametrize("argument", ["--version", "--help"])
 async def test_it_answers_without_what_a_client_needs(shell: Shell, argument: str) -> None:
-    """Nobody waits half a second for a version."""
+    """The version is printed without loading the client."""
     heavy = {"aiobotocore", "aiohttp", "botocore", "pydantic", "tenacity"}
     program = f"import sys; from omics_batch.cli import main; main(); sys.exit(', '.join({heavy} & sys.modules.keys()))"
     ran = await shell.run(argument, program=(sys.executable, "-c", program))

@@ -206,7 +206,7 @@ def test_more_runs_than_a_request_holds_need_a_place_in_s3(large: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--request", "trio.json", "--manifest", "x.yaml"], "--request and --manifest are two ways"),
         (["--request", "missing.json"], "missing.json"),
@@ -215,10 +215,10 @@ def test_more_runs_than_a_request_holds_need_a_place_in_s3(large: World) -> None
         (["--remedy", "again"], "is not known"),
     ],
 )
-def test_what_cannot_be_is_wrong_usage(first: World, arguments: list[str], told: str) -> None:
+def test_what_cannot_be_is_wrong_usage(first: World, arguments: list[str], message: str) -> None:
     ran = first.run("resubmit", ID, *arguments)
     assert ran.code == 2
-    assert told in ran.stderr
+    assert message in ran.stderr
     assert first.started == []
 
 

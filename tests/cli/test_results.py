@@ -53,8 +53,8 @@ def test_each_run_is_listed_and_then_the_sums(here: Here) -> None:
     assert "not submitted" in by_name["HG00099"]
     assert "Parameter input_cram is missing." in by_name["HG00099"]
     assert "ran out of memory" not in by_name["HG00096"]
-    head, *told = sums.replace(",", ":").split(": ")
-    assert (head, {*told}) == ("5 runs", {"2 failed", "2 completed", "1 not submitted"})
+    head, *counts = sums.replace(",", ":").split(": ")
+    assert (head, {*counts}) == ("5 runs", {"2 failed", "2 completed", "1 not submitted"})
 
 
 def test_details_have_reasons_and_output(here: Here) -> None:
@@ -144,7 +144,7 @@ def test_a_file_names_runs(text: str, ids: tuple[str, ...], tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "there is no column runSettingId: it is empty"),
         (b"sample,run\nA,1\n", "there is no column runSettingId: it has sample, run"),
@@ -157,12 +157,12 @@ def test_a_file_names_runs(text: str, ids: tuple[str, ...], tmp_path: Path) -> N
         (b"runSettingId\n\xff\n", "not a UTF-8 text file"),
     ],
 )
-def test_a_file_that_names_no_runs_is_refused(content: bytes, told: str, tmp_path: Path) -> None:
+def test_a_file_that_names_no_runs_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "ids.csv"
     file.write_bytes(content)
     with pytest.raises(InvalidInputError) as caught:
         run_ids_in(str(file))
-    assert str(caught.value) == f"{file}: {told}"
+    assert str(caught.value) == f"{file}: {message}"
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

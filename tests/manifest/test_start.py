@@ -279,8 +279,8 @@ async def test_a_batch_that_cannot_be_cancelled_is_named(bucket: Path) -> None:
     change = after("HeadObject", lambda: path_of(manifest, bucket).write_bytes(b'[{"runSettingId": "other"}]'))
     denied = faults.error("AccessDeniedException", 403, operation="CancelRunBatch")
     async with service(bucket, faults=[denied]) as (omics, _), omics.client(on_event=change) as client:
-        told = "Cancel the batch, which was not possible: CancelRunBatch of batch 7123456: AccessDenied"
-        with pytest.raises(ConflictError, match=told) as caught:
+        message = "Cancel the batch, which was not possible: CancelRunBatch of batch 7123456: AccessDenied"
+        with pytest.raises(ConflictError, match=message) as caught:
             await started_by(client, manifest)
         assert caught.value.batch_id == "7123456"
 

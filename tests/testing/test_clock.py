@@ -122,7 +122,7 @@ def test_a_clock_is_moved_while_its_loop_pauses() -> None:
 
 
 async def held(clock: ManualClock, seconds: float | None) -> str:
-    """Stay in a block of so many seconds until it ends."""
+    """Stay in a block with a limit of some seconds until it ends."""
     try:
         async with clock.timeout(seconds):
             await asyncio.get_running_loop().create_future()

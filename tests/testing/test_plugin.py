@@ -26,7 +26,7 @@ filterwarnings = error
 """
 
 LOOP_SCOPE: Final = "asyncio_default_fixture_loop_scope = function"
-"""What pytest-asyncio wants to be reported, and nobody else knows."""
+"""What only pytest-asyncio needs in its settings."""
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ def test_virtual_time_whoever_makes_the_loop(run: Run) -> None:
         def test_blocks(omics_simulator):
             asyncio.run(wait(omics_simulator))
             asyncio.run(asyncio.sleep(HOUR))
-            assert omics_simulator.clock.now() < HOUR + 100  # nobody asked it on the second loop
+            assert omics_simulator.clock.now() < HOUR + 100  # no request came on the second loop
 
         class TestOld(unittest.IsolatedAsyncioTestCase):
             @pytest.fixture(autouse=True)

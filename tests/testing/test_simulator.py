@@ -358,7 +358,7 @@ def _target(path: list[str], query: dict[str, str]) -> str:
 
 
 async def test_a_script_may_be_forgotten() -> None:
-    """What is left of it then fails nothing, and happens to nobody."""
+    """The rest of it then fails no test, and no request meets it."""
     async with Simulator(faults=[faults.status(500, times=9)]) as omics, omics.client() as client:
         omics.forget_script()
         assert (await client.get_batch(omics.start_batch(1))).arn

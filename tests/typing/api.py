@@ -139,12 +139,12 @@ async def pipeline(spans: list[Duration]) -> None:
         )
         assert_type(batch, Batch)
 
-        async def tell(seen: Batch) -> None: ...
+        async def on_update(seen: Batch) -> None: ...
 
         def count(seen: Batch) -> int:
             return seen.finished_run_count
 
-        await client.wait_until_processed("7123456", on_update=tell)
+        await client.wait_until_processed("7123456", on_update=on_update)
         await client.wait_until_processed("7123456", on_update=count)
         await client.wait_until_processed("7123456", on_update=lambda seen: str(seen.status))
 
