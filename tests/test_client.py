@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from aiobotocore.stub import AioStubber
+from botocore.httpsession import get_cert_path
 
 from omics_batch import (
     AttemptTimeoutError,
@@ -28,6 +30,7 @@ from omics_batch import (
     ThrottlingError,
     ValidationError,
 )
+from omics_batch._transport import http_session
 from omics_batch._transport.request import Transport
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked
@@ -35,7 +38,7 @@ from tests.machine import NO_FILE
 from tests.virtual_time import running_clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 FAST = PollPolicy(initial=0.01, maximum=0.05)
@@ -503,6 +506,33 @@ async def test_certificates_that_are_not_there_are_said_so(monkeypatch: pytest.M
     with pytest.raises(InvalidInputError, match=rf"there is no file of certificates {NO_FILE} \(AWS_CA_BUNDLE"):
         async with OmicsBatchClient(region_name="us-west-2", session=_session()):
             pass
+
+
+@pytest.mark.skipif(not hasattr(AIOHTTPSession, "_build_ssl_contexts"), reason="older releases share nothing")
+async def test_clients_share_the_certificates_that_come_with_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of another file are read for each client, since the file may have changed."""
+    read: list[object] = []
+    sessions: Any = AIOHTTPSession
+    build: Callable[[Any, str | None], object] = sessions._build_ssl_contexts
+
+    def build_and_note(session: Any, proxy_url: str | None) -> object:
+        read.append(session._verify)
+        return build(session, proxy_url)
+
+    async def open_two() -> None:
+        for _ in range(2):
+            async with OmicsBatchClient(region_name="us-west-2", session=_session()):
+                pass
+
+    monkeypatch.setattr(sessions, "_build_ssl_contexts", build_and_note)
+    http_session._contexts_of_botocore.cache_clear()
+    await open_two()
+    assert read == [True]
+    path = get_cert_path(verify=True)
+    assert path
+    monkeypatch.setenv("AWS_CA_BUNDLE", path)
+    await open_two()
+    assert read == [True, path, path]
 
 
 async def test_plain_http_needs_no_certificates(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from omics_batch._transport.keys import check_headers
 from omics_batch._transport.resolver import Resolver
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
     import aiohttp
@@ -118,13 +119,33 @@ def use_own_threads(session: Any) -> None:
 
 
 async def _connector(session: Any, proxy_url: str | None) -> Any:
-    contexts = await in_thread(partial(session._build_ssl_contexts, proxy_url))
+    contexts = await in_thread(partial(_contexts, session, proxy_url))
     # With the certificates read, aiobotocore needs no thread.
     ready: Any = copy(session)
     ready._verify, ready._cert_file = False, None
     ready._build_ssl_contexts = {None: contexts}.get
     del ready._create_connector
     return await ready._create_connector(None)
+
+
+def _contexts(session: Any, proxy_url: str | None) -> tuple[ssl.SSLContext, ssl.SSLContext | None]:
+    """Return the TLS contexts for the endpoint and for the proxy.
+
+    Clients that trust the certificates which come with botocore, and have none of their own, share one context: reading
+    them is most of the time to open a client.
+    """
+    is_plain = session._verify is True and not session._cert_file and not proxy_url
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext | None] = (
+        _contexts_of_botocore() if is_plain else session._build_ssl_contexts(proxy_url)
+    )
+    return contexts
+
+
+@cache
+def _contexts_of_botocore() -> tuple[ssl.SSLContext, None]:
+    session: Any = AIOHTTPSession(verify=True)
+    context: ssl.SSLContext = session._build_ssl_contexts(None)[0]
+    return context, None
 
 
 @dataclass(frozen=True, slots=True)
