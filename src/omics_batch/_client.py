@@ -297,7 +297,7 @@ class OmicsBatchClient(Connection):
             await self._opened_here().waits.wait(wait)
         else:
             wait = listener = self._waiting(ChangeSubscription, batch, timeout, poll)
-            await self._update(listener, on_update)  # apart: each coroutine keeps what it needs at any time
+            await self._update(listener, on_update)  # or every wait would keep the locals for this
         processed = wait.result(error_at_the_end, self._clock.now())
         if raise_on_failed_runs:
             try:

@@ -72,5 +72,5 @@ class WholeFile:
         if self._is_apart and is_wanted and self._is_whole:
             return self._part
         if self._is_apart:
-            self._part.unlink()
+            self._part.unlink(missing_ok=True)
         return None

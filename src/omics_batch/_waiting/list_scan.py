@@ -34,7 +34,7 @@ class ActiveBatch(BaseModel, frozen=True, extra="ignore", defer_build=True):
 
 
 class ActivePage(Page, frozen=True, defer_build=True, cache_strings="keys"):
-    """A page of ListBatch, as a scan reads it. Ids differ, so pydantic need not keep them."""
+    """A page of ListBatch, as a scan reads it. Its ids do not go into pydantic's cache of strings, which keeps them."""
 
     items: tuple[ActiveBatch | None, ...] | None = None
 

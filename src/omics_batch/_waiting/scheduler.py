@@ -215,7 +215,7 @@ class Scheduler:
             if lag is not None:
                 longest_lag = max(longest_lag, lag)
             elif batch is not None and batch.listed_in != self._scans.number:
-                self._show(batch, intern(item.status), now)  # each wait keeps it: of all, one copy
+                self._show(batch, intern(item.status), now)  # one copy for all waits, which keep it
                 for skipped in self._scans.skipped(batch):
                     self._miss(skipped, now)
         was_paused = self._scans.is_paused

@@ -52,6 +52,6 @@ def say_prose(output: Console, text: Text) -> None:
     output.print(Text("\n".join(lines), text.style), soft_wrap=True)
 
 
-def as_the_service_tells(answer: BaseModel) -> dict[str, Any]:
+def with_aws_names(answer: BaseModel) -> dict[str, Any]:
     """Return a response with the service's own names, ready for JSON."""
     return answer.model_dump(mode="json", by_alias=True)

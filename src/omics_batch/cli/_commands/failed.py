@@ -18,7 +18,7 @@ from omics_batch.cli._failure_reasons import Reasons
 from omics_batch.cli._list_output import write_all
 from omics_batch.cli._list_progress import counting
 from omics_batch.cli._options import BatchId, Json, Limit
-from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
+from omics_batch.cli._output import console, say_json, say_prose, with_aws_names
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
 
@@ -82,7 +82,7 @@ def failed(
                 elif is_printed:
                     table.add(run.run_setting_id, KINDS[run.kind.value], run.run_id, run.reason, run.message)
                 if sheet is not None:
-                    sheet.write(as_the_service_tells(run))
+                    sheet.write(with_aws_names(run))
 
             await write_all(client.failed_runs(batch, reasons=not no_reasons, cancelled=cancelled), say, limit)
         return reasons
@@ -98,7 +98,7 @@ def failed(
 
 def _document(run: FailedRun) -> dict[str, Any]:
     """Return a run as JSON, without the signature of a presigned URL: output may be kept."""
-    document = as_the_service_tells(run)
+    document = with_aws_names(run)
     if document["run"] and document["run"].get("parametersUri"):
         document["run"]["parametersUri"] = without_signature(document["run"]["parametersUri"])
     return document

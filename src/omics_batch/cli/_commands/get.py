@@ -13,7 +13,7 @@ from rich.constrain import Constrain
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit
 from omics_batch.cli._options import BatchId, Json
-from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
+from omics_batch.cli._output import console, say_facts, say_json, with_aws_names
 from omics_batch.cli._views.bar import Bar, counts_of
 from omics_batch.cli._words import facts
 
@@ -29,7 +29,7 @@ def get(batch: BatchId, connection: ConnectionOptions, *, json: Json = False) ->
     """
     found = connection.talk(lambda client: client.get_batch(batch))
     if json:
-        say_json(as_the_service_tells(found), indent=2)
+        say_json(with_aws_names(found), indent=2)
         return Exit.OK
     output = console()
     say_facts(output, facts(found, datetime.now(UTC)))

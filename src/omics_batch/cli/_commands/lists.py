@@ -14,7 +14,7 @@ from omics_batch.cli._list_output import write_all
 from omics_batch.cli._manifest_batches import check_selection, loaded
 from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchId, Json, Limit, NumberOption, is_manifest_path, text_up_to, word_among
-from omics_batch.cli._output import as_the_service_tells, console, say_json
+from omics_batch.cli._output import console, say_json, with_aws_names
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
 from omics_batch.cli._words import timestamp
@@ -104,7 +104,7 @@ def list_(
 
         def say(item: BatchListItem | Batch) -> None:
             if json:
-                say_json(as_the_service_tells(item))
+                say_json(with_aws_names(item))
             elif ids:
                 typer.echo(one_line(item.id))
             else:
@@ -163,7 +163,7 @@ def runs(
             nonlocal submitted
             submitted += item.submission_status == SubmissionStatus.SUCCESS
             if json:
-                say_json(as_the_service_tells(item))
+                say_json(with_aws_names(item))
             else:
                 why = (item.submission_failure_reason, item.run_setting_id, item.submission_failure_message)
                 how = None if item.submission_status is None else submission(item.submission_status)

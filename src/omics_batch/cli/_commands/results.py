@@ -22,7 +22,7 @@ from omics_batch.cli._list_progress import counting
 from omics_batch.cli._manifest_batches import with_batches_of_manifests
 from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchIds, Json, Limit
-from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
+from omics_batch.cli._output import console, say_json, say_prose, with_aws_names
 from omics_batch.cli._stderr import complain
 from omics_batch.cli._table import Column, Table
 from omics_batch.cli._waits.batch_arguments import batches_of
@@ -122,11 +122,11 @@ class _Listed:
     def _say(self, table: Table, result: RunResult) -> None:
         self.sums[_status(result)] += 1
         if self._as_json:
-            say_json(as_the_service_tells(result))
+            say_json(with_aws_names(result))
         elif self.is_printed:
             table.add(*_row(result))
         if self._sheet is not None:
-            self._sheet.write({**as_the_service_tells(result), "durationSeconds": result.duration})
+            self._sheet.write({**with_aws_names(result), "durationSeconds": result.duration})
 
 
 def _summary(sums: Counter[str], *, is_whole: bool) -> str:

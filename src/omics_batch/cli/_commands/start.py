@@ -19,7 +19,7 @@ from omics_batch.cli._dry_run import facts, print_runs, read_settings, rehearse
 from omics_batch.cli._exits import Exit, ProgramError, SetupError, exit_of, may_succeed_later, message_of
 from omics_batch.cli._manifest_source import STDIN, SheetOptions, is_request, read_source, rows_of
 from omics_batch.cli._options import Json, StartTimeout, text_up_to
-from omics_batch.cli._output import as_the_service_tells, console, say_facts, say_json
+from omics_batch.cli._output import console, say_facts, say_json, with_aws_names
 from omics_batch.cli._signals import SignalledError, until_signalled
 from omics_batch.cli._start_manifest import print_batches, rehearse_manifest, start_manifest
 from omics_batch.cli._stderr import advise, complain
@@ -247,7 +247,7 @@ def print_started(
     as_json: bool,
 ) -> None:
     if as_json:
-        say_json({**as_the_service_tells(started), "requestId": request.request_id}, indent=2)
+        say_json({**with_aws_names(started), "requestId": request.request_id}, indent=2)
         return
     found = [
         ("Batch", started.id),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omics_batch import FailureKind
 from omics_batch.cli._demo.samples import FAILED_RUNS, NOT_SUBMITTED, REQUEST_TIMEOUTS, SAMPLES, THROTTLES
-from omics_batch.cli._output import as_the_service_tells
+from omics_batch.cli._output import with_aws_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,6 +74,6 @@ def document(findings: Findings, differences: Sequence[str]) -> dict[str, Any]:
             {"runSettingId": run.run_setting_id, "kind": run.kind.value, "reason": run.reason, "message": run.message}
             for run in findings.failed
         ],
-        "batch": as_the_service_tells(findings.batch),
-        "rerun": None if findings.rerun is None else as_the_service_tells(findings.rerun),
+        "batch": with_aws_names(findings.batch),
+        "rerun": None if findings.rerun is None else with_aws_names(findings.rerun),
     }

@@ -10,7 +10,7 @@ import typer
 from rich.cells import cell_len
 from rich.text import Text
 
-from omics_batch.cli._output import as_the_service_tells, console, say_json, say_prose
+from omics_batch.cli._output import console, say_json, say_prose, with_aws_names
 from omics_batch.cli._words import line, timestamp
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class JsonView(_Still):
 
     def show(self, batch: Batch) -> None:
         """Write a batch, in the service's own names."""
-        say_json(as_the_service_tells(batch))
+        say_json(with_aws_names(batch))
 
     def note(self, text: str) -> None:
         """Write nothing: retried errors are not in the JSON."""

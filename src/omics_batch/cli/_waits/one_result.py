@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omics_batch import BatchFailedError, CredentialsError, LostContactError, OmicsBatchError, WaitTimeoutError
 from omics_batch._words import one_line
 from omics_batch.cli._exits import Exit, exit_of, message_of, next_step_of
-from omics_batch.cli._output import as_the_service_tells
+from omics_batch.cli._output import with_aws_names
 from omics_batch.cli._words import counted, failure, has_failed_runs, is_in_doubt, percent, verdict
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class OneResult:
             "message": self.message,
             "error": self.error,
             "resume": self.resume,
-            "batch": None if self.batch is None else as_the_service_tells(self.batch),
+            "batch": None if self.batch is None else with_aws_names(self.batch),
         }
 
 
