@@ -204,7 +204,7 @@ async def test_an_instance_gives_credentials(omics: Simulator, monkeypatch: pyte
 @pytest.mark.usefixtures("_busy")
 async def test_certificates_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are read when the first client is opened whose endpoint is not plain http."""
-    http_session._contexts_of_botocore.cache_clear()
+    http_session._shared_context.cache_clear()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     async with OmicsBatchClient(region_name="us-west-2", endpoint_url="https://omics.lab.invalid"):

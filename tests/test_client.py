@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,7 @@ from tests.virtual_time import running_clock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
 
 FAST = PollPolicy(initial=0.01, maximum=0.05)
 PATIENT = PollPolicy(max_silence=1e6)
@@ -346,7 +349,7 @@ async def test_what_was_begun_before_the_close_and_is_used_after_it_says_so(omic
     with pytest.raises(ClientClosedError):
         await anext(batches)
     with pytest.raises(ClientClosedError):
-        await caller.call("get_batch", {}, lambda reply: reply, batch_id=None, within=None)
+        await caller.call("get_batch", {}, lambda response: response, batch_id=None, within=None)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("omics_batch")]
 
 
@@ -509,8 +512,8 @@ async def test_certificates_that_are_not_there_are_said_so(monkeypatch: pytest.M
 
 
 @pytest.mark.skipif(not hasattr(AIOHTTPSession, "_build_ssl_contexts"), reason="older releases share nothing")
-async def test_clients_share_the_certificates_that_come_with_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of another file are read for each client, since the file may have changed."""
+async def test_clients_share_the_certificates_of_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of the one that comes with botocore, and of another; a file that has changed is read again."""
     read: list[object] = []
     sessions: Any = AIOHTTPSession
     build: Callable[[Any, str | None], object] = sessions._build_ssl_contexts
@@ -525,14 +528,21 @@ async def test_clients_share_the_certificates_that_come_with_botocore(monkeypatc
                 pass
 
     monkeypatch.setattr(sessions, "_build_ssl_contexts", build_and_note)
-    http_session._contexts_of_botocore.cache_clear()
+    http_session._shared_context.cache_clear()
     await open_two()
     assert read == [True]
-    path = get_cert_path(verify=True)
-    assert path
-    monkeypatch.setenv("AWS_CA_BUNDLE", path)
+    of_botocore, path = get_cert_path(verify=True), tmp_path / "ca.pem"
+    assert of_botocore
+    shutil.copy(of_botocore, path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(path))
     await open_two()
-    assert read == [True, path, path]
+    assert read == [True, str(path)]
+    os.utime(path, (0, 0))
+    await open_two()
+    assert read == [True, str(path), str(path)]
+    path.write_text("")
+    with pytest.raises(InvalidInputError, match="holds no certificates"):
+        await open_two()
 
 
 async def test_plain_http_needs_no_certificates(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

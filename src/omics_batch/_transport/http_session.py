@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
@@ -15,12 +15,15 @@ from omics_batch._threads import in_thread
 from omics_batch._transport.attempt import CURRENT, LARGEST_ANSWER, REDIRECTS, Attempt
 from omics_batch._transport.keys import check_headers
 from omics_batch._transport.resolver import Resolver
+from omics_batch._transport.settings_check import file_version
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
     import aiohttp
+
+    from omics_batch._transport.settings_check import FileVersion
 
 
 class _RefusedError(Exception):
@@ -131,21 +134,22 @@ async def _connector(session: Any, proxy_url: str | None) -> Any:
 def _contexts(session: Any, proxy_url: str | None) -> tuple[ssl.SSLContext, ssl.SSLContext | None]:
     """Return the TLS contexts for the endpoint and for the proxy.
 
-    Clients that trust the certificates which come with botocore, and have none of their own, share one context: reading
-    them is most of the time to open a client.
+    Clients that trust the same file, and have no certificate of their own, share one context: reading it is most of the
+    time to open a client.
     """
-    is_plain = session._verify is True and not session._cert_file and not proxy_url
-    contexts: tuple[ssl.SSLContext, ssl.SSLContext | None] = (
-        _contexts_of_botocore() if is_plain else session._build_ssl_contexts(proxy_url)
-    )
-    return contexts
+    trusted: str | bool = session._verify
+    if not trusted or session._cert_file or proxy_url:
+        contexts: tuple[ssl.SSLContext, ssl.SSLContext | None] = session._build_ssl_contexts(proxy_url)
+        return contexts
+    return _shared_context(trusted, None if trusted is True else file_version(trusted)), None
 
 
-@cache
-def _contexts_of_botocore() -> tuple[ssl.SSLContext, None]:
-    session: Any = AIOHTTPSession(verify=True)
+@lru_cache(maxsize=8)
+def _shared_context(trusted: str | bool, _version: FileVersion | None) -> ssl.SSLContext:  # noqa: FBT001 - as botocore
+    make: Any = AIOHTTPSession  # whose hints allow no path
+    session = make(verify=trusted)
     context: ssl.SSLContext = session._build_ssl_contexts(None)[0]
-    return context, None
+    return context
 
 
 @dataclass(frozen=True, slots=True)

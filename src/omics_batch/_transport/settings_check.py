@@ -7,8 +7,9 @@ import os
 import re
 import socket
 import ssl
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from botocore.exceptions import InvalidProxiesConfigError
@@ -19,6 +20,8 @@ from omics_batch._words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+FileVersion: TypeAlias = tuple[int, int, int]
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
@@ -84,9 +87,20 @@ def check_certificates(session: Any) -> None:
     if not Path(path).is_file():  # a pipe cannot be read twice
         raise misconfigured(f"{path} ({name}) is no regular file, as certificates need one")
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        _read_certificates(path, file_version(path))
     except OSError as error:
         raise misconfigured(f"{path} ({name}) holds no certificates that can be read: {_reason(error)}") from None
+
+
+def file_version(path: str) -> FileVersion:
+    """Return what differs between two versions of a file."""
+    found = os.stat(path)  # noqa: PTH116 - botocore's path is a string
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _read_certificates(path: str, _version: FileVersion) -> None:
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
 
 
 def check_region(regions: Collection[str], region: str, host: str) -> None:
