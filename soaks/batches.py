@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from omics_batch.testing import Life
-from omics_batch.testing._service.http_response import json_reply
+from omics_batch.testing._service.http_response import json_response
 from omics_batch.testing._service.responses import whole_batch
 from omics_batch.testing._service.schedule import Schedule, tick
 from omics_batch.testing._service.timeline import Timeline
@@ -155,7 +155,7 @@ class Placed:
 
     def shown(self, now: float) -> bytes:
         """Write GetBatch's true answer of a moment."""
-        return json_reply(200, whole_batch(self._omics._account, self.batch, self.batch.age(now))).body
+        return json_response(200, whole_batch(self._omics._account, self.batch, self.batch.age(now))).body
 
 
 def place(omics: Simulator, fate: Fate, age: float = 0.0) -> Placed:

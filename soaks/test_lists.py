@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from omics_batch.testing import Life, Simulator, VirtualClock
-from omics_batch.testing._service.http_response import page_reply
+from omics_batch.testing._service.http_response import page_response
 from omics_batch.testing._service.operations import HANDLERS
 from soaks.account import Account
 from soaks.batches import HOUR
@@ -33,7 +33,7 @@ def read_through(store: Store, whims: Whims) -> set[str]:
     while True:
         token = asked.get("startingToken")
         answer = HANDLERS["ListBatch"](store, asked)
-        body = page_reply(200, {name: value for name, value in answer.items() if value is not None}).body
+        body = page_response(200, {name: value for name, value in answer.items() if value is not None}).body
         page = json.loads(whims.rewritten(body, token))
         true |= {item["id"] for item in page.get("items", []) if item["status"] == "CREATING"}
         if not page.get("nextToken") or page["nextToken"] == token:

@@ -39,7 +39,7 @@ from omics_batch._transport import failure
 from omics_batch._transport.failure import FailureStage, leaves_doubt
 from omics_batch.testing import Fault, Life, Simulator, faults
 from omics_batch.testing._faults import actions
-from omics_batch.testing._service.http_response import json_reply
+from omics_batch.testing._service.http_response import json_response
 from tests.stories import ACCEPTED, failing_at, seen, service, shown, started, telling
 from tests.support import copies_of
 from tests.virtual_time import running_clock
@@ -625,7 +625,7 @@ async def test_a_damaged_page_is_no_empty_list(body: bytes) -> None:
 @pytest.mark.virtual_time
 async def test_an_empty_list_may_be_left_out_by_the_service_alone() -> None:
     """Its answers carry a request id; a stranger's `{}` does not."""
-    of_the_service = Fault("empty list", "ListBatch", 1, actions.Send(json_reply(200, {})))
+    of_the_service = Fault("empty list", "ListBatch", 1, actions.Send(json_response(200, {})))
     async with telling(seen(), others={"list_batch": [of_the_service]}) as story:
         assert [item async for item in story.client.list_batch()] == []
 

@@ -53,7 +53,7 @@ async def test_a_clock_that_breaks_after_an_answer_hangs_nobody(monkeypatch: pyt
         answered = transport.call
 
         async def call(*args: Any, **more: Any) -> Any:
-            reply, readings = await answered(*args, **more), iter(range(100))
+            response, readings = await answered(*args, **more), iter(range(100))
 
             def now() -> float:
                 if next(readings) == 1:
@@ -61,7 +61,7 @@ async def test_a_clock_that_breaks_after_an_answer_hangs_nobody(monkeypatch: pyt
                 return real_now()
 
             monkeypatch.setattr(story.clock, "now", now)
-            return reply
+            return response
 
         monkeypatch.setattr(transport, "call", call)
         with pytest.raises(ZeroDivisionError):

@@ -33,7 +33,7 @@ SETTING: Final[dict[str, Any]] = {"workflowId": "1234567", "roleArn": "arn:aws:i
 
 
 @dataclass(frozen=True)
-class Reply:
+class Response:
     """An answer, read whole."""
 
     status: int
@@ -88,7 +88,7 @@ class Wire:
         path: str,
         body: bytes | BinaryIO | Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> Response:
         sent = json.dumps(body).encode() if isinstance(body, Mapping) else body
         signature = signed(method, self._endpoint_url + path, sent, region=self._region)
         async with self._session.request(
@@ -98,12 +98,12 @@ class Wire:
             headers={**signature, **(headers or {})},
             allow_redirects=False,
         ) as response:
-            return Reply(response.status, response.headers, await response.read())
+            return Response(response.status, response.headers, await response.read())
 
-    async def get(self, path: str) -> Reply:
+    async def get(self, path: str) -> Response:
         return await self.ask("GET", path)
 
-    async def start(self, **members: object) -> Reply:
+    async def start(self, **members: object) -> Response:
         request = {
             "requestId": "request-1",
             "defaultRunSetting": SETTING,

@@ -34,11 +34,11 @@ async def test_a_change_is_accepted_without_a_body(omics: Simulator, clock: Manu
         ("POST", "/runBatch/cancel", {"batchId": cancelled}),
         ("POST", "/runBatch/delete", {"batchId": processed}),
     ):
-        reply = await wire.ask(method, path, body)
-        bodies.append((reply.status, reply.body))
+        response = await wire.ask(method, path, body)
+        bodies.append((response.status, response.body))
     clock.advance(60)
-    reply = await wire.ask("DELETE", f"/runBatch/{cancelled}")
-    assert [*bodies, (reply.status, reply.body)] == [(202, b"")] * 3
+    response = await wire.ask("DELETE", f"/runBatch/{cancelled}")
+    assert [*bodies, (response.status, response.body)] == [(202, b"")] * 3
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ async def test_a_change_is_accepted_without_a_body(omics: Simulator, clock: Manu
 )
 async def test_a_value_of_a_wrong_type_cannot_be_read(wire: Wire, wrong: dict[str, Any]) -> None:
     """As long as it is one of the right type that is not allowed, it is no problem of reading it."""
-    reply = await wire.ask("POST", "/runBatch", {**START, **wrong})
-    assert (reply.status, reply.code) == (400, "SerializationException")
-    assert next(iter(wrong)) in reply.message
+    response = await wire.ask("POST", "/runBatch", {**START, **wrong})
+    assert (response.status, response.code) == (400, "SerializationException")
+    assert next(iter(wrong)) in response.message
 
 
 async def test_a_number_of_the_query_is_a_number(wire: Wire) -> None:
@@ -99,10 +99,10 @@ async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(omics: Simu
     headers = signed("POST", f"{omics.endpoint_url}/runBatch", body)
     async with aiohttp.ClientSession() as session:
         url = f"{omics.endpoint_url}/runBatch"
-        async with session.post(url, data=body, headers=headers, expect100=True) as reply:
-            assert reply.status == 201
-        async with session.post(url, data=body, headers={**headers, "Expect": "a miracle"}) as reply:
-            assert (reply.status, reply.headers["x-amzn-errortype"]) == (417, "ExpectationFailedException")
+        async with session.post(url, data=body, headers=headers, expect100=True) as response:
+            assert response.status == 201
+        async with session.post(url, data=body, headers={**headers, "Expect": "a miracle"}) as response:
+            assert (response.status, response.headers["x-amzn-errortype"]) == (417, "ExpectationFailedException")
 
 
 @pytest.mark.parametrize("seconds", [-900.0, 900.0])

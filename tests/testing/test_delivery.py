@@ -17,9 +17,9 @@ import pytest
 from omics_batch.testing import Fault, ManualClock, Simulator, faults
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.fault_delivery import Delivery
-from omics_batch.testing._service.http_response import json_reply
+from omics_batch.testing._service.http_response import json_response
 from tests.events import until
-from tests.testing._support import Reply, Wire, signed, wire_to
+from tests.testing._support import Response, Wire, signed, wire_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,12 +51,12 @@ async def raw(omics: Simulator) -> AsyncIterator[Socket]:
     await asyncio.wait([asyncio.ensure_future(connected.writer.wait_closed())])
 
 
-async def meet(omics: Simulator, wire: Wire, batch_id: str, fault: Fault) -> Reply:
+async def meet(omics: Simulator, wire: Wire, batch_id: str, fault: Fault) -> Response:
     """Ask once with the fault in the way, and once more to see that it is over."""
     omics.script(fault)
-    reply = await wire.get(f"/runBatch/{batch_id}")
+    response = await wire.get(f"/runBatch/{batch_id}")
     assert (await wire.get(f"/runBatch/{batch_id}")).document["name"] == "cohort"
-    return reply
+    return response
 
 
 @pytest.mark.parametrize(
@@ -78,22 +78,22 @@ async def meet(omics: Simulator, wire: Wire, batch_id: str, fault: Fault) -> Rep
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
 async def test_an_error_comes_with_its_code(omics: Simulator, wire: Wire, fault: Fault, status: int, code: str) -> None:
-    reply = await meet(omics, wire, omics.start_batch(3, name="cohort"), fault)
-    assert (reply.status, reply.code) == (status, code)
-    assert reply.message
-    assert "x-amzn-requestid" in reply.headers
+    response = await meet(omics, wire, omics.start_batch(3, name="cohort"), fault)
+    assert (response.status, response.code) == (status, code)
+    assert response.message
+    assert "x-amzn-requestid" in response.headers
 
 
 async def test_a_status_that_the_service_lacks_comes_alone(omics: Simulator, wire: Wire, batch_id: str) -> None:
     for fault in (faults.status(503), faults.empty(503)):
-        reply = await meet(omics, wire, batch_id, fault)
-        assert (reply.status, reply.body) == (503, b"")
-        assert "x-amzn-errortype" not in reply.headers
+        response = await meet(omics, wire, batch_id, fault)
+        assert (response.status, response.body) == (503, b"")
+        assert "x-amzn-errortype" not in response.headers
 
 
 async def test_a_throttle_can_say_when_to_come_back(omics: Simulator, wire: Wire, batch_id: str) -> None:
-    reply = await meet(omics, wire, batch_id, faults.throttled(retry_after_ms=1500))
-    assert reply.headers["x-amz-retry-after"] == "1500"
+    response = await meet(omics, wire, batch_id, faults.throttled(retry_after_ms=1500))
+    assert response.headers["x-amz-retry-after"] == "1500"
     assert "x-amz-retry-after" not in (await meet(omics, wire, batch_id, faults.throttled())).headers
 
 
@@ -101,10 +101,10 @@ async def test_a_throttle_can_say_when_to_come_back(omics: Simulator, wire: Wire
 async def test_a_skewed_clock_shows_in_the_date(
     omics: Simulator, wire: Wire, batch_id: str, seconds: float, words: str
 ) -> None:
-    reply = await meet(omics, wire, batch_id, faults.skewed_clock(seconds))
-    difference = parsedate_to_datetime(reply.headers["Date"]) - datetime.now(UTC)
+    response = await meet(omics, wire, batch_id, faults.skewed_clock(seconds))
+    difference = parsedate_to_datetime(response.headers["Date"]) - datetime.now(UTC)
     assert abs(difference - timedelta(seconds=seconds)) < timedelta(seconds=60)
-    assert reply.message.startswith(words)
+    assert response.message.startswith(words)
 
 
 async def test_other_answers_come_as_they_are(omics: Simulator, wire: Wire, batch_id: str) -> None:
@@ -146,10 +146,10 @@ async def test_a_compressed_body_really_is(omics: Simulator, raw: Socket, batch_
 
 @pytest.mark.parametrize("declared", [True, False])
 async def test_a_huge_body_has_just_its_size(omics: Simulator, wire: Wire, batch_id: str, *, declared: bool) -> None:
-    reply = await meet(omics, wire, batch_id, faults.huge(200_000, declared=declared))
-    assert len(reply.body) == 200_000
-    assert ("content-length" in reply.headers) is declared
-    assert reply.document["padding"]
+    response = await meet(omics, wire, batch_id, faults.huge(200_000, declared=declared))
+    assert len(response.body) == 200_000
+    assert ("content-length" in response.headers) is declared
+    assert response.document["padding"]
 
 
 async def test_a_client_that_leaves_a_huge_body_does_no_harm(omics: Simulator, raw: Socket, batch_id: str) -> None:
@@ -248,6 +248,6 @@ async def test_a_client_that_takes_no_more_ends_its_answer(omics: Simulator, raw
 @pytest.mark.parametrize("fault", [faults.closed(), faults.reset(), faults.truncated()], ids=lambda fault: fault.name)
 async def test_a_connection_that_is_gone_cannot_be_broken(fault: Fault) -> None:
     gone: Any = SimpleNamespace(transport=None)
-    delivery = Delivery(gone, ManualClock(), lambda: json_reply(200, {}))
+    delivery = Delivery(gone, ManualClock(), lambda: json_response(200, {}))
     with pytest.raises(ConnectionError):
         await delivery.carry_out(fault.plan)

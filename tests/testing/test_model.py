@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from botocore.model import ServiceModel
 
-from omics_batch.testing._service.http_response import Refusal, json_reply
+from omics_batch.testing._service.http_response import Refusal, json_response
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import read_request, write_answer
 from omics_batch.testing._service.service_model import error_code, find, service_model
@@ -198,8 +198,8 @@ def test_an_answer_holds_only_what_its_shape_knows() -> None:
 
 def test_times_are_written_in_utc() -> None:
     moment = datetime(2025, 3, 15, 10, 0, 0, 250_000, tzinfo=UTC)
-    assert json_reply(200, [moment, moment.replace(tzinfo=None)]).body == (
+    assert json_response(200, [moment, moment.replace(tzinfo=None)]).body == (
         b'["2025-03-15T10:00:00.250000Z","2025-03-15T10:00:00.250000Z"]'
     )
     with pytest.raises(TypeError, match="bytes"):
-        json_reply(200, b"")
+        json_response(200, b"")

@@ -163,8 +163,8 @@ async def test_a_request_id_belongs_to_one_request(boto: Boto) -> None:
 
 async def test_a_body_that_is_no_json_is_refused(wire: Wire) -> None:
     for path in ("/runBatch", "/runBatch/cancel", "/runBatch/delete"):
-        reply = await wire.ask("POST", path, b"{")
-        assert (reply.status, reply.code) == (400, "SerializationException")
+        response = await wire.ask("POST", path, b"{")
+        assert (response.status, response.code) == (400, "SerializationException")
 
 
 def test_the_states_that_forbid_a_call_are_of_the_model() -> None:

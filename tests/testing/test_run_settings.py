@@ -108,9 +108,9 @@ async def service_with(store: Store | None, **settings: Any) -> AsyncGenerator[t
 
 
 async def started(wire: Wire, uri: str = URI) -> str:
-    reply = await wire.start(batchRunSettings={"s3UriSettings": uri})
-    assert reply.status == 201, reply.body
-    batch_id: str = reply.document["id"]
+    response = await wire.start(batchRunSettings={"s3UriSettings": uri})
+    assert response.status == 201, response.body
+    batch_id: str = response.document["id"]
     return batch_id
 
 
@@ -199,8 +199,8 @@ async def test_an_object_that_is_not_there_starts_nothing(store: Store) -> None:
             "s3://../cohorts/x",
             "s3://cohorts/a\tb",
         ):
-            reply = await wire.start(batchRunSettings={"s3UriSettings": uri})
-            assert (reply.status, reply.code) == (400, "ValidationException")
+            response = await wire.start(batchRunSettings={"s3UriSettings": uri})
+            assert (response.status, response.code) == (400, "ValidationException")
         assert (await wire.get("/runBatch/7123456")).status == 404
 
 
@@ -294,16 +294,16 @@ async def test_who_asks_meanwhile_waits_for_the_same_answer(tmp_path: Path, monk
 
 async def test_without_an_s3_it_says_what_is_missing() -> None:
     async with service_with(None) as (wire, _):
-        reply = await wire.start(batchRunSettings={"s3UriSettings": URI})
-        assert (reply.status, reply.code) == (400, "ValidationException")
-        assert "Simulator(s3=...)" in reply.message
+        response = await wire.start(batchRunSettings={"s3UriSettings": URI})
+        assert (response.status, response.code) == (400, "ValidationException")
+        assert "Simulator(s3=...)" in response.message
 
 
 async def test_an_s3_that_does_not_answer_is_reported(deaf_port: int) -> None:
     async with Simulator(s3=f"http://127.0.0.1:{deaf_port}") as omics, wire_to(omics) as wire:
-        reply = await wire.start(batchRunSettings={"s3UriSettings": URI})
-        assert reply.status == 400
-        assert "Could not connect to the endpoint URL" in reply.message
+        response = await wire.start(batchRunSettings={"s3UriSettings": URI})
+        assert response.status == 400
+        assert "Could not connect to the endpoint URL" in response.message
 
 
 async def test_nothing_outside_of_a_bucket_is_read(tmp_path: Path) -> None:
@@ -326,9 +326,9 @@ async def test_nothing_outside_of_a_bucket_is_read(tmp_path: Path) -> None:
             "s3://cohorts/loop",
             f"s3://cohorts/{'x' * 700}",
         ):
-            reply = await wire.start(batchRunSettings={"s3UriSettings": uri})
-            assert (uri, reply.status) == (uri, 400)
-            assert f"s3UriSettings {uri[:300]}" in reply.message
+            response = await wire.start(batchRunSettings={"s3UriSettings": uri})
+            assert (uri, response.status) == (uri, 400)
+            assert f"s3UriSettings {uri[:300]}" in response.message
         with pytest.raises(Refusal, match="cannot be read"):
             await Folder(tmp_path).read("s3://cohorts/\0")
 
@@ -337,9 +337,9 @@ async def test_an_object_that_is_too_large_is_refused(store: Store, monkeypatch:
     monkeypatch.setattr(objects, "MAX_BYTES", 10)
     store.put(as_json(TRIO))
     async with service_with(store) as (wire, _):
-        reply = await wire.start(batchRunSettings={"s3UriSettings": URI})
-        assert reply.status == 400
-        assert "the simulator reads 10 at most" in reply.message
+        response = await wire.start(batchRunSettings={"s3UriSettings": URI})
+        assert response.status == 400
+        assert "the simulator reads 10 at most" in response.message
 
 
 @pytest.mark.parametrize("place", ["/nowhere/at/all", "ftp://127.0.0.1", "http://user:password@127.0.0.1", "http://"])

@@ -92,11 +92,11 @@ async def test_our_own_client_is_ready_to_use(clock: ManualClock) -> None:
 
 
 async def test_it_answers_as_the_service_does(wire: Wire) -> None:
-    reply = await wire.start()
-    assert reply.status == 201
-    assert reply.headers["content-type"] == "application/json"
-    assert len(reply.headers["x-amzn-requestid"]) == 36
-    assert "x-amzn-errortype" not in reply.headers
+    response = await wire.start()
+    assert response.status == 201
+    assert response.headers["content-type"] == "application/json"
+    assert len(response.headers["x-amzn-requestid"]) == 36
+    assert "x-amzn-errortype" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ async def test_it_answers_as_the_service_does(wire: Wire) -> None:
 async def test_other_requests_are_refused_as_aws_does(
     wire: Wire, method: str, path: str, headers: dict[str, str], refusal: tuple[int, str]
 ) -> None:
-    reply = await wire.ask(method, path, headers=headers)
-    assert (reply.status, reply.code) == refusal
-    assert reply.message
+    response = await wire.ask(method, path, headers=headers)
+    assert (response.status, response.code) == refusal
+    assert response.message
 
 
 async def test_a_body_that_is_too_long_is_refused(wire: Wire) -> None:
-    reply = await wire.ask("POST", "/runBatch", BytesIO(b" " * (4 * 1024 * 1024 + 1)))
-    assert (reply.status, reply.code) == (413, "RequestEntityTooLargeException")
+    response = await wire.ask("POST", "/runBatch", BytesIO(b" " * (4 * 1024 * 1024 + 1)))
+    assert (response.status, response.code) == (413, "RequestEntityTooLargeException")
 
 
 async def test_requests_are_recorded_without_their_signatures(
@@ -177,8 +177,8 @@ async def test_a_fault_of_its_own_is_an_internal_error(
         raise ZeroDivisionError
 
     monkeypatch.setattr("omics_batch.testing._service.exchange.HANDLERS", {**HANDLERS, "GetBatch": fail})
-    reply = await wire.get("/runBatch/1")
-    assert (reply.status, reply.code) == (500, "InternalServerException")
+    response = await wire.get("/runBatch/1")
+    assert (response.status, response.code) == (500, "InternalServerException")
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -343,9 +343,9 @@ def test_no_request_makes_it_fail(examples: list[tuple[str, list[str], dict[str,
         async with Simulator(clock=ManualClock(100.0)) as omics, wire_to(omics) as wire:
             omics.start_batch(3)
             return [
-                (reply.status, reply.body)
+                (response.status, response.body)
                 for method, path, query, body in examples
-                for reply in [await wire.ask(method, _target(path, query), body)]
+                for response in [await wire.ask(method, _target(path, query), body)]
             ]
 
     for status, body in asyncio.run(ask_all()):

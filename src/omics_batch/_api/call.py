@@ -155,8 +155,8 @@ class OperationCaller:
             call.is_sent = True
             call.attempts += 1
             call.generation = self.transport.generation
-            reply = await self.transport.call(method, parameters, bound=bound)
-            answer = reply if isinstance(reply, CallFailure) else read(reply)
+            response = await self.transport.call(method, parameters, bound=bound)
+            answer = response if isinstance(response, CallFailure) else read(response)
             self._learn_from(method, answer, watching=watching)
             if isinstance(answer, CallFailure):
                 call.met.append(answer)

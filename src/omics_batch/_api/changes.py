@@ -50,10 +50,10 @@ class BatchChanges:
         """Start one batch, however often the request is sent; it is retried until its time is over."""
         met: list[CallFailure] = []
 
-        def read(reply: Response) -> StartRunBatchResponse | CallFailure:
-            started = read_answer(StartRunBatchResponse, reply, "StartRunBatch")
+        def read(response: Response) -> StartRunBatchResponse | CallFailure:
+            started = read_answer(StartRunBatchResponse, response, "StartRunBatch")
             if isinstance(started, StartRunBatchResponse) and not is_batch_id(started.id):
-                return unreadable("StartRunBatch", reply, f"{started.id} is no id of a batch")
+                return unreadable("StartRunBatch", response, f"{started.id} is no id of a batch")
             return started
 
         try:
@@ -149,7 +149,7 @@ class BatchChanges:
             await self._caller.call(
                 method,
                 {"batchId": batch_id},
-                lambda reply: read_acceptance(reply, operation),
+                lambda response: read_acceptance(response, operation),
                 batch_id=batch_id,
                 within=within,
                 max_attempts=max_attempts,

@@ -78,7 +78,7 @@ class BatchReader:
         return await self._caller.call(
             "get_batch",
             {"batchId": batch_id},
-            lambda reply: batch_in(reply, batch_id),
+            lambda response: batch_in(response, batch_id),
             batch_id=batch_id,
             within=within,
             watching=watching,
@@ -87,11 +87,11 @@ class BatchReader:
         )
 
 
-def batch_in(reply: Response, batch_id: str) -> Batch | CallFailure:
+def batch_in(response: Response, batch_id: str) -> Batch | CallFailure:
     """Read a GetBatch response; it is a failure if it does not parse, or is about another batch."""
-    batch = read_answer(Batch, reply, "GetBatch")
+    batch = read_answer(Batch, response, "GetBatch")
     if isinstance(batch, Batch) and batch.id != batch_id:
-        return unreadable("GetBatch", reply, f"the answer is about batch {batch.id}")
+        return unreadable("GetBatch", response, f"the answer is about batch {batch.id}")
     return batch
 
 

@@ -142,12 +142,12 @@ async def walk(
     token: dict[str, str] = {}
     seen: set[str | None] = set()
 
-    def read(reply: Response) -> P | CallFailure:
-        page = read_answer(model, reply, operation)
-        if isinstance(page, model) and not (reply.request_id or page.model_fields_set & {"items", "runs"}):
-            return unreadable(operation, reply, "the answer has no list, and is not marked as the service's")
+    def read(response: Response) -> P | CallFailure:
+        page = read_answer(model, response, operation)
+        if isinstance(page, model) and not (response.request_id or page.model_fields_set & {"items", "runs"}):
+            return unreadable(operation, response, "the answer has no list, and is not marked as the service's")
         if isinstance(page, model) and page.next_token in seen:
-            return unreadable(operation, reply, "the list goes in circles: a next page that was read before")
+            return unreadable(operation, response, "the list goes in circles: a next page that was read before")
         return page
 
     while True:

@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="ResponseModel")
 
 
-def read_answer(model: type[M], reply: Response, operation: str) -> M | CallFailure:
+def read_answer(model: type[M], response: Response, operation: str) -> M | CallFailure:
     """Read an operation's response; it is a failure if it does not parse."""
     try:
-        if reply.body is None:
-            return from_object(model, reply.document)
-        return from_json(model, reply.body)
+        if response.body is None:
+            return from_object(model, response.document)
+        return from_json(model, response.body)
     except ValueError as error:
-        return unreadable(operation, reply, f"the answer cannot be read: {first_problem(error)}", error)
+        return unreadable(operation, response, f"the answer cannot be read: {first_problem(error)}", error)
 
 
-def read_acceptance(reply: Response, operation: str) -> bool | CallFailure:
+def read_acceptance(response: Response, operation: str) -> bool | CallFailure:
     """Read a response without content: a proxy's page must not pass for acceptance."""
-    if reply.body is None:
+    if response.body is None:
         return True
-    if reply.status == HTTPStatus.ACCEPTED and (not reply.body or object_in(reply.body) is not None):
+    if response.status == HTTPStatus.ACCEPTED and (not response.body or object_in(response.body) is not None):
         return True
-    return unreadable(operation, reply, f"HTTP {reply.status} is not how the service accepts it")
+    return unreadable(operation, response, f"HTTP {response.status} is not how the service accepts it")
 
 
-def unreadable(operation: str, reply: Response, detail: str, cause: Exception | None = None) -> CallFailure:
+def unreadable(operation: str, response: Response, detail: str, cause: Exception | None = None) -> CallFailure:
     """Return the failure for a response with a success status that cannot be trusted."""
     return CallFailure(
         stage=FailureStage.UNREADABLE,
         operation=operation,
         detail=one_line(detail),
-        status=reply.status,
+        status=response.status,
         cause=cause and cause.with_traceback(None),
     )

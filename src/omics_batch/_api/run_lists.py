@@ -41,10 +41,10 @@ class RunPaginator:
     async def run(self, run_id: str, batch_id: str) -> Run:
         """Return one run of a batch."""
 
-        def read(reply: Response) -> Run | CallFailure:
-            run = read_answer(Run, reply, "GetRun")
+        def read(response: Response) -> Run | CallFailure:
+            run = read_answer(Run, response, "GetRun")
             if isinstance(run, Run) and run.id != run_id:
-                return unreadable("GetRun", reply, f"the answer is about run {run.id}")
+                return unreadable("GetRun", response, f"the answer is about run {run.id}")
             return run
 
         return await self._lister.call("get_run", {"id": run_id}, read, batch_id)

@@ -182,7 +182,7 @@ class ObjectStorage:
         return await caller.call(
             method,
             parameters,
-            lambda reply: read(reply, operation),
+            lambda response: read(response, operation),
             batch_id=None,
             within=None,
             about=one_line(uri),
@@ -197,19 +197,19 @@ def _place_of(uri: str) -> dict[str, str]:
     return {"Bucket": place["bucket"], "Key": place["key"]}
 
 
-def _read(reply: Response, operation: str) -> ObjectHead | CallFailure:
-    match reply.document:
+def _read(response: Response, operation: str) -> ObjectHead | CallFailure:
+    match response.document:
         case {"ETag": str(etag), **others} if etag:
             return ObjectHead(etag, others.get("ContentLength"), others.get("ChecksumSHA256"))
         case _:
-            return unreadable(operation, reply, "the answer has no ETag: it is not S3's")
+            return unreadable(operation, response, "the answer has no ETag: it is not S3's")
 
 
-def _read_piece(first: int, reply: Response, operation: str) -> _Piece | CallFailure:
-    match reply.document:
+def _read_piece(first: int, response: Response, operation: str) -> _Piece | CallFailure:
+    match response.document:
         case {"ETag": str(etag), "ContentRange": str(place)} if (
-            reply.body and (found := _RANGE.fullmatch(place)) and int(found["first"]) == first
+            response.body and (found := _RANGE.fullmatch(place)) and int(found["first"]) == first
         ):
-            return _Piece(reply.body, int(found["size"]), etag)
+            return _Piece(response.body, int(found["size"]), etag)
         case _:
-            return unreadable(operation, reply, "the answer is not the range that was asked for: it is not S3's")
+            return unreadable(operation, response, "the answer is not the range that was asked for: it is not S3's")

@@ -28,11 +28,11 @@ async def get_workflow(caller: OperationCaller, setting: DefaultRunSettingInput,
     method = "get_workflow" if version is None else "get_workflow_version"
     operation = caller.transport.operation(method)
 
-    def read(reply: Response) -> Workflow | CallFailure:
-        found = read_answer(Workflow, reply, operation)
+    def read(response: Response) -> Workflow | CallFailure:
+        found = read_answer(Workflow, response, operation)
         shown = isinstance(found, Workflow) and (found.id or found.workflow_id, found.version_name)
         if shown and shown != (setting.workflow_id, version):
-            return unreadable(operation, reply, f"the answer is about workflow {shown[0]}, version {shown[1]}")
+            return unreadable(operation, response, f"the answer is about workflow {shown[0]}, version {shown[1]}")
         return found
 
     return await caller.call(

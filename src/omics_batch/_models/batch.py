@@ -141,7 +141,7 @@ class Batch(ResponseModel, frozen=True, defer_build=True):
     def created_run_count(self) -> int | None:
         """How many runs the service has created, as far as the counts show; None where they do not.
 
-        It matters in a FAILED batch, whose runs may go on. Its documented reply has no counts: then
+        It matters in a FAILED batch, whose runs may go on. Its documented response has no counts: then
         `OmicsBatchClient.list_runs_in_batch` shows which runs were submitted.
         """
         runs, starts = self.run_summary, self.submission_summary

@@ -21,7 +21,7 @@ from omics_batch.testing._faults import actions
 from omics_batch.testing._http.fault_delivery import rewritten
 from omics_batch.testing._s3.object_requests import CHECKSUM, OPERATIONS, ObjectRequest
 from omics_batch.testing._s3.objects import ServedObjects
-from omics_batch.testing._service.http_response import HttpResponse, error_reply, json_reply
+from omics_batch.testing._service.http_response import HttpResponse, error_response, json_response
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import checked, path_of
 from omics_batch.testing._service.service_model import service_model
@@ -80,14 +80,14 @@ class InProcessServer:
         log, clock = self._service.requests, self._service.clock
         place = log.add(operation, known.http["method"], path_of(known, parameters), clock.now())
         try:
-            reply = await self._reply(known, parameters)
+            response = await self._response(known, parameters)
         except ConnectionClosedError:
             raise
         except Exception:
             _logger.exception("%s could not be answered", operation)
-            reply = error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
-        log.answered(place, reply.status)
-        _note(reply, attempt)
+            response = error_response(500, "InternalServerException", "The simulator has a fault: see its log.")
+        log.answered(place, response.status)
+        _note(response, attempt)
 
     async def store(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a request to S3; raise what botocore would."""
@@ -101,11 +101,11 @@ class InProcessServer:
         request = ObjectRequest(method, parameters["Bucket"], parameters["Key"], headers, body)
         log, clock = self._service.requests, self._service.clock
         place = log.add(operation, method, quote(f"/{request.bucket}/{request.key}"), clock.now())
-        reply = await self._carry_out(*self._service.take_object(request))
-        log.answered(place, reply.status)
-        return _document(reply, operation)
+        response = await self._carry_out(*self._service.take_object(request))
+        log.answered(place, response.status)
+        return _document(response, operation)
 
-    async def _reply(self, operation: Operation, parameters: Mapping[str, Any]) -> HttpResponse:
+    async def _response(self, operation: Operation, parameters: Mapping[str, Any]) -> HttpResponse:
         sent = json.loads(json.dumps(parameters))
         plan, truth = await self._service.take(operation, partial(checked, operation, sent))
         await asyncio.sleep(0)  # a request over HTTP lets others run as well
@@ -119,11 +119,11 @@ class InProcessServer:
                 await clock.sleep(seconds)
                 return await self._carry_out(then, truth)
             case actions.Drip(interval):
-                reply = truth()
-                await clock.sleep(interval * len(reply.body))
-                return reply
+                response = truth()
+                await clock.sleep(interval * len(response.body))
+                return response
             case actions.Flood(size):
-                return json_reply(200, {"padding": "x" * size})
+                return json_response(200, {"padding": "x" * size})
             case actions.Hold(after_half):
                 if after_half:
                     truth()
@@ -137,30 +137,30 @@ class InProcessServer:
         raise ConnectionClosedError(endpoint_url=self.endpoint_url)
 
 
-def _document(reply: HttpResponse, operation: str) -> Mapping[str, Any]:
+def _document(response: HttpResponse, operation: str) -> Mapping[str, Any]:
     """Read an answer of S3, as botocore does."""
-    metadata: Any = {"HTTPStatusCode": reply.status, "HTTPHeaders": reply.headers}
-    if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
-        said = _ERROR.search(reply.body.decode())
-        error: Any = {"Code": said["code"], "Message": said["message"]} if said else {"Code": str(reply.status)}
+    metadata: Any = {"HTTPStatusCode": response.status, "HTTPHeaders": response.headers}
+    if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+        said = _ERROR.search(response.body.decode())
+        error: Any = {"Code": said["code"], "Message": said["message"]} if said else {"Code": str(response.status)}
         raise ClientError({"Error": error, "ResponseMetadata": metadata}, operation)
     names = {"etag": "ETag", CHECKSUM: "ChecksumSHA256", "content-range": "ContentRange"}
-    found: dict[str, Any] = {names[name]: value for name, value in reply.headers.items() if name in names}
-    if "content-length" in reply.headers:
-        found["ContentLength"] = int(reply.headers["content-length"])
-    return {**found, "Body": reply.body, "ResponseMetadata": metadata}
+    found: dict[str, Any] = {names[name]: value for name, value in response.headers.items() if name in names}
+    if "content-length" in response.headers:
+        found["ContentLength"] = int(response.headers["content-length"])
+    return {**found, "Body": response.body, "ResponseMetadata": metadata}
 
 
-def _note(reply: HttpResponse, attempt: Attempt) -> None:
-    if reply.status in REDIRECTS:
-        attempt.redirected = reply.status
+def _note(response: HttpResponse, attempt: Attempt) -> None:
+    if response.status in REDIRECTS:
+        attempt.redirected = response.status
         _refuse()
-    if len(reply.body) > LARGEST_ANSWER:
+    if len(response.body) > LARGEST_ANSWER:
         attempt.too_large = True
         _refuse()
-    attempt.status, attempt.body = reply.status, reply.body
-    attempt.headers = {name.lower(): value for name, value in reply.headers.items()}
-    if reply.from_service:
+    attempt.status, attempt.body = response.status, response.body
+    attempt.headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.from_service:
         attempt.headers["x-amzn-requestid"] = str(uuid.uuid4())
 
 

@@ -54,7 +54,7 @@ class Life:
     runs_before_failure: int = 0
     """How many runs a batch with a `failure_reason` submits before it is FAILED: they go on to their own ends."""
     failed_with_counts: bool = False
-    """Whether GetBatch has the counts of a FAILED batch too; the service's documented reply has none."""
+    """Whether GetBatch has the counts of a FAILED batch too; the service's documented response has none."""
     cancelled_after: Duration | None = None
     """When the batch is cancelled, counted from its creation; not before it is PENDING, nor after its end."""
     stopping: Duration = 5.0

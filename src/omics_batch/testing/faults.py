@@ -17,7 +17,7 @@ from typing import Final
 from omics_batch._clock import Duration, in_seconds
 from omics_batch._errors import InvalidInputError
 from omics_batch.testing._faults import actions
-from omics_batch.testing._service.http_response import HttpResponse, error_reply
+from omics_batch.testing._service.http_response import HttpResponse, error_response
 
 __all__ = [
     "ANY",
@@ -92,8 +92,8 @@ def answered(operation: str = "GetBatch", times: int = 1) -> Fault:
 def throttled(operation: str = "GetBatch", times: int = 1, retry_after_ms: int | None = None) -> Fault:
     """Answer 429 ThrottlingException, with `x-amz-retry-after` in milliseconds if one is given."""
     headers = {} if retry_after_ms is None else {"x-amz-retry-after": str(retry_after_ms)}
-    reply = error_reply(429, "ThrottlingException", "Rate exceeded", headers)
-    return Fault("throttled", operation, times, actions.Send(reply))
+    response = error_response(429, "ThrottlingException", "Rate exceeded", headers)
+    return Fault("throttled", operation, times, actions.Send(response))
 
 
 def status(code: int, operation: str = "GetBatch", times: int = 1) -> Fault:
@@ -105,7 +105,7 @@ def status(code: int, operation: str = "GetBatch", times: int = 1) -> Fault:
 def error(code: str, status: int, message: str = "", operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer with any error: its code, its HTTP status, its text."""
     _check_status(status)
-    return Fault(f"error {code}", operation, times, actions.Send(error_reply(status, code, message)))
+    return Fault(f"error {code}", operation, times, actions.Send(error_response(status, code, message)))
 
 
 def delayed(duration: Duration, operation: str = "GetBatch", times: int = 1) -> Fault:
@@ -193,8 +193,8 @@ def wrong_batch(operation: str = "GetBatch", times: int = 1) -> Fault:
 
 def expired_token(operation: str = "GetBatch", times: int = 1) -> Fault:
     """Answer 403 ExpiredTokenException: the session's credentials have expired."""
-    reply = error_reply(403, "ExpiredTokenException", "The security token included in the request is expired")
-    return Fault("expired_token", operation, times, actions.Send(reply))
+    response = error_response(403, "ExpiredTokenException", "The security token included in the request is expired")
+    return Fault("expired_token", operation, times, actions.Send(response))
 
 
 def skewed_clock(seconds: float = -900.0, operation: str = "GetBatch", times: int = 1) -> Fault:

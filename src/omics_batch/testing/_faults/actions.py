@@ -28,7 +28,7 @@ class Delay:
 class Send:
     """Send another response."""
 
-    reply: HttpResponse
+    response: HttpResponse
 
 
 @dataclass(frozen=True, slots=True)

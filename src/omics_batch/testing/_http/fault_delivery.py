@@ -19,7 +19,7 @@ from aiohttp import web
 
 from omics_batch.testing._faults import actions
 from omics_batch.testing._http.sigv4 import skew_message
-from omics_batch.testing._service.http_response import JSON_TYPE, HttpResponse, error_reply
+from omics_batch.testing._service.http_response import JSON_TYPE, HttpResponse, error_response
 from omics_batch.testing._service.service_model import error_code
 
 if TYPE_CHECKING:
@@ -74,14 +74,14 @@ class Delivery:
                 return to_response(rewritten(plan, self.truth))
         return None
 
-    async def _drip(self, reply: HttpResponse, interval: float) -> web.StreamResponse:
-        response = to_response(reply, streamed=True)
-        response.content_length = len(reply.body)
-        await response.prepare(self.request)
-        for byte in reply.body:
+    async def _drip(self, response: HttpResponse, interval: float) -> web.StreamResponse:
+        stream = to_response(response, streamed=True)
+        stream.content_length = len(response.body)
+        await stream.prepare(self.request)
+        for byte in response.body:
             await self.clock.sleep(interval)
-            await response.write(bytes([byte]))
-        return response
+            await stream.write(bytes([byte]))
+        return stream
 
     async def _flood(self, size: int, *, declared: bool) -> web.StreamResponse:
         head, tail = b'{"padding":"', b'"}'
@@ -97,12 +97,12 @@ class Delivery:
         await response.write(tail)
         return response
 
-    def _send_half(self, reply: HttpResponse) -> None:
-        phrase = HTTPStatus(reply.status).phrase
-        lines = [f"HTTP/1.1 {reply.status} {phrase}", f"content-length: {len(reply.body)}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+    def _send_half(self, response: HttpResponse) -> None:
+        phrase = HTTPStatus(response.status).phrase
+        lines = [f"HTTP/1.1 {response.status} {phrase}", f"content-length: {len(response.body)}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
         head = "\r\n".join(lines) + "\r\n\r\n"
-        self._write(head.encode("latin-1") + reply.body[: len(reply.body) // 2])
+        self._write(head.encode("latin-1") + response.body[: len(response.body) // 2])
 
     def _write(self, data: bytes) -> None:
         self._transport.write(data)
@@ -126,54 +126,54 @@ class Delivery:
 def rewritten(plan: actions.Plan, truth: Truth) -> HttpResponse:
     """Return the response of a plan that needs no connection."""
     match plan:
-        case actions.Send(reply):
-            return reply
+        case actions.Send(response):
+            return response
         case actions.Status(status):
-            return _status_reply(status)
+            return _status_response(status)
         case actions.Skew(seconds):
-            return _skewed_reply(datetime.now(UTC), seconds)
+            return _skewed_response(datetime.now(UTC), seconds)
         case _:
             return _edited(plan, truth())
 
 
-def _edited(plan: actions.Plan, reply: HttpResponse) -> HttpResponse:
+def _edited(plan: actions.Plan, response: HttpResponse) -> HttpResponse:
     match plan:
         case actions.Edit(edit):
-            return replace(reply, body=edit(reply.body))
+            return replace(response, body=edit(response.body))
         case actions.Gzip():
-            headers = {**reply.headers, "content-encoding": "gzip"}
-            return replace(reply, body=gzip.compress(reply.body), headers=headers)
+            headers = {**response.headers, "content-encoding": "gzip"}
+            return replace(response, body=gzip.compress(response.body), headers=headers)
         case actions.WrongBatch():
-            return _about_another_batch(reply)
+            return _about_another_batch(response)
         case _:
-            return reply
+            return response
 
 
-def _status_reply(status: int) -> HttpResponse:
+def _status_response(status: int) -> HttpResponse:
     code = error_code(status)
     if code is None:
         return HttpResponse(status, b"", from_service=False)
-    return error_reply(status, code, HTTPStatus(status).phrase)
+    return error_response(status, code, HTTPStatus(status).phrase)
 
 
-def _skewed_reply(now: datetime, seconds: float) -> HttpResponse:
+def _skewed_response(now: datetime, seconds: float) -> HttpResponse:
     here = now + timedelta(seconds=seconds)
     headers = {"Date": format_datetime(here, usegmt=True)}
-    return error_reply(403, "InvalidSignatureException", skew_message(now, here), headers)
+    return error_response(403, "InvalidSignatureException", skew_message(now, here), headers)
 
 
-def _about_another_batch(reply: HttpResponse) -> HttpResponse:
-    document = json.loads(reply.body)
+def _about_another_batch(response: HttpResponse) -> HttpResponse:
+    document = json.loads(response.body)
     arn = document.get("arn", "").rpartition("/")[0]
     other = {**document, "id": OTHER_BATCH_ID, "arn": f"{arn}/{OTHER_BATCH_ID}"}
-    return replace(reply, body=json.dumps(other).encode())
+    return replace(response, body=json.dumps(other).encode())
 
 
-def to_response(reply: HttpResponse, *, streamed: bool = False) -> web.StreamResponse:
+def to_response(response: HttpResponse, *, streamed: bool = False) -> web.StreamResponse:
     """Return a response for aiohttp, to be sent at once or in parts."""
-    headers = dict(reply.headers)
-    if reply.from_service:
+    headers = dict(response.headers)
+    if response.from_service:
         headers["x-amzn-requestid"] = str(uuid.uuid4())
     if streamed:
-        return web.StreamResponse(status=reply.status, headers=headers)
-    return web.Response(status=reply.status, body=reply.body, headers=headers)
+        return web.StreamResponse(status=response.status, headers=headers)
+    return web.Response(status=response.status, body=response.body, headers=headers)

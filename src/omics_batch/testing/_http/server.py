@@ -19,7 +19,7 @@ from omics_batch.testing._http.fault_delivery import Delivery, to_response
 from omics_batch.testing._http.sigv4 import STORAGE, SignedRequest, check_signature, is_current, is_for_storage
 from omics_batch.testing._s3.object_requests import ObjectRequest
 from omics_batch.testing._s3.objects import MAX_BYTES
-from omics_batch.testing._service.http_response import Refusal, error_reply
+from omics_batch.testing._service.http_response import Refusal, error_response
 from omics_batch.testing._service.operations import HANDLERS
 from omics_batch.testing._service.serialization import read_request
 from omics_batch.testing._service.service_model import SERVICE, Operation, find, service_model
@@ -113,7 +113,7 @@ class Server:
         except Exception:
             _logger.exception("%s could not be answered", name)
             response = to_response(
-                error_reply(500, "InternalServerException", "The simulator has a fault: see its log.")
+                error_response(500, "InternalServerException", "The simulator has a fault: see its log.")
             )
         if response is None:
             return web.Response()  # never sent: the connection is closed
@@ -141,7 +141,7 @@ class Server:
                 return await Delivery(request, self._service.clock, truth).carry_out(plan)
             operation, uri_members = _served(found)
         except Refusal as refusal:
-            return to_response(refusal.reply)
+            return to_response(refusal.response)
         query = {name: request.rel_url.query.getall(name) for name in request.rel_url.query}
         plan, truth = await self._service.take(operation, partial(read_request, operation, uri_members, query, body))
         if isinstance(plan, Skew):

@@ -55,7 +55,7 @@ class _Refusal(Exception):  # noqa: N818 - an answer
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(code)
         text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-        self.reply = _reply(status, {"content-type": "application/xml"}, text.encode())
+        self.response = _response(status, {"content-type": "application/xml"}, text.encode())
 
 
 def answer_object(request: ObjectRequest, objects: Objects | None) -> HttpResponse:
@@ -64,7 +64,7 @@ def answer_object(request: ObjectRequest, objects: Objects | None) -> HttpRespon
         path = _path_of(request, objects)
         return _put(request, path) if request.operation == "PutObject" else _read(request, path)
     except _Refusal as refusal:
-        return refusal.reply
+        return refusal.response
 
 
 def _path_of(request: ObjectRequest, objects: Objects | None) -> Path:
@@ -87,17 +87,17 @@ def _read(request: ObjectRequest, path: Path) -> HttpResponse:
     content = path.read_bytes()
     facts = _facts(content)
     if request.operation == "HeadObject":
-        return _reply(200, {**facts, "content-length": str(len(content))})
+        return _response(200, {**facts, "content-length": str(len(content))})
     if request.headers.get("if-match", facts["etag"]) != facts["etag"]:
         raise _changed()
     found = _RANGE.fullmatch(request.headers.get("range", ""))
     if found is None:
-        return _reply(200, facts, content)
+        return _response(200, facts, content)
     first, end = int(found["first"]), min(int(found["last"]) + 1, len(content))
     if first >= end:
         raise _Refusal(416, "InvalidRange", "The requested range is not satisfiable")
     place = {"etag": facts["etag"], "content-range": f"bytes {first}-{end - 1}/{len(content)}"}
-    return _reply(206, place, content[first:end])
+    return _response(206, place, content[first:end])
 
 
 def _put(request: ObjectRequest, path: Path) -> HttpResponse:
@@ -117,7 +117,7 @@ def _put(request: ObjectRequest, path: Path) -> HttpResponse:
         raise _changed() from None
     finally:
         Path(name).unlink(missing_ok=True)
-    return _reply(200, facts)
+    return _response(200, facts)
 
 
 def _changed() -> _Refusal:
@@ -129,6 +129,6 @@ def _facts(content: bytes) -> dict[str, str]:
     return {"etag": f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"', CHECKSUM: checksum}
 
 
-def _reply(status: int, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
+def _response(status: int, headers: Mapping[str, str], body: bytes = b"") -> HttpResponse:
     marks = {"x-amz-request-id": uuid.uuid4().hex[:16].upper()}
     return HttpResponse(status, body, {**headers, **marks}, from_service=False)

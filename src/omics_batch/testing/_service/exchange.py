@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 from omics_batch.testing._http.request_log import RequestLog
 from omics_batch.testing._s3.batches import S3Batches
 from omics_batch.testing._s3.object_requests import answer_object
-from omics_batch.testing._service.http_response import HttpResponse, Refusal, error_reply, json_reply, page_reply
+from omics_batch.testing._service.http_response import (
+    HttpResponse,
+    Refusal,
+    error_response,
+    json_response,
+    page_response,
+)
 from omics_batch.testing._service.operations import HANDLERS, start_run_batch
 from omics_batch.testing._service.serialization import write_answer
 
@@ -96,18 +102,18 @@ class Service:
     def _answer(self, operation: Operation, asked: Asked | Refusal) -> HttpResponse:
         """Return the normal response, which may be an error."""
         if self._quota is not None and not self._quota.admits():
-            return error_reply(429, "ThrottlingException", "Rate exceeded")
+            return error_response(429, "ThrottlingException", "Rate exceeded")
         if isinstance(asked, Refusal):
-            return asked.reply
+            return asked.response
         try:
             return self._carry_out(operation, asked)
         except Refusal as refusal:
-            return refusal.reply
+            return refusal.response
 
     def _carry_out(self, operation: Operation, asked: Asked) -> HttpResponse:
         members, status = asked.members, operation.http["responseCode"]
         if operation.name == "GetBatch" and (put := self.account.document(members["batchId"])) is not None:
-            return json_reply(status, put)
+            return json_response(status, put)
         if asked.stored is None:
             answer = HANDLERS[operation.name](self.account, members)
         else:
@@ -116,8 +122,8 @@ class Service:
         if not operation.output_shape or not operation.output_shape.members:
             return HttpResponse(status, b"")
         if operation.name in _WHOLE:
-            return json_reply(status, answer)
+            return json_response(status, answer)
         written: Document = write_answer(operation.output_shape, answer)
         if operation.name == "GetRun":
             written |= {name: answer[name] for name in _LATER if answer.get(name) is not None}
-        return page_reply(status, written) if "items" in written else json_reply(status, written)
+        return page_response(status, written) if "items" in written else json_response(status, written)

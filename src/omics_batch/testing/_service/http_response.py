@@ -35,7 +35,7 @@ class Refusal(Exception):  # noqa: N818 - it is a response of the service, not a
     def __init__(self, status: int, code: str, message: str) -> None:
         """Make the response from the status, code and message."""
         super().__init__(f"{status} {code}: {message}")
-        self.reply = error_reply(status, code, message)
+        self.response = error_response(status, code, message)
 
 
 class Item(dict[str, Any]):
@@ -47,19 +47,19 @@ class Item(dict[str, Any]):
         return _encoder.encode(self)
 
 
-def json_reply(status: int, document: object) -> HttpResponse:
+def json_response(status: int, document: object) -> HttpResponse:
     """Return a response with a document; datetimes in it become ISO 8601 in UTC."""
     return HttpResponse(status, _encoder.encode(document).encode(), JSON_HEADERS)
 
 
-def page_reply(status: int, document: Mapping[str, Any]) -> HttpResponse:
+def page_response(status: int, document: Mapping[str, Any]) -> HttpResponse:
     """Return a response with a page of items, most of which have cached JSON."""
     items = [item.text if isinstance(item, Item) else _encoder.encode(item) for item in document["items"]]
     others = "".join(f',"{name}":{_encoder.encode(value)}' for name, value in document.items() if name != "items")
     return HttpResponse(status, f'{{"items":[{",".join(items)}]{others}}}'.encode(), JSON_HEADERS)
 
 
-def error_reply(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> HttpResponse:
+def error_response(status: int, code: str, message: str, headers: Mapping[str, str] = _NO_HEADERS) -> HttpResponse:
     """Return an error response as the service writes it: its code in a header, its text in the body."""
     body = json.dumps({"message": message}).encode()
     return HttpResponse(status, body, {"content-type": JSON_TYPE, "x-amzn-errortype": code, **headers})
