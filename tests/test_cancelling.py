@@ -81,7 +81,7 @@ async def test_two_hundred_calls_in_the_queue_are_cancelled_at_once() -> None:
     """A throttled client whose queue is dropped answers the next call without delay."""
     async with Simulator() as omics:
         batch_id = omics.start_batch(1)
-        async with omics.client(max_rate=1.0) as client:
+        async with omics.client(max_rate=4.0) as client:
             await client.get_batch(batch_id)
             calls = [asyncio.create_task(client.get_batch(batch_id)) for _ in range(200)]
             await asyncio.sleep(0)

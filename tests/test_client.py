@@ -742,7 +742,9 @@ async def test_a_profile_that_vanishes_in_the_middle_of_a_wait_is_an_outage(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     omics.script(faults.answered(), faults.expired_token(), faults.expired_token())
     batch_id = omics.start_batch(2, life=LONG)
-    async with OmicsBatchClient(profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock) as client:
+    async with OmicsBatchClient(
+        profile_name="lab", endpoint_url=omics.endpoint_url, clock=omics.clock, max_rate=None
+    ) as client:
         ending = asyncio.create_task(_end_once_asked(omics, 4))
         await client.wait_until_processed(batch_id, poll=PATIENT, on_update=lambda _: config.unlink(missing_ok=True))
         await ending

@@ -295,7 +295,9 @@ async def test_a_wait_outlives_every_row_that_may_pass() -> None:
     async with Simulator(time_scale=1000.0) as omics:
         omics.script(*(row.fault for row in passing))
         batch_id = omics.start_batch(4)
-        patient = PollPolicy(max_silence=1_000_000)  # an hour of this clock is 3.6 s, which a busy machine may need
+        patient = PollPolicy(
+            initial=1, maximum=1, max_silence=1_000_000
+        )  # an hour of this clock is 3.6 s, which a busy machine may need
         once = RetryPolicy(max_attempts=1, attempt_timeout=30_000)
         async with omics.client(retry=once, poll=patient, max_rate=None) as client:
             batch: Batch = await client.wait_until_processed(batch_id)

@@ -70,7 +70,7 @@ async def test_a_signature_of_a_run_is_nowhere_but_in_its_field(caplog: pytest.L
     caplog.set_level(logging.DEBUG)
     once = RetryPolicy(max_attempts=1)
     life = Life(failed_runs=1, creating=0, pending=0, run_pending=0, run_starting=0, run_length=0)
-    async with Simulator(life=life) as omics, omics.client(retry=once) as client:
+    async with Simulator(life=life) as omics, omics.client(retry=once, max_rate=None) as client:
         batch_id = omics.start_batch(1)
         omics.advance(seconds=60)
         (listed,) = await client.failed_runs(batch_id)

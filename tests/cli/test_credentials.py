@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from botocore.utils import ContainerMetadataFetcher
 
 from omics_batch import OmicsBatchClient
 from omics_batch.cli import _connection, main
@@ -164,6 +165,7 @@ def test_an_environment_without_credentials_takes_two_lines(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)  # it asks three times
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert main(["get", "7123456", "--region", "us-west-2"]) == 1

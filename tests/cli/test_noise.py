@@ -76,8 +76,8 @@ CASES: Final[list[tuple[dict[str, Any], list[Fault], list[str]]]] = [
     (document("CANCELLED"), [], ["wait", ID, "--json"]),
     (document("CANCELLED", totalRuns=1, runSummary={"cancelledRunCount": 1}), [], ["wait", ID]),
     (processed(failedRunCount=1, completedRunCount=9), [], ["wait", ID]),
-    (document(), [], ["wait", ID, "--timeout", "0.5s", "--json"]),
-    (document(), [], ["wait", ID, "7123457", "--timeout", "0.5s", "--json"]),
+    (document(), [], ["wait", ID, "--timeout", "0.25s", "--json"]),
+    (document(), [], ["wait", ID, "7123457", "--timeout", "0.25s", "--json"]),
     (document(), [faults.error("AccessDeniedException", 403)], ["wait", ID]),
     (document(), [faults.error("ThrottlingException", 429, times=2)], ["get", ID]),
     (document(), [faults.status(500, times=2)], ["get", ID]),
@@ -85,15 +85,15 @@ CASES: Final[list[tuple[dict[str, Any], list[Fault], list[str]]]] = [
     (document(), [faults.redirected(307, "https://portal.example.org/")], ["get", ID]),
     (document(), [faults.expired_token()], ["get", ID]),
     (document(), [], ["get", "7123457"]),
-    (document("CREATING"), [], ["cancel", ID, "--yes", "--timeout", "0.5s", "--json"]),
-    (document("STOPPING"), [], ["cancel", ID, "--yes", "--timeout", "0.5s", "--json"]),
+    (document("CREATING"), [], ["cancel", ID, "--yes", "--timeout", "0.25s", "--json"]),
+    (document("STOPPING"), [], ["cancel", ID, "--yes", "--timeout", "0.25s", "--json"]),
     (document(), [faults.error("AccessDeniedException", 403, operation="CancelRunBatch")], ["cancel", ID, "--yes"]),
     (
         document(),
         [faults.error("ConflictException", 409, operation="CancelRunBatch")],
         ["cancel", ID, "--yes", "--no-wait"],
     ),
-    (document("RUNS_DELETING"), [], ["delete", ID, "--yes", "--timeout", "0.5s", "--json"]),
+    (document("RUNS_DELETING"), [], ["delete", ID, "--yes", "--timeout", "0.25s", "--json"]),
     (DELETED, [faults.error("AccessDeniedException", 403, operation="DeleteBatch")], ["delete", ID, "--yes"]),
     (document("RUNS_DELETE_FAILED"), [], ["delete", ID, "--yes"]),
     (document(), [], ["start", REQUEST]),
@@ -135,11 +135,14 @@ def test_the_cases_meet_every_kind_of_ending() -> None:
     assert len(ADVICE) > len(words._WORDS) / 2
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_noise_changes_no_count_of_retried_errors(omics: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     make_noise(monkeypatch)
     omics.script(faults.throttled(times=2), faults.status(500, times=3))
     notices, often = Notices(), PollPolicy(initial=0.01, maximum=0.01)
-    async with omics.client(retry=RetryPolicy(base=0, throttling_base=0), poll=often, on_event=notices) as client:
+    async with omics.client(
+        retry=RetryPolicy(base=0, throttling_base=0), poll=often, max_rate=None, on_event=notices
+    ) as client:
         omics.put_batch(processed(completedRunCount=10))
         await client.wait_until_processed(ID)
     assert re.fullmatch(r"Errors retried: 3 with a server error, 2 throttled; last: [0-9:]{8} qxzv .*", notices.words())
@@ -147,7 +150,7 @@ async def test_noise_changes_no_count_of_retried_errors(omics: Simulator, monkey
 
 def test_noise_changes_nothing_in_the_demo(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     make_noise(monkeypatch)
-    ran = here.run("demo", "--speed", "8")
+    ran = here.run("demo", "--speed", "16")
     assert ran.code == 0, ran.stdout
     assert sorted(re.findall(r"qxzv .*; attempt (\d) in", ran.stdout)) == ["2", "2", "3"]
     assert "All went as scripted" in ran.stdout

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from omics_batch import (
     BatchStatus,
     ListPageFailed,
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from omics_batch.testing import Simulator
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_what_a_retry_fixes_is_counted_by_kind_and_the_last_is_reported(omics: Simulator) -> None:
     omics.script(faults.throttled(times=2), faults.answered(), faults.status(408))
     notices = Notices()
-    async with omics.client(retry=RetryPolicy(base=0, throttling_base=0), on_event=notices) as client:
+    async with omics.client(retry=RetryPolicy(base=0, throttling_base=0), max_rate=None, on_event=notices) as client:
         omics.put_batch(processed(completedRunCount=10))
         await client.wait_until_processed(ID)
         await client.wait_until_processed(ID)
@@ -36,11 +39,12 @@ async def test_what_a_retry_fixes_is_counted_by_kind_and_the_last_is_reported(om
     )
 
 
+@pytest.mark.usefixtures("short_waits")
 async def test_what_the_next_look_fixes_is_counted_too(omics: Simulator) -> None:
     """Three attempts fail, and so does the look; the wait goes on."""
     omics.script(faults.status(500, times=3))
     often, notices = PollPolicy(initial=0.01, maximum=0.01), Notices()
-    async with omics.client(retry=RetryPolicy(base=0), poll=often, on_event=notices) as client:
+    async with omics.client(retry=RetryPolicy(base=0), poll=often, max_rate=None, on_event=notices) as client:
         omics.put_batch(processed(completedRunCount=10))
         await client.wait_until_processed(ID)
     assert ": 3 with a server error; last: " in notices.words()

@@ -33,10 +33,10 @@ NONSENSE: Final = {
 def test_the_demo_goes_as_scripted_whatever_the_machines_configuration(
     here: Here, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """In eight times the speed, and with every number as in the usual one."""
+    """In sixteen times the speed, and with every number as in the usual one."""
     for name, value in {**NONSENSE, "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    ran = here.run("demo", "--speed", "8")
+    ran = here.run("demo", "--speed", "16")
     assert (ran.code, ran.stderr) == (0, ""), ran.stdout
     assert [thread.name for thread in threading.enumerate()].count("local HealthOmics") == 1  # of the fixture
     assert len(re.findall(r"Z  ThrottlingException \(HTTP 429\): .*; attempt [23] in", ran.stdout)) == 2
