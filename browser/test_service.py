@@ -121,7 +121,7 @@ def test_a_cohort_from_its_start_to_its_end(
     """The bar grows and never shrinks; while the counts lag it says so; at the end it names who failed, and why."""
     page = pages.open(url_of_a_cohort)
     page.evaluate(WATCH_BAR)
-    bar = page.get_by_role("progressbar", name="runs that have ended")
+    bar = page.get_by_role("progressbar", name="runs that have finished")
     expect(page.get_by_role("heading", level=1)).to_have_text("genomics-cohort-analysis")
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     while clock.now() < 45:
@@ -171,7 +171,7 @@ def test_a_connection_that_is_lost_comes_back(omics: Simulator, app: FastAPI, pa
     with running(app, port=urlsplit(url).port or 0):
         expect(connection).to_have_text("Connected again")
         expect(page.locator("#counts li")).to_have_text(["38 completed", "58 running"])
-        expect(page.locator("#complete")).to_have_text("41.7 %")
+        expect(page.locator("#finished")).to_have_text("41.7 %")
         omics.put_batch(document("PROCESSED", completedRunCount=96))
         ended(page)
     assert (seen := page.evaluate("seen")) == sorted(seen)

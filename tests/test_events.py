@@ -189,7 +189,7 @@ LINES: Final[list[tuple[Event, str, str]]] = [
     (
         StatusChanged(**WAIT, before=None, status=BatchStatus.INPROGRESS, batch=BATCH),
         "INFO",
-        "batch 7123456: INPROGRESS, 50.0 % complete",
+        "batch 7123456: INPROGRESS, 50.0 % finished",
     ),
     (
         StatusChanged(**WAIT, before=BatchStatus.PENDING, status=BatchStatus.INPROGRESS, batch=None),

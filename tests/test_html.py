@@ -68,7 +68,7 @@ def test_a_batch_under_way_shows_where_it_stands() -> None:
         "Outcome": "in progress",
         "Runs": "96",
         "Submitted": "100.0 %",
-        "Complete": "32.3 %",
+        "Finished": "32.3 %",
         "Going for": "2 h 30 min",
         "Created at": "2025-03-15 10:00:00 UTC",
         "Submitted at": "2025-03-15 10:05:00 UTC",
@@ -92,7 +92,7 @@ def test_a_processed_batch_shows_how_it_ended_and_how_long_it_took() -> None:
     ended = {"creationTime": "2025-03-15T10:00:00Z", "processedTime": "2025-03-16T11:00:00Z"}
     batch = batch_with("PROCESSED", totalRuns=2, runSummary={"completedRunCount": 1, "failedRunCount": 1}, **ended)
     reported = facts(batch)
-    assert (reported["Outcome"], reported["Complete"], reported["Took"]) == ("partial", "100.0 %", "1 d 1 h")
+    assert (reported["Outcome"], reported["Finished"], reported["Took"]) == ("partial", "100.0 %", "1 d 1 h")
     assert reported["Processed at"] == "2025-03-16 11:00:00 UTC"
 
 
@@ -115,14 +115,14 @@ def test_the_first_of_all_years_is_a_year_like_others() -> None:
 @pytest.mark.parametrize(
     ("batch", "shares"),
     [
-        (batch_with("CREATING"), {"Submitted": "0.0 %", "Complete": "0.0 %"}),
+        (batch_with("CREATING"), {"Submitted": "0.0 %", "Finished": "0.0 %"}),
         (batch_with("FAILED"), {}),
-        (batch_with("PROCESSED", totalRuns=1, runSummary={"completedRunCount": 1}), {"Complete": "100.0 %"}),
+        (batch_with("PROCESSED", totalRuns=1, runSummary={"completedRunCount": 1}), {"Finished": "100.0 %"}),
     ],
 )
 def test_at_the_end_no_share_is_reported_that_has_no_counts(batch: Batch, shares: dict[str, str]) -> None:
     reported = facts(batch)
-    assert {label: reported[label] for label in ("Submitted", "Complete") if label in reported} == shares
+    assert {label: reported[label] for label in ("Submitted", "Finished") if label in reported} == shares
 
 
 def test_a_failure_is_red_and_a_success_is_green() -> None:
@@ -164,7 +164,7 @@ def test_counts_that_may_change_are_said_to_lag(batch: Batch, note: str | None) 
 def test_counts_that_do_not_add_up_are_said_not_to(members: dict[str, Any], reported: str | None) -> None:
     batch = batch_with("PROCESSED", **members)
     assert "Counts do not add up to the runs." in shown(batch)
-    assert (facts(batch)["Outcome"], facts(batch)["Complete"]) == ("unknown", "100.0 %")
+    assert (facts(batch)["Outcome"], facts(batch)["Finished"]) == ("unknown", "100.0 %")
     assert line(batch, Progress()).endswith("counts do not add up to the runs")
     assert (reported or "") in line(batch, Progress())
     assert "lag" not in shown(batch)
@@ -264,7 +264,7 @@ def test_what_progress_has_seen_stays_where_counts_fall() -> None:
     progress.see(UNDER_WAY)
     fallen = batch_with(totalRuns=96, runSummary={"completedRunCount": 1})
     progress.see(fallen)
-    assert facts(fallen, progress)["Complete"] == "32.3 %"
+    assert facts(fallen, progress)["Finished"] == "32.3 %"
 
 
 def test_once_nothing_is_left_there_is_no_pace_although_the_batch_goes_on() -> None:
@@ -295,7 +295,7 @@ def test_at_the_end_there_is_no_rate_any_more() -> None:
         clock.time += 60
         progress.see(batch)
     assert progress.runs_per_hour
-    assert facts(ended, progress).keys() == {"Outcome", "Runs", "Submitted", "Complete"}
+    assert facts(ended, progress).keys() == {"Outcome", "Runs", "Submitted", "Finished"}
     assert line(ended, progress) == "7123456  PROCESSED  100.0 %  96 completed"
 
 

@@ -309,7 +309,7 @@ async def test_a_deadline_comes_when_it_comes() -> None:
     account = Account(cohort(500), latency=0.1)
     async with following(account) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in account.lives]
-        with pytest.raises(WaitTimeoutError, match=r"batch 1007 was INPROGRESS, 0.0 % complete") as caught:
+        with pytest.raises(WaitTimeoutError, match=r"batch 1007 was INPROGRESS, 0.0 % finished") as caught:
             await client.wait_until_processed("1007", timeout=0.55)
         assert running_clock().now() == pytest.approx(0.65)
         assert caught.value.batch is not None

@@ -145,7 +145,7 @@ async def test_a_last_look_whose_turn_did_not_come_leaves_what_was_seen_before()
         with pytest.raises(WaitTimeoutError) as caught:
             await story.client.wait_until_processed("7123456", timeout=60)
     assert str(caught.value) == (
-        "batch 7123456 was INPROGRESS, 50.0 % complete, when last seen after 0:01:05; the last look at it was not "
+        "batch 7123456 was INPROGRESS, 50.0 % finished, when last seen after 0:01:05; the last look at it was not "
         "sent: it waited for its turn. Make fewer calls at once, raise max_rate, or allow more time."
     )
     assert caught.value.polls == 1

@@ -106,7 +106,7 @@ async def test_a_list_that_lags_shows_no_news(caplog: pytest.LogCaptureFixture) 
         for r in caplog.records
         if r.getMessage().startswith("batch 7: ") and "ended" not in r.getMessage()
     ]
-    assert reported == ["batch 7: INPROGRESS, 0.0 % complete"]
+    assert reported == ["batch 7: INPROGRESS, 0.0 % finished"]
 
 
 @dataclass
@@ -352,7 +352,7 @@ async def test_a_look_after_a_list_is_what_was_seen_last() -> None:
     account = Account({**cohort(20), "7": life}, failures={"get_batch": [None, None, None, OUTAGE]})
     async with following(account, retry=ONE_ATTEMPT) as client:
         waits = [asyncio.create_task(client.wait_until_processed(batch_id)) for batch_id in cohort(20)]
-        with pytest.raises(WaitTimeoutError, match="was DEFRAGMENTING, 0.0 % complete, when last seen"):
+        with pytest.raises(WaitTimeoutError, match="was DEFRAGMENTING, 0.0 % finished, when last seen"):
             await client.wait_until_processed("7", timeout=140)
         await cancel_all(waits)
 

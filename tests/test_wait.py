@@ -349,7 +349,7 @@ def test_a_wait_whose_time_is_over_says_where_the_batch_stands() -> None:
     error = error_at_the_deadline("7123456", batch, 86_400.4)
     assert isinstance(error, WaitTimeoutError)
     assert str(error) == (
-        "batch 7123456 was INPROGRESS, 32.3 % complete, when last seen after 1 day, 0:00:00. "
+        "batch 7123456 was INPROGRESS, 32.3 % finished, when last seen after 1 day, 0:00:00. "
         "The batch goes on: wait for it again, with more time."
     )
 
@@ -364,7 +364,7 @@ def test_a_wait_that_never_saw_its_batch_says_so() -> None:
 
 def test_an_unknown_status_is_cleaned_before_it_is_reported() -> None:
     error = error_at_the_deadline("7123456", batch_with("\x1b[2JGONE\n"), 0)
-    assert "was [2JGONE, 0.0 % complete" in str(error)
+    assert "was [2JGONE, 0.0 % finished" in str(error)
 
 
 def test_lost_contact_shows_the_last_failure() -> None:
@@ -373,7 +373,7 @@ def test_lost_contact_shows_the_last_failure() -> None:
     assert isinstance(error, LostContactError)
     assert error.__cause__ is last
     assert str(error) == (
-        "nothing readable was heard of batch 7123456 for 1:00:00; it was PENDING, 0.0 % complete, when last seen. "
+        "nothing readable was heard of batch 7123456 for 1:00:00; it was PENDING, 0.0 % finished, when last seen. "
         "The last trouble: GetBatch of batch 7123456: the connection failed. The batch goes on: wait for it again."
     )
     unseen = str(error_after_silence("7123456", None, 3600, last))

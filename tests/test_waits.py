@@ -200,7 +200,7 @@ async def test_a_status_nobody_knows_is_waited_out_and_logged_once(caplog: pytes
 async def test_at_the_deadline_it_looks_one_last_time() -> None:
     """20 s are 5, 7.5 and 7.5 of the next interval; the last look has a bound of its own, 5 s."""
     async with telling(seen()) as story:
-        with pytest.raises(WaitTimeoutError, match="was INPROGRESS, 0.0 % complete.* after 0:00:20") as caught:
+        with pytest.raises(WaitTimeoutError, match="was INPROGRESS, 0.0 % finished.* after 0:00:20") as caught:
             await story.client.wait_until_processed(BATCH_ID, timeout=20)
     assert story.sleeps[-1] == 7.5
     assert story.transport.at == [0.0, 5.0, 12.5, 20.0]
@@ -783,9 +783,9 @@ async def test_the_log_reports_changes_failures_and_the_end(caplog: pytest.LogCa
     failure_met = f"GetBatch of batch {BATCH_ID}: InternalServerException (HTTP 500). Try again"
     assert lines[2].startswith(f"batch {BATCH_ID}: a look failed, the wait goes on: {failure_met}")
     assert [*lines[:2], *lines[3:]] == [
-        f"batch {BATCH_ID}: PENDING, 0.0 % complete",
+        f"batch {BATCH_ID}: PENDING, 0.0 % finished",
         "GetBatch: InternalServerException (HTTP 500); not sent again",
-        f"batch {BATCH_ID}: PROCESSED, 100.0 % complete",
+        f"batch {BATCH_ID}: PROCESSED, 100.0 % finished",
         f"batch {BATCH_ID}: a wait ended after 24 s and 4 looks",
     ]
 

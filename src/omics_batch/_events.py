@@ -207,7 +207,7 @@ class StatusChanged(WaitEvent):
         status = one_line(self.status)
         if self.batch is None:
             return f"batch {self.batch_id}: listed as {status}"
-        return f"batch {self.batch_id}: {status}, {self.batch.percent_complete:.1f} % complete"
+        return f"batch {self.batch_id}: {status}, {self.batch.percent_complete:.1f} % finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ def test_it_prints_the_batch_readably(here: Here) -> None:
         "Name      cohort",
         "Status    PROCESSED",
         "Outcome   partial",
-        "Complete  100.0 % of 10 runs",
+        "Finished  100.0 % of 10 runs",
         "Runs      9 completed, 1 failed",
         "Created   2025-03-15T10:00:00Z",
         "Processed 2025-03-15T10:15:00Z",
@@ -52,7 +52,7 @@ def test_submission_and_completion_are_distinguished_and_that_counts_lag(here: H
     here.omics.put_batch(reported)
     ran = here.run("get", ID)
     assert "Submitted 70.0 %" in ran.lines
-    assert "Complete  ~40.0 % of 10 runs" in ran.lines
+    assert "Finished  ~40.0 % of 10 runs" in ran.lines
     assert "Runs      3 completed, 1 not submitted, 3 running, 3 to submit (counts lag behind the runs)" in ran.lines
     here.omics.put_batch(reported | {"status": "PROCESSED", "submittedTime": "2025-03-15T10:05:00Z"})
     ran = here.run("get", ID)

@@ -106,7 +106,7 @@ def test_submission_and_execution_are_distinguished_and_the_glyphs_show_without_
     assert drawn(document("SUBMITTING", name="cohort", submissionSummary=starts, runSummary=runs)) == [
         "Batch 7123456 cohort                              SUBMITTING",
         "submitted  ━━━━━━━━━━━×××┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄    50.0 %",
-        "complete   ━━━━━×××──────┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄   ~30.0 %   0:05:00",
+        "finished   ━━━━━×××──────┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄   ~30.0 %   0:05:00",
         "2 completed  1 not submitted  2 running  5 to submit",
         "~ lags behind the runs",
     ]

@@ -64,7 +64,7 @@ async def test_on_a_terminal_it_is_a_table_that_survives_another_size(omics: Sim
     async with on_a_terminal([*PROGRAM, "watch", *ids, "99"], environment) as terminal:
         shown = await terminal.until(r"(?s)2 of 5 batches have ended.*3 INPROGRESS .*Errors retried: 1 .*1 ")
         lines = shown.splitlines()
-        assert lines[3].split() == ["ID", "STATUS", "RUNS", "SUBMITTED", "COMPLETE", "RUNS/H", "LEFT", "NAME"]
+        assert lines[3].split() == ["ID", "STATUS", "RUNS", "SUBMITTED", "FINISHED", "RUNS/H", "LEFT", "NAME"]
         assert [line.split()[:3] for line in lines[4:8]] == [
             ["7123456", "INPROGRESS", "━━──────"],
             ["7123457", "PROCESSED", "━━━━━━━×"],
@@ -76,7 +76,7 @@ async def test_on_a_terminal_it_is_a_table_that_survives_another_size(omics: Sim
         assert "\nAll runs:  18 completed  1 failed  21 running\n" in shown
 
         terminal.resize(40, 12)
-        narrow = await terminal.until(r"RUNS +COMPLETE\n")
+        narrow = await terminal.until(r"RUNS +FINISHED\n")
         assert len(narrow.splitlines()) <= 12
 
         terminal.type("\x03")
@@ -128,7 +128,7 @@ async def test_a_log_on_the_same_terminal_leaves_no_room_for_a_picture(omics: Si
     async with on_a_terminal([*PROGRAM, "watch", *ids, "--verbose"], shell.environment) as terminal:
         assert await terminal.ended() == 0
     assert ALTERNATE not in terminal.written
-    assert "omics-batch: batch 7123457: PROCESSED, 100.0 % complete" in terminal.text
+    assert "omics-batch: batch 7123457: PROCESSED, 100.0 % finished" in terminal.text
     assert "Z  2 batches: 2 succeeded." in terminal.text
 
 
@@ -142,7 +142,7 @@ async def test_a_log_that_goes_to_a_file_goes_there_while_the_table_moves(
     async with on_a_terminal(watching, measured_shell.environment) as terminal:
         assert await terminal.ended() == 3
     assert "2 batches: 1 succeeded, 1 partial.\nNot succeeded: 7123457" in terminal.text
-    assert "omics-batch: batch 7123457: PROCESSED, 100.0 % complete" in lines_of(log)
+    assert "omics-batch: batch 7123457: PROCESSED, 100.0 % finished" in lines_of(log)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.slow)])

@@ -142,7 +142,7 @@ def test_a_verdict_says_no_more_than_is_known(
 def test_a_batch_under_way_is_reported_how_long_it_has_been_going() -> None:
     reported = dict(facts(batch(document()), NOW))
     assert reported["Going for"] == "1:00:00"
-    assert reported["Complete"] == "~30.0 % of 10 runs"
+    assert reported["Finished"] == "~30.0 % of 10 runs"
     assert "Processed" not in reported
 
 
@@ -163,7 +163,7 @@ def test_what_the_service_does_not_show_is_left_out() -> None:
         "Batch": "1",
         "Status": "PENDING",
         "Outcome": "in progress",
-        "Complete": "0.0 %",
+        "Finished": "0.0 %",
         "Runs": "no runs yet",
     }
 

@@ -24,7 +24,7 @@ const SPANS = [
 const KINDS = { SUBMISSION: "not submitted", RUN: "failed", CANCELLED: "cancelled" };
 
 const batch = new URLSearchParams(location.search).get("batch") ?? "";
-const furthest = { submitted: 0, complete: 0 };
+const furthest = { submitted: 0, finished: 0 };
 
 let events; // the stream, while the page is seen
 let wasLost = false;
@@ -96,8 +96,8 @@ function drawBar(look) {
     part.style.flexGrow = runs;
     part.hidden = runs === 0;
   }
-  $("bar").setAttribute("aria-valuenow", furthest.complete.toFixed(1));
-  $("bar").setAttribute("aria-valuetext", `${percent(furthest.complete)} of the runs have ended`);
+  $("bar").setAttribute("aria-valuenow", furthest.finished.toFixed(1));
+  $("bar").setAttribute("aria-valuetext", `${percent(furthest.finished)} of the runs have finished`);
   $("counts").replaceChildren(
     ...Object.entries(look.runCounts).map(([state, runs]) => element("li", `${number(runs)} ${state}`, state)),
   );
@@ -106,11 +106,11 @@ function drawBar(look) {
 
 function draw(look) {
   furthest.submitted = Math.max(furthest.submitted, look.percentSubmitted); // a new stream knows nothing of the last
-  furthest.complete = Math.max(furthest.complete, look.percentComplete);
+  furthest.finished = Math.max(furthest.finished, look.percentComplete);
   const name = look.name ?? `Batch ${look.batchId}`;
   const words = said(look);
   const unknown = look.outcome === "IN_PROGRESS" ? "not known yet" : "not known";
-  document.title = `${percent(furthest.complete)} · \u2068${name}\u2069`; // isolated, as in <bdi>
+  document.title = `${percent(furthest.finished)} · \u2068${name}\u2069`; // isolated, as in <bdi>
   set("name", name);
   set("status", look.status);
   set("said", (words || look.failureReason ? ": " : "") + words);
@@ -119,7 +119,7 @@ function draw(look) {
   drawBar(look);
   set("total", look.totalRuns === null ? unknown : number(look.totalRuns));
   set("submitted", percent(furthest.submitted));
-  set("complete", percent(furthest.complete));
+  set("finished", percent(furthest.finished));
   $("pace").hidden = $("time").hidden = look.outcome !== "IN_PROGRESS";
   set("rate", look.runsPerHour === null ? unknown : number(Math.round(look.runsPerHour)));
   set("left", look.secondsLeft === null ? unknown : duration(look.secondsLeft));

@@ -69,7 +69,7 @@ def _standing(batch: Batch, now: datetime, progress: Progress | None) -> dict[st
         "Outcome": lowered(batch.outcome.value),
         "Runs": None if batch.total_runs is None else f"{batch.total_runs:,}",
         "Submitted": _share(batch, so_far.percent_submitted),
-        "Complete": _share(batch, so_far.percent_complete),
+        "Finished": _share(batch, so_far.percent_complete),
         **(_pace(progress) if progress else {}),
         "Took" if batch.is_terminal else "Going for": span(took) if took and took > timedelta() else None,
     }

@@ -56,7 +56,7 @@ def _batch(batch: Batch) -> Cells:
         "Outcome": lowered(batch.outcome.value),
         "Runs": _number(batch.total_runs),
         "States": bar(batch) if states(batch) else None,
-        "Complete": tag(
+        "Finished": tag(
             "div", percentage(batch.percent_complete), _LAG if do_counts_lag(batch) and not batch.is_processed else None
         ),
         "Created": moment(batch.creation_time, form=_MINUTE),

@@ -253,4 +253,4 @@ def _standing(batch: Batch | None, listed: str | None) -> str:
         return f"was {one_line(listed)} when last listed"
     if batch is None:
         return "was never seen"
-    return f"was {one_line(batch.status)}, {batch.percent_complete:.1f} % complete, when last seen"
+    return f"was {one_line(batch.status)}, {batch.percent_complete:.1f} % finished, when last seen"

@@ -122,7 +122,7 @@ def facts(batch: Batch, now: datetime) -> list[tuple[str, str]]:
         ("Outcome", words.lowered(batch.outcome.value)),
         ("Reason", batch.failure_reason),
         ("Submitted", _submitted(batch)),
-        ("Complete", f"{percent(batch)} of {runs(batch.total_runs)}" if batch.total_runs else percent(batch)),
+        ("Finished", f"{percent(batch)} of {runs(batch.total_runs)}" if batch.total_runs else percent(batch)),
         ("Runs", f"{counted(batch)}{in_brackets(caveat(batch))}"),
         *((label, None if moment is None else timestamp(moment)) for label, moment in times),
         ("Took" if batch.is_terminal else "Going for", None if took is None else written(took)),

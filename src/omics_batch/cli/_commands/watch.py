@@ -37,7 +37,7 @@ def watch(
 ) -> Exit:
     """Watch a batch, or a table of several, until every run has ended.
 
-    The table shows the progress of the submission (SUBMITTED) and of the runs (COMPLETE), how many runs end in an hour,
+    The table shows the progress of the submission (SUBMITTED) and of the runs (FINISHED), how many runs end in an hour,
     and the time left at this rate, if it is known. A ~ marks a percentage that may be behind the runs. If there are
     more batches than lines, those with failed runs come first, then others under way, then those that ended badly. A
     line at the end counts errors that were retried.

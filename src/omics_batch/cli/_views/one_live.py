@@ -135,10 +135,10 @@ class Picture:
         }
         submission = Bar({state: number for state, number in submitted.items() if number}, progress.percent_submitted)
         execution = Bar(counts_of(self._batch), progress.percent_complete)
-        complete = percent(self._batch, progress.percent_complete)
+        finished = percent(self._batch, progress.percent_complete)
         bars = {
             "submitted": (submission, percentage(progress.percent_submitted), ""),
-            "complete": (execution, complete, self._time),
+            "finished": (execution, finished, self._time),
         }
         for label, (bar, so_far, time) in bars.items():
             start = f"{label:<11}" if width >= _NARROW else ""

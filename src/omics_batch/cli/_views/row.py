@@ -26,7 +26,7 @@ _WIDTHS: Final = {
     "status": 10,
     "runs": 8,
     "submitted": 9,
-    "complete": 8,
+    "finished": 8,
     "runs/h": 6,
     "left": 6,
     "failed": 6,
@@ -34,10 +34,10 @@ _WIDTHS: Final = {
 }
 """The columns from left to right, with the least width of each."""
 
-_DISPENSABLE: Final = ("failed", "runs/h", "submitted", "name", "left", "runs", "status", "complete")
+_DISPENSABLE: Final = ("failed", "runs/h", "submitted", "name", "left", "runs", "status", "finished")
 """The order in which columns are left out if not all fit."""
 
-_NUMBERS: Final = ("submitted", "complete", "runs/h", "left", "failed")
+_NUMBERS: Final = ("submitted", "finished", "runs/h", "left", "failed")
 _LONGEST_STATUS: Final = 18
 _SHORT: Final = 24
 _LONG: Final = 40
@@ -110,7 +110,7 @@ def _cells(
     bar = Bar(counts_of(batch), progress.percent_complete)
     numbers = {
         "submitted": percentage(progress.percent_submitted),
-        "complete": percent(batch, progress.percent_complete),
+        "finished": percent(batch, progress.percent_complete),
         "runs/h": "" if entry.ending else rate(progress.runs_per_hour),
         "left": "" if entry.ending else left(progress.remaining),
         "failed": f"{batch.failed_run_count:,}" if batch.failed_run_count else "",
