@@ -97,14 +97,16 @@ def test_the_notebook_is_kept_without_its_outputs() -> None:
 
 
 def test_every_cell_shows_what_it_promises(executed: Any) -> None:
-    bar, batch, listed, failed, again = outputs(executed)
+    bar, batch, listed, failed, plan, again = outputs(executed)
     for html in (bar, batch):
         assert "PROCESSED" in html
         assert "37 completed, 2 failed, 1 not submitted" in html
     assert "Batches: 2" in listed
     assert "exomes" in listed
     assert [f"sample-{number}<" in failed for number in (7, 21, 33, 8)] == [True, True, True, False]
-    assert "cohort-again" in again
+    assert "Runs that run again, as attempt 2 of batch 7123457: 2" in plan
+    assert "Runs that are left out: 1" in plan
+    assert "2 completed" in again
 
 
 @pytest.mark.parametrize("browser_is_dark", [False, True], ids=["light-browser", "dark-browser"])
@@ -124,14 +126,14 @@ def test_its_page_is_as_light_as_its_theme(  # whatever the browser would like
     path.write_text(html, encoding="utf-8")
     page = pages.open(path.as_uri(), dark=browser_is_dark)
 
-    assert page.get_by_text("PROCESSED", exact=True).count() == 4
-    assert page.get_by_text("The aligner ran out of memory.", exact=True).count() == 2
-    assert page.get_by_text("ValidationException", exact=True).is_visible()
+    assert page.get_by_text("PROCESSED", exact=True).count() == 5
+    assert page.get_by_text("The aligner ran out of memory.", exact=True).count() == 4
+    assert page.get_by_text("ValidationException", exact=True).count() == 2
     if browser_is_dark is (theme == "dark"):
         page.screenshot(path=shots / f"notebook-{theme}.png", full_page=True)
     page.add_style_tag(content=".jp-InputArea, .jp-OutputPrompt { display: none }")  # which have colours of others
     cards = measured(page)
-    assert [len(card["bars"]) for card in cards] == [1, 1, 0, 0, 1]
+    assert [len(card["bars"]) for card in cards] == [1, 1, 0, 0, 0, 1]
     assert {card["background"] for card in cards} == {LIGHT if theme == "light" else DARK}
 
 

@@ -14,6 +14,7 @@ from omics_batch import (
     BatchStatus,
     FailedRun,
     FailureKind,
+    LeftOutRun,
     Progress,
     Rows,
     RunBatchListItem,
@@ -81,6 +82,7 @@ def test_no_text_of_a_batch_is_ever_markup(
 
 
 def rows_of(text: str) -> list[Rows[Any]]:
+    failed = FailedRun(run_setting_id=text, kind=FailureKind.RUN, run_id=text, reason=text, message=text)
     return [
         Rows([Batch(id=text, status=BatchStatus(text), name=text)]),
         Rows([BatchListItem(id=text, status=BatchStatus(text), name=text, workflow_id=text)]),
@@ -95,7 +97,8 @@ def rows_of(text: str) -> list[Rows[Any]]:
                 )
             ]
         ),
-        Rows([FailedRun(run_setting_id=text, kind=FailureKind.RUN, run_id=text, reason=text, message=text)]),
+        Rows([failed]),
+        Rows([LeftOutRun(failed, why=text)]),
     ]
 
 

@@ -26,6 +26,7 @@ from omics_batch import (
 )
 from omics_batch._manifest.resubmission import ResubmissionPlanner
 from omics_batch.testing import Life, Simulator
+from tests.markup import cells, read, words
 from tests.stories import seen
 from tests.support import batch_with
 from tests.virtual_time import running_clock
@@ -130,6 +131,32 @@ async def test_what_aws_says_to_try_again_runs_again_and_the_rest_is_left_out_wi
     assert settings_of(plan) == [first["HG3"], first["HG4"]]
     assert plan.request.default_run_setting == request.default_run_setting
     assert any("for want of a quota" in note for note in plan.notes)
+
+
+async def test_a_plan_is_shown_in_a_notebook_with_what_it_leaves_out(client: OmicsBatchClient) -> None:
+    request = cohort()
+    batch = await processed(client, request)
+    plan = await client.plan_resubmission(batch, request=request)
+    throttled, over_quota = ["HG3", "not submitted", ""], ["HG4", "not submitted", ""]
+    failed, refused = ["HG2", "failed", "2000002"], ["HG5", "not submitted", ""]
+    assert cells(plan._repr_html_()) == [
+        ["Sample", "Kind", "Run", "Reason", "Message"],
+        [*throttled, "ThrottlingException", "slow down"],
+        [*over_quota, "ServiceQuotaExceededException", "too many"],
+        ["Sample", "Kind", "Run", "Reason", "Message", "Why it is left out"],
+        [*failed, "RUN_TASK_FAILED", "out of memory", left_out(plan)["HG2"]],
+        [*refused, "AccessDeniedException", "no", left_out(plan)["HG5"]],
+    ]
+    text = words(read(plan._repr_html_()))
+    assert text.startswith(f"Runs that run again, as attempt 2 of batch {batch.id}: 2")
+    assert all(note in text for note in plan.notes)
+
+
+async def test_a_plan_without_a_run_is_shown_too(client: OmicsBatchClient) -> None:
+    request = cohort("HG5")
+    batch = await processed(client, request)
+    plan = await client.plan_resubmission(batch, request=request)
+    assert "as attempt 2 of batch 7123456: 0 Runs that are left out: 1" in words(read(plan._repr_html_()))
 
 
 async def test_a_rerun_runs_to_its_end_and_the_next_one_is_the_third_attempt(client: OmicsBatchClient) -> None:

@@ -191,7 +191,7 @@ async def updates_of(batch_id: str, omics: Omics) -> AsyncIterator[AsyncGenerato
 
 async def answer_trouble(_: Request, error: Exception) -> JSONResponse:
     """Turn what went wrong with HealthOmics into an answer of HTTP."""
-    assert isinstance(error, OmicsBatchError)  # noqa: S101 - by the handler's registration
+    assert isinstance(error, OmicsBatchError)  # by the registration of the handler
     trouble = Trouble.of(error)
     return JSONResponse(trouble.model_dump(), trouble.status)
 

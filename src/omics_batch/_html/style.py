@@ -67,6 +67,7 @@ html[theme="light"] .omics-batch, [data-theme="light"] .omics-batch, .notebook_a
   border-inline-start: 3px solid light-dark(#cf222e, #f85149); margin: 12px 0 0; padding: 2px 10px;
 }
 .omics-batch .ob-wide { overflow-x: auto }
+.omics-batch .ob-wide + .ob-wide { margin-top: 12px }
 .omics-batch .ob-table {
   border: 0; border-collapse: collapse; font-size: 13px; margin: 0; table-layout: auto; width: 100%;
 }

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from omics_batch._html.bar import bar, coloured, do_counts_lag, states
 from omics_batch._html.tags import Part, badge, moment, page, prose, said, tag
 from omics_batch._models.enums import SubmissionStatus
-from omics_batch._words import KINDS, lowered, percentage, span, submission
+from omics_batch._words import KINDS, lowered, one_line, percentage, span, submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from omics_batch._manifest.resubmission import LeftOutRun, ResubmissionPlan
     from omics_batch._models.batch import Batch, BatchListItem, RunBatchListItem
     from omics_batch._models.run import FailedRun, RunResult
 
@@ -31,21 +32,34 @@ def table(rows: Sequence[object]) -> str | None:
     kind = kinds.pop() if len(kinds) == 1 else None
     if kind is None:
         return None
-    shown = [kind.cells(row) for row in rows[:_SHOWN]]
     title = f"{kind.title}: {len(rows):,}"
+    return page(*_table(title, kind, rows), label=title)
+
+
+def plan(shown: ResubmissionPlan) -> str:
+    """Show which runs a plan runs again, which it leaves out and why, and its notes."""
+    again = f"Runs that run again, as attempt {shown.attempt} of batch {one_line(shown.batch.id, limit=64)}"
+    return page(
+        *_table(f"{again}: {len(shown.runs):,}", _KINDS["FailedRun"], shown.runs),
+        *_table(f"Runs that are left out: {len(shown.left_out):,}", _KINDS["LeftOutRun"], shown.left_out),
+        *(tag("div", said(note), class_="ob-note") for note in shown.notes),
+        label="Plan of a resubmission",
+    )
+
+
+def _table(title: str, kind: _Kind, rows: Sequence[object]) -> list[Part]:
+    cells = [kind.cells(row) for row in rows[:_SHOWN]]
+    if not cells:
+        return [tag("div", title, class_="ob-note")]
     whole = tag(
         "table",
         tag("caption", title),
-        tag("thead", tag("tr", *(tag("th", heading, scope="col") for heading in shown[0]))),
-        tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row.values())) for row in shown)),
+        tag("thead", tag("tr", *(tag("th", heading, scope="col") for heading in cells[0]))),
+        tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row.values())) for row in cells)),
         class_="ob-table",
     )
     more = f"and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else None
-    return page(
-        tag("div", whole, class_="ob-wide"),
-        tag("div", more, class_="ob-note") if more else None,
-        label=title,
-    )
+    return [tag("div", whole, class_="ob-wide"), tag("div", more, class_="ob-note") if more else None]
 
 
 def _batch(batch: Batch) -> Cells:
@@ -96,6 +110,10 @@ def _failed_run(run: FailedRun) -> Cells:
     }
 
 
+def _left_out_run(left_out: LeftOutRun) -> Cells:
+    return {**_failed_run(left_out.run), "Why it is left out": prose(left_out.why)}
+
+
 def _run_result(run: RunResult) -> Cells:
     status = badge(run.status) if run.status else None
     if run.submission_status == SubmissionStatus.FAILED:
@@ -126,6 +144,7 @@ _KINDS: Final = {
     "BatchListItem": _Kind("Batches", _batch_list_item),
     "RunBatchListItem": _Kind("Runs", _run_batch_list_item),
     "FailedRun": _Kind("Runs that did not succeed", _failed_run),
+    "LeftOutRun": _Kind("Runs that are left out", _left_out_run),
     "RunResult": _Kind("Runs", _run_result),
 }
 """By the names of the classes: the modules of the classes import this one."""

@@ -101,6 +101,11 @@ class ResubmissionPlan:
             )
         return Manifest._of(reading_of(document, self._settings))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own kind
 
+    def _repr_html_(self) -> str:
+        from omics_batch._html import plan  # noqa: PLC0415 - notebooks alone need it
+
+        return plan(self)
+
 
 class ResubmissionPlanner:
     """Takes the failed runs of a batch one by one, and plans which of them run again.
