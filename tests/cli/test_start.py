@@ -164,7 +164,7 @@ def test_a_dry_run_needs_nothing_and_sends_nothing(
         "Workflow  1234567 v2",
         "Role      arn:aws:iam::123456789012:role/OmicsRole",
         "Output    s3://my-bucket/output/",
-        "Valid. Nothing was sent.",
+        "Valid. No batch was started.",
     ]
 
 
@@ -214,7 +214,7 @@ def test_a_dry_run_reads_the_settings_in_s3(beside_s3: tuple[Here, Path]) -> Non
         "Role      arn:aws:iam::123456789012:role/OmicsRole",
     ]
     shown = "".join(f"{json.dumps(run, indent=2)}\n" for run in runs[:3])
-    assert ran.stdout.endswith(f"OmicsRole\n{shown}Valid. Nothing was sent.\n")
+    assert ran.stdout.endswith(f"OmicsRole\n{shown}Valid. No batch was started.\n")
     assert here.omics.requests_of("StartRunBatch") == 0
     written = json.loads(here.run("start", "in_s3.json", "--dry-run", "--json").stdout)
     assert written["batchRunSettings"] == IN_S3["batchRunSettings"]

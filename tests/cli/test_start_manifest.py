@@ -177,7 +177,7 @@ def test_a_dry_run_shows_the_first_runs_and_sends_nothing(here: Here, folder: Pa
         f"Batches   1: {omics_batch.Manifest.load(folder / 'cohort.yaml').requests()[0].request_id}",
     ]
     assert ran.stdout.count('"runSettingId"') == 3
-    assert ran.lines[-1] == "Valid. Nothing was sent."
+    assert ran.lines[-1] == "Valid. No batch was started."
 
 
 @pytest.mark.usefixtures("folder")

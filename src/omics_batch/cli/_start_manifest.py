@@ -50,7 +50,7 @@ def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
     output = console()
     say_facts(output, [(label, one_line(value)) for label, value in found if value])
     print_runs(output, first)
-    output.print(Text("Valid. Nothing was sent.", "bold"))
+    output.print(Text("Valid. No batch was started.", "bold"))
 
 
 def start_manifest(

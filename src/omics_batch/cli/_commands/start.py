@@ -266,4 +266,4 @@ def _print_request(request: StartRunBatchRequest, stored: Sequence[Any] | None, 
     output = console()
     say_facts(output, facts(request, stored))
     print_runs(output, stored or [])
-    output.print(Text("Valid. Nothing was sent.", "bold"))
+    output.print(Text("Valid. No batch was started.", "bold"))
