@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -35,6 +36,16 @@ def names_for_type_checkers() -> dict[str, str]:
 def test_no_name_is_there_twice() -> None:
     assert len(set(omics_batch.__all__)) == len(omics_batch.__all__)
     assert len(" ".join(omics_batch._MODULES.values()).split()) == len(NAMES)
+
+
+def test_the_members_of_every_enum_are_texts_which_every_writer_of_json_takes() -> None:
+    """A view of Django, a log in JSON: none of them knows enums."""
+    enums = [
+        kind for kind in map(omics_batch.__getattr__, NAMES) if inspect.isclass(kind) and issubclass(kind, enum.Enum)
+    ]
+    assert len(enums) > 15
+    for kind in enums:
+        assert json.loads(json.dumps([*kind])) == [f"{member}" for member in kind] == [member.value for member in kind]
 
 
 def test_type_checkers_see_the_names_that_there_are() -> None:

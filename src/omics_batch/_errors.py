@@ -38,14 +38,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import Enum
+from enum import StrEnum
 from typing import ClassVar
 
 import omics_batch
 from omics_batch._words import by_reason
 
 
-class Party(Enum):
+class Party(StrEnum):
     """Whose fault an error is: where to look first."""
 
     CALLER = "CALLER"
@@ -62,7 +62,7 @@ class Party(Enum):
     """The service, its quotas included."""
 
 
-class AdviceKind(Enum):
+class AdviceKind(StrEnum):
     """What to do about an error."""
 
     RENEW_CREDENTIALS = "RENEW_CREDENTIALS"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class ScratchStorageMode(OpenEnum):
     SHARED = "SHARED"
 
 
-class FailureKind(Enum):
+class FailureKind(StrEnum):
     """What kept a run from completing: the values of `FailedRun.kind`."""
 
     SUBMISSION = "SUBMISSION"
@@ -154,7 +154,7 @@ class FailureKind(Enum):
     CANCELLED = "CANCELLED"
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """How the runs of a batch ended: the values of `Batch.outcome`. UNKNOWN if the counts do not show it."""
 
     IN_PROGRESS = "IN_PROGRESS"

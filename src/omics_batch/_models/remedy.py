@@ -6,7 +6,7 @@ is for a person to look at: a rerun costs money, and fails again where its cause
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from omics_batch._models.enums import FailureKind
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Remedy(Enum):
+class Remedy(StrEnum):
     """What can be done about a failed run: the values of `FailedRun.remedy`.
 
     RESUBMIT: the same run may succeed now; AWS documents "try again" for its reason. WAIT: a quota is used up, so
