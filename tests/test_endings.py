@@ -10,9 +10,13 @@ import pytest
 
 from omics_batch import (
     AccessDeniedError,
+    ActionAdvanced,
+    Advice,
+    AdviceKind,
     BatchStatus,
     ClientClosedError,
     ConflictError,
+    Event,
     LostContactError,
     PollPolicy,
     ResourceNotFoundError,
@@ -240,8 +244,12 @@ async def test_no_time_is_no_request() -> None:
         with pytest.raises(WaitTimeoutError, match="has not accepted the request yet: call delete_everything again"):
             await story.client.delete_everything(BATCH_ID, timeout=0)
     async with telling(deleted()) as story:
-        with pytest.raises(WaitTimeoutError, match="The runs of batch 7123456 are deleted, and its record may not be"):
+        with pytest.raises(WaitTimeoutError) as caught:
             await story.client.delete_everything(BATCH_ID, timeout=0)
+    assert str(caught.value) == (
+        f"batch {BATCH_ID} was RUNS_DELETED, 100.0 % finished, when last seen after 0:00:00. The runs of batch "
+        f"{BATCH_ID} are deleted, and its record may not be: call delete_everything again."
+    )
     assert story.transport.methods == ["get_batch"]
 
 
@@ -267,6 +275,15 @@ async def test_a_cancel_that_is_denied_says_what_the_batch_showed() -> None:
             await story.client.cancel_and_wait(BATCH_ID)
     assert caught.value.batch is not None
     assert caught.value.batch.run_summary.completed_run_count == 29
+    assert not hasattr(caught.value, "__notes__")
+    assert caught.value.advice is not None
+    assert caught.value.advice.kind is AdviceKind.ALLOW_OPERATION
+
+
+async def test_a_cancel_that_was_seen_is_not_asked_for_because_a_look_lags() -> None:
+    async with telling(seen("STOPPING"), seen("INPROGRESS"), cancelled()) as story:
+        await story.client.cancel_and_wait(BATCH_ID)
+    assert story.transport.methods == ["get_batch"] * 3
 
 
 async def test_the_time_out_holds_for_the_cancel_too() -> None:
@@ -313,6 +330,29 @@ async def test_runs_first_then_the_record() -> None:
         await story.client.delete_everything(BATCH_ID)
     looks = ["get_batch"] * 4
     assert story.transport.methods == ["get_batch", "delete_run_batch", *looks, "delete_batch"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "kinds"),
+    [
+        ([PROCESSED, deleted()], ["NOT_ASKED", "MAYBE_ASKED", "ASKED", "RECORD_LEFT"]),
+        ([seen("FAILED")], ["NOT_ASKED"]),
+    ],
+    ids=["runs", "no runs"],
+)
+async def test_each_step_of_a_deletion_is_an_event(shown: list[Observation], kinds: list[str]) -> None:
+    steps: list[ActionAdvanced] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, ActionAdvanced):
+            steps.append(event)
+
+    answers = others(delete_run_batch=ACCEPTED, delete_batch=ACCEPTED)
+    async with telling(*shown, others=answers, on_event=note) as story:
+        await story.client.delete_everything(BATCH_ID)
+    assert [step.advice.kind for step in steps] == kinds
+    assert {(step.call, step.batch_id) for step in steps} == {("delete_everything", BATCH_ID)}
+    assert all(step.advice.values["call"] == "delete_everything" for step in steps)
 
 
 @pytest.mark.parametrize("status", ["RUNS_DELETED", "FAILED"])
@@ -444,6 +484,7 @@ async def test_a_record_that_goes_too_early_leaves_its_runs_in_doubt() -> None:
         with pytest.raises(ResourceNotFoundError) as caught:
             await story.client.delete_everything(BATCH_ID)
     assert "it is unknown whether all of its runs are deleted" in caught.value.__notes__[0]
+    assert caught.value.advice == Advice(AdviceKind.RECORD_GONE, {"batch_id": BATCH_ID, "call": "delete_everything"})
 
 
 async def test_the_last_step_is_tried_often() -> None:
