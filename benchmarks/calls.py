@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.pictures import EMPHASIS, GREY, LIMIT, PLAIN
 from benchmarks.results import RATIO, Findings, Measure
 from benchmarks.service import service
-from benchmarks.variants import BARE, BARE_TYPED, HEARD, OURS, variants
+from benchmarks.variants import BARE, BARE_TYPED, OURS, WITH_HOOK, variants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ BOUND: Final = 0.80
 TYPED_BOUND: Final = 0.75
 HOOK_BOUND: Final = 1.03
 AGAINST: Final = f"{OURS}, against {BARE_TYPED}"
-HOOK: Final = f"{HEARD}, against the same without"
+HOOK: Final = f"{WITH_HOOK}, against the same without"
 
 
 def measure() -> Findings:
@@ -37,7 +37,7 @@ def measure() -> Findings:
         rounds = asyncio.run(_rounds(omics.endpoint_url, omics.batch_ids[0]))
     ratios = {name: [one[name] / one[BARE] for one in rounds] for name in rounds[0]}
     typed = [one[OURS] / one[BARE_TYPED] for one in rounds]
-    hooks = [one[HEARD] / one[OURS] for one in rounds]
+    hooks = [one[WITH_HOOK] / one[OURS] for one in rounds]
     return Findings(
         measures=[
             Measure.of(OURS, ratios.pop(OURS), unit=RATIO, bound=BOUND),

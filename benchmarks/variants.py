@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "us-west-2"
 OURS: Final = "omics-batch, a Batch"
-HEARD: Final = "omics-batch with on_event, a Batch"
+WITH_HOOK: Final = "omics-batch with on_event, a Batch"
 BARE: Final = "aiobotocore, a dict"
 BARE_TYPED: Final = "aiobotocore, then Batch.model_validate"
 BOTO3: Final = "boto3, a dict, the loop blocked"
@@ -55,7 +55,7 @@ async def variants(endpoint_url: str, batch_id: str) -> AsyncGenerator[Mapping[s
     """Connect them all to a local HealthOmics, and yield them by their names."""
     async with AsyncExitStack() as exits:
         ours = await exits.enter_async_context(local_client(endpoint_url, max_rate=None))
-        heard = await exits.enter_async_context(local_client(endpoint_url, max_rate=None, on_event=_ignore))
+        hooked = await exits.enter_async_context(local_client(endpoint_url, max_rate=None, on_event=_ignore))
         bare = await exits.enter_async_context(bare_client(endpoint_url))
         blocking = boto3.client(
             "omics",
@@ -83,7 +83,7 @@ async def variants(endpoint_url: str, batch_id: str) -> AsyncGenerator[Mapping[s
 
         yield {
             OURS: lambda: ours.get_batch(batch_id),
-            HEARD: lambda: heard.get_batch(batch_id),
+            WITH_HOOK: lambda: hooked.get_batch(batch_id),
             BARE: lambda: bare.get_batch(batchId=batch_id),
             BARE_TYPED: typed,
             BOTO3: in_the_loop,

@@ -109,7 +109,7 @@ class Account(Service):
         for batch_id in _IDS.findall(page):
             followed = self.followed.get(batch_id.decode())
             if followed is not None:
-                followed.heard = now
+                followed.last_contact = now
         return self.whims.rewritten(page, token)
 
     def _row(self) -> Fault:

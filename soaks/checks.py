@@ -72,7 +72,7 @@ class Judge:
 
         Queueing lengthens it: half of the client's rate is little for this many waits.
         """
-        silence = wait.ended - max(wait.began, wait.followed.heard)
+        silence = wait.ended - max(wait.began, wait.followed.last_contact)
         assert silence > wait.max_silence - NOW
         was_of_use = wait.followed.is_shared and wait.ended - wait.followed.asked < LATEST
         assert wait.dawdles or was_of_use or silence < wait.max_silence + _QUEUED
@@ -86,8 +86,8 @@ class Judge:
             return
         self.latest = max(self.latest, late)
         assert late < LATEST
-        heard = wait.heard_of_the_end
-        assert heard is None or heard >= wait.deadline - NOW
+        noticed = wait.noticed_the_end
+        assert noticed is None or noticed >= wait.deadline - NOW
         fate = wait.followed.fate
         if fate.has_ended(wait.deadline) or fate.is_withdrawn(wait.deadline):
             assert isinstance(error.__cause__, OmicsBatchError)
@@ -107,11 +107,11 @@ class Judge:
         """It comes at the very moment that a look shows the end, or at the deadline's last look."""
         if wait.dawdles:
             return
-        heard = wait.heard_of_the_end
-        if wait.heard_at_once or (heard is not None and abs(wait.ended - heard) < NOW):
+        noticed = wait.noticed_the_end
+        if wait.noticed_at_once or (noticed is not None and abs(wait.ended - noticed) < NOW):
             return
         assert wait.deadline is not None
-        assert heard is None or heard >= wait.deadline - NOW
+        assert noticed is None or noticed >= wait.deadline - NOW
         assert -NOW < wait.ended - wait.deadline < LATEST
 
     def _check_reported(self, wait: Wait, outcome: object) -> None:

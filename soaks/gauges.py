@@ -41,7 +41,7 @@ class Reader(logging.Handler):
 
 @contextmanager
 def read_log() -> Generator[Reader]:
-    """Read the package's log; pytest, which keeps all it hears, hears nothing."""
+    """Read the package's log; pytest, which keeps all that it gets, gets nothing."""
     log, reader = logging.getLogger("omics_batch"), Reader()
     log.addHandler(reader)
     log.setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""Ten thousand waits at a time, most of them for the end alone: how soon each hears of it."""
+"""Ten thousand waits at a time, most of them for the end alone: how soon each notices it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Many(Waiting):
         self._account = account
         self.under_way: set[Wait] = set()
         self.latencies: array[float] = array("d")
-        """How many seconds after the truth each wait heard of it."""
+        """How many seconds after the truth each wait noticed it."""
         self.first_looks: array[float] = array("d")
-        """How many seconds after its beginning each wait that listens heard of its batch."""
+        """How many seconds after its beginning each wait that listens noticed its batch."""
         self.cancelled_in_scans = 0
 
     async def audit(self, until: float) -> None:

@@ -40,7 +40,7 @@ class Followed:
     """Waits that may be busy with their callback, long after their last look."""
     asked: float = 0.0
     """When the last request for it came."""
-    heard: float = 0.0
+    last_contact: float = 0.0
     """When the last true answer to a look went out."""
     ends: list[float] = field(default_factory=list[float])
     """When looks were answered that it has ended."""
@@ -152,7 +152,7 @@ class Service:
         now = self.clock.now()
         task = asyncio.current_task()
         if task is not None and task.get_name().startswith("omics_batch") and "last look" not in task.get_name():
-            followed.heard = now
+            followed.last_contact = now
             if followed.fate.has_ended(now):
                 followed.ends.append(now)
         return answer

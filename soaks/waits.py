@@ -52,12 +52,12 @@ class Wait:
         return None if self.timeout is None else self.began + self.timeout
 
     @property
-    def heard_of_the_end(self) -> float | None:
+    def noticed_the_end(self) -> float | None:
         """The first moment after its beginning at which a look was reported that the batch has ended."""
         return next((moment for moment in self.followed.ends if moment > self.began + NOW), None)
 
     @property
-    def heard_at_once(self) -> bool:
+    def noticed_at_once(self) -> bool:
         """Whether a look reported it in the moment it began: a look of this wait or of an earlier one."""
         return self.ended < self.began + NOW and any(abs(end - self.began) < NOW for end in self.followed.ends)
 

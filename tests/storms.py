@@ -32,13 +32,13 @@ def interrupting() -> Generator[Callable[[], None]]:
     assert main is not None
     interrupt = partial(signal.pthread_kill, main, SIGNAL)
 
-    def hear(_: int, frame: FrameType | None) -> None:
+    def note(_: int, frame: FrameType | None) -> None:
         if any(MEASURING in each.f_code.co_filename for each, _ in walk_stack(frame)):
             threading.Timer(0.001, interrupt).start()
         else:
             raise InterruptedHereError
 
-    before = signal.signal(SIGNAL, hear)
+    before = signal.signal(SIGNAL, note)
     try:
         yield interrupt
     finally:

@@ -195,11 +195,11 @@ def test_closing_ends_the_calls_of_other_threads(omics: Simulator) -> None:
     started = threading.Event()
     batch_id = omics.start_batch(1, life=FOR_EVER)
 
-    def hear(event: Event) -> None:
+    def note(event: Event) -> None:
         if isinstance(event, WaitStarted):
             started.set()
 
-    client = omics.blocking_client(on_event=hear)
+    client = omics.blocking_client(on_event=note)
     with ThreadPoolExecutor(1) as other:
         waiting = other.submit(client.wait_until_processed, batch_id)
         assert started.wait(60)
@@ -211,12 +211,12 @@ def test_closing_ends_the_calls_of_other_threads(omics: Simulator) -> None:
 
 def test_a_signal_closes_it_for_all_threads(omics: Simulator) -> None:
     """And goes on to the server's own handler."""
-    heard: list[int] = []
+    recorded: list[int] = []
 
-    def hear(number: int, _: object) -> None:
-        heard.append(number)
+    def note(number: int, _: object) -> None:
+        recorded.append(number)
 
-    before = signal.signal(signal.SIGTERM, hear)
+    before = signal.signal(signal.SIGTERM, note)
     try:
         with omics.blocking_client() as client:
             watch = client.watch(omics.start_batch(1, life=FOR_EVER))
@@ -225,8 +225,8 @@ def test_a_signal_closes_it_for_all_threads(omics: Simulator) -> None:
             signal.raise_signal(signal.SIGTERM)
             with pytest.raises(ClientClosedError):
                 _ = list(watch)
-        assert heard == [signal.SIGTERM]
-        assert signal.getsignal(signal.SIGTERM) is hear
+        assert recorded == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGTERM) is note
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -294,7 +294,7 @@ def test_ctrl_c_ends_the_wait_and_nothing_else(omics: Simulator) -> None:
     ended: list[WaitEnded] = []
     waiting = threading.Event()
 
-    def hear(event: Event) -> None:
+    def note(event: Event) -> None:
         if isinstance(event, WaitStarted):
             if event.batch_id == batch_id:
                 interrupt()
@@ -303,7 +303,7 @@ def test_ctrl_c_ends_the_wait_and_nothing_else(omics: Simulator) -> None:
         elif isinstance(event, WaitEnded):
             ended.append(event)
 
-    with ThreadPoolExecutor(1) as other, omics.blocking_client(on_event=hear) as client, interrupting() as interrupt:
+    with ThreadPoolExecutor(1) as other, omics.blocking_client(on_event=note) as client, interrupting() as interrupt:
         others = omics.start_batch(1, life=FOR_EVER)
         theirs = other.submit(client.wait_until_processed, others, poll=OFTEN)
         assert waiting.wait(60)
@@ -361,12 +361,12 @@ def test_an_iteration_that_is_left_ends_its_wait(omics: Simulator) -> None:
     ended: list[WaitEnded] = []
     has_ended = threading.Semaphore(0)
 
-    def hear(event: Event) -> None:
+    def note(event: Event) -> None:
         if isinstance(event, WaitEnded):
             ended.append(event)
             has_ended.release()
 
-    with omics.blocking_client(on_event=hear) as client:
+    with omics.blocking_client(on_event=note) as client:
         batch_id = omics.start_batch(1, life=FOR_EVER)
         with closing(client.watch(batch_id)) as watch:
             next(watch)
@@ -408,11 +408,11 @@ def last():
 from omics_batch import ClientClosedError, Event, WaitStarted
 from omics_batch.blocking import BlockingClient
 
-def hear(event: Event) -> None:
+def note(event: Event) -> None:
     if isinstance(event, WaitStarted):
         os.kill(os.getpid(), signal.SIGINT)
 
-client = BlockingClient(on_event=hear, allow_http=True)
+client = BlockingClient(on_event=note, allow_http=True)
 later = BlockingClient(allow_http=True)
 batch_id = sys.argv[1]
 try:

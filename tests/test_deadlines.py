@@ -126,7 +126,7 @@ class TestOverSockets(Deadlines):
 async def test_a_service_that_was_never_reached_is_given_less_time_at_the_end(
     before: list[Fault], extra: float
 ) -> None:
-    """Who has misconfigured something hears of it soon; who has lost the network for a moment is given five seconds."""
+    """A wrong configuration is reported soon; who has lost the network for a moment is given five seconds."""
     settings: dict[str, Any] = {"in_process": True, "clock": running_clock()}
     async with Simulator(faults=[*before, faults.reset(times=1000)], **settings) as omics, omics.client() as client:
         batch_id, began = omics.start_batch(1), running_clock().now()

@@ -1,4 +1,4 @@
-"""Open enums: the service may use a word that this release has never heard of."""
+"""Open enums: the service may use a word that this release does not know."""
 
 from __future__ import annotations
 

@@ -91,8 +91,8 @@ INPROGRESS: Final = seen("INPROGRESS", completed=48)
 
 
 @dataclass
-class Heard:
-    """A hook that keeps what it hears."""
+class Recorded:
+    """A hook that keeps the events."""
 
     events: list[Event] = field(default_factory=list[Event])
 
@@ -348,12 +348,12 @@ def test_a_line_has_its_facts_as_fields(
 
 
 async def test_a_wait_is_reported_from_its_start_to_its_end() -> None:
-    heard = Heard()
-    async with telling(seen("PENDING"), OUTAGE, INPROGRESS, PROCESSED, retry=ONE_ATTEMPT, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(seen("PENDING"), OUTAGE, INPROGRESS, PROCESSED, retry=ONE_ATTEMPT, on_event=recorded) as story:
         await story.clock.sleep(1000)
         batch = await story.client.wait_until_processed(BATCH_ID, timeout=3600)
     calls = ["CallEnded"]
-    assert heard.kinds == [
+    assert recorded.kinds == [
         "WaitStarted",
         *calls,
         "StatusChanged",
@@ -365,55 +365,55 @@ async def test_a_wait_is_reported_from_its_start_to_its_end() -> None:
         "StatusChanged",
         "WaitEnded",
     ]
-    assert [(event.before, event.status) for event in heard.of(StatusChanged)] == [
+    assert [(event.before, event.status) for event in recorded.of(StatusChanged)] == [
         (None, "PENDING"),
         ("PENDING", "INPROGRESS"),
         ("INPROGRESS", "PROCESSED"),
     ]
-    assert heard.of(StatusChanged)[-1].batch == batch
-    (started,), (failed,), (ended,) = heard.of(WaitStarted), heard.of(LookFailed), heard.of(WaitEnded)
+    assert recorded.of(StatusChanged)[-1].batch == batch
+    (started,), (failed,), (ended,) = recorded.of(WaitStarted), recorded.of(LookFailed), recorded.of(WaitEnded)
     assert (started.time, started.timeout) == (1000.0, 3600.0)
     assert failed.error is InternalServerError
     assert (ended.outcome, ended.error, ended.polls) == (Outcome.SUCCEEDED, None, 4)
     assert ended.elapsed == ended.time - started.time > 0
-    assert len({event.wait_id for event in heard.of(WaitEvent)}) == 1
+    assert len({event.wait_id for event in recorded.of(WaitEvent)}) == 1
 
 
 async def test_two_waits_for_one_batch_are_distinguished() -> None:
     """They share its looks; the one that comes later sees the status for its first time."""
-    heard = Heard()
-    async with telling(seen("PENDING"), INPROGRESS, PROCESSED, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(seen("PENDING"), INPROGRESS, PROCESSED, on_event=recorded) as story:
         first = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
         await story.clock.sleep(1)
         second = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
         await asyncio.gather(first, second)
         assert story.transport.calls == 3
-    one, two = (event.wait_id for event in heard.of(WaitStarted))
+    one, two = (event.wait_id for event in recorded.of(WaitStarted))
     assert one != two
     for wait_id, statuses in ((one, ["PENDING", "INPROGRESS", "PROCESSED"]), (two, ["INPROGRESS", "PROCESSED"])):
-        assert [event.status for event in heard.of(StatusChanged) if event.wait_id == wait_id] == statuses
-    assert [event.wait_id for event in heard.of(WaitEnded)] == [one, two]
+        assert [event.status for event in recorded.of(StatusChanged) if event.wait_id == wait_id] == statuses
+    assert [event.wait_id for event in recorded.of(WaitEnded)] == [one, two]
 
 
 async def test_an_unknown_status_is_reported_once_for_each_wait() -> None:
-    heard = Heard()
-    async with telling(seen("PAUSED"), seen("NAPPING"), PROCESSED, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(seen("PAUSED"), seen("NAPPING"), PROCESSED, on_event=recorded) as story:
         await story.client.wait_until_processed(BATCH_ID)
-    assert [event.status for event in heard.of(UnknownStatus)] == ["PAUSED"]
-    assert [event.status for event in heard.of(StatusChanged)] == ["PAUSED", "NAPPING", "PROCESSED"]
+    assert [event.status for event in recorded.of(UnknownStatus)] == ["PAUSED"]
+    assert [event.status for event in recorded.of(StatusChanged)] == ["PAUSED", "NAPPING", "PROCESSED"]
 
 
 async def test_what_the_last_look_shows_is_news_too() -> None:
-    heard = Heard()
-    async with telling(seen("PENDING"), seen("PAUSED"), on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(seen("PENDING"), seen("PAUSED"), on_event=recorded) as story:
         with pytest.raises(WaitTimeoutError):
             await story.client.wait_until_processed(BATCH_ID, timeout=3)
-    assert [(event.before, event.status) for event in heard.of(StatusChanged)] == [
+    assert [(event.before, event.status) for event in recorded.of(StatusChanged)] == [
         (None, "PENDING"),
         ("PENDING", "PAUSED"),
     ]
-    assert len(heard.of(UnknownStatus)) == 1
-    (ended,) = heard.of(WaitEnded)
+    assert len(recorded.of(UnknownStatus)) == 1
+    (ended,) = recorded.of(WaitEnded)
     assert (ended.outcome, ended.error, ended.elapsed) == (None, WaitTimeoutError, 3.0)
 
 
@@ -430,36 +430,36 @@ async def test_however_a_wait_ends_it_is_reported(
     observation: Any, outcome: Outcome | None, error: type[OmicsBatchError] | None
 ) -> None:
     """The batch's own end is an outcome, also where the wait raises an error for it."""
-    heard = Heard()
-    async with telling(observation, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(observation, on_event=recorded) as story:
         with pytest.raises(OmicsBatchError):
             await story.client.wait_until_processed(BATCH_ID)
-    assert [(event.outcome, event.error) for event in heard.of(WaitEnded)] == [(outcome, error)]
+    assert [(event.outcome, event.error) for event in recorded.of(WaitEnded)] == [(outcome, error)]
 
 
 async def test_a_wait_that_is_cancelled_is_reported() -> None:
-    heard = Heard()
-    async with telling(INPROGRESS, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(INPROGRESS, on_event=recorded) as story:
         wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
         await story.clock.sleep(10)
         wait.cancel()
         await asyncio.wait([wait])
-    assert [(event.outcome, event.error) for event in heard.of(WaitEnded)] == [(None, asyncio.CancelledError)]
+    assert [(event.outcome, event.error) for event in recorded.of(WaitEnded)] == [(None, asyncio.CancelledError)]
 
 
 async def test_an_iteration_that_is_left_is_a_wait_that_is_given_up() -> None:
-    heard = Heard()
-    async with telling(INPROGRESS, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(INPROGRESS, on_event=recorded) as story:
         watching = story.client.watch(BATCH_ID)
         await anext(watching)
         await watching.aclose()
-    assert [event.error for event in heard.of(WaitEnded)] == [asyncio.CancelledError]
+    assert [event.error for event in recorded.of(WaitEnded)] == [asyncio.CancelledError]
 
 
 async def test_waits_of_a_client_that_is_closed_are_reported() -> None:
     """One that began before, and an iteration of which the first step comes after."""
-    heard = Heard()
-    async with telling(INPROGRESS, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(INPROGRESS, on_event=recorded) as story:
         wait = asyncio.create_task(story.client.wait_until_processed(BATCH_ID))
         late = story.client.watch(BATCH_ID)
         await story.clock.sleep(10)
@@ -467,42 +467,42 @@ async def test_waits_of_a_client_that_is_closed_are_reported() -> None:
         for refused in (wait, anext(late)):
             with pytest.raises(ClientClosedError):
                 await refused
-    assert [event.error for event in heard.of(WaitEnded)] == [ClientClosedError] * 2
-    assert len(heard.of(WaitStarted)) == 2
+    assert [event.error for event in recorded.of(WaitEnded)] == [ClientClosedError] * 2
+    assert len(recorded.of(WaitStarted)) == 2
 
 
 async def test_a_status_that_a_list_shows_is_reported_without_a_batch() -> None:
-    heard = Heard()
+    recorded = Recorded()
     lives = {str(number): {-1e6: "PENDING", 300: "INPROGRESS", 900: "PROCESSED"} for number in range(20)}
-    async with following(Account(lives), on_event=heard) as client:
+    async with following(Account(lives), on_event=recorded) as client:
         await asyncio.gather(*(client.wait_until_processed(batch_id) for batch_id in lives))
-    listed = [event for event in heard.of(StatusChanged) if event.batch is None]
+    listed = [event for event in recorded.of(StatusChanged) if event.batch is None]
     assert {event.status for event in listed} == {"PENDING", "INPROGRESS"}
     for batch_id in lives:
-        assert [event.status for event in heard.of(StatusChanged) if event.batch_id == batch_id] == [
+        assert [event.status for event in recorded.of(StatusChanged) if event.batch_id == batch_id] == [
             *("PENDING", "INPROGRESS", "PROCESSED")
         ]
 
 
 async def test_lists_that_cannot_be_read_are_reported_once_until_they_can() -> None:
-    heard = Heard()
+    recorded = Recorded()
     account = Account(
         {str(number): ends(1000) for number in range(20)}, failures={"list_batch": [*[LIST_DOWN] * 7, None]}
     )
-    async with following(account, on_event=heard, retry=ONE_ATTEMPT) as client:
+    async with following(account, on_event=recorded, retry=ONE_ATTEMPT) as client:
         await asyncio.gather(*(client.wait_until_processed(batch_id) for batch_id in account.lives))
-    assert [event.error for event in heard.of(ListScanFailed)] == [InternalServerError]
-    assert len(heard.of(ListScanRecovered)) == 1
-    down = [event for event in heard.of(ListPageFailed) if event.error is InternalServerError]
+    assert [event.error for event in recorded.of(ListScanFailed)] == [InternalServerError]
+    assert len(recorded.of(ListScanRecovered)) == 1
+    down = [event for event in recorded.of(ListPageFailed) if event.error is InternalServerError]
     assert [event.is_requested_again for event in down] == [True] * 5
 
 
 async def test_a_missing_permission_for_lists_is_distinguished() -> None:
-    heard = Heard()
+    recorded = Recorded()
     account = Account({str(number): ends(100) for number in range(20)}, failures={"list_batch": [LIST_DENIED]})
-    async with following(account, on_event=heard) as client:
+    async with following(account, on_event=recorded) as client:
         await asyncio.gather(*(client.wait_until_processed(batch_id) for batch_id in account.lives))
-    assert [(event.error, event.is_denied) for event in heard.of(ListScanFailed)] == [(AccessDeniedError, True)]
+    assert [(event.error, event.is_denied) for event in recorded.of(ListScanFailed)] == [(AccessDeniedError, True)]
 
 
 async def test_a_list_that_the_service_does_not_have_is_left_out() -> None:
@@ -510,48 +510,50 @@ async def test_a_list_that_the_service_does_not_have_is_left_out() -> None:
         async def meets(self, method: str, parameters: Any) -> Any:
             return service("ValidationException", 400) if parameters.get("status") == "CREATING" else None
 
-    heard, older = Heard(), Older({str(number): ends(100) for number in range(20)})
-    async with following(older, on_event=heard) as client:
+    recorded, older = Recorded(), Older({str(number): ends(100) for number in range(20)})
+    async with following(older, on_event=recorded) as client:
         await asyncio.gather(*(client.wait_until_processed(str(number)) for number in range(20)))
-    assert {(event.error, event.is_requested_again) for event in heard.of(ListPageFailed)} == {(ValidationError, False)}
+    assert {(event.error, event.is_requested_again) for event in recorded.of(ListPageFailed)} == {
+        (ValidationError, False)
+    }
 
 
 # What a call reports
 
 
 async def test_a_call_reports_each_request_that_failed_and_its_end() -> None:
-    heard = Heard()
-    async with telling(THROTTLED, OUTAGE, INPROGRESS, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(THROTTLED, OUTAGE, INPROGRESS, on_event=recorded) as story:
         await story.client.get_batch(BATCH_ID)
-    assert heard.kinds == ["RateChanged", "RequestFailed", "RequestFailed", "CallEnded"]
-    first, second = heard.of(RequestFailed)
+    assert recorded.kinds == ["RateChanged", "RequestFailed", "RequestFailed", "CallEnded"]
+    first, second = recorded.of(RequestFailed)
     assert (first.operation, first.batch_id, first.attempt, first.error) == ("GetBatch", BATCH_ID, 1, ThrottlingError)
     assert (first.code, first.status_code, first.delay) == ("ThrottlingException", 429, 0.5)
     assert first.request_id
     assert (second.attempt, second.error, second.delay) == (2, InternalServerError, 0.05)
-    (ended,) = heard.of(CallEnded)
+    (ended,) = recorded.of(CallEnded)
     assert (ended.operation, ended.batch_id, ended.attempts, ended.error) == ("GetBatch", BATCH_ID, 3, None)
     assert ended.elapsed == ended.time >= 0.55
 
 
 async def test_a_call_that_fails_reports_that_nothing_follows() -> None:
-    heard = Heard()
-    async with telling(*repeated(OUTAGE, 3), retry=RetryPolicy(max_attempts=3, quota=14), on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(*repeated(OUTAGE, 3), retry=RetryPolicy(max_attempts=3, quota=14), on_event=recorded) as story:
         with pytest.raises(InternalServerError):
             await story.client.get_batch(BATCH_ID)
-    assert heard.kinds == ["RequestFailed", "RequestFailed", "RetryQuotaUsedUp", "CallEnded"]
-    assert [event.delay is None for event in heard.of(RequestFailed)] == [False, True]
-    assert heard.of(CallEnded)[0].error is InternalServerError
+    assert recorded.kinds == ["RequestFailed", "RequestFailed", "RetryQuotaUsedUp", "CallEnded"]
+    assert [event.delay is None for event in recorded.of(RequestFailed)] == [False, True]
+    assert recorded.of(CallEnded)[0].error is InternalServerError
 
 
 async def test_a_call_that_was_never_sent_has_its_end() -> None:
-    heard = Heard()
-    async with telling(INPROGRESS, max_rate=0.01, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(INPROGRESS, max_rate=0.01, on_event=recorded) as story:
         await story.client.get_batch(BATCH_ID)
         with pytest.raises(QueueTimeoutError):
             await story.client.get_batch(BATCH_ID, timeout=5)
-    assert heard.kinds == ["CallEnded"] * 2
-    assert [(event.attempts, event.error, event.elapsed) for event in heard.of(CallEnded)][1] == (
+    assert recorded.kinds == ["CallEnded"] * 2
+    assert [(event.attempts, event.error, event.elapsed) for event in recorded.of(CallEnded)][1] == (
         0,
         QueueTimeoutError,
         5.0,
@@ -563,19 +565,19 @@ async def never() -> None:
 
 
 async def test_a_request_that_the_time_out_of_its_call_ends_has_failed() -> None:
-    heard = Heard()
-    async with telling(never, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(never, on_event=recorded) as story:
         with pytest.raises(AttemptTimeoutError):
             await story.client.get_batch(BATCH_ID, timeout=5)
-    assert heard.kinds == ["RequestFailed", "CallEnded"]
-    (failed,) = heard.of(RequestFailed)
+    assert recorded.kinds == ["RequestFailed", "CallEnded"]
+    (failed,) = recorded.of(RequestFailed)
     assert (failed.error, failed.delay, failed.time) == (AttemptTimeoutError, None, 5.0)
 
 
 async def test_a_call_under_way_that_is_cancelled_or_whose_client_is_closed_has_its_end() -> None:
     """Its request has not failed: its result is unknown."""
-    heard = Heard()
-    async with telling(never, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(never, on_event=recorded) as story:
         cancelled, closed = (asyncio.create_task(story.client.get_batch(BATCH_ID)) for _ in range(2))
         await story.clock.sleep(1)
         cancelled.cancel()
@@ -583,26 +585,26 @@ async def test_a_call_under_way_that_is_cancelled_or_whose_client_is_closed_has_
         await story.client.close()
         with pytest.raises(ClientClosedError):
             await closed
-    assert [(event.attempts, event.error) for event in heard.of(CallEnded)] == [
+    assert [(event.attempts, event.error) for event in recorded.of(CallEnded)] == [
         (1, asyncio.CancelledError),
         (1, ClientClosedError),
     ]
-    assert heard.of(RequestFailed) == []
+    assert recorded.of(RequestFailed) == []
 
 
 async def test_credentials_that_are_renewed_in_a_wait_are_reported() -> None:
-    heard = Heard()
-    async with telling(INPROGRESS, EXPIRED, PROCESSED, on_event=heard) as story:
+    recorded = Recorded()
+    async with telling(INPROGRESS, EXPIRED, PROCESSED, on_event=recorded) as story:
         await story.client.wait_until_processed(BATCH_ID)
         assert story.transport.opened == 2
-    renewal = [kind for kind in heard.kinds if kind.startswith("Credentials")]
+    renewal = [kind for kind in recorded.kinds if kind.startswith("Credentials")]
     assert renewal == ["CredentialsRejected", "CredentialsRenewed"]
-    assert [event.error for event in heard.of(RequestFailed)] == [CredentialsError]
+    assert [event.error for event in recorded.of(RequestFailed)] == [CredentialsError]
 
 
 async def test_a_batch_that_was_started_is_reported() -> None:
-    heard = Heard()
-    async with Simulator(in_process=True, clock=running_clock()) as omics, omics.client(on_event=heard) as client:
+    recorded = Recorded()
+    async with Simulator(in_process=True, clock=running_clock()) as omics, omics.client(on_event=recorded) as client:
         request = omics_batch.StartRunBatchRequest.model_validate(
             {
                 "defaultRunSetting": {"workflowId": "1", "roleArn": "arn:aws:iam::123456789012:role/OmicsRole"},
@@ -610,7 +612,7 @@ async def test_a_batch_that_was_started_is_reported() -> None:
             }
         )
         started = await client.start_run_batch(request)
-    assert [(event.batch_id, event.request_id) for event in heard.of(BatchStarted)] == [
+    assert [(event.batch_id, event.request_id) for event in recorded.of(BatchStarted)] == [
         (started.id, request.request_id)
     ]
 
@@ -644,15 +646,15 @@ def test_a_hook_that_cannot_be_called_is_refused(hook: Any) -> None:
 async def test_a_hook_that_raises_is_logged_once_and_disturbs_nothing(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard = Heard()
+    recorded = Recorded()
 
     def hook(event: Event) -> None:
-        heard(event)
+        recorded(event)
         raise error
 
     async with telling(THROTTLED, INPROGRESS, PROCESSED, on_event=hook) as story:
         assert (await story.client.wait_until_processed(BATCH_ID)).is_processed
-    assert len(heard.events) > 5
+    assert len(recorded.events) > 5
     (record,) = caplog.records
     named = str(error) or "CancelledError"
     assert record.getMessage() == f"on_event raised {named}: this is logged once, and it is called for further events"
@@ -698,19 +700,19 @@ async def test_a_hook_that_blocks_delays_and_nothing_more() -> None:
 async def test_a_hook_may_begin_a_wait(factory: Any) -> None:
     """Of another batch as soon as one is processed, and while the poller is at work."""
     asyncio.get_running_loop().set_task_factory(factory)
-    heard, begun = Heard(), list[asyncio.Task[Any]]()
+    recorded, begun = Recorded(), list[asyncio.Task[Any]]()
     account = Account({BATCH_ID: ends(100), "8": ends(200)})
 
     def hook(event: Event) -> None:
-        heard(event)
+        recorded(event)
         if isinstance(event, StatusChanged) and event.batch_id == BATCH_ID and event.status == BatchStatus.PROCESSED:
             begun.append(asyncio.create_task(client.wait_until_processed("8")))
 
     async with following(account, on_event=hook) as client:
         await client.wait_until_processed(BATCH_ID)
         assert (await begun[0]).is_processed
-    looks = [event.time for event in heard.of(StatusChanged) if event.batch_id == "8"]
-    assert looks[0] - heard.of(WaitEnded)[0].time < 1
+    looks = [event.time for event in recorded.of(StatusChanged) if event.batch_id == "8"]
+    assert looks[0] - recorded.of(WaitEnded)[0].time < 1
 
 
 async def test_a_hook_may_cancel_the_wait_and_close_the_client() -> None:
@@ -766,6 +768,6 @@ def test_the_kind_that_is_asked_for_is_the_one_that_is_built() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in Path(omics_batch.__file__).parent.rglob("*.py"))
     pattern = r'"(\w+)",\s*lambda(?: now)?: (?:omics_batch\.(\w+)|_(started|ended))\('
     pairs = [(kind, built or f"Wait{part.title()}") for kind, built, part in re.findall(pattern, sources)]
-    pairs += re.findall(r'hears\("(\w+)"\)[^()]*(?:\([^()]*)?\(?\s*omics_batch\.(\w+)\(', sources)
+    pairs += re.findall(r'is_wanted\("(\w+)"\)[^()]*(?:\([^()]*)?\(?\s*omics_batch\.(\w+)\(', sources)
     assert {kind for kind, _ in pairs} | {"CallEnded"} == {*LEVELS}
     assert [(kind, built) for kind, built in pairs if kind != built] == []

@@ -197,7 +197,7 @@ def test_what_is_asked_for_twice_is_done_once(thread: LoopThread, monkeypatch: p
 
 
 def test_where_signals_are_noticed_late_it_waits_in_slices(thread: LoopThread, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows, and where one comes just before the main thread blocks. Other threads hear no signals."""
+    """As on Windows, and where one comes just before the main thread blocks. Other threads get no signals."""
     slices: list[float | None] = []
 
     async def last(_: Caller) -> str:

@@ -110,12 +110,12 @@ async def test_every_call_finds_keys_that_were_renewed_after_the_old_ones_expire
 async def test_keys_are_found_more_than_once_and_after_calls_that_found_none(omics: Simulator, files: Files) -> None:
     batch_id = omics.start_batch(1)
     files.configure(profile_lab=keys("WRONG"))
-    heard: list[type[Event]] = []
+    recorded: list[type[Event]] = []
 
-    def hear(event: Event) -> None:
-        heard.append(type(event))
+    def note(event: Event) -> None:
+        recorded.append(type(event))
 
-    async with lab(omics, on_event=hear) as client:
+    async with lab(omics, on_event=note) as client:
         for left in (2, 1, 0):
             with pytest.raises(CredentialsError, match="SignatureDoesNotMatch|InvalidSignature"):
                 await client.get_batch(batch_id)
@@ -124,7 +124,7 @@ async def test_keys_are_found_more_than_once_and_after_calls_that_found_none(omi
             if left:
                 files.configure(profile_lab=keys("WRONG"))
                 omics.script(faults.expired_token())
-    assert heard.count(CredentialsRejected) == heard.count(CredentialsRenewed) == 2
+    assert recorded.count(CredentialsRejected) == recorded.count(CredentialsRenewed) == 2
 
 
 async def test_a_profile_that_is_gone_and_comes_back_is_found(omics: Simulator, files: Files) -> None:
@@ -382,7 +382,7 @@ async def test_closing_the_client_ends_the_search(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.virtual_time
 async def test_a_call_may_begin_another_renewal_while_others_learn_how_the_last_one_went() -> None:
-    """They come at every step of the event loop, and each hears that there are no new credentials."""
+    """They come at every step of the event loop, and each is refused for want of new credentials."""
 
     async def open_in_vain() -> None:
         await asyncio.sleep(0)

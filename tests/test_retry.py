@@ -306,7 +306,7 @@ async def test_chance_is_asked_again_for_each_delay() -> None:
     assert setting.slept == [0.5, 0.5]
 
 
-async def test_the_services_wish_is_heard() -> None:
+async def test_the_services_wish_is_obeyed() -> None:
     setting = Setting()
     patient = service_fault("ThrottlingException", 429, retry_after=3.0)
     assert await setting.call(patient, OK) == OK
@@ -358,7 +358,7 @@ async def test_a_call_may_have_fewer_attempts() -> None:
 
 
 async def test_no_retry_waits_beyond_the_deadline() -> None:
-    """The caller hears of the fault at once, instead of a time-out later."""
+    """The caller gets the fault at once, instead of a time-out later."""
     setting = Setting(clock=InstantClock(100.0))
     assert await setting.call(SLOW, SLOW, deadline=102.5) is SLOW
     assert setting.slept == [1.0]

@@ -22,10 +22,10 @@ class Server:
     """What a server does at a signal: it notes it, and goes on serving what is open."""
 
     def __init__(self) -> None:
-        self.heard: list[int] = []
+        self.recorded: list[int] = []
 
     def handle_exit(self, number: int, _: object) -> None:
-        self.heard.append(number)
+        self.recorded.append(number)
 
     @property
     def has_the_signals(self) -> bool:
@@ -54,10 +54,10 @@ async def test_a_signal_ends_the_waits_and_then_goes_on_to_the_server(
         async with asyncio.timeout(30):
             with pytest.raises(ClientClosedError):
                 _ = [batch async for batch in watch]
-        assert server.heard == [number]
+        assert server.recorded == [number]
         assert server.has_the_signals
         signal.raise_signal(number)
-    assert server.heard == [number, number]
+    assert server.recorded == [number, number]
 
 
 async def test_a_client_that_is_closed_leaves_the_signals_alone(omics_simulator: Simulator, server: Server) -> None:
@@ -103,7 +103,7 @@ def test_a_signal_after_the_loop_was_closed_goes_to_the_server(omics_simulator: 
     client.close_at_signals()
     loop.close()
     signal.raise_signal(signal.SIGINT)
-    assert server.heard == [signal.SIGINT]
+    assert server.recorded == [signal.SIGINT]
     asyncio.run(client.close())
     assert server.has_the_signals
 

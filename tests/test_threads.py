@@ -32,8 +32,8 @@ def test_ctrl_c_does_not_wait_for_what_cannot_be_stopped() -> None:
     over.set()
 
 
-def test_a_signal_that_comes_in_the_first_step_of_eager_work_is_heard() -> None:
-    """Work that begins at once is begun once signals are heard."""
+def test_a_signal_that_comes_in_the_first_step_of_eager_work_is_obeyed() -> None:
+    """Work that begins at once begins once signals are handled."""
 
     async def work() -> None:
         os.kill(os.getpid(), signal.SIGINT)

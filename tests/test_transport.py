@@ -368,17 +368,17 @@ def test_a_session_of_our_own_has_the_handlers_of_any_other() -> None:
 def test_a_handler_added_to_those_of_botocore_is_one_of_the_next_session() -> None:
     """As moto adds its own when it is imported, which may be after the first client was made."""
 
-    def hear(**_: object) -> None: ...
+    def note(**_: object) -> None: ...
 
     sessions = [own_session()]
-    added = ("before-send", hear)
+    added = ("before-send", note)
     BUILTIN_HANDLERS.append(added)
     try:
         sessions.append(own_session())
     finally:
         BUILTIN_HANDLERS.remove(added)
     sessions.append(own_session())
-    assert [hear in _handlers(one, "before-send.omics.GetBatch") for one in sessions] == [False, True, False]
+    assert [note in _handlers(one, "before-send.omics.GetBatch") for one in sessions] == [False, True, False]
 
 
 def _handlers(session: AioSession, event: str) -> list[object]:
@@ -388,14 +388,14 @@ def _handlers(session: AioSession, event: str) -> list[object]:
 
 async def test_what_is_registered_on_one_session_is_not_on_the_next() -> None:
     """Each has its copy."""
-    heard: list[str] = []
+    recorded: list[str] = []
 
-    def hear(**_: object) -> None:
-        heard.append("signed")
+    def note(**_: object) -> None:
+        recorded.append("signed")
 
     first, second = own_session(), own_session()
-    first.register("before-sign.omics", hear)
+    first.register("before-sign.omics", note)
     for session, times in ((second, 0), (first, 1)):
         events: Any = session.get_component("event_emitter")
         await events.emit("before-sign.omics.GetBatch", request_signer=None)
-        assert len(heard) == times
+        assert len(recorded) == times

@@ -373,7 +373,7 @@ def test_lost_contact_shows_the_last_failure() -> None:
     assert isinstance(error, LostContactError)
     assert error.__cause__ is last
     assert str(error) == (
-        "nothing readable was heard of batch 7123456 for 1:00:00; it was PENDING, 0.0 % finished, when last seen. "
+        "no readable response about batch 7123456 for 1:00:00; it was PENDING, 0.0 % finished, when last seen. "
         "The last trouble: GetBatch of batch 7123456: the connection failed. The batch goes on: wait for it again."
     )
     unseen = str(error_after_silence("7123456", None, 3600, last))

@@ -313,7 +313,7 @@ async def test_throttling_is_retried_before_the_next_poll() -> None:
 
 
 async def test_silence_for_an_hour_ends_a_wait() -> None:
-    """A wait that hears nothing readable gives up after `max_silence`, and says what it last saw and met."""
+    """A wait without a readable response gives up after `max_silence`, and says what it last saw and met."""
     async with telling(seen(completed=31), OUTAGE, retry=ONE_ATTEMPT) as story:
         with pytest.raises(
             LostContactError, match=f"batch {BATCH_ID} for 1:00:00; it was INPROGRESS, 32.3 %"
@@ -335,7 +335,7 @@ async def test_silence_from_the_start_says_that_nothing_was_ever_seen() -> None:
 
 
 async def test_the_look_at_the_end_of_the_patience_has_time_to_be_answered() -> None:
-    """Who polls as seldom as `max_silence` allows hears the answer, though it takes its time."""
+    """Who polls as seldom as `max_silence` allows gets the answer, though it takes its time."""
 
     async def answer() -> Fault:
         await running_clock().sleep(0.2)
@@ -593,7 +593,7 @@ async def test_a_wait_that_joins_during_a_look_shares_it() -> None:
 
 
 async def test_waits_for_one_batch_share_the_look_at_their_deadline() -> None:
-    """A hundred waits that end together cost one request, and all of them hear the truth."""
+    """A hundred waits that end together cost one request, and all of them get the truth."""
     async with telling(PROCESSED) as story:
         waits = [story.client.wait_until_processed(BATCH_ID, timeout=0) for _ in range(100)]
         batches = await asyncio.gather(*waits)
@@ -794,13 +794,13 @@ async def test_what_fails_the_same_way_again_and_again_is_one_warning(caplog: py
     """Until something changes: another failure, or a success in between."""
     another = service("InternalServerException", 503)
     outages = [seen("PENDING"), *[OUTAGE] * 5, another, OUTAGE, OUTAGE, seen("PENDING"), OUTAGE, PROCESSED]
-    heard: list[Event] = []
-    async with telling(*outages, retry=ONE_ATTEMPT, on_event=heard.append) as story:
+    recorded: list[Event] = []
+    async with telling(*outages, retry=ONE_ATTEMPT, on_event=recorded.append) as story:
         with caplog.at_level(logging.WARNING, logger="omics_batch"):
             await story.client.wait_until_processed(BATCH_ID)
     warnings = [record.getMessage() for record in caplog.records]
     assert ["503" in line for line in warnings] == [False, True, False, False]
-    failed = [event for event in heard if isinstance(event, LookFailed)]
+    failed = [event for event in recorded if isinstance(event, LookFailed)]
     assert [event.repeats for event in failed] == [0, 1, 2, 3, 4, 0, 0, 1, 0]
 
 

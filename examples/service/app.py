@@ -215,7 +215,7 @@ async def get_failed_runs(batch_id: str, lists: Annotated[FailedRuns, Depends(fa
 async def follow(
     updates: Annotated[AsyncGenerator[Batch], Depends(updates_of)],
 ) -> AsyncIterator[ServerSentEvent]:
-    """Tell of each change until the batch has ended (`end`), or cannot be watched any more (`trouble`).
+    """Send each change until the batch has ended (`end`), or cannot be watched any more (`trouble`).
 
     The browser asks again by itself when the stream breaks, and FastAPI keeps a silent one alive.
     """

@@ -73,7 +73,7 @@ class EventEmitter:
         self._clock = clock
         self._has_complained = False
 
-    def hears(self, kind: str) -> bool:
+    def is_wanted(self, kind: str) -> bool:
         """Whether events of a kind (the name of their class) are wanted."""
         return self._hook is not None or _LOG.isEnabledFor(LEVELS[kind])
 
@@ -84,7 +84,7 @@ class EventEmitter:
             kind: The name of its class.
             make: Builds it, of the moment on the clock.
         """
-        if self.hears(kind):
+        if self.is_wanted(kind):
             self.publish(make(self._clock.now()))
 
     def publish(self, event: Event) -> None:

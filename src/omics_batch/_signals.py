@@ -23,17 +23,17 @@ def call_at_signals(call: Callable[[], object]) -> Callable[[], None]:
     """
     before = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
 
-    def hear(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         call()
         before[signal.Signals(number)](number, frame)
 
     def take_back() -> None:
         with suppress(ValueError):  # outside of the main thread
             for number, handler in before.items():
-                if signal.getsignal(number) is hear:
+                if signal.getsignal(number) is handle:
                     signal.signal(number, handler)
 
     with suppress(ValueError):
         for number in before:
-            signal.signal(number, hear)
+            signal.signal(number, handle)
     return take_back

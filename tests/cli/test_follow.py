@@ -88,7 +88,7 @@ async def test_each_change_is_one_json_line(story: Callable[..., Any], capsys: p
 
 
 def test_lost_contact_is_an_error_and_can_be_resumed() -> None:
-    ending = one_result.failed(LostContactError("nothing was heard"), ID, None, "omics-batch wait 7123456")
+    ending = one_result.failed(LostContactError("no response"), ID, None, "omics-batch wait 7123456")
     assert (ending.exit, ending.resume) == (Exit.ERROR, "omics-batch wait 7123456")
 
 

@@ -223,11 +223,11 @@ def after(operation: str, do: Callable[[], object]) -> Callable[[Event], None]:
     """Do something once the first call of an operation has ended."""
     left = [do]
 
-    def hear(event: Event) -> None:
+    def note(event: Event) -> None:
         if isinstance(event, CallEnded) and event.operation == operation and left:
             left.pop()()
 
-    return hear
+    return note
 
 
 def uri_of(manifest: Manifest) -> str:

@@ -44,12 +44,12 @@ async def test_a_cohort_starts_with_its_settings_in_moto(moto: Any) -> None:
     """Two starters at once, a bucket with versions, encryption by KMS: one batch, of one version of the file."""
     manifest, uploads = manifest_of(250), list[str]()
 
-    def hear(event: Event) -> None:
+    def note(event: Event) -> None:
         if isinstance(event, SettingsUploaded):
             uploads.append(event.uri)
 
     async with Simulator(s3=moto.meta.endpoint_url) as omics:
-        async with omics.client(on_event=hear) as one, omics.client(on_event=hear) as other:
+        async with omics.client(on_event=note) as one, omics.client(on_event=note) as other:
             (first,), (second,) = await asyncio.gather(
                 started_by(one, manifest, kms_key_id="alias/cohorts"),
                 started_by(other, manifest, kms_key_id="alias/cohorts", bucket_owner="123456789012"),

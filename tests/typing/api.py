@@ -96,7 +96,7 @@ def clients(session: AioSession) -> list[OmicsBatchClient]:
     ]
 
 
-def hears(event: Event) -> None:
+def record(event: Event) -> None:
     assert_type(event.time, float)
     if isinstance(event, WaitEnded):
         assert_type(event.wait_id, int)
@@ -107,7 +107,7 @@ def hears(event: Event) -> None:
         assert_type(event.delay, float | None)
 
 
-HEARING: OmicsBatchClient = OmicsBatchClient(on_event=hears)
+RECORDING: OmicsBatchClient = OmicsBatchClient(on_event=record)
 LISTED: list[Event] = []
 KEEPING: OmicsBatchClient = OmicsBatchClient(on_event=LISTED.append)
 
@@ -164,7 +164,7 @@ async def pipeline(spans: list[Duration]) -> None:
 
 
 def script() -> Batch:
-    with BlockingClient(region_name="us-west-2", on_event=hears) as client:
+    with BlockingClient(region_name="us-west-2", on_event=record) as client:
         for item in client.list_batch(status=BatchStatus.INPROGRESS):
             assert_type(item, BatchListItem)
         for batch_id, ended in client.as_processed(["7123456"], timeout=timedelta(days=1)):

@@ -98,7 +98,7 @@ class OperationCaller:
         """
         call = _Call(method, batch_id, within, [] if met is None else met, about)
         call.longest = max(self.attempt_timeout, attempt_timeout)
-        began = self._clock.now() if self.events.hears("CallEnded") else None
+        began = self._clock.now() if self.events.is_wanted("CallEnded") else None
         error: type[BaseException] | None = None
         try:
             return await self._call(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show_status(
-    wait: Wait, status: str, batch: Batch | None, now: float, hears: Callable[[str], bool]
+    wait: Wait, status: str, batch: Batch | None, now: float, is_wanted: Callable[[str], bool]
 ) -> list[omics_batch.Event]:
     """Set the status of a wait, and return the events about the change.
 
@@ -24,13 +24,13 @@ def show_status(
         status: The status.
         batch: The batch as GetBatch showed it; None if a list showed its status.
         now: The moment on the clock.
-        hears: Whether events of a kind are wanted: others are not built.
+        is_wanted: Whether events of a kind are wanted: others are not built.
     """
     if status == wait.status:
         return []
     before, wait.status = wait.status, status
     known, events = BatchStatus(status), list[omics_batch.Event]()
-    if hears("StatusChanged"):
+    if is_wanted("StatusChanged"):
         events.append(
             omics_batch.StatusChanged(
                 time=now,
@@ -43,7 +43,7 @@ def show_status(
         )
     if not (known.is_known or wait.met_unknown):
         wait.met_unknown = True
-        if hears("UnknownStatus"):
+        if is_wanted("UnknownStatus"):
             events.append(
                 omics_batch.UnknownStatus(time=now, batch_id=wait.batch_id, wait_id=wait.wait_id, status=known)
             )

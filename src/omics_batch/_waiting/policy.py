@@ -207,7 +207,7 @@ def error_after_silence(
     """Return the error that a wait raises after too long without a readable response."""
     error = _error(
         LostContactError,
-        f"nothing readable was heard of batch {batch_id} for {_span(silence)}; "
+        f"no readable response about batch {batch_id} for {_span(silence)}; "
         f"it {_standing(batch, listed)}. The last trouble: {last.problem}",
         advice or _again(AdviceKind.WAIT_AGAIN, batch, listed),
     )

@@ -67,7 +67,7 @@ class Poller:
         self._looker = looker
         self._scan = scan
         self._clock = clock
-        self._scheduler = Scheduler(random, events.hears)
+        self._scheduler = Scheduler(random, events.is_wanted)
         self._tasks = BackgroundTasks()
         self._timer = Timer(clock)
         self._closed = False

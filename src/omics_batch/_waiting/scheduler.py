@@ -62,12 +62,12 @@ class Scheduler:
 
     Args:
         chance: Returns a number from 0.0 to 1.0, at random, so that batches are not polled at the same time.
-        hears: Whether events of a kind are wanted: others are not built.
+        is_wanted: Whether events of a kind are wanted: others are not built.
     """
 
-    def __init__(self, chance: Callable[[], float], hears: Callable[[str], bool]) -> None:
+    def __init__(self, chance: Callable[[], float], is_wanted: Callable[[str], bool]) -> None:
         self._chance = chance
-        self._hears = hears
+        self._is_wanted = is_wanted
         self._rate = math.inf
         self._batches = BatchTable()
         self._deadlines: DeadlineHeap[Subscription] = DeadlineHeap()
@@ -99,7 +99,7 @@ class Scheduler:
             batch.interval = wait.poll.interval(0, 0.5)
         batch.join(wait)
         batch.looks = -1
-        wait.heard = now  # an iteration may begin long after it was made
+        wait.last_contact = now  # an iteration may begin long after it was made
         if wait.deadline is not None:
             self._deadlines.set(wait, wait.deadline)
         if batch.state not in {BatchState.LOOKING, BatchState.MISSING}:
@@ -158,7 +158,7 @@ class Scheduler:
         compressed: CompressedBatch | None = None
         for wait in batch.waits:
             wait.looked(now)
-            self._news += show_status(wait, batch.status, seen, now, self._hears)
+            self._news += show_status(wait, batch.status, seen, now, self._is_wanted)
             if wait.is_over(seen):
                 self._end(wait, seen)
             elif wait.wants_counts:
@@ -184,7 +184,7 @@ class Scheduler:
                 self._end(wait, error_of_a_refusal(error, wait.status, wait.seen_at, now))
             else:
                 if kind is LookFailure.REFUSAL:
-                    wait.heard = now
+                    wait.last_contact = now
                     if wait.seen_at is not None:
                         batch.looks = -1  # look again soon: the service missed it once, or it is gone
                 wait.look_failed(error)
@@ -250,7 +250,7 @@ class Scheduler:
     def stood_still(self, seconds: float, now: float) -> list[Action]:
         """Take a standstill of the process or its event loop: it does not count as silence."""
         for wait in (wait for batch in self._batches for wait in batch.waits):
-            wait.heard = min(wait.heard + seconds, now)
+            wait.last_contact = min(wait.last_contact + seconds, now)
         return self._answer()
 
     def close(self, error: Exception) -> list[Action]:
@@ -297,7 +297,7 @@ class Scheduler:
         for wait in batch.waits:
             wait.was_listed(status, now)
             if status == batch.status:  # else the list lags
-                self._news += show_status(wait, status, None, now, self._hears)
+                self._news += show_status(wait, status, None, now, self._is_wanted)
         before, wants_counts = batch.state, batch.wants_counts
         self._move(batch, Trigger.SHOW, now)
         if batch.state is not BatchState.SCHEDULED:
@@ -332,7 +332,7 @@ class Scheduler:
         return self._confirmations.pop(now, len(self._batches), self._rate, others_are_queued=are_queued)
 
     def _note(self, kind: str, make: Callable[[], omics_batch.Event]) -> None:
-        if self._hears(kind):
+        if self._is_wanted(kind):
             self._news.append(make())
 
     def _note_change(self, was_paused: bool, kind: str, make: Callable[[], omics_batch.Event]) -> None:  # noqa: FBT001 - as it was before

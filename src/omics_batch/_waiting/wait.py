@@ -45,8 +45,8 @@ class Wait:
         "advice",
         "batch_id",
         "deadline",
-        "heard",
         "is_over",
+        "last_contact",
         "last_error",
         "listed",
         "met_unknown",
@@ -85,7 +85,7 @@ class Wait:
         self.is_over: Callable[[Batch], bool] = is_over
         self.advice: Advice | None = None
         """What to do if the wait ends too early; None to advise waiting again."""
-        self.heard: float = now
+        self.last_contact: float = now
         """When the last readable response about the batch came."""
         self.polls: int = 0
         self.repeats: int = 0
@@ -112,7 +112,7 @@ class Wait:
     @property
     def patience(self) -> float:
         """The moment on the clock at which the silence becomes too long."""
-        return self.heard + silence_allowed(self.poll)
+        return self.last_contact + silence_allowed(self.poll)
 
     @property
     def is_lost(self) -> bool:
@@ -132,7 +132,7 @@ class Wait:
     def excuse(self, seconds: float, now: float) -> None:
         """Do not count queueing time as silence, unless the previous look failed."""
         if not self._failed:
-            self.heard = min(self.heard + seconds, now)
+            self.last_contact = min(self.last_contact + seconds, now)
 
     def survives(self, error: Exception, now: float) -> bool:
         """Whether the wait goes on after a refusal: a 404 about a new batch, or a first 404 about a known one."""
@@ -160,7 +160,7 @@ class Wait:
         self._answered(status, now)
 
     def _answered(self, listed: str | None, now: float) -> None:
-        self.heard = self.seen_at = now
+        self.last_contact = self.seen_at = now
         self.polls += 1
         self.listed = listed
         self._failed = self._is_missing = False

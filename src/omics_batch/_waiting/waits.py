@@ -141,7 +141,7 @@ class Waits:
                 self._last_looks.pop(wait.batch_id, None)
         now = self._clock.now()
         wait.looked(now)
-        for event in show_status(wait, batch.status.value, batch, now, self._events.hears):
+        for event in show_status(wait, batch.status.value, batch, now, self._events.is_wanted):
             self._events.publish(event)
         return batch
 
