@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests import machine
 from tests.virtual_time import StoryLoop
@@ -29,6 +29,8 @@ MEASURED: Final = {name: value for name, value in os.environ.items() if name == 
 gc.set_threshold(20_000, 20, 20)  # looking for garbage as often as Python does is a tenth of the time
 
 settings.register_profile("quick", parent=settings.get_profile("ci"), max_examples=15)
+# A mutant is noticed by any failure: looking for the smallest one takes most of the time.
+settings.register_profile("mutants", parent=settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate])
 
 
 def pytest_configure(config: pytest.Config) -> None:
