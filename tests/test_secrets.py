@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -165,6 +168,51 @@ async def test_no_secret_of_any_source_is_reported(
                 with pytest.raises(OmicsBatchError) as caught:
                     await client.get_batch("7")
     assert_clean(caught.value, pickle.dumps(caught.value), _logged(caplog), repr(client))
+
+
+@pytest.mark.parametrize(
+    "answer", [b"garbage\r\n\r\n", b"HTTP/1.1 407 Who?\r\n\r\n", b""], ids=["garbage", "407", "nothing"]
+)
+async def test_no_password_of_a_proxy_is_reported_and_the_proxy_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, answer: bytes
+) -> None:
+    async with serving_bytes(answer) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2@127.0.0.1:{port}")
+        with caplog.at_level(logging.DEBUG, logger="omics_batch"):
+            async with OmicsBatchClient(region_name="us-west-2", session=session(), retry=POLICY) as client:
+                with pytest.raises(
+                    ConnectionFailedError, match=f"the connection failed through the proxy 127.0.0.1:{port}"
+                ) as caught:
+                    await client.get_batch("7")
+    reported = [repr(caught.value), *strings_in([caught.value, caught.value.__cause__, _logged(caplog)], {})]
+    assert [text for text in reported if "hunter2" in text] == []
+
+
+async def test_no_password_of_another_endpoint_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """STS's, where the web identity of a pod is exchanged for credentials."""
+    (tmp_path / "token").write_text("token")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/R")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "https://user:hunter2@127.0.0.1:9/?q=hunter2")
+    with pytest.raises(
+        OmicsBatchError, match=r"Could not connect to the endpoint URL: .https://127.0.0.1:9/"
+    ) as caught:
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url="http://127.0.0.1:9") as client:
+            await client.get_batch("7", timeout=20)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@asynccontextmanager
+async def serving_bytes(answer: bytes) -> AsyncGenerator[int]:
+    """Listen on a port of this machine, and answer whoever connects with these bytes."""
+
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(respond, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 def _logged(caplog: pytest.LogCaptureFixture) -> list[Any]:

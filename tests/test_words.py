@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omics_batch import FailedRun, FailedRunsError, FailureKind
-from omics_batch._words import by_reason, counted, lowered, meant, one_line, percentage, rate, span, worded_by_reason
+from omics_batch._words import (
+    by_reason,
+    counted,
+    lowered,
+    meant,
+    one_line,
+    percentage,
+    rate,
+    span,
+    without_url_secrets,
+    worded_by_reason,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +60,22 @@ def test_the_cut_comes_after_the_cleaning() -> None:
 def test_a_huge_text_costs_no_more_than_its_beginning() -> None:
     assert one_line(" " * 20 + "x", limit=5) == ""
     assert one_line(" " * 19 + "xy", limit=5) == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("url='http://u:hunter2@proxy:3128'", "url='http://proxy:3128'"),
+        ("https://u:hun@ter/2@proxy/path?token=hunter2 is not there", "https://proxy/path?... is not there"),
+        (
+            'connect to "socks5://:hunter2@[::1]:9"; and to http://a:hunter2@b',
+            'connect to "socks5://[::1]:9"; and to http://b',
+        ),
+        ("no URL: user@host?", "no URL: user@host?"),
+    ],
+)
+def test_the_urls_of_a_text_lose_users_passwords_and_queries(text: str, shown: str) -> None:
+    assert without_url_secrets(text) == shown
 
 
 @given(text=st.text(), limit=st.integers(min_value=3, max_value=50))

@@ -26,6 +26,9 @@ _SIMILAR: Final = 0.72
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet may take for a formula, or that one with an apostrophe would be read as."""
 
+_URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s'\"<>]*)")
+"""A URL in a text, to the next space or quote."""
+
 _MOST_NAMED: Final = 3
 _MOST_REASONS: Final = 10
 
@@ -159,6 +162,11 @@ def without_signature(uri: str) -> str:
     """Write a URI without its query, which in a presigned URL is a credential."""
     shown, mark, _ = uri.partition("?")
     return f"{shown}?..." if mark else shown
+
+
+def without_url_secrets(text: str) -> str:
+    """Write a text without the users, passwords and queries of the URLs in it, such as that of a proxy."""
+    return _URL.sub(lambda url: url["scheme"] + without_signature(url["rest"].rpartition("@")[2]), text)
 
 
 def spreadsheet_cell(text: str) -> str:

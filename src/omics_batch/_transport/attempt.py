@@ -27,6 +27,8 @@ class Attempt:
     body: bytes = b""
     redirected: int | None = None
     too_large: bool = False
+    proxy: str = ""
+    """The host and port of the proxy that it goes through, if there is one."""
 
     @property
     def succeeded(self) -> bool:

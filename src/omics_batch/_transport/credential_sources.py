@@ -25,13 +25,13 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
-from omics_batch._words import one_line
+from omics_batch._words import one_line, without_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PRESENTABLE: Final = (BotoCoreError, ClientError, aiohttp.ClientError, TimeoutError)
-"""Exceptions that contain no secrets: those of AWS's libraries and of the network; others may contain them."""
+"""Exceptions that contain no secrets but those of URLs: of AWS's libraries and of the network; others may."""
 
 _HTTP_STATUS: Final = re.compile(r"non 200 response (\d{3})")
 
@@ -194,7 +194,7 @@ def _text_of(error: Exception, method: str) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.strerror}: {one_line(str(error.filename))}"
     if isinstance(error, (BotoCoreError, ClientError)):
-        return one_line(str(error)).rstrip(".")
+        return one_line(without_url_secrets(str(error))).rstrip(".")
     return f"it cannot be used ({presentable(error)})"
 
 
@@ -203,4 +203,4 @@ def presentable(error: Exception) -> str:
     kind = type(error).__name__
     if isinstance(error, CredentialRetrievalError):
         return f"{kind} ({one_line(str(vars(error)['kwargs'].get('provider', '')))})"
-    return f"{kind}: {one_line(str(error))}" if isinstance(error, PRESENTABLE) else kind
+    return f"{kind}: {one_line(without_url_secrets(str(error)))}" if isinstance(error, PRESENTABLE) else kind

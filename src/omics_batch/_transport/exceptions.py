@@ -26,7 +26,7 @@ from omics_batch._errors import CredentialsError
 from omics_batch._transport.attempt import LARGEST_ANSWER, REDIRECTS, Response
 from omics_batch._transport.credential_sources import PRESENTABLE, Source, SourceError, explain, presentable
 from omics_batch._transport.failure import MEANING_WITHOUT_CODE, CallFailure, FailureStage, classify, fault_in_answer
-from omics_batch._words import one_line
+from omics_batch._words import one_line, without_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,14 +70,16 @@ def _stage_of(error: Exception, attempt: Attempt, bound: float) -> tuple[Failure
         return FailureStage.REDIRECT, f"the endpoint answered with a redirect (HTTP {attempt.redirected})"
     if attempt.too_large:
         return FailureStage.UNREADABLE, f"the answer was larger than {LARGEST_ANSWER} bytes"
+    through = f" through the proxy {one_line(attempt.proxy)}" if attempt.proxy else ""
     if isinstance(error, _TIMEOUTS):
-        return FailureStage.TIMEOUT, f"no whole answer within {bound:.3g} s"
+        return FailureStage.TIMEOUT, f"no whole answer within {bound:.3g} s{through}"
     if isinstance(error, _MISTAKES):
         return FailureStage.INVALID, presentable(error)
     cause = vars(error).get("kwargs", {}).get("error") if isinstance(error, BotoCoreError) else error
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return FailureStage.CONNECTION, f"the name {one_line(cause.host)} does not resolve"
-    return FailureStage.CONNECTION, f"the connection failed: {presentable(error)}"
+        whose = " of the proxy" if through else ""
+        return FailureStage.CONNECTION, f"the name {one_line(cause.host)}{whose} does not resolve"
+    return FailureStage.CONNECTION, f"the connection failed{through}: {presentable(error)}"
 
 
 def answer_in(operation: str, attempt: Attempt) -> Response | CallFailure:
@@ -147,10 +149,11 @@ def _rid_of_secrets(error: Exception) -> Exception | None:
     if isinstance(error, BotoCoreError):
         facts: dict[str, object] = vars(error)["kwargs"]
         vars(error)["kwargs"] = {name: _fact(value) for name, value in facts.items() if name != "request"}
+        error.args = tuple(without_url_secrets(str(argument)) for argument in error.args)
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def _fact(value: object) -> str:
     # aiohttp's exceptions contain a proxy's URL with its password.
-    return type(value).__name__ if isinstance(value, BaseException) else str(value)
+    return type(value).__name__ if isinstance(value, BaseException) else without_url_secrets(str(value))

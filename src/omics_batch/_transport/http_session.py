@@ -60,6 +60,10 @@ class OneRequestSession(OwnThreadsSession):
         """Make the session for a URL, as the first request would: this reads the certificates."""
         await self._get_session(self._own_proxies.proxy_url_for(url))
 
+    def _proxy_of(self, request: Any) -> str:
+        """Return the host and port of the proxy of a request, without its user and password."""
+        return urlsplit(self._own_proxies.proxy_url_for(request.url) or "").netloc.rpartition("@")[2]
+
     @property
     def _own_proxies(self) -> Any:
         session: Any = self
@@ -71,7 +75,7 @@ class OneRequestSession(OwnThreadsSession):
         if attempt is None:
             return await above.send(request)
         check_headers(request.headers)
-        attempt.sent = True
+        attempt.sent, attempt.proxy = True, self._proxy_of(request)
         # Or aiobotocore would read the whole answer, however large.
         request.stream_output = True
         response = await above.send(request)
@@ -95,7 +99,7 @@ class StorageSession(OneRequestSession):
     async def send(self, request: Any) -> Any:
         attempt = CURRENT.get() or Attempt()
         check_headers(request.headers)
-        attempt.sent = True
+        attempt.sent, attempt.proxy = True, self._proxy_of(request)
         host: str | None = urlsplit(str(request.url)).hostname
         if not self.is_allowed(host or ""):
             raise _RefusedError("refused to send a signed request to a host that is not the storage's")
