@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -116,6 +117,21 @@ async def test_only_a_signal_counts_as_one() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await until_signalled(cancelled())
+
+
+async def test_a_signal_that_was_ignored_at_the_start_stays_ignored() -> None:
+    """As under nohup, and as SIGINT is in the background of a shell."""
+
+    async def work() -> str:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        return "done"
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert await until_signalled(work()) == "done"
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 async def test_where_loops_have_no_signals_the_work_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import os
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ import typer
 import omics_batch
 from omics_batch.cli import main
 from omics_batch.cli._connection import ConnectionOptions
+from omics_batch.cli._stderr import complain
 from tests.cli._support import ID, Here, Shell, document, processed
 from tests.forked import PROGRAM
 
@@ -154,6 +157,22 @@ async def test_what_cannot_be_written_is_reported_once_and_python_adds_nothing_a
     async with shell.started("--version", settings={"PYTHONUNBUFFERED": ""}, stdout=full_disk) as process:
         _, stderr = await process.communicate()
     assert (process.returncode, stderr) == (1, b"omics-batch: [Errno 28] No space left on device\n")
+
+
+async def test_where_stderr_cannot_be_written_the_exit_code_shows_what_happened(shell: Shell, full_disk: int) -> None:
+    """Python would end with 120."""
+    process = await asyncio.create_subprocess_exec(*PROGRAM, "get", "x", stderr=full_disk, env=shell.environment)
+    assert await process.wait() == 2
+
+
+def test_what_stderr_does_not_take_changes_no_exit_code(full_disk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(full_disk, "w", encoding="utf-8", closefd=False) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        assert main(["get", "x"]) == 2
+        complain("and more")
+        with suppress(OSError):
+            full.close()
+    sys.stderr.close()
 
 
 def test_ctrl_c_between_two_steps_leaves_no_trace(

@@ -233,7 +233,7 @@ def test_where_no_client_can_be_made_there_is_nothing_to_sum_up(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_says_which_go_on_and_the_command_that_is_printed_waits_on(
     many: Callable[..., Here], command: str, number: signal.Signals, code: int
 ) -> None:

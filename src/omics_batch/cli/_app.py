@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import re
 import sys
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,7 +15,7 @@ from omics_batch import OmicsBatchError, __version__
 from omics_batch.cli import _commands, _program_name
 from omics_batch.cli._exits import Exit, ProgramError, exit_of, lines_of
 from omics_batch.cli._signals import SignalledError
-from omics_batch.cli._stderr import complain
+from omics_batch.cli._stderr import complain, nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +87,7 @@ def _give_up_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        sys.stdout = _nowhere("w")
+        sys.stdout = nowhere("w")
 
 
 def _silence_botocore() -> None:
@@ -101,11 +100,7 @@ def _open_streams() -> None:
     # A stream that was closed before the program began is None.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, _nowhere(mode))
-
-
-def _nowhere(mode: str) -> IO[str]:
-    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - it stays open as long as the process
+            setattr(sys, name, nowhere(mode))
 
 
 def _let_every_text_through() -> None:

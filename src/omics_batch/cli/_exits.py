@@ -36,6 +36,8 @@ class Exit(IntEnum):
     BATCH_CANCELLED = 5
     TIMED_OUT = 124
     """The time is over: the same code as that of `timeout` in coreutils."""
+    HUNG_UP = 129
+    """The terminal was closed: 128 plus SIGHUP."""
     INTERRUPTED = 130
     """Ctrl-C: 128 plus the signal's number, as in shells."""
     PIPE_CLOSED = 141

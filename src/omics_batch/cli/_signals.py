@@ -1,10 +1,10 @@
-"""Ctrl-C and SIGTERM: they cancel the work, and are not reported as errors."""
+"""Ctrl-C, SIGTERM and a closed terminal: they cancel the work, and are not reported as errors."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from omics_batch._threads import Unawaited
 from omics_batch.cli._exits import Exit
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+
+_NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+"""The signals that ask the program to end; Windows has no SIGHUP."""
 
 
 class SignalledError(Exception):
@@ -25,7 +28,9 @@ class SignalledError(Exception):
 
 
 async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
-    """Run work; on Ctrl-C or SIGTERM, cancel it and let it clean up. Its threads are not awaited.
+    """Run work; at a signal, cancel it and let it clean up. Its threads are not awaited.
+
+    A signal that was ignored when the program began stays ignored, as under `nohup`.
 
     Raises:
         SignalledError: One of the signals came.
@@ -38,8 +43,9 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
         came.append(number)
         task.cancel()
 
+    numbers = [number for name in _NAMES if (number := getattr(signal, name, None)) and not _is_ignored(number)]
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.add_signal_handler(number, stop, number)
     except NotImplementedError:
         # On Windows Ctrl-C raises a KeyboardInterrupt, after asyncio has cancelled all tasks.
@@ -52,5 +58,9 @@ async def until_signalled(work: Coroutine[Any, Any, T]) -> T:
             raise SignalledError(came[0]) from None
         raise
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
+
+
+def _is_ignored(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN

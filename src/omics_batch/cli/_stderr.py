@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from omics_batch._words import one_line
 from omics_batch.cli._cells import prose
@@ -25,8 +26,11 @@ def complain(text: str, *more: str) -> None:
     if _is_terminal():
         console = on_stderr()
         lines = [part for line in lines for part in prose(line, console.width, console.encoding)]
-    sys.stderr.write("\n".join([*lines, ""]))
-    sys.stderr.flush()
+    try:
+        sys.stderr.write("\n".join([*lines, ""]))
+        sys.stderr.flush()
+    except OSError:  # a full disk, a closed terminal: the exit code shows what happened
+        sys.stderr = nowhere("w")
 
 
 def advise(text: str) -> None:
@@ -37,6 +41,11 @@ def advise(text: str) -> None:
 
 def _is_terminal() -> bool:
     return hasattr(sys.stderr, "isatty") and sys.stderr.isatty()
+
+
+def nowhere(mode: str) -> IO[str]:
+    """Open a stream that takes everything, in place of one that takes nothing: Python flushes it at its end."""
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - it stays open as long as the process
 
 
 def on_stderr() -> Console:
