@@ -25,6 +25,7 @@ from omics_batch import (
     InvalidInputError,
     OmicsBatchClient,
     Outcome,
+    Party,
     PollPolicy,
     QueueTimeoutError,
     ResourceNotFoundError,
@@ -34,6 +35,7 @@ from omics_batch import (
 )
 from omics_batch._transport import http_session
 from omics_batch._transport.request import Transport
+from omics_batch.blocking import BlockingClient
 from omics_batch.testing import Life, Simulator, faults
 from tests.events import asked
 from tests.machine import NO_FILE
@@ -438,10 +440,15 @@ async def test_the_endpoint_of_the_environment_is_used_and_checked(monkeypatch: 
         batch_id = omics.start_batch(1)
         async with OmicsBatchClient(region_name="us-west-2", session=_session()) as client:
             assert (await client.get_batch(batch_id)).id == batch_id
-    monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", "http://example.com")
-    with pytest.raises(InvalidInputError, match="plain http"):
-        async with OmicsBatchClient(region_name="us-west-2", session=_session()):
-            pass
+    settings = r" \(AWS_ENDPOINT_URL_OMICS, AWS_ENDPOINT_URL, or the profile's endpoint_url\)"
+    for url, wrong in (
+        ("http://example.com", rf"plain http.*can read the session token{settings}\. Use https"),
+        ("https://example.com/?q=1", f"no user, password, query or fragment{settings}$"),
+    ):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_OMICS", url)
+        with pytest.raises(InvalidInputError, match=wrong):
+            async with OmicsBatchClient(region_name="us-west-2", session=_session()):
+                pass
 
 
 async def test_the_regions_own_endpoint_keeps_its_host_prefix() -> None:
@@ -559,19 +566,31 @@ async def test_a_profile_that_does_not_exist_is_said_so() -> None:
             pass
 
 
-async def test_a_region_that_is_no_text_is_said_so() -> None:
-    """Whatever botocore raises of it."""
-    region: Any = 5
-    with pytest.raises(InvalidInputError):
-        async with OmicsBatchClient(region_name=region, session=_session()):
-            pass
+@pytest.mark.parametrize("make", [OmicsBatchClient, BlockingClient])
+def test_settings_of_a_wrong_type_are_refused_all_at_once(make: Any) -> None:
+    """`allow_http="false"`, as a variable of the environment has it, would be true."""
+    with pytest.raises(InvalidInputError) as caught:
+        make(region_name=b"us-west-2", allow_http="false", retry=5, poll=None, clock=5)
+    assert str(caught.value) == (
+        "region_name has to be a text or None, not b'us-west-2'; allow_http has to be True or False, not 'false'; "
+        "retry has to be a RetryPolicy or None, not 5; poll has to be a PollPolicy, not None; "
+        "clock has to have the methods now and sleep, as Clock says; 5 has not"
+    )
 
 
 async def test_settings_that_botocore_refuses_are_said_so() -> None:
-    """A region that is none, in botocore's own words."""
+    """A region that is no label of a host, in botocore's own words."""
     with pytest.raises(InvalidInputError, match="no client can be made of these settings.*InvalidRegionError"):
-        async with OmicsBatchClient(region_name="us west 2", session=_session()):
+        async with OmicsBatchClient(region_name="-us-west-2", session=_session()):
             pass
+
+
+@pytest.mark.parametrize("region", ["us west 2", "us-west-2\n", "us-west-2 # mine", "'us-west-2'"])
+async def test_a_region_that_is_no_name_is_said_so(region: str) -> None:
+    with pytest.raises(InvalidInputError, match="is no name of a region, such as us-west-2$") as caught:
+        async with OmicsBatchClient(region_name=region, session=_session()):
+            pass
+    assert caught.value.fault is Party.CALLER
 
 
 async def test_a_malformed_endpoint_of_the_environment_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:

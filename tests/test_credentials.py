@@ -537,6 +537,29 @@ def test_windows_asks_where_stdin_is_a_terminal(monkeypatch: pytest.MonkeyPatch,
 
 # What an error of a source means
 
+
+async def test_where_there_are_no_credentials_a_session_looks_once(
+    omics: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A metadata service that does not answer takes its time: each client and each request asked it again."""
+    asked: list[bytes] = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+        async with OmicsBatchClient(region_name="us-west-2", endpoint_url=omics.endpoint_url) as client:
+            opened = len(asked)
+            with pytest.raises(CredentialsError, match="no credentials were found"):
+                await client.get_batch("7")
+    assert 0 < opened <= 4  # those of one look
+    assert len(asked) == 2 * opened  # a new session looks once more before the call fails
+
+
 LAB = Source(method="sso", profile="lab", profiles={"lab": {"source_profile": "base"}, "base": {"sso_session": "corp"}})
 
 
@@ -568,6 +591,13 @@ LAB = Source(method="sso", profile="lab", profiles={"lab": {"source_profile": "b
             "Check credential_process of profile lab",
         ),
         (PermissionError(13, "Permission denied", "/token"), "sso", "Permission denied: /token", "Check the sso_"),
+        (ValueError("SECRET"), "sso", "it cannot be used (ValueError)", "Log in again: aws sso login --profile base"),
+        (
+            CredentialRetrievalError(provider="container-role", error_msg="Connect timeout on http://SECRET"),
+            "container-role",
+            "it cannot be reached, or did not answer in time",
+            "Check the AWS_CONTAINER_*",
+        ),
         (OSError("SECRET"), "iam-role", "it cannot be used (OSError)", "Check the role of this EC2 instance"),
         (
             KeyError("SECRET"),

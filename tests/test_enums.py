@@ -119,3 +119,8 @@ def test_the_named_sets_of_statuses() -> None:
     assert {"RUNS_DELETING", "RUNS_DELETED", "RUNS_DELETE_FAILED"} == RUNS_DELETION
     assert RUNS_DELETION < TERMINAL
     assert BatchStatus("RUNS_ARCHIVING") not in TERMINAL
+
+
+def test_the_repr_of_an_unknown_text_acts_on_no_terminal_and_no_log() -> None:
+    assert repr(BatchStatus("\x1b[31mPAUSED\r\nX")) == r"<BatchStatus.[31mPAUSED X: '\x1b[31mPAUSED\r\nX'>"
+    assert repr(BatchStatus.PENDING) == "<BatchStatus.PENDING: 'PENDING'>"

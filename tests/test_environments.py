@@ -59,6 +59,26 @@ ROWS: Final = [
     Row("a token with a line break", {**KEYS, "AWS_SESSION_TOKEN": "t\n"}, "AWS_SESSION_TOKEN holds a line break"),
     Row("a key with a space", {**KEYS, "AWS_ACCESS_KEY_ID": "A B"}, "AWS_ACCESS_KEY_ID holds a space"),
     Row("half a key", REGION, "missing: aws_secret_access_key", credentials="[default]\naws_access_key_id = A\n"),
+    Row("a secret without its key", {**REGION, "AWS_SECRET_ACCESS_KEY": "s"}, "AWS_SECRET_ACCESS_KEY stands alone"),
+    Row("an expiry that is over", {**KEYS, "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}, "have expired"),
+    Row("an expiry that is no time", {**KEYS, "AWS_CREDENTIAL_EXPIRATION": "soon"}, "AWS_CREDENTIAL_EXPIRATION"),
+    Row("a time-out in words", {**KEYS, "AWS_METADATA_SERVICE_TIMEOUT": "abc"}, "AWS_METADATA_SERVICE_TIMEOUT"),
+    Row("attempts in words", {**KEYS, **LAB}, "metadata_service_num_attempts", "metadata_service_num_attempts = x"),
+    Row(
+        "a token without an end",
+        {**REGION, "AWS_ROLE_ARN": "arn:aws:iam::1:role/R", "AWS_WEB_IDENTITY_TOKEN_FILE": "/dev/zero"},
+        "/dev/zero is a device",
+    ),
+    Row(
+        "a web identity without STS",
+        {
+            **REGION,
+            "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/R",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": __file__,
+            "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
+        },
+        'Could not connect to the endpoint URL: "http://127.0.0.1:9/"',
+    ),
     Row("no credentials", REGION, "no credentials were found"),
     Row("a broken file", KEYS, "Unable to parse config file", file="[profile"),
     Row("no program", LAB, "credential_process of profile lab cannot be started", "credential_process = /no/such/one"),
@@ -106,7 +126,7 @@ ROWS: Final = [
     Row(
         "a container that refuses connections",
         {**REGION, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/"},
-        "AWS_CONTAINER_",
+        "it cannot be reached",
     ),
     Row(
         "a container on another machine",
@@ -130,7 +150,8 @@ ROWS: Final = [
         "AWS_REGION",
     ),
     Row("a misspelt region", {**KEYS, "AWS_DEFAULT_REGION": "us-wset-2"}, "us-wset-2", is_local=False),
-    Row("a region with a space", {**KEYS, "AWS_DEFAULT_REGION": "us west 2"}, "us west 2"),
+    Row("a region with a space", {**KEYS, "AWS_DEFAULT_REGION": "us west 2"}, "AWS_DEFAULT_REGION"),
+    Row("a region with a line break", {**KEYS, "AWS_DEFAULT_REGION": "us-west-2\n"}, r"'us-west-2\n' is no name"),
     Row(
         "a profile's misspelt region",
         {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B", "AWS_PROFILE": "lab"},
@@ -165,7 +186,7 @@ ROWS: Final = [
     Row(
         "a proxy that refuses connections",
         {**ELSEWHERE, "HTTPS_PROXY": "http://127.0.0.1:9"},
-        "proxy URL",
+        "through the proxy 127.0.0.1:9",
         party=Party.NETWORK,
         is_local=False,
     ),

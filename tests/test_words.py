@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from omics_batch import FailedRun, FailedRunsError, FailureKind
 from omics_batch._words import (
     by_reason,
     counted,
+    in_utc,
     lowered,
     meant,
     one_line,
@@ -76,6 +77,18 @@ def test_a_huge_text_costs_no_more_than_its_beginning() -> None:
 )
 def test_the_urls_of_a_text_lose_users_passwords_and_queries(text: str, shown: str) -> None:
     assert without_url_secrets(text) == shown
+
+
+def test_a_moment_at_an_end_of_the_calendar_stays_as_it_is() -> None:
+    """The service's own times are in UTC; those of something else may have no moment there."""
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-14)))
+    noon = datetime(2025, 3, 15, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert [in_utc(moment).isoformat() for moment in (first, last, noon)] == [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:00-14:00",
+        "2025-03-15T10:00:00+00:00",
+    ]
 
 
 @given(text=st.text(), limit=st.integers(min_value=3, max_value=50))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random as _random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,7 @@ from omics_batch._waiting.cancel_delete import DestructiveActions
 from omics_batch._waiting.list_scan import scan_lists
 from omics_batch._waiting.policy import PollPolicy
 from omics_batch._waiting.waits import Waits
+from omics_batch._words import one_line
 
 _KEEPALIVE: Final = 1.5
 """Of the longest poll interval: an idle connection has to outlast it, jitter included."""
@@ -43,6 +44,15 @@ _CLOSE_THERE: Final = (
     "the client belongs to another event loop: close it there; from another thread, "
     "asyncio.run_coroutine_threadsafe(client.close(), loop) does it"
 )
+
+_KINDS: Final[Mapping[str, tuple[str, tuple[type, ...]]]] = {
+    "region_name": ("a text or None", (str, type(None))),
+    "profile_name": ("a text or None", (str, type(None))),
+    "allow_http": ("True or False", (bool,)),
+    "retry": ("a RetryPolicy or None", (RetryPolicy, type(None))),
+    "poll": ("a PollPolicy", (PollPolicy,)),
+}
+"""What the settings of a client have to be."""
 
 _NEW: Final = "is not open"
 _OPENING: Final = "is being opened"
@@ -97,13 +107,20 @@ class Connection:
                 If it raises, that is logged once and otherwise ignored.
 
         Raises:
-            InvalidInputError: Both `session` and `profile_name` are given, `session` is no session of aiobotocore, or
-                `on_event` cannot be called.
+            InvalidInputError: A setting has a wrong type, or both `session` and `profile_name` are given.
         """
         if session is not None and profile_name is not None:
             raise InvalidInputError("give either session or profile_name: a session has its own profile")
         if session is not None:
             _check_session(session)
+        _check_kinds(
+            region_name=region_name,
+            profile_name=profile_name,
+            allow_http=allow_http,
+            retry=retry,
+            poll=poll,
+            clock=clock,
+        )
         self._region_name = region_name
         self._profile_name = profile_name
         self._endpoint_url = endpoint_url
@@ -280,6 +297,23 @@ class Opened:
     waits: Waits
     destructive: DestructiveActions
     storage: ObjectStorage
+
+
+def _check_kinds(**settings: object) -> None:
+    """Refuse settings of a wrong type, all at once: `allow_http="false"` would be true."""
+    wrong = [
+        f"{name} has to be {wanted}, not {_shown(settings[name])}"
+        for name, (wanted, kinds) in _KINDS.items()
+        if not isinstance(settings[name], kinds)
+    ]
+    if not all(callable(getattr(settings["clock"], name, None)) for name in ("now", "sleep")):
+        wrong.append(f"clock has to have the methods now and sleep, as Clock says; {_shown(settings['clock'])} has not")
+    if wrong:
+        raise InvalidInputError("; ".join(wrong))
+
+
+def _shown(value: object) -> str:
+    return one_line(repr(value), limit=100)
 
 
 def _check_session(session: object) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from omics_batch._models.batch import Batch
     from omics_batch._models.run import FailedRun
@@ -156,6 +157,14 @@ def named(names: Sequence[str]) -> str:
 def how_to_install(extra: str) -> str:
     """Write how to install an extra; the package is not on PyPI."""
     return f"install the extra `{extra}`: pip install '.[{extra}]' in a clone, or 'omics-batch[{extra}] @ git+URL'"
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one at an end of the calendar, which has none, as it is."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment
 
 
 def without_signature(uri: str) -> str:

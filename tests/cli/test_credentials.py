@@ -120,7 +120,7 @@ BY_ENVIRONMENT: Final[list[tuple[dict[str, str], str, str]]] = [
     ),
     (
         {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials"},
-        "the container's credentials endpoint: CredentialRetrievalError",
+        "the container's credentials endpoint: it cannot be reached, or did not answer in time",
         "Check the AWS_CONTAINER_* environment variables",
     ),
     (
@@ -147,8 +147,8 @@ BY_ENVIRONMENT: Final[list[tuple[dict[str, str], str, str]]] = [
             "AWS_SECRET_ACCESS_KEY": "SECRET",
             "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
         },
-        "the AWS_* environment variables: it cannot be used (RuntimeError)",
-        "Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
+        "the AWS_* environment variables: the credentials that it gives have expired",
+        "Renew them, or correct AWS_CREDENTIAL_EXPIRATION",
     ),
 ]
 

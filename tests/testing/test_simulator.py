@@ -69,6 +69,7 @@ async def test_aiobotocore_works_against_it(omics: Simulator) -> None:
         ({"quota": "1"}, "quota has to be a number of requests a second above 0, not '1'"),
         ({"list_lag": "1"}, "list_lag has to be a finite number of seconds"),
         ({"host": 5}, "host has to be an address to listen on"),
+        ({"host": ""}, "host has to be an address to listen on"),
         ({"port": "80"}, "port has to be a number from 0 to 65535, not '80'"),
         ({"port": 65536}, "port has to be a number from 0 to 65535, not 65536"),
         ({"region_name": 5}, "region_name has to be a region such as us-west-2, not 5"),

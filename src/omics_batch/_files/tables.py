@@ -6,11 +6,11 @@ import csv
 import json
 import os
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from omics_batch._files.whole_file import WholeFile
-from omics_batch._words import spreadsheet_cell
+from omics_batch._words import in_utc, spreadsheet_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -111,7 +111,7 @@ def _plain(value: object) -> object:
     """Return a value of a flat row as JSON has it."""
     match value:
         case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return in_utc(value).isoformat().replace("+00:00", "Z")
         case timedelta():
             return value // _SECOND if value % _SECOND == timedelta() else value / _SECOND
         case _:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self
 
+from omics_batch._words import one_line
+
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
@@ -26,6 +28,10 @@ class OpenEnum(StrEnum):
         unknown._name_ = value
         unknown._value_ = value
         return unknown
+
+    def __repr__(self) -> str:
+        """Write the class, the name and the value; the name of an unknown one without control characters."""
+        return f"<{type(self).__name__}.{one_line(self.name)}: {self.value!r}>"
 
     @property
     def is_known(self) -> bool:

@@ -14,7 +14,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ConfigNotFound, ConfigParseError, NoRegionError, ProfileNotFound
 
 from omics_batch._advice import with_advice, worded
-from omics_batch._errors import Advice, AdviceKind, CredentialsError, InvalidInputError, Party
+from omics_batch._errors import Advice, AdviceKind, CredentialsError, InvalidInputError
 from omics_batch._loop import OwnLoop
 from omics_batch._threads import in_thread
 from omics_batch._transport.credential_sources import Source, SourceError, explain, presentable
@@ -30,6 +30,7 @@ from omics_batch._transport.settings_check import (
     check_certificates,
     check_proxy,
     check_region,
+    check_region_name,
     check_tls,
     misconfigured,
 )
@@ -50,6 +51,7 @@ _RETRIES: Final = {"mode": "standard", "total_max_attempts": 1}
 _POOL: Final = 50
 _MANDATORY: Final = 600
 """Seconds before the expiry of credentials; from then on aiobotocore makes each request wait for new ones."""
+_SETTINGS_OF_ENDPOINT: Final = "AWS_ENDPOINT_URL_{service}, AWS_ENDPOINT_URL, or the profile's endpoint_url"
 _UNUSABLE: Final = "no client can be made of these settings (region, endpoint, configuration files)"
 
 
@@ -103,7 +105,7 @@ async def open_transport(
             config = client_config(endpoint_url, attempt_timeout, keepalive)
             aws: OmicsClient = await enter_client(exits, found, "omics", region_name, endpoint_url, config)
             resolved = aws.meta.endpoint_url
-            check_resolved(resolved, allow_http=allow_http)
+            check_resolved(resolved, "omics", allow_http=allow_http)
             if endpoint_url is None and is_here(resolved):
                 # Requests to this machine must not go through a proxy of the environment.
                 config = client_config(resolved, attempt_timeout, keepalive)
@@ -121,7 +123,7 @@ async def open_transport(
     return transport
 
 
-def check_resolved(url: str, *, allow_http: bool) -> None:
+def check_resolved(url: str, service: str, *, allow_http: bool) -> None:
     """Refuse the endpoint that botocore found in the environment, as one that a caller gives.
 
     Raises:
@@ -129,9 +131,9 @@ def check_resolved(url: str, *, allow_http: bool) -> None:
     """
     try:
         check_endpoint(url, allow_http=allow_http)
-    except InvalidInputError as error:
-        error.fault = Party.MACHINE  # the caller's URL was checked before, so this one is from the environment
-        raise
+    except InvalidInputError as error:  # the caller's URL was checked before, so this one is from the environment
+        problem = f"{error.problem.rstrip('.')} ({_SETTINGS_OF_ENDPOINT.format(service=service.upper())})"
+        raise misconfigured(problem if error.advice is None else f"{problem}.", error.advice) from None
 
 
 def client_config(
@@ -169,6 +171,7 @@ async def enter_client(  # noqa: PLR0917 - the session's own arguments, in its o
     Raises:
         InvalidInputError: No client can be made with these settings.
     """
+    check_region_name(session, region_name)
     # Plain http needs no certificates, and reading them takes time.
     is_plain = endpoint_url is not None and urlsplit(endpoint_url).scheme == "http"
     if not is_plain:
@@ -193,8 +196,7 @@ async def enter_client(  # noqa: PLR0917 - the session's own arguments, in its o
 
 def _reason(error: Exception, service: str) -> str:
     if isinstance(error, ValueError) and str(error).startswith("Invalid endpoint"):  # whose URL may hold a password
-        names = f"AWS_ENDPOINT_URL_{service.upper()}, AWS_ENDPOINT_URL, or the profile's endpoint_url"
-        return f"an endpoint that is no URL ({names})"
+        return f"an endpoint that is no URL ({_SETTINGS_OF_ENDPOINT.format(service=service.upper())})"
     return presentable(error)
 
 
@@ -218,7 +220,8 @@ async def _find_credentials(session: AioSession, limit: float, *, ours: bool, ma
     except TimeoutError:
         problem = _credentials_error(Source().silent(limit))
     except Exception as error:  # noqa: BLE001 - a source of credentials may raise anything
-        problem = _credentials_error(explain(error, Source()))
+        trying = cast("str", getattr(session, "trying", ""))  # a caller's session does not say it
+        problem = _credentials_error(explain(error, source_in(session, trying) if trying else Source()))
     # Raised outside of the except block: the source's exception may contain the credentials.
     raise problem
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ PRESENTABLE: Final = (BotoCoreError, ClientError, aiohttp.ClientError, TimeoutEr
 """Exceptions that contain no secrets but those of URLs: of AWS's libraries and of the network; others may."""
 
 _HTTP_STATUS: Final = re.compile(r"non 200 response (\d{3})")
+
+
+_UNREACHED: Final = re.compile("Could not connect|Connect timeout|Read timeout|Connection was closed")
 
 
 class SourceError(Exception):
@@ -148,9 +152,10 @@ def explain(error: Exception, source: Source) -> SourceError:
     if isinstance(error, SourceError):
         return error
     if isinstance(error, NoCredentialsError):
+        half = ", where AWS_SECRET_ACCESS_KEY stands alone" if os.environ.get("AWS_SECRET_ACCESS_KEY") else ""
         return SourceError(
-            "no credentials were found: not in the environment, not in profile "
-            f"{source.profile} of {source.config_file}, and not from a role of this machine",
+            f"no credentials were found: not in the environment{half}, not in profile {source.profile} of "
+            f"{source.config_file} or {source.credentials_file}, and not from a role of this machine",
             "Log in (aws configure, aws sso login), or choose a profile that has credentials.",
         )
     if isinstance(error, RefreshWithMFAUnsupportedError):
@@ -169,33 +174,46 @@ def mfa_needed(source: Source) -> SourceError:
 
 
 def _next_step(error: Exception, source: Source) -> str:
+    step = source.next_step
     if isinstance(error, (SSOError, TokenRetrievalError)):
-        return f"Log in: {source.log_in('aws sso login', 'sso_')}"
-    if isinstance(error, MissingDependencyException):
-        return "Install it: pip install 'botocore[crt]'"
-    if isinstance(error, LoginError):
-        return f"Log in: {source.log_in('aws login', 'login_session')}"
-    if isinstance(error, (BotoConnectionError, HTTPClientError)):
-        return "Check the network and the proxy between this machine and that source."
-    if isinstance(error, InvalidConfigError):
-        return f"Correct profile {source.profile} in {source.config_file}."
-    return source.next_step
+        step = f"Log in: {source.log_in('aws sso login', 'sso_')}"
+    elif isinstance(error, MissingDependencyException):
+        step = "Install it: pip install 'botocore[crt]'"
+    elif isinstance(error, LoginError):
+        step = f"Log in: {source.log_in('aws login', 'login_session')}"
+    elif isinstance(error, (BotoConnectionError, HTTPClientError)):
+        step = "Check the network and the proxy between this machine and that source."
+    elif isinstance(error, InvalidConfigError):
+        step = f"Correct profile {source.profile} in {source.config_file}."
+    elif source.method == "sso" and isinstance(error, (KeyError, ValueError)):  # the file of the token is damaged
+        step = f"Log in again: {source.log_in('aws sso login', 'sso_')}"
+    elif source.method == "env" and os.environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        step = "Renew them, or correct AWS_CREDENTIAL_EXPIRATION: a time with its time zone."
+    return step
 
 
 def _text_of(error: Exception, method: str) -> str:
     """Return the part of a source's exception that may be shown."""
     if isinstance(error, CredentialRetrievalError):
-        # For most providers the message repeats a process's stderr, or the response of an endpoint.
-        message = str(vars(error)["kwargs"].get("error_msg", ""))
-        status = _HTTP_STATUS.search(message)
-        if method == "custom-process":
-            return one_line(message).rstrip(".")
-        return f"it answered HTTP {status[1]}" if status else presentable(error)
+        return _text_of_retrieval(error, method)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.strerror}: {one_line(str(error.filename))}"
     if isinstance(error, (BotoCoreError, ClientError)):
         return one_line(without_url_secrets(str(error))).rstrip(".")
+    if isinstance(error, RuntimeError) and "still expired" in str(error):
+        return "the credentials that it gives have expired"
     return f"it cannot be used ({presentable(error)})"
+
+
+def _text_of_retrieval(error: CredentialRetrievalError, method: str) -> str:
+    # For most providers the message repeats a process's stderr, or the response of an endpoint.
+    message = str(vars(error)["kwargs"].get("error_msg", ""))
+    if method == "custom-process":
+        return one_line(message).rstrip(".")
+    if _UNREACHED.search(message):
+        return "it cannot be reached, or did not answer in time"
+    status = _HTTP_STATUS.search(message)
+    return f"it answered HTTP {status[1]}" if status else presentable(error)
 
 
 def presentable(error: Exception) -> str:

@@ -39,8 +39,17 @@ if TYPE_CHECKING:
 _A_PERSON: Final = 120.0
 """Seconds that a person has to type an MFA code."""
 
+_RETRIES_OF_SOURCES: Final = {"mode": "standard", "total_max_attempts": 2}
+"""botocore's default takes so long that a time-out hides what went wrong."""
+
 _LAST_MINUTE: Final = 60.0
 """Seconds before the expiry of credentials; from then on requests wait for new ones, instead of using the old ones."""
+
+_NUMBERS: Final = {
+    "metadata_service_timeout": "AWS_METADATA_SERVICE_TIMEOUT",
+    "metadata_service_num_attempts": "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+}
+"""Settings of the instance metadata service that have to be numbers, and their variables."""
 
 _UNREAD: Final = "the AWS configuration and token files could not be read"
 
@@ -60,6 +69,7 @@ class OwnSession(AioSession):
     """Where S3 is for this session; None where the configuration says it, or else the region."""
     trying: str = ""
     """botocore's name of the provider that is being tried."""
+    _found_none: bool = False
     _renewing: RenewedCredentials | None = None
     _codes: Mapping[str, list[str]] = {}
     """The MFA codes that were typed, by botocore's questions."""
@@ -80,6 +90,7 @@ class OwnSession(AioSession):
         try:
             async with asyncio.timeout(limit):
                 await in_thread(self._read_files)
+                self._check_numbers()
                 found = await self.get_credentials()
         except TimeoutError:
             raise self._silence() from None
@@ -119,7 +130,11 @@ class OwnSession(AioSession):
         return self._credentials_found()
 
     async def _credentials_found(self) -> Any:
+        if self._found_none:
+            return None
         found: Any = await super().get_credentials()
+        # Or each client and each request of this session would look again, and wait for a metadata service in vain.
+        self._found_none = found is None
         if not hasattr(found, "refresh_needed"):
             return found
         if self._renewing is None:
@@ -148,6 +163,7 @@ class OwnSession(AioSession):
         chosen: Any = copy(config) or AioConfig()
         if not issubclass(chosen.http_session_cls, OneRequestSession):
             chosen.http_session_cls = OwnThreadsSession
+            chosen.retries = _RETRIES_OF_SOURCES
         above: Any = super()
         return await above._create_client(*arguments, config=chosen, **options)
 
@@ -159,6 +175,16 @@ class OwnSession(AioSession):
         # The session keeps the content of the files.
         _read_once([self.get_config_variable("config_file"), self.get_config_variable("credentials_file")])
         _ = self.full_config
+
+    def _check_numbers(self) -> None:
+        for setting, variable in _NUMBERS.items():
+            try:
+                self.get_config_variable(setting)
+            except ValueError:
+                problem = f"{variable}, or the profile's {setting}, is not a number"
+            else:
+                continue
+            raise SourceError(problem, "Correct it, or leave it out.")
 
     def _silence(self) -> SourceError:
         if not self.trying:
@@ -327,14 +353,14 @@ def _read_once(files: list[str]) -> None:
     """Read files that may exist, so that a disk that does not answer blocks only this thread.
 
     Raises:
-        SourceError: One of them is a pipe, which cannot be read twice.
+        SourceError: One of them is a pipe, which cannot be read twice, or a device, which has no end.
     """
     for name in files:
         path = Path(os.path.expanduser(os.path.expandvars(name)))  # noqa: PTH111 - a Path raises where there is no HOME
-        is_pipe = False
+        kind = ""
         with suppress(OSError):  # botocore reports a file that it cannot read, or does without it
-            is_pipe = path.is_fifo()
-            if not is_pipe:
+            kind = "pipe" if path.is_fifo() else "device" if path.is_char_device() and name != os.devnull else ""
+            if not kind:
                 path.read_bytes()
-        if is_pipe:
-            raise SourceError(f"{path} is a pipe, and this file is read more than once", "Give a regular file.")
+        if kind:
+            raise SourceError(f"{path} is a {kind}, and this file is read more than once", "Give a regular file.")

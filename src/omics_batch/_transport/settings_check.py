@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FileVersion: TypeAlias = tuple[int, int, int]
 
+_REGION: Final = re.compile("[A-Za-z0-9-]+")
+
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -90,6 +92,25 @@ def check_certificates(session: Any) -> None:
         _read_certificates(path, file_version(path))
     except OSError as error:
         raise misconfigured(f"{path} ({name}) holds no certificates that can be read: {_reason(error)}") from None
+
+
+def check_region_name(session: Any, given: str | None) -> None:
+    """Refuse a region whose text can be no name: botocore would sign with it, or take it for a wrong endpoint.
+
+    Args:
+        session: The session, which finds the region of the configuration.
+        given: The region that the caller gave, if there is one.
+
+    Raises:
+        InvalidInputError: It holds a space, a line break or another character that no region has.
+    """
+    region = given if given is not None else session.get_config_variable("region")
+    if not isinstance(region, str) or not region or _REGION.fullmatch(region):
+        return  # an empty one counts as none, and is reported as that
+    problem = f"the AWS region {region[:100]!a} is no name of a region, such as us-west-2"
+    if given is not None:
+        raise InvalidInputError(problem)
+    raise misconfigured(f"{problem} (AWS_DEFAULT_REGION, or the profile's region)")
 
 
 def file_version(path: str) -> FileVersion:

@@ -81,7 +81,7 @@ class StorageTransport(Transport):
         async with AsyncExitStack() as exits:
             aws = await enter_client(exits, made.session, "s3", region_name, given, self._config(given))
             url: str = aws.meta.endpoint_url
-            check_resolved(url, allow_http=self._allow_http)
+            check_resolved(url, "s3", allow_http=self._allow_http)
             if given is None and is_here(url):  # of the environment: a proxy must not see what is meant for here
                 aws = await enter_client(exits, made.session, "s3", region_name, url, self._config(url))
             http_session = cast("StorageSession", http_session_of(aws))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from omics_batch import BatchStatus, Outcome
@@ -67,7 +67,7 @@ def title(batch: Batch) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment in UTC, to the second, as the service does."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{words.in_utc(moment):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def line(batch: Batch, furthest: float = 0.0) -> str:

@@ -46,6 +46,10 @@ def _is_quota(value: object) -> bool:
     return value is None or is_number(value)
 
 
+def _is_host(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())  # an empty one is every address of the machine
+
+
 def _is_port(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_PORT
 
@@ -55,7 +59,7 @@ _RULES: Final = {
     "time_scale": _Rule("a number above 0", is_number),
     "faults": _Rule("a list of faults, such as [faults.throttled()], or a function that chooses one", _are_faults),
     "quota": _Rule("a number of requests a second above 0", _is_quota),
-    "host": _Rule("an address to listen on, such as 127.0.0.1", _one_of(str)),
+    "host": _Rule("an address to listen on, such as 127.0.0.1", _is_host),
     "port": _Rule(f"a number from 0 to {_LARGEST_PORT}", _is_port),
     "region_name": _Rule("a region such as us-west-2", _one_of(str)),
     "epoch": _Rule("a datetime", _one_of(datetime, NoneType)),
