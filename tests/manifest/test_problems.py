@@ -92,7 +92,9 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
             "runs.runSettingId: should have a column in it, such as {sample}: it names the run",
         ),
         ({"runSettingId": {"value": "S1"}}, "runs.runSettingId: should have a column in it"),
-        ({"runSettingId": 5}, "runs.runSettingId: should be text, {column: NAME} or {value: TEXT}: text has no type"),
+        ({"runSettingId": 5}, "runs.runSettingId: should be text: put it in quotes"),
+        ({"runSettingId": ["S1"]}, "runs.runSettingId: should be text, {column: NAME} or {value: TEXT}: text has no"),
+        ({"runSettingId": {"sample": None}}, 'runs.runSettingId: put it in quotes: "{sample}"'),
         (
             {"runSettingId": {"column": "sample", "type": "text"}},
             "runs.runSettingId: should be text, {column: NAME} or",
@@ -101,8 +103,8 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
             {"runSettingId": {"column": "smaple"}},
             "runs.runSettingId.column: unknown column smaple; did you mean sample",
         ),
-        ({"runSettingId": {"column": 1}}, "runs.runSettingId: should be text"),
-        ({"runSettingId": {"value": 1}}, "runs.runSettingId: should be text"),
+        ({"runSettingId": {"column": 1}}, "runs.runSettingId.column: should be text: put it in quotes"),
+        ({"runSettingId": {"value": 1.5}}, "runs.runSettingId.value: should be text: put it in quotes"),
         (
             {"runSettingId": "{sample"},
             "runs.runSettingId: a { stands alone: a column is {NAME}, and a brace is written",
@@ -147,7 +149,10 @@ def test_all_problems_of_both_files_come_at_once(cohort: Cohort) -> None:
         ({**BY_SAMPLE, "runTags": "{sample}"}, "runs.runTags: should be an object: the keys of tags, each with a text"),
         ({**BY_SAMPLE, "runTags": {"": "x"}}, "runs.runTags.: the key of a tag is empty"),
         ({**BY_SAMPLE, "runTags": {"k" * 129: "x"}}, f"runs.runTags.{'k' * 129}: has 129 characters: 128 at most"),
-        ({**BY_SAMPLE, "runTags": {"k": 5}}, "runs.runTags.k: should be text"),
+        ({**BY_SAMPLE, "runTags": {"k": 5}}, "runs.runTags.k: should be text: put it in quotes"),
+        ({**BY_SAMPLE, "runTags": {"k": True}}, "runs.runTags.k: should be text: put it in quotes"),
+        ({**BY_SAMPLE, "runTags": {"k": {"lane": None}}}, 'runs.runTags.k: put it in quotes: "{lane}"'),
+        ({**BY_SAMPLE, "runTags": {"lane": None}}, "runs.runTags.lane: should be text, {column: NAME}"),
         ({**BY_SAMPLE, "runTags": {"k": "v" * 257}}, "runs.runTags.k: has 257 characters: 256 at most"),
     ],
 )
@@ -180,11 +185,36 @@ def test_what_is_wrong_with_runs_is_said_at_its_place(cohort: Cohort, runs: Any,
         ({"columns": ["lane"], "transpose": 1}, "parameters.p.transpose: should be true or false"),
         (["{x}"], "parameters.p[0]: unknown column x"),
         ({"a": {"b": "}"}}, "parameters.p.a.b: a } stands alone"),
+        ({"lane": None}, 'parameters.p: put it in quotes: "{lane}", or give an object as {value: ...}'),
+        ({"laen": None}, 'parameters.p: put it in quotes: "{laen}"'),
+        (["L1", {"lane": None}], 'parameters.p[1]: put it in quotes: "{lane}"'),
+        ({"a": {"lane": None}, "b": 1}, 'parameters.p.a: put it in quotes: "{lane}"'),
+        ({"column": None}, "parameters.p.column: should be the name of a column"),
     ],
 )
 def test_what_is_wrong_with_a_parameter_is_said_at_its_place(cohort: Cohort, value: Any, reported: str) -> None:
     (problem, *_) = complaints(lambda: cohort.parameters(SHEET, {"p": value}))
     assert f"runs.{reported}" in problem
+
+
+def test_a_template_without_quotes_is_refused_with_its_line(cohort: Cohort) -> None:
+    """YAML reads `{sample}` as an object with the member `sample`, whose value is null."""
+    cohort.write("samples.csv", "sample,value,fastq_1\nS1,5,a.fq\n")
+    start, _, _ = COHORT.partition('"{sample}"')
+    path = cohort.write("cohort.yaml", f"{start}{{sample}}\n  parameters:\n    reads: {{fastq_1}}\n    v: {{value}}\n")
+    otherwise = "or give an object as {value: ...}"
+    assert complaints(lambda: Manifest.load(path), cohort.folder) == [
+        'cohort.yaml:7: runs.runSettingId: put it in quotes: "{sample}"',
+        f'cohort.yaml:9: runs.parameters.reads: put it in quotes: "{{fastq_1}}", {otherwise}',
+        f'cohort.yaml:10: runs.parameters.v: put it in quotes: "{{value}}", {otherwise}',
+    ]
+
+
+def test_objects_that_are_no_template_are_constant(cohort: Cohort) -> None:
+    constant = {"a": {"value": {"lane": None}}, "b": {"value": None}, "c": {"lane": None, "depth": None}}
+    other = {"d": {"{lane}": None}, "e": {"": None}, "f": {"}": None}, "g": {}, "lane": None}
+    (given, _) = cohort.parameters(SHEET, {**constant, **other})
+    assert given == {**constant, **other, "a": {"lane": None}, "b": None}
 
 
 def test_one_column_that_is_a_list_has_nothing_to_transpose(cohort: Cohort) -> None:

@@ -94,6 +94,11 @@ class Template:
         return one_line("".join(f"{literal}{column}" for literal, column in zip(literals, columns, strict=True)))
 
 
+def is_column_name(name: str) -> bool:
+    """Whether a template can name a column so: `{NAME}`."""
+    return name != "" and "{" not in name and "}" not in name
+
+
 def parts_of(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the texts around the columns of a template, and the names of the columns.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from omics_batch._files import unknown_among
 from omics_batch._manifest.canonical import canonical
 from omics_batch._manifest.cell_types import TYPES, writer_of
-from omics_batch._manifest.template import Column, Template, parts_of
+from omics_batch._manifest.template import Column, Template, is_column_name, parts_of
 from omics_batch._manifest.values import (
     NULL,
     Cell,
@@ -65,8 +65,11 @@ class ValueReader:
 
     def value(self, document: object, place: Place, *, in_list: bool = False) -> Value:
         """Read any value: a text is a template, an object may describe cells."""
+        problem = self._unquoted(document, ", or give an object as {value: ...}")
         if len(place) > _MAX_LEVELS:
-            self._problems.add_at(place[:_MAX_LEVELS], "nested too deeply: give it as {value: ...}")
+            problem = "nested too deeply: give it as {value: ...}"
+        if problem is not None:
+            self._problems.add_at(place[:_MAX_LEVELS], problem)
             return NOTHING
         match document:
             case str():
@@ -123,13 +126,20 @@ class ValueReader:
         """Read a member that is text: a template, `{column: NAME}` or `{value: TEXT}`; None if it is wrong."""
         if isinstance(document, str):
             return self.template(document, place, is_needed=is_needed, is_uri=is_uri)
-        match list(cast("dict[str, object]", document).items()) if isinstance(document, dict) else ():
+        if (unquoted := self._unquoted(document)) is not None:
+            self._problems.add_at(place, unquoted)
+            return None
+        match list(cast("dict[str, object]", document).items()) if isinstance(document, dict) else [("", document)]:
             case [("value", str(text))]:
                 return Template((text,))
             case [("column", str(name))]:
                 columns = self._found([name], [(*place, "column")])
                 self._keep_constant(columns or ())
                 return None if columns is None else Template(_ONE_CELL, columns, is_needed=is_needed)
+            case [("" | "value" | "column" as member, bool() | int() | float())]:
+                here = (*place, member) if member else place
+                self._problems.add_at(here, "should be text: put it in quotes")
+                return None
             case _:
                 self._problems.add_at(place, "should be text, {column: NAME} or {value: TEXT}: text has no type")
                 return None
@@ -146,6 +156,18 @@ class ValueReader:
         for name, place in dict.fromkeys(unknown):
             self._problems.add_at(place, f"unknown column {one_line(name, limit=64)}; {self._instead(name)}")
         return None
+
+    def _unquoted(self, document: object, otherwise: str = "") -> str | None:
+        """Say that a template has no quotes: YAML reads `{NAME}` as the object `{NAME: null}`.
+
+        The name need not be a column: a misspelt one would become a constant without any message. `{value: null}` is an
+        object of its own, unless the sheet has a column `value`; so are `{column: null}` and `{columns: null}`.
+        """
+        match list(cast("dict[object, object]", document).items()) if isinstance(document, dict) else ():
+            case [(str(name), None)] if is_column_name(name) and (name not in _KINDS or name in self._index):
+                return f'put it in quotes: "{{{name}}}"{otherwise}'
+            case _:
+                return None
 
     def _keep_constant(self, columns: Sequence[Column]) -> None:
         self.constant.update({column.name: column for column in columns})
