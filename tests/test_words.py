@@ -13,6 +13,8 @@ from omics_batch import FailedRun, FailedRunsError, FailureKind
 from omics_batch._words import (
     by_reason,
     counted,
+    exact,
+    in_quotes,
     in_utc,
     lowered,
     meant,
@@ -207,3 +209,25 @@ def test_what_is_misspelt_is_guessed_only_where_it_is_similar(
     word: str, known: tuple[str, ...], similar: str | None
 ) -> None:
     assert meant(word, known) == similar
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("sample", "sample"),
+        ("Zürich, 東京 🧬", "Zürich, 東京 🧬"),
+        (" sample", "' sample'"),
+        ("a  b", "'a  b'"),
+        ("a\u00a0b", r"'a\xa0b'"),
+        ("a\n\x1b[31m", r"'a\n\x1b[31m'"),
+        ("s" * 65, "s" * 61 + "..."),
+        (" " + "s" * 64, "' " + "s" * 60 + "...'"),
+    ],
+)
+def test_a_name_is_quoted_where_spaces_distinguish_it(name: str, shown: str) -> None:
+    assert exact(name) == shown
+    assert in_quotes(name) == (shown if shown.startswith("'") else f"'{shown}'")
+
+
+def test_spaces_stay_where_they_are_part_of_a_name() -> None:
+    assert one_line("unknown: 'a  b'\n", keeps_spaces=True) == "unknown: 'a  b' "

@@ -30,6 +30,7 @@ _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _URL: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>[^\s'\"<>]*)")
 """A URL in a text, to the next space or quote."""
 
+_MAX_EXACT: Final = 64
 _MOST_NAMED: Final = 3
 _MOST_REASONS: Final = 10
 
@@ -39,7 +40,7 @@ _MANY_DAYS: Final = 100
 _UNITS: Final = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
-def one_line(text: str, *, limit: int = 500) -> str:
+def one_line(text: str, *, limit: int = 500, keeps_spaces: bool = False) -> str:
     """Make untrusted text safe for a log or a terminal: one line, no control characters, at most `limit` long.
 
     Names, statuses and reasons may hold escape sequences that change a terminal. A cut text ends with three ASCII dots,
@@ -48,11 +49,28 @@ def one_line(text: str, *, limit: int = 500) -> str:
     Args:
         text: The text.
         limit: How many characters it may have, 3 or more.
+        keeps_spaces: Whether spaces at its ends, and several in a row, stay: they may be part of a quoted name.
     """
     start = text[: 4 * limit]
     visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in start)
-    line = " ".join(visible.split())
+    line = visible if keeps_spaces else " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def exact(name: str) -> str:
+    """Write a name for a message: in quotes if spaces or invisible characters distinguish it from what is shown."""
+    return in_quotes(name) if _has_hidden(name) else one_line(name, limit=_MAX_EXACT)
+
+
+def in_quotes(text: str) -> str:
+    """Write a text in quotes, with its spaces; invisible characters are written as escapes of Python."""
+    if _has_hidden(text):
+        return repr(text if len(text) <= _MAX_EXACT else text[: _MAX_EXACT - 3] + "...")
+    return f"'{one_line(text, limit=_MAX_EXACT)}'"
+
+
+def _has_hidden(text: str) -> bool:
+    return " ".join(text.split()) != text or not text.isprintable()
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:

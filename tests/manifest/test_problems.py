@@ -269,7 +269,7 @@ def test_parameters_are_not_nested_without_end(cohort: Cohort) -> None:
             {**BY_SAMPLE, "outputUri": f"s3://b/{'x' * 750}{{sample}}-{{lane}}"},
             f":2, column sample, lane, value 's3://b/{'x' * 54}...': outputUri has 762 characters: 750 at most",
         ),
-        ({**BY_SAMPLE, "outputUri": "s3://b/\x00{sample}"}, ":2, column sample, value 's3://b/ S1': outputUri has the"),
+        ({**BY_SAMPLE, "outputUri": "s3://b/\x00{sample}"}, r":2, column sample, value 's3://b/\x00S1': outputUri has"),
         ({**BY_SAMPLE, "name": f"{'n' * 127}{{sample}}"}, ":2, column sample, value 'nnn"),
         (
             {**BY_SAMPLE, "outputBucketOwnerId": "{depth}"},
@@ -404,12 +404,45 @@ def test_only_the_first_problems_are_shown(cohort: Cohort) -> None:
     assert problems[100:] == ["and 1,400 more problems"]
 
 
+@pytest.mark.parametrize(
+    ("header", "name", "reported"),
+    [
+        (" sample , x", "{sample}", "sample; the header has spaces around the name, ' sample ': remove them"),
+        (" x,sample", "{x}", "x; the header has spaces around the name, ' x': remove them"),
+        ("sample\u00a0,x", "{sample}", r"sample; the header has spaces around the name, 'sample\xa0': remove them"),
+        ("sample,x", "{ sample }", "' sample '; did you mean sample, without spaces around it?"),
+        ("the sample,x", "{the  sample}", "'the  sample'; did you mean the sample?"),
+        ("the  sample,x", "{the sample}", "the sample; did you mean 'the  sample'?"),
+        (" a ,b", "{sample}", "sample; the sheet has ' a ', b"),
+        ("s" * 100 + " ,x", "{" + "s" * 100 + "}", f"{'s' * 61}...; the header has spaces around the name, 's"),
+    ],
+)
+def test_spaces_in_the_name_of_a_column_are_shown(cohort: Cohort, header: str, name: str, reported: str) -> None:
+    (problem,) = cohort.problems(f"{header}\nS1,1\n", {"runSettingId": name})
+    assert problem.startswith(f"cohort.json: runs.runSettingId: unknown column {reported}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "reported"),
+    [
+        ("int", " 5", "value ' 5': should be a whole number, such as 5, without spaces around it"),
+        ("float", "0.5\t", r"value '0.5\t': should be a finite number, such as 0.05 or 1e-8, without spaces around it"),
+        ("bool", "true ", "value 'true ': should be true or false, in lower case, without spaces around it"),
+        ("bool", "yes", "value 'yes': should be true or false, in lower case"),
+    ],
+)
+def test_spaces_in_a_cell_are_shown(cohort: Cohort, kind: str, cell: str, reported: str) -> None:
+    runs = {**BY_SAMPLE, "parameters": {"p": {"column": " the cell", "type": kind}}}
+    (problem,) = cohort.problems(f"sample, the cell\nS1,{cell}\n", runs)
+    assert problem == f"samples.csv:2, column ' the cell', {reported}"
+
+
 def test_values_in_messages_do_no_harm(cohort: Cohort) -> None:
     """They are cut, on one line, and a presigned URL is shown without its signature."""
     content = "sample,depth\nS1,\x1b[31mred\nS2,https://b/x?X-Amz-Signature=secret\nS3," + "9" * 100 + "x\n"
     problems = cohort.problems(content, {**BY_SAMPLE, "priority": {"column": "depth", "type": "int"}})
     assert [problem.split(", value ")[1].partition(": should")[0] for problem in problems] == [
-        "'[31mred'",
+        r"'\x1b[31mred'",
         "'https://b/x?...'",
         f"'{'9' * 61}...'",
     ]

@@ -315,7 +315,7 @@ def test_rows_of_a_program_are_grouped_by_whole_numbers_and_texts() -> None:
         ([{"sample": "S1", "": 1}], "row 1: column 2 has no name"),
         ([{"sample": "S1", "x": float("nan")}], "row 1, column x, value nan: a float that JSON cannot hold"),
         ([{"sample": "S1", "x": {1, 2}}], "row 1, column x, value {1, 2}: a set that JSON cannot hold: give a text"),
-        ([{"sample": "S1", "x": "\ud83e"}], "row 1, column x, value '': a str that JSON cannot hold"),
+        ([{"sample": "S1", "x": "\ud83e"}], r"row 1, column x, value '\ud83e': a str that JSON cannot hold"),
         ([{"sample": None}], "row 1, column sample: an empty cell in the text {sample}: fill it in"),
         ([{"sample": "S1"}, {"sample": "S1"}], "row 2, column sample, value 'S1': row 1 has the same runSettingId"),
         ([{"sample": 0.5}], "row 1, column sample, value 0.5: a number with a fraction is not text"),

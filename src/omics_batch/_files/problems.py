@@ -110,7 +110,7 @@ def described(place: Place, problems: Sequence[str], whole: str) -> str:
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
     if all(text.startswith(_SHOULD_BE) for text in problems):
         problems = ["should be " + " or ".join(text.removeprefix(_SHOULD_BE) for text in problems)]
-    return one_line(f"{path or whole}: {'; '.join(problems)}", limit=1000)
+    return one_line(f"{path or whole}: {'; '.join(problems)}", limit=1000, keeps_spaces=True)
 
 
 def _line(line: int | None, place: Place, problems: Sequence[str], whole: str) -> str:

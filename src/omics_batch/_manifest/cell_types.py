@@ -45,7 +45,7 @@ def _int(cell: object) -> str:
             return cell
     elif isinstance(cell, int) and not isinstance(cell, bool):
         return str(cell)
-    raise ValueError("should be a whole number, such as 5")
+    raise ValueError(f"should be a whole number, such as 5{_without_spaces(cell)}")
 
 
 def _float(cell: object) -> str:
@@ -58,7 +58,7 @@ def _float(cell: object) -> str:
             number = float(cell)
     if math.isfinite(number):
         return repr(number)
-    raise ValueError("should be a finite number, such as 0.05 or 1e-8")
+    raise ValueError(f"should be a finite number, such as 0.05 or 1e-8{_without_spaces(cell)}")
 
 
 def _bool(cell: object) -> str:
@@ -66,7 +66,11 @@ def _bool(cell: object) -> str:
         return "true" if cell else "false"
     if cell in ("true", "false"):
         return str(cell)
-    raise ValueError("should be true or false, in lower case")
+    raise ValueError(f"should be true or false, in lower case{_without_spaces(cell)}")
+
+
+def _without_spaces(cell: object) -> str:
+    return ", without spaces around it" if isinstance(cell, str) and cell != cell.strip() else ""
 
 
 def _json_value(cell: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from omics_batch._errors import InvalidInputError
 from omics_batch._files import described, nearest_line
-from omics_batch._words import one_line, without_signature
+from omics_batch._words import exact, in_quotes, one_line, without_signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ def in_sheet(where: str, problem: str, column: str, value: object) -> str:
     """Write a problem of a sheet: the place, the column and the value, and what is wrong."""
     about = where
     if column:
-        about += f", column {one_line(column, limit=_MAX_VALUE)}"
+        about += f", column {exact(column)}"
     if value is not NO_VALUE:
         about += f", value {shown(value)}"
     return f"{about}: {problem}"
@@ -90,4 +90,4 @@ def shown(value: object) -> str:
     """Write a cell's value for a message: quoted if it is text, cut, and without the signature of a presigned URL."""
     if not isinstance(value, str):
         return one_line(repr(value), limit=_MAX_VALUE)
-    return f"'{one_line(without_signature(value) if '://' in value else value, limit=_MAX_VALUE)}'"
+    return in_quotes(without_signature(value) if "://" in value else value)

@@ -20,7 +20,7 @@ from omics_batch._manifest.values import (
     Text,
     Value,
 )
-from omics_batch._words import meant, named, one_line
+from omics_batch._words import exact, meant, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,7 +154,7 @@ class ValueReader:
         if self._columns is None or not unknown:
             return tuple(Column(self._index.get(name, 0), name) for name in names)
         for name, place in dict.fromkeys(unknown):
-            self._problems.add_at(place, f"unknown column {one_line(name, limit=64)}; {self._instead(name)}")
+            self._problems.add_at(place, f"unknown column {exact(name)}; {self._instead(name)}")
         return None
 
     def _unquoted(self, document: object, otherwise: str = "") -> str | None:
@@ -174,8 +174,13 @@ class ValueReader:
 
     def _instead(self, name: str) -> str:
         columns = self._columns or ()
-        similar = meant(name, columns)
-        return f"the sheet has {named(columns)}" if similar is None else f"did you mean {one_line(similar, limit=64)}?"
+        similar = next((column for column in columns if column.strip() == name.strip()), None)
+        if similar is None:
+            similar = meant(name, columns)
+            return f"did you mean {exact(similar)}?" if similar else f"the sheet has {named([*map(exact, columns)])}"
+        if similar == similar.strip():
+            return f"did you mean {exact(similar)}, without spaces around it?"
+        return f"the header has spaces around the name, {exact(similar)}: remove them"
 
     def _cells(self, kind: str, members: Mapping[str, object], place: Place, *, in_list: bool) -> Value | None:
         """Read an object that describes cells, or a value; None if it is wrong."""
