@@ -85,6 +85,11 @@ def test_json_lines_have_an_object_for_each_row(cohort: Cohort) -> None:
         ('sample,fastq\nS1,"a"b\n', "s.csv", "s.csv:2: the quotes are wrong: ',' expected after '\"'"),
         ('"sample"x,fastq\nS1,b\n', "s.csv", "s.csv:1: the quotes are wrong"),
         ('sample,fastq\nS1,a\nS2,"b\nS3,c\n', "s.csv", "s.csv:3: a quote is opened here and never closed: close it"),
+        (
+            'sample,fastq\nS1,a\nS2,"b\n' + "S3,c\n" * 30_000,
+            "s.csv",
+            "s.csv:3: a cell is longer than 131,072 characters: a quote may not be closed",
+        ),
         (b"sample,fastq\nS1,a\nM\xfcller,b\n", "s.csv", "s.csv:3: not text in UTF-8: export the sheet again"),
         (b"M\xfcller,fastq\nS1,a\n", "s.csv", "s.csv:1: not text in UTF-8"),
         (TRIO.encode("utf-16"), "s.csv", "s.csv:1: not text in UTF-8"),
@@ -123,6 +128,14 @@ def test_a_sheet_that_is_no_text_far_down_is_refused_with_the_line(cohort: Cohor
         f"samples{suffix}:{8 + header}, column sample, value 'S1': line {2 + header} has the same"
     )
     assert undecodable.startswith(f"samples{suffix}:{5000 + header}: not text in UTF-8")
+
+
+def test_the_runs_of_a_sheet_with_problems_are_not_counted(cohort: Cohort) -> None:
+    content = "sample\n" + "".join(f"S{number}\n" for number in range(150))
+    (reported,) = cohort.problems(content)
+    assert reported.startswith("cohort.json: settingsUri: is missing: 150 runs are more than the 100")
+    reported, *_ = cohort.problems(content + '"S150\n' + "S151\n" * 100)
+    assert reported.startswith("cohort.json: settingsUri: is missing: the runs are more than the 100")
 
 
 def test_a_sheet_that_is_not_there_is_named(cohort: Cohort) -> None:

@@ -93,4 +93,6 @@ def _malformed(error: csv.Error) -> str:
     text = str(error)
     if text == "unexpected end of data":
         return "a quote is opened here and never closed: close it, or write a quote in a quoted cell twice"
+    if text.startswith("field larger than"):
+        return f"a cell is longer than {csv.field_size_limit():,} characters: a quote may not be closed"
     return f"the quotes are wrong: {one_line(text)}"

@@ -94,5 +94,6 @@ def _check_inline(files: Sequence[SettingsFile], problems: Problems) -> None:
     """Report that there are more runs than a request holds, and no `settingsUri` for a file of them."""
     runs = sum(file.runs for file in files)
     if any(file.inline is None for file in files):
-        most = f"{runs:,} runs are more than the {MOST_INLINE} that a request holds"
+        many = "the runs" if problems else f"{runs:,} runs"  # problems of the sheet may leave rows out
+        most = f"{many} are more than the {MOST_INLINE} that a request holds"
         problems.add_at(("settingsUri",), f"is missing: {most}, so name a place in S3")
