@@ -257,7 +257,9 @@ def test_a_refusal_is_an_error_and_no_reason_to_try_again(here: Here) -> None:
         (["--sheet", "samples.csv", *BY_OPTIONS, "--param", "reads"], "'reads' is not NAME=TEMPLATE, such as reads={"),
         (["cohort.yaml", "--name", "x"], "only a sheet without a file takes --name: write that into cohort.yaml."),
         (["cohort.yaml", "--rows", "x-2"], "'x-2' is neither a number nor a range such as 1-10."),
-        (["cohort.yaml", "--rows", "3-2"], "'3-2' has no row: the first one is 1."),
+        (["cohort.yaml", "--rows", "3-2"], "'3-2' has no row: 3 comes after 2."),
+        (["cohort.yaml", "--rows", "1-0"], "'1-0' has no row: 1 comes after 0."),
+        (["cohort.yaml", "--rows", "0"], "'0' has no row: the first one is 1."),
         (["cohort.yaml", "--rows", "0-2"], "'0-2' has no row: the first one is 1."),
         (["cohort.yaml", "--request-id", "x"], "--request-id is for a request: the ids of a manifest follow from its"),
         (

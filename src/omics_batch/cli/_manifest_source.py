@@ -32,7 +32,9 @@ def rows_of(text: str) -> range:
     if not (first.isascii() and first.isdecimal() and (not mark or (last.isascii() and last.isdecimal()))):
         raise typer.BadParameter(f"{one_line(text, limit=64)!a} is neither a number nor a range such as 1-10.")
     rows = range(int(first), int(last or first) + 1)
-    if not rows or rows.start < 1:
+    if not rows:
+        raise typer.BadParameter(f"{one_line(text, limit=64)!a} has no row: {rows.start} comes after {rows.stop - 1}.")
+    if rows.start < 1:
         raise typer.BadParameter(f"{one_line(text, limit=64)!a} has no row: the first one is 1.")
     return rows
 
