@@ -255,6 +255,10 @@ def test_a_refusal_is_an_error_and_no_reason_to_try_again(here: Here) -> None:
         ([], "give a FILE, or --sheet, --workflow-id and --role-arn. Missing: --sheet, --workflow-id, --role-arn."),
         (["--sheet", "samples.csv", "--workflow-id", "1"], "Missing: --role-arn."),
         (["--sheet", "samples.csv", *BY_OPTIONS, "--param", "reads"], "'reads' is not NAME=TEMPLATE, such as reads={"),
+        (
+            ["--sheet", "samples.csv", *BY_OPTIONS, "--param", "reads={a}", "--param", "reads={depth}"],
+            "Invalid value for '--param': 'reads' is given twice.",
+        ),
         (["cohort.yaml", "--name", "x"], "only a sheet without a file takes --name: write that into cohort.yaml."),
         (["cohort.yaml", "--rows", "x-2"], "'x-2' is neither a number nor a range such as 1-10."),
         (["cohort.yaml", "--rows", "3-2"], "'3-2' has no row: 3 comes after 2."),

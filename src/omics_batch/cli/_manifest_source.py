@@ -156,7 +156,7 @@ def _document_of(options: SheetOptions) -> io.BytesIO:
     from omics_batch import Manifest  # noqa: PLC0415 - help starts without pydantic
 
     column, *_ = Manifest.columns_of(options.sheet)
-    parameters = dict(map(_parameter, options.parameters))
+    parameters = _parameters(options.parameters)
     shared = {"workflowId": options.workflow_id, "roleArn": options.role_arn, "outputUri": options.output_uri}
     document: dict[str, object] = {
         "defaultRunSetting": {name: value for name, value in shared.items() if value is not None},
@@ -169,6 +169,15 @@ def _document_of(options: SheetOptions) -> io.BytesIO:
     source = io.BytesIO(json.dumps(document).encode())
     source.name = "options"
     return source
+
+
+def _parameters(texts: list[str]) -> dict[str, object]:
+    parameters: dict[str, object] = {}
+    for name, value in map(_parameter, texts):
+        if name in parameters:
+            raise typer.BadParameter(f"{one_line(name, limit=64)!a} is given twice.", param_hint="'--param'")
+        parameters[name] = value
+    return parameters
 
 
 def _parameter(text: str) -> tuple[str, object]:
