@@ -145,6 +145,19 @@ def test_a_sheet_that_is_not_there_is_named(cohort: Cohort) -> None:
     assert problems == ["a .csv: the sheet cannot be read: embedded null byte"]
 
 
+@pytest.mark.parametrize("uri", ["s3://my/s.csv", "https://my/s.csv", "https://my/s.csv?X-Amz-Signature=secret"])
+def test_a_sheet_is_a_local_file(cohort: Cohort, uri: str) -> None:
+    (problem,) = cohort.problems(TRIO, sheet=uri)
+    shown = uri.replace("//", "/").replace("X-Amz-Signature=secret", "...")
+    assert problem == f"{shown}: a sheet is a local file: copy it here first"
+
+
+def test_a_folder_may_be_named_like_the_start_of_a_uri(cohort: Cohort, tmp_path: Path) -> None:
+    (tmp_path / "s3:").mkdir()
+    cohort.write("s3:/trio.csv", TRIO)
+    assert cohort.load("", sheet="s3:/trio.csv").runs == 3
+
+
 def test_rows_begin_where_their_first_line_is(cohort: Cohort) -> None:
     """A cell may hold line breaks."""
     content = 'sample,note\nS1,"a\nb\nc"\nS2,d\n,e\n'

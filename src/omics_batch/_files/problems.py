@@ -16,6 +16,8 @@ Place: TypeAlias = tuple[str | int, ...]
 """Where something is in a document: names of members and positions in lists, from the outside in."""
 
 _SHOULD_BE: Final = "Input should be "
+_WORDED: Final = {"missing": "is missing", "json_invalid": "it is nested too deeply"}
+"""What is wrong by pydantic's name of it. Its own limit of nesting is lower than that of other readers."""
 
 
 class TextError(ValueError):
@@ -86,14 +88,14 @@ def _place_of(error: ErrorDetails, document: object) -> Place:
 
 def _worded(error: ErrorDetails, place: Place, unknown: Callable[[Place], str]) -> str:
     match error:
-        case {"type": "missing"}:
-            return "is missing"
-        case {"type": "json_invalid"}:  # pydantic's own limit is lower
-            return "it is nested too deeply"
+        case {"type": "missing" | "json_invalid" as kind}:
+            return _WORDED[kind]
         case {"type": "extra_forbidden"}:
             return unknown(place)
         case {"type": "value_error", "ctx": {"error": reason}}:
             return str(reason)
+        case {"type": "string_too_short", "ctx": {"min_length": 1}}:
+            return "is empty"
         case {"type": "string_type", "input": bool() | int() | float()}:
             return f"{error['msg']}: put it in quotes"
         case _:

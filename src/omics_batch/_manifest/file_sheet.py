@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from omics_batch._manifest.delimited import read_delimited
 from omics_batch._manifest.json_lines import read_json_lines
 from omics_batch._manifest.unreadable import UnreadableError
-from omics_batch._words import one_line
+from omics_batch._words import one_line, without_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from omics_batch._manifest.problems import Report
     from omics_batch._manifest.sheet import Table
 
+_URI: Final = re.compile(r"(?:^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A URI in a path, which keeps one of its slashes; a drive is one letter."""
 _JSON_LINES: Final = ".jsonl"
 _READERS: Final[Mapping[str, Callable[[Generator[str], Report], Table | None]]] = {
     ".csv": partial(read_delimited, delimiter=","),
@@ -36,7 +39,8 @@ class FileSheet:
     @property
     def name(self) -> str:
         """The path, as it was given."""
-        return one_line(str(self.path))
+        name = str(self.path)
+        return one_line(without_signature(name) if _URI.search(name) else name)
 
     @property
     def is_typed(self) -> bool:
@@ -54,6 +58,10 @@ class FileSheet:
     @contextmanager
     def opened(self, report: Report) -> Generator[Table | None]:
         """Open the file, and read the names of its columns."""
+        if _URI.search(str(self.path)) and not self.path.exists():
+            report(0, "a sheet is a local file: copy it here first")
+            yield None
+            return
         read = _READERS.get(self.path.suffix.lower())
         if read is None:
             report(0, "the name of a sheet ends in .csv (with commas), .tsv (with tabs) or .jsonl")
