@@ -58,6 +58,8 @@ def test_json_lines_have_an_object_for_each_row(cohort: Cohort) -> None:
         ("sample,fastq\n", "s.tsv", "s.tsv:1: the header has commas where the file's name says tabs: name the file"),
         ("sample|fastq\n", "s.csv", "s.csv:1: the header has vertical bars where the file's name says commas: export"),
         ("sep=;\r\nsample;fastq\r\n", "s.csv", "s.csv:1: the header has semicolons"),
+        ("sep=,\r\nsample,fastq\r\nS1,a\r\n", "s.csv", "s.csv:1: delete the line sep=,"),
+        ("SEP=\t\nsample\tfastq\nS1\ta\n", "s.tsv", "s.tsv:1: delete the line sep=,"),
         (TRIO, "s.txt", "s.txt: the name of a sheet ends in .csv (with commas), .tsv (with tabs) or .jsonl"),
         (TRIO, "s.csv.gz", "s.csv.gz: the name of a sheet ends in"),
         ("", "s.csv", "s.csv:1: the first line is empty: it has to name the columns"),

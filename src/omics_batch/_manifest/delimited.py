@@ -47,6 +47,9 @@ def read_delimited(lines: Generator[str], report: Report, *, delimiter: str) -> 
         instead = f"name the file {_ENDINGS[other]}" if other in _ENDINGS else f"export it with {_NAMES[delimiter]}"
         report(1, f"the header has {_NAMES[other]} where the file's name says {_NAMES[delimiter]}: {instead}")
         return None
+    if [header[0].lower(), *header[1:]] == ["sep=", ""]:
+        report(1, f"delete the line sep={delimiter.strip()}, which is for Excel alone: the header comes first")
+        return None
     check_header(header, 1, report)
     return Table(tuple(header), _rows(reader, len(header), report, _NAMES[delimiter]))
 
