@@ -387,6 +387,29 @@ def test_broken_json_is_reported_as_json_wherever_it_comes_from(write: Writer, t
     assert f"<stream>: {problem}" in str(caught.value).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("batchName: !!binary aGk=", "!!binary"),
+        ("batchName: !!timestamp 2026-01-01", "!!timestamp"),
+        ("tags: !!set {a, b}", "!!set"),
+        ("tags: !!omap [a: b]", "!!omap"),
+        ("batchName: !!python/object/apply:os.getcwd []", "!!python/object/apply:os.getcwd"),
+        ("tags: {a: !mine b}", "!mine"),
+        ("!!binary YQ==: b", "!!binary"),
+    ],
+)
+def test_a_tag_that_is_not_of_the_core_of_yaml_is_refused_with_its_line(write: Writer, text: str, tag: str) -> None:
+    reported = write.problems(f"requestId: r\n{text}\n")
+    assert reported == [f"line 2: the tag {tag} is not read here: write the value without it"]
+
+
+def test_the_tags_of_the_core_of_yaml_are_read(write: Writer) -> None:
+    tagged = "!!map {a: !!seq [!!str 7, !!int 7, !!float 7, !!bool true, !!null '', plain]}"
+    made = StartRunBatchRequest.load(write(f"{WRITTEN.partition('      parameters:')[0]}      parameters: {tagged}\n"))
+    assert parameters_of(made) == "{'a': ['7', 7, 7.0, True, None, 'plain']}"
+
+
 def test_a_file_whose_name_shows_nothing_may_have_either(write: Writer) -> None:
     assert StartRunBatchRequest.load(write(WRITTEN, "63")) == trio()
     assert StartRunBatchRequest.load(write(json.dumps(trio().members(), indent="\t"), "63")) == trio()

@@ -32,6 +32,8 @@ These are the rules of YAML 1.2 and JSON. The library's own rules are those of Y
 """
 
 _TAGS: Final = frozenset(_TAG + kind for kind, _, _ in _PLAIN)
+_CORE: Final = {"sequence": {_TAG + "seq"}, "mapping": {_TAG + "map"}, "scalar": {_TAG + "str", *_TAGS}}
+"""The tags of YAML 1.2's core schema, by the kind of node."""
 _RESOLVERS: Final = {
     start: [(_TAG + kind, re.compile(rf"(?:{pattern})\Z")) for kind, starts, pattern in _PLAIN if start in starts]
     for start in {start for _, starts, _ in _PLAIN for start in starts}
@@ -72,7 +74,7 @@ def from_yaml(text: str) -> tuple[object, dict[Place, int]]:
 
 
 class _Reading:
-    """Converts nodes to JSON's types: times and YAML's other types stay text."""
+    """Converts nodes to JSON's types: times stay text, and tags of other types are refused."""
 
     def __init__(self, loader: Any) -> None:
         self.lines: dict[Place, int] = {}
@@ -82,6 +84,7 @@ class _Reading:
     def plain(self, node: Any, place: Place) -> object:
         self.lines[place] = _line(node)
         _refuse_beyond(_MAX_NODES, len(self.lines), "entries")
+        _refuse_tag(node)
         if node.id == "sequence":
             return [self.plain(item, (*place, index)) for index, item in enumerate(node.value)]
         if node.id == "mapping":
@@ -98,6 +101,7 @@ class _Reading:
         for key, value in node.value:
             if key.id != "scalar":
                 raise TextError(f"line {_line(key)}: a member's name is a text")
+            _refuse_tag(key)
             if key.value == "<<" and key.style is None:
                 raise TextError(f"line {_line(key)}: merging (<<) is not YAML 1.2: write it out")
             name = self._counted(key)
@@ -116,6 +120,12 @@ class _Reading:
 
 def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
+
+
+def _refuse_tag(node: Any) -> None:
+    if node.tag not in _CORE[node.id]:
+        tag = one_line(node.tag.replace(_TAG, "!!", 1), limit=64)
+        raise TextError(f"line {_line(node)}: the tag {tag} is not read here: write the value without it")
 
 
 def _refuse_beyond(limit: int, number: int, what: str) -> None:
