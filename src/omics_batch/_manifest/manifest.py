@@ -304,8 +304,12 @@ class Manifest:
         reading = self._reading
         file, template = reading.files[batch], reading.template
 
+        gone = "is gone: put it back, or read the manifest with another sheet"
+        changed = "has changed since the manifest was read: read it again"
+
         def refuse(line: int, problem: str, *, column: str = "", value: object = NO_VALUE) -> NoReturn:  # noqa: ARG001 - any problem means a change
-            raise InvalidInputError(f"{reading.sheet.name} has changed since the manifest was read: read it again")
+            is_gone = isinstance(reading.sheet, FileSheet) and not reading.sheet.path.exists()
+            raise InvalidInputError(f"{reading.sheet.name} {gone if is_gone else changed}")
 
         with reading.sheet.opened(refuse) as table:
             if table is None or table.columns != reading.columns:
