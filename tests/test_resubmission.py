@@ -80,6 +80,18 @@ def cohort(*samples: str, **members: Any) -> StartRunBatchRequest:
     )
 
 
+def sheet_of(
+    defaults: DefaultRunSettingInput = DEFAULTS, *, runs: int = 3, reads: str = "s3://b/", **members: Any
+) -> Manifest:
+    rows = [{"sample": f"HG{number}", "reads": f"{reads}HG{number}"} for number in range(1, runs + 1)]
+    return Manifest(
+        default_run_setting=defaults,
+        runs={"runSettingId": "{sample}", "parameters": {"reads": "{reads}"}},
+        rows=rows,
+        **members,
+    )
+
+
 @pytest.fixture
 async def omics() -> AsyncIterator[Simulator]:
     async with Simulator(in_process=True, life=LIFE, clock=running_clock()) as running:
@@ -235,7 +247,7 @@ async def test_of_a_request_with_settings_in_s3_the_runs_are_rebuilt_too(client:
 
 
 async def test_a_manifest_has_the_settings_of_all_runs(client: OmicsBatchClient) -> None:
-    manifest = sheet(5, batch_name="cohort", tags={"project": "y"})
+    manifest = sheet_of(runs=5, batch_name="cohort", tags={"project": "y"})
     batch = await processed(client, manifest.requests()[0])
     plan = await client.plan_resubmission(batch, manifest=manifest)
     assert names(plan) == ["HG3", "HG4"]
@@ -247,20 +259,10 @@ async def test_a_manifest_has_the_settings_of_all_runs(client: OmicsBatchClient)
     assert (plan.request.batch_name, (plan.request.tags or {})["project"]) == ("cohort", "y")
 
 
-def sheet(runs: int, **members: Any) -> Manifest:
-    rows = [{"sample": f"HG{number}", "reads": f"s3://b/HG{number}"} for number in range(1, runs + 1)]
-    return Manifest(
-        default_run_setting=DEFAULTS,
-        runs={"runSettingId": "{sample}", "parameters": {"reads": "{reads}"}},
-        rows=rows,
-        **members,
-    )
-
-
 async def test_more_runs_than_a_request_holds_are_a_manifest(client: OmicsBatchClient) -> None:
     """250 of 1,000 runs were not submitted: their settings go into a file in S3, named for its content."""
     throttled = {f"HG{number}": ("ThrottlingException", "") for number in range(1, 1001, 4)}
-    manifest = sheet(1000, settings_uri="s3://my-bucket/settings")
+    manifest = sheet_of(runs=1000, settings_uri="s3://my-bucket/settings")
     plan = planned(
         batch_with("PROCESSED", totalRuns=1000, **counts(750, 250)), manifest=manifest, failed=not_submitted(throttled)
     )
@@ -531,7 +533,115 @@ def test_a_run_that_is_not_in_the_request_is_left_out_and_another_batchs_request
     with pytest.raises(
         InvalidInputError, match="none of the failed runs .* is in the manifest, such as HG8, HG9: is it"
     ):
-        planned(batch, manifest=sheet(3), failed=[lost("HG8"), lost("HG9")])
+        planned(batch, manifest=sheet_of(runs=3), failed=[lost("HG8"), lost("HG9")])
+
+
+# Whether the request or manifest is the batch's
+
+
+OTHER_WORKFLOW: Final = DEFAULTS.model_copy(update={"workflow_id": "7654321"})
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({"request": cohort("HG1", default_run_setting=OTHER_WORKFLOW)}, "request"),
+        ({"manifest": sheet_of(OTHER_WORKFLOW)}, "manifest"),
+    ],
+)
+def test_settings_of_another_workflow_are_refused(given: dict[str, Any], source: str) -> None:
+    """With the names of the same runs it would start another pipeline on other files."""
+    batch = batch_with("PROCESSED", **COUNTS)
+    with pytest.raises(
+        InvalidInputError,
+        match=f"the {source} has the workflow 7654321, and batch 7123456 the workflow 1234567: give the {source} that "
+        "started this batch, or none",
+    ):
+        planned(batch, **given)
+    assert names(planned(batch, **given, default={"workflow_id": "1234567"})) == ["HG1"]  # the batch's own
+    unknown = batch_with("PROCESSED", **{**COUNTS, "defaultRunSetting": None})
+    assert names(planned(unknown, **given)) == ["HG1"]
+
+
+def other_settings(plan: ResubmissionPlan) -> str:
+    head = "The rerun takes these settings from the request, and the batch has others: "
+    return "".join(note.removeprefix(head) for note in plan.notes if note.startswith(head))
+
+
+@pytest.mark.parametrize(
+    ("shown", "changes", "note"),
+    [
+        ({}, {}, ""),
+        ({"outputUri": "s3://my-bucket/out"}, {}, ""),  # the same place
+        ({"storageType": "STATIC", "novelty": 1}, {}, ""),  # which the service may fill in
+        ({"outputUri": "s3://b/"}, {}, "outputUri s3://my-bucket/out/ (batch: s3://b/)."),
+        ({"outputUri": "s3://b/"}, {"default": {"output_uri": "s3://c/"}}, ""),
+        ({"workflowVersionName": "v2"}, {}, "workflowVersionName none (batch: v2)."),
+        ({"roleArn": None}, {}, f"roleArn {ROLE} (batch: none)."),
+        ({"runTags": {"cohort": "x"}}, {}, 'runTags {"cohort":"trio"} (batch: {"cohort":"x"}).'),
+        ({"parameters": {"reference": "GRCh38", "memory_gb": 64}}, {}, "parameters.memory_gb 16 (batch: 64)."),
+        ({"parameters": {"reference": "GRCh38", "memory_gb": 64}}, {"parameters": {"memory_gb": 32}}, ""),
+        ({"parameters": [1]}, {}, 'parameters {"memory_gb":16,"reference":"GRCh38"} (batch: [1]).'),
+        (
+            {"parameters": {"seed": 1}, "outputUri": "s3://b/"},
+            {},
+            (
+                "outputUri s3://my-bucket/out/ (batch: s3://b/), parameters.memory_gb 16 (batch: none), "
+                "parameters.reference GRCh38 (batch: none) and 1 more."
+            ),
+        ),
+    ],
+)
+def test_other_settings_than_those_of_the_batch_are_noted(
+    shown: dict[str, Any], changes: dict[str, Any], note: str
+) -> None:
+    batch = batch_with("PROCESSED", **{**COUNTS, "defaultRunSetting": {**COUNTS["defaultRunSetting"], **shown}})
+    assert other_settings(planned(batch, request=cohort("HG1"), **changes)) == note
+
+
+def is_noted(plan: ResubmissionPlan) -> bool:
+    return any("the manifest or its sheet has changed since batch" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        (sheet_of(), False),
+        (sheet_of(reads="s3://elsewhere/"), True),
+        (sheet_of(runs=4), True),
+        (sheet_of(runs=4).select(runs=range(1, 4)), False),
+    ],
+)
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_a_sheet_that_has_changed_since_the_start_is_noted(
+    client: OmicsBatchClient, manifest: Manifest, attempt: int, *, expected: bool
+) -> None:
+    (started,) = [each async for each in client.start_manifest(sheet_of(), attempt=attempt)]
+    batch = await client.wait_until_processed(started.batch)
+    assert is_noted(await client.plan_resubmission(batch, manifest=manifest)) is expected
+
+
+@pytest.mark.parametrize("lineage", [True, False])
+async def test_the_manifest_of_the_first_batch_may_plan_the_rerun_of_a_rerun(
+    client: OmicsBatchClient, *, lineage: bool
+) -> None:
+    """Also where the rerun was started from a manifest of the plan, whose request is another one."""
+    manifest = sheet_of(tags={"project": "y"})
+    batch = await processed(client, manifest.requests()[0])
+    plan = await client.plan_resubmission(batch, manifest=manifest, lineage=lineage)
+    assert not is_noted(plan)
+    (second,) = [each async for each in client.start_manifest(plan.manifest(), attempt=2, tag_batches=lineage)]
+    again = await client.wait_until_processed(second.batch)
+    assert not is_noted(await client.plan_resubmission(again, manifest=manifest))
+
+
+def test_each_batch_of_a_cohort_is_its_manifests() -> None:
+    manifest = sheet_of(runs=100_001, settings_uri="s3://my-bucket/settings")
+    for request in manifest.requests(attempt=2):
+        tags = {"omics-batch:request": request.request_id, "omics-batch:attempt": "2"}
+        assert not is_noted(planned(batch_with("PROCESSED", **COUNTS, tags=tags), manifest=manifest))
+    tags = {"omics-batch:request": manifest.requests()[0].request_id, "omics-batch:attempt": "2"}
+    assert is_noted(planned(batch_with("PROCESSED", **COUNTS, tags=tags), manifest=manifest))
 
 
 # When there is nothing to plan

@@ -485,7 +485,7 @@ class OmicsBatchClient(Connection):
 
         Raises:
             InvalidInputError: A run has no such setting, the batch has not ended or FAILED itself, there were enough
-                attempts, or the request or manifest is another batch's.
+                attempts, or the request or manifest is another batch's: it has another workflow, or none of the runs.
             MalformedResponseError: The service's lists or counts lag: a plan would miss runs.
             OmicsBatchError: As `failed_runs`.
 

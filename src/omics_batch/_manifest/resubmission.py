@@ -14,6 +14,7 @@ from omics_batch._manifest.canonical import canonical
 from omics_batch._manifest.document import ManifestDocument
 from omics_batch._manifest.lineage import attempt_of, tags_of_rerun
 from omics_batch._manifest.manifest import Manifest
+from omics_batch._manifest.origin import check_workflow, other_content, other_settings
 from omics_batch._manifest.request_id import request_id_of
 from omics_batch._manifest.setting_changes import check_size, checked_changes, names_among
 from omics_batch._manifest.written_runs import reading_of
@@ -155,7 +156,8 @@ class ResubmissionPlanner:
         """Take the batch as it stands.
 
         Raises:
-            InvalidInputError: It has not ended, or it FAILED itself, or there were enough attempts.
+            InvalidInputError: It has not ended, or it FAILED itself, or there were enough attempts, or the request or
+                manifest has another workflow.
             MalformedResponseError: Its counts do not show that all runs have ended.
         """
         self._batch = batch
@@ -179,6 +181,8 @@ class ResubmissionPlanner:
             )
         self._shared = rebuilt.default_of(batch) if self._given is None else self._given.default_run_setting
         self._default = self._changes.default_of(self._shared)
+        if self._given is not None:
+            check_workflow(self._given.default_run_setting, self._default, batch, self._source)
 
     def add(self, run: FailedRun) -> None:
         """Take a run that did not succeed."""
@@ -292,6 +296,10 @@ class ResubmissionPlanner:
     def _notes(self, before: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
         if not before:
             return
+        if self._given is not None:
+            yield from other_settings(self._shared, self._batch, self._source, self._changes)
+        if self._manifest is not None:
+            yield from other_content(self._manifest, self._batch)
         yield self._cache_note()
         waiting = sum(self._chosen[name].remedy is Remedy.WAIT for name in before)
         if waiting:
