@@ -210,6 +210,15 @@ async def test_a_doubled_resubmission_starts_one_batch(client: OmicsBatchClient,
     assert ("omics-batch:parent" in (plans[0].request.tags or {})) is lineage
 
 
+async def test_what_a_first_plan_left_out_is_planned_by_its_remedies_alone(client: OmicsBatchClient) -> None:
+    """A second plan with all remedies has the runs of the first one again."""
+    request = cohort()
+    batch = await processed(client, request)
+    first = await client.plan_resubmission(batch, request=request)
+    rest = await client.plan_resubmission(batch, request=request, remedies=ALL - {Remedy.RESUBMIT, Remedy.WAIT})
+    assert (names(first), names(rest)) == (["HG3", "HG4"], ["HG2", "HG5"])
+
+
 async def test_the_id_is_the_same_on_every_machine() -> None:
     plan = planned(batch_with("PROCESSED", **COUNTS, uuid="u"), request=cohort("HG1"))
     assert plan.request is not None

@@ -95,8 +95,9 @@ def resubmit(
 
     The settings of more than 100 runs are put into S3, below --settings-uri or the manifest's own place.
 
-    The same command twice starts one batch. The new batch is tagged with its parent and its attempt, which needs
-    omics:TagResource.
+    The same command twice starts one batch. Another --remedy or --set starts another batch, also with runs that were
+    started again before: give all remedies at once. For runs that failed again, resubmit the new batch. The new batch
+    is tagged with its parent and its attempt, which needs omics:TagResource.
 
     A value of --set is JSON if it can be read as JSON, and else a text. A run's memory and CPUs are set in its
     workflow: change a parameter that the workflow takes them from.
