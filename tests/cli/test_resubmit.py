@@ -66,7 +66,8 @@ def first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     started: list[Mapping[str, Any]] = []
 
     def life_of(request: Mapping[str, Any]) -> Life:
-        if request["requestId"] == "first":
+        tags = request.get("tags", {})
+        if request["requestId"] == "first" or ("omics-batch:request" in tags and "omics-batch:parent" not in tags):
             return FIRST
         started.append(request)
         return AT_ONCE
@@ -165,6 +166,36 @@ def test_a_manifest_has_the_settings_too(first: World, tmp_path: Path) -> None:
     assert [run["runSettingId"] for run in first.started[0]["batchRunSettings"]["inlineSettings"]] == ["HG3"]
 
 
+@pytest.fixture
+def cohort(first: World, tmp_path: Path) -> World:
+    """A manifest of the samples, and their sheet under another name."""
+    (tmp_path / "samples.csv").write_text("sample\nHG1\nHG2\nHG3\nHG4\n")
+    (tmp_path / "ids.csv").write_text("runSettingId\nHG2\nHG3\n")
+    document = {
+        "defaultRunSetting": REQUEST["defaultRunSetting"],
+        "sheet": "elsewhere.csv",
+        "runs": {"runSettingId": "{sample}"},
+    }
+    (tmp_path / "cohort.json").write_text(json.dumps(document))
+    return first
+
+
+@pytest.mark.parametrize("chosen", [["--rows", "2-3"], ["--only", "ids.csv"]])
+def test_a_manifest_is_read_with_the_options_it_was_started_with(cohort: World, chosen: list[str]) -> None:
+    """With other options the plan says that the batch was started from other runs."""
+    given = ["--sheet", "samples.csv", *chosen]
+    begun = cohort.run("start", "cohort.json", *given, "--json")
+    assert begun.code == 0, begun.stderr
+    started = json.loads(begun.stdout)["batches"][0]["id"]
+    plan = ["resubmit", started, "--manifest", "cohort.json", "--dry-run"]
+    ran = cohort.run(*plan, *given)
+    assert (ran.code, ran.stderr) == (0, "")
+    assert "Samples   HG3" in ran.lines
+    assert "was not started from just these runs" not in ran.stdout
+    assert "was not started from just these runs" in cohort.run(*plan, "--sheet", "samples.csv").stdout
+    assert "elsewhere.csv" in cohort.run(*plan).stderr
+
+
 def test_attempts_are_counted(first: World) -> None:
     ran = first.run("resubmit", ID, "--request", "trio.json", "--max-attempts", "1")
     assert ran.code == 2
@@ -210,6 +241,8 @@ def test_more_runs_than_a_request_holds_need_a_place_in_s3(large: World) -> None
     [
         (["--request", "trio.json", "--manifest", "x.yaml"], "--request and --manifest are two ways"),
         (["--request", "missing.json"], "missing.json"),
+        (["--rows", "1-2"], "--sheet, --rows and --only go with --manifest."),
+        (["--request", "trio.json", "--sheet", "s.csv"], "--sheet, --rows and --only go with --manifest."),
         (["--set", "memory=64"], "a run has no memory: memory, CPUs and time limits of tasks are set in its workflow"),
         (["--set", "memory"], "'memory' is not NAME=VALUE, such as parameters.memory_gb=64."),
         (["--remedy", "again"], "is not known"),

@@ -14,6 +14,7 @@ from omics_batch._words import named, one_line
 from omics_batch.cli._commands.start import AGAIN, print_started, sent
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._exits import Exit, ProgramError
+from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchId, Json, StartTimeout, word_among
 from omics_batch.cli._output import console, say_facts, say_json
 from omics_batch.cli._set_option import changes_of
@@ -49,6 +50,9 @@ def resubmit(
         str | None, typer.Option(metavar="FILE", help="The request that started the batch, in YAML or JSON.")
     ] = None,
     manifest: Annotated[str | None, typer.Option(metavar="FILE", help="The manifest that started the batch.")] = None,
+    sheet: StartedSheet = None,
+    rows: StartedRows = None,
+    only: StartedOnly = None,
     remedy: Annotated[
         list[str] | None,
         typer.Option(
@@ -91,7 +95,8 @@ def resubmit(
     read their logs first. What is left out is listed, with the reason.
 
     Give the request or the manifest that started the batch. Without, the settings are those that the service shows of
-    each run; runs that were never started are left out then.
+    each run; runs that were never started are left out then. If the batch was started with --sheet, --rows or --only,
+    give these with --manifest too.
 
     The settings of more than 100 runs are put into S3, below --settings-uri or the manifest's own place.
 
@@ -106,9 +111,12 @@ def resubmit(
     """
     if request is not None and manifest is not None:
         raise typer.BadParameter("--request and --manifest are two ways to give the settings: give one.")
+    selection = Selection(sheet=sheet, rows=rows, only=only)
+    if manifest is None and selection.is_given:
+        raise typer.BadParameter("--sheet, --rows and --only go with --manifest.")
     default, parameters = changes_of(changes or [])
     try:
-        source = _source(request, manifest)
+        source = _source(request, manifest, selection)
     except InvalidInputError as error:
         complain(*str(error).splitlines())
         return Exit.USAGE
@@ -175,12 +183,12 @@ def _started_from_s3(
     return started.batch, started.request
 
 
-def _source(request: str | None, manifest: str | None) -> dict[str, Any]:
+def _source(request: str | None, manifest: str | None, selection: Selection) -> dict[str, Any]:
     """Read what started the batch."""
-    from omics_batch import Manifest, StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
+    from omics_batch import StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
 
     if manifest is not None:
-        return {"manifest": Manifest.load(manifest)}
+        return {"manifest": selection.of(manifest)}
     return {} if request is None else {"request": StartRunBatchRequest.load(request)}
 
 
