@@ -92,10 +92,32 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(first: World) -> None:
         "Rerun     1 run: 1 ThrottlingException",
         "Samples   HG3",
         "Left out  1 run (HG2): its reason does not say whether a rerun helps: read the message and the logs",
+        "Workflow  1234567",
+        "Role      arn:aws:iam::123456789012:role/OmicsRole",
+        "Output    s3://my-bucket/output/",
         "Note      No run cache: each run starts from its first task.",
+        "{",
+        '  "parameters": {',
+        '    "sample": "HG3"',
+        "  },",
+        '  "runSettingId": "HG3"',
+        "}",
         "Nothing was started.",
     ]
     assert first.started == []
+
+
+def test_a_dry_run_shows_what_is_changed(first: World) -> None:
+    changes = ["outputUri=s3://b/2/", "parameters.memory_gb=64", "parameters.mode=fast", 'engineSettings={"a": 1}']
+    flags = [word for change in changes for word in ("--set", change)]
+    ran = first.run("resubmit", ID, "--request", "trio.json", "--dry-run", *flags)
+    assert [line for line in ran.lines if line.startswith(("Output", "Changed"))] == [
+        "Output    s3://b/2/",
+        'Changed   outputUri="s3://b/2/"',
+        'Changed   engineSettings={"a": 1}',
+        "Changed   parameters.memory_gb=64",
+        'Changed   parameters.mode="fast"',
+    ]
 
 
 def test_the_failed_runs_run_again_with_a_changed_parameter(first: World) -> None:
@@ -230,6 +252,9 @@ def test_more_runs_than_a_request_holds_need_a_place_in_s3(large: World) -> None
     ran = large.run("resubmit", "7123457", "--remedy", "LOOK")
     assert ran.code == 2
     assert "101 runs are more than the 100 that a request holds: give --settings-uri" in ran.stderr
+    dry = large.run("resubmit", "7123457", "--remedy", "LOOK", "--dry-run")
+    assert dry.code == 0
+    assert dry.stdout.count("runSettingId") == 3  # the first three runs
     ran = large.run("resubmit", "7123457", "--remedy", "LOOK", "--settings-uri", "settings")
     assert ran.code == 2
     assert "s3://" in ran.stderr

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from omics_batch import BatchRunSettings, OmicsBatchClient, StartRunBatchRequest
+    from omics_batch import BatchRunSettings, DefaultRunSettingInput, OmicsBatchClient, StartRunBatchRequest
     from omics_batch.cli._connection import ConnectionOptions
 
 SHOWN: Final = 3
@@ -32,13 +32,19 @@ def facts(request: StartRunBatchRequest, stored: Sequence[Any] | None = None) ->
         request: The request.
         stored: The run settings in S3 that it names, if they were read.
     """
-    default = request.default_run_setting
     has_own_id = "request_id" in request.model_fields_set
     found = [
         ("Name", request.batch_name),
         ("Request", request.request_id if has_own_id else "a new one each time: the file has no requestId"),
         ("Settings", request.batch_run_settings.s3_uri_settings),
         ("Runs", _runs(request.batch_run_settings) if stored is None else runs_of(len(stored), stored)),
+    ]
+    return [*((label, one_line(value)) for label, value in found if value), *shared_facts(request.default_run_setting)]
+
+
+def shared_facts(default: DefaultRunSettingInput) -> list[tuple[str, str]]:
+    """Return the main facts of what all runs share as labels and values; absent ones are left out."""
+    found = [
         ("Workflow", " ".join(filter(None, [default.workflow_id, default.workflow_version_name]))),
         ("Role", default.role_arn),
         ("Output", default.output_uri),

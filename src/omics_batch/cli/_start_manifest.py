@@ -11,7 +11,7 @@ from rich.text import Text
 
 from omics_batch import AccessDeniedError, BatchFailedError, OmicsBatchError
 from omics_batch._words import one_line
-from omics_batch.cli._dry_run import SHOWN, print_runs, rehearse, runs_of
+from omics_batch.cli._dry_run import SHOWN, print_runs, rehearse, runs_of, shared_facts
 from omics_batch.cli._exits import exit_of, may_succeed_later, message_of
 from omics_batch.cli._output import console, say_facts, say_json
 from omics_batch.cli._signals import SignalledError, until_signalled
@@ -36,19 +36,16 @@ def rehearse_manifest(manifest: Manifest, *, as_json: bool) -> None:
         files = [{"uri": batch.settings_uri, "runs": batch.runs, "size": batch.size} for batch in uploads]
         say_json({"requests": [request.members() for request in requests], "uploads": files}, indent=2)
         return
-    default = manifest.default_run_setting
     first = _first_runs(manifest)
     found = [
         ("Name", manifest.batch_name),
         ("Runs", runs_of(manifest.runs, first)),
         ("Batches", f"{len(requests)}: {', '.join(request.request_id for request in requests)}"),
         *(("Upload", f"{batch.size:,} bytes to {batch.settings_uri}") for batch in uploads),
-        ("Workflow", " ".join(filter(None, [default.workflow_id, default.workflow_version_name]))),
-        ("Role", default.role_arn),
-        ("Output", default.output_uri),
     ]
     output = console()
-    say_facts(output, [(label, one_line(value)) for label, value in found if value])
+    shown = [(label, one_line(value)) for label, value in found if value]
+    say_facts(output, [*shown, *shared_facts(manifest.default_run_setting)])
     print_runs(output, first)
     output.print(Text("Valid. No batch was started.", "bold"))
 

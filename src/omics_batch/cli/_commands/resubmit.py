@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import aclosing
+from json import dumps, loads
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -13,6 +14,7 @@ from omics_batch import InvalidInputError
 from omics_batch._words import named, one_line
 from omics_batch.cli._commands.start import AGAIN, print_started, sent
 from omics_batch.cli._connection import ConnectionOptions, connected
+from omics_batch.cli._dry_run import print_runs, shared_facts
 from omics_batch.cli._exits import Exit, ProgramError
 from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchId, Json, StartTimeout, word_among
@@ -23,6 +25,8 @@ from omics_batch.cli._waits.wait import wait_for
 from omics_batch.cli._words import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from omics_batch import (
         Batch,
         OmicsBatchClient,
@@ -135,7 +139,7 @@ def resubmit(
 
     plan = connection.talk(planned)
     if not json:
-        _show(plan)
+        _show(plan, _sent_facts(plan, default, parameters) if dry_run and plan.runs else ())
     if dry_run or not plan.runs:
         _end_without_start(plan, as_json=json, is_dry=dry_run)
         return Exit.OK
@@ -154,8 +158,10 @@ def resubmit(
 def _end_without_start(plan: ResubmissionPlan, *, as_json: bool, is_dry: bool) -> None:
     if as_json:
         say_json(_document(plan, None), indent=2)
-    else:
-        console().print(Text("Nothing was started." if is_dry else "There is nothing to run again.", "bold"))
+        return
+    output = console()
+    print_runs(output, map(loads, plan._settings))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same package's
+    output.print(Text("Nothing was started." if is_dry else "There is nothing to run again.", "bold"))
 
 
 def _started_from_s3(
@@ -198,7 +204,17 @@ def _remedies(names: list[str]) -> set[Any]:
     return {Remedy.RESUBMIT, Remedy.WAIT, *map(Remedy, names)}
 
 
-def _show(plan: ResubmissionPlan) -> None:
+def _sent_facts(
+    plan: ResubmissionPlan, default: Mapping[str, object], parameters: Mapping[str, object]
+) -> list[tuple[str, str]]:
+    """Return what all runs would share, and what of it was changed."""
+    shared = plan._document.default_run_setting  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same package's
+    changed = {**default, **{f"parameters.{name}": value for name, value in parameters.items()}}
+    texts = [one_line(f"{name}={dumps(value)}") for name, value in changed.items()]
+    return [*shared_facts(shared), *(("Changed", text) for text in texts)]
+
+
+def _show(plan: ResubmissionPlan, sent_facts: Iterable[tuple[str, str]]) -> None:
     """Write the plan."""
     output = console()
     reasons = Counter(run.reason or run.kind.value for run in plan.runs)
@@ -212,6 +228,7 @@ def _show(plan: ResubmissionPlan) -> None:
     for why, number in Counter(left.why for left in plan.left_out).most_common():
         names = named([left.run.run_setting_id for left in plan.left_out if left.why == why])
         facts.append(("Left out", f"{runs(number)} ({names}): {why}"))
+    facts += sent_facts
     facts += [("Note", note) for note in plan.notes]
     say_facts(output, facts)
 
