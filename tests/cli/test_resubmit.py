@@ -86,12 +86,13 @@ def first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_a_dry_run_shows_the_plan_and_starts_nothing(first: World) -> None:
     ran = first.run("resubmit", ID, "--request", "trio.json", "--dry-run")
     assert (ran.code, ran.stderr) == (0, "")
+    why = "its reason does not say whether a rerun helps: read the message and the logs"
     assert ran.lines == [
         f"Parent    {ID}",
         "Attempt   2",
         "Rerun     1 run: 1 ThrottlingException",
         "Samples   HG3",
-        "Left out  1 run (HG2): its reason does not say whether a rerun helps: read the message and the logs",
+        f"Left out  1 run (HG2): {why}; --remedy LOOK adds it",
         "Workflow  1234567",
         "Role      arn:aws:iam::123456789012:role/OmicsRole",
         "Output    s3://my-bucket/output/",
@@ -145,6 +146,23 @@ def test_programs_get_the_plan_and_the_new_id(first: World) -> None:
     assert (sent.get("tags"), sent["requestId"]) == (None, document["requestId"])
     dry = json.loads(first.run("resubmit", ID, "--request", "trio.json", "--no-tags", "--json", "--dry-run").stdout)
     assert dry == {**document, "id": None}
+
+
+def test_the_option_that_adds_what_is_left_out_is_named(first: World) -> None:
+    """Runs that no option adds are left out without one."""
+    refused = {
+        "A": ("ValidationException", "no"),
+        "B": ("AccessDeniedException", "no"),
+        "C": ("ValidationException", "no"),
+    }
+    batch = first.omics.start_batch([*refused], life=replace(AT_ONCE, failed_submissions=refused))
+    left = [line for line in first.run("resubmit", batch, "--dry-run").lines if line.startswith("Left out")]
+    assert left[0].startswith("Left out  2 runs (A, C): ")
+    assert left[0].endswith("; --remedy CHANGE adds them")
+    assert left[1].endswith("; --remedy FIX adds it")
+    flags = ["--remedy", "CHANGE", "--remedy", "FIX"]
+    (left_out,) = (line for line in first.run("resubmit", batch, *flags).lines if line.startswith("Left out"))
+    assert left_out.endswith("give the batch's request or manifest")
 
 
 @pytest.mark.parametrize("as_json", [False, True])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from omics_batch import InvalidInputError
+from omics_batch import FailureKind, InvalidInputError
 from omics_batch._words import named, one_line
 from omics_batch.cli._commands.start import AGAIN, print_started, sent
 from omics_batch.cli._connection import ConnectionOptions, connected
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from omics_batch import (
         Batch,
+        FailedRun,
         OmicsBatchClient,
+        Remedy,
         ResubmissionPlan,
         StartedBatch,
         StartRunBatchRequest,
@@ -139,7 +141,7 @@ def resubmit(
 
     plan = connection.talk(planned)
     if not json:
-        _show(plan, _sent_facts(plan, default, parameters) if dry_run and plan.runs else ())
+        _show(plan, _remedies(remedy or []), _sent_facts(plan, default, parameters) if dry_run and plan.runs else ())
     if dry_run or not plan.runs:
         _end_without_start(plan, as_json=json, is_dry=dry_run)
         return Exit.OK
@@ -198,7 +200,7 @@ def _source(request: str | None, manifest: str | None, selection: Selection) -> 
     return {} if request is None else {"request": StartRunBatchRequest.load(request)}
 
 
-def _remedies(names: list[str]) -> set[Any]:
+def _remedies(names: list[str]) -> set[Remedy]:
     from omics_batch import Remedy  # noqa: PLC0415 - help starts without pydantic
 
     return {Remedy.RESUBMIT, Remedy.WAIT, *map(Remedy, names)}
@@ -214,7 +216,7 @@ def _sent_facts(
     return [*shared_facts(shared), *(("Changed", text) for text in texts)]
 
 
-def _show(plan: ResubmissionPlan, sent_facts: Iterable[tuple[str, str]]) -> None:
+def _show(plan: ResubmissionPlan, remedies: set[Remedy], sent_facts: Iterable[tuple[str, str]]) -> None:
     """Write the plan."""
     output = console()
     reasons = Counter(run.reason or run.kind.value for run in plan.runs)
@@ -226,11 +228,19 @@ def _show(plan: ResubmissionPlan, sent_facts: Iterable[tuple[str, str]]) -> None
     else:
         facts.append(("Rerun", "no run" if plan.left_out else "no run: no failed run is listed"))
     for why, number in Counter(left.why for left in plan.left_out).most_common():
-        names = named([left.run.run_setting_id for left in plan.left_out if left.why == why])
-        facts.append(("Left out", f"{runs(number)} ({names}): {why}"))
+        left_out = [left.run for left in plan.left_out if left.why == why]
+        names = named([run.run_setting_id for run in left_out])
+        option = _option_for(left_out[0], remedies, "it" if number == 1 else "them")
+        facts.append(("Left out", f"{runs(number)} ({names}): {why}{option}"))
     facts += sent_facts
     facts += [("Note", note) for note in plan.notes]
     say_facts(output, facts)
+
+
+def _option_for(run: FailedRun, remedies: set[Remedy], them: str) -> str:
+    """Name the option that adds runs like this one; nothing if they are left out whatever the remedies are."""
+    is_chosen = run.kind == FailureKind.CANCELLED or run.remedy in remedies
+    return "" if is_chosen else f"; --remedy {run.remedy.value} adds {them}"
 
 
 def _document(plan: ResubmissionPlan, started: str | None) -> dict[str, Any]:
