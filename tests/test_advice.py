@@ -63,7 +63,15 @@ def test_each_surface_words_every_kind() -> None:
             assert "{operation}" not in words
         assert not any(
             name in in_commands(advice)
-            for name in ("max_rate", "cancel_and_wait", "delete_everything", "_runs", "_name", "allow_http=")
+            for name in (
+                "max_rate",
+                "cancel_and_wait",
+                "delete_everything",
+                "_runs",
+                "_name",
+                "allow_http=",
+                "max_attempts",
+            )
         ), kind
 
 

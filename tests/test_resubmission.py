@@ -183,7 +183,9 @@ async def test_a_rerun_runs_to_its_end_and_the_next_one_is_the_third_attempt(cli
     assert (third.attempt, third.request.tags and third.request.tags["omics-batch:parent"]) == (3, second.id)
     assert names(third) == names(plan)
     last = await processed(client, third.request)
-    with pytest.raises(InvalidInputError, match="this is attempt 4 of 3: batch .* is attempt 3, by its tags"):
+    with pytest.raises(
+        InvalidInputError, match=r"attempt 4 of 3: batch .* is attempt 3, by its tags\. .* raise max_attempts\."
+    ):
         await client.plan_resubmission(last, request=third.request, remedies=ALL)
     fourth = await client.plan_resubmission(last, request=third.request, remedies=ALL, max_attempts=4)
     assert fourth.attempt == 4
@@ -388,7 +390,7 @@ def test_what_all_runs_share_is_changed_and_goes_before_what_a_run_has_of_its_ow
         ({"default": {"cpus": 4}}, "name another version of the workflow: workflowVersionName"),
         ({"default": {"storage": 1}}, "a run has no setting 'storage'"),
         ({"default": {"storage_capasity": 1}}, "storage_capacity"),
-        ({"default": {"parameters": {}}}, "give them as parameters"),
+        ({"default": {"parameters": {}}}, "changed by their names. Give them as parameters, not in default."),
         ({"default": {"run_setting_id": "x"}}, "a rerun keeps the runSettingId"),
         ({"default": ["x"]}, "default is a mapping"),
         ({"parameters": "x"}, "parameters is a mapping"),

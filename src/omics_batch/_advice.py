@@ -64,6 +64,8 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.LOOK_AGAIN: "Get the batch again in a minute, before you start any run again.",
     _K.WAIT_LONGER: "{standing}: wait for it again, with more time.",
     _K.WAIT_AGAIN: "{standing}: wait for it again.",
+    _K.ALLOW_MORE_ATTEMPTS: "Find out why its runs go on failing, or raise max_attempts.",
+    _K.GIVE_PARAMETERS: "Give them as parameters, not in default.",
     _K.GIVE_REGION: "Give region_name, or set AWS_DEFAULT_REGION.",
     _K.CHECK_REGION: "Check region_name, AWS_DEFAULT_REGION and the profile's region.",
     _K.CHECK_PROFILE: "Check profile_name, AWS_PROFILE and the AWS configuration files.",

@@ -239,7 +239,9 @@ def test_a_manifest_is_read_with_the_options_it_was_started_with(cohort: World, 
 def test_attempts_are_counted(first: World) -> None:
     ran = first.run("resubmit", ID, "--request", "trio.json", "--max-attempts", "1")
     assert ran.code == 2
-    assert ran.complaints[0].startswith(f"omics-batch: this is attempt 2 of 1: batch {ID} is attempt 1")
+    (complaint,) = ran.complaints
+    assert complaint.startswith(f"omics-batch: this is attempt 2 of 1: batch {ID} is attempt 1, by its tags. ")
+    assert complaint.endswith(", or give a higher --max-attempts.")
 
 
 @pytest.fixture
@@ -310,6 +312,8 @@ def test_what_cannot_be_is_wrong_usage(first: World, arguments: list[str], messa
         ("parameters.x=", {}, {"x": ""}),
         ("parameters.x=a=b", {}, {"x": "a=b"}),
         ("storageCapacity=2400", {"storageCapacity": 2400}, {}),
+        ("priority=null", {"priority": None}, {}),
+        ("requesterPaysEnabled=true", {"requesterPaysEnabled": True}, {}),
         ("workflowVersionName=2", {"workflowVersionName": "2"}, {}),
         ("runTags.n=1", {"runTags": {"n": "1"}}, {}),
         ("engineSettings.retries=1", {"engineSettings": {"retries": 1}}, {}),
@@ -326,4 +330,19 @@ def test_a_change_is_json_where_it_can_be_and_else_a_text(
 @pytest.mark.parametrize("given", ["x", "=1", "parameters.=1", ""])
 def test_what_is_no_change_is_refused(given: str) -> None:
     with pytest.raises(typer.BadParameter, match="NAME=VALUE"):
+        changes_of([given])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("priority=true", "priority should be a whole number from 0 to 100,000, not 'true'"),
+        ("priority=1.5", "priority should be a whole number"),
+        ("storage_capacity=-1", "storage_capacity should be a whole number"),
+        ("storageCapacity=100001", "storageCapacity should be a whole number"),
+        ("requesterPaysEnabled=1", "requesterPaysEnabled should be true or false, not '1'"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(given: str, message: str) -> None:
+    with pytest.raises(typer.BadParameter, match=message):
         changes_of([given])

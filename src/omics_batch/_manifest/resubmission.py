@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from omics_batch._advice import with_advice, worded
+from omics_batch._advice import invalid, with_advice, worded
 from omics_batch._errors import Advice, AdviceKind, InvalidInputError, MalformedResponseError, Party
 from omics_batch._manifest import rebuilt
 from omics_batch._manifest.canonical import canonical
@@ -175,9 +175,10 @@ class ResubmissionPlanner:
             raise _lagging(batch, doubt(batch))
         self._attempt = attempt_of(batch.tags) + 1
         if self._attempt > self._max_attempts:
-            raise InvalidInputError(
+            raise invalid(
                 f"this is attempt {self._attempt} of {self._max_attempts}: {name} is attempt {self._attempt - 1}, by "
-                "its tags. Find out why its runs go on failing, or raise max_attempts"
+                "its tags.",
+                Advice(AdviceKind.ALLOW_MORE_ATTEMPTS),
             )
         self._shared = rebuilt.default_of(batch) if self._given is None else self._given.default_run_setting
         self._default = self._changes.default_of(self._shared)

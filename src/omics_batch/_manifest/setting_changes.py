@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic.alias_generators import to_camel
 
-from omics_batch._errors import InvalidInputError
+from omics_batch._advice import invalid
+from omics_batch._errors import Advice, AdviceKind, InvalidInputError
 from omics_batch._manifest.canonical import canonical
 from omics_batch._manifest.run_fields import MAX_PARAMETERS
 from omics_batch._models.request import DefaultRunSettingInput
@@ -122,7 +123,7 @@ def _member(name: str) -> str:
     if member in known:
         return member
     if member == "parameters":
-        raise InvalidInputError("parameters are changed by their names: give them as parameters, not in default")
+        raise invalid("parameters are changed by their names.", Advice(AdviceKind.GIVE_PARAMETERS))
     if member == "runSettingId":
         raise InvalidInputError("a rerun keeps the runSettingId of each run: it names the sample")
     if _OF_THE_WORKFLOW.fullmatch(member.lower()):

@@ -54,6 +54,8 @@ _WORDS: Final[Mapping[AdviceKind, str]] = {
     _K.LOOK_AGAIN: "Get the batch again in a minute, before you start any run again.",
     _K.WAIT_LONGER: "{standing}.",
     _K.WAIT_AGAIN: "{standing}.",
+    _K.ALLOW_MORE_ATTEMPTS: "Find out why its runs go on failing, or give a higher --max-attempts.",
+    _K.GIVE_PARAMETERS: "Give --set parameters.NAME=VALUE.",
     _K.GIVE_REGION: "Give --region, or set AWS_DEFAULT_REGION.",
     _K.CHECK_REGION: "Check --region, AWS_DEFAULT_REGION and the profile's region.",
     _K.CHECK_PROFILE: "Check --profile, AWS_PROFILE and the AWS configuration files.",

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _PARAMETERS: Final = "parameters"
 _OBJECTS: Final = {"runTags", "run_tags", "engineSettings", "engine_settings"}
-_NUMBERS: Final = {"storageCapacity", "storage_capacity", "priority", "requesterPaysEnabled", "requester_pays_enabled"}
+_NUMBERS: Final = {"storageCapacity", "storage_capacity", "priority"}
+_FLAGS: Final = {"requesterPaysEnabled", "requester_pays_enabled"}
+_LARGEST: Final = 100_000
 
 
 def changes_of(given: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -24,7 +26,7 @@ def changes_of(given: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     read as JSON, and else a text: `64` is a number, `"64"` a text, `chr1` a text.
 
     Raises:
-        typer.BadParameter: One of them is no NAME=VALUE.
+        typer.BadParameter: One of them is no NAME=VALUE, or its value is not of the setting's type.
     """
     default: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
@@ -41,8 +43,27 @@ def changes_of(given: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         elif head in _OBJECTS and member:
             default.setdefault(head, {})[member] = value if head.startswith("run") else _json(value)
         else:
-            default[name] = _json(value) if name in _OBJECTS | _NUMBERS else value
+            default[name] = _setting(name, value)
     return default, parameters
+
+
+def _setting(name: str, text: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Read the value of a setting; null removes it."""
+    if name not in _OBJECTS | _NUMBERS | _FLAGS:
+        return text
+    value = _json(text)
+    if value is None or name in _OBJECTS:
+        return value
+    is_flag = isinstance(value, bool)
+    if name in _FLAGS and not is_flag:
+        raise _refused(name, text, "true or false")
+    if name in _NUMBERS and (is_flag or not isinstance(value, int) or not 0 <= value <= _LARGEST):
+        raise _refused(name, text, f"a whole number from 0 to {_LARGEST:,}")
+    return value
+
+
+def _refused(name: str, text: str, what: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{name} should be {what}, not {one_line(text, limit=64)!a}.", param_hint="'--set'")
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
