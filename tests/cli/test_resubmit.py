@@ -236,6 +236,17 @@ def test_a_manifest_is_read_with_the_options_it_was_started_with(cohort: World, 
     assert "elsewhere.csv" in cohort.run(*plan).stderr
 
 
+def test_a_file_of_another_kind_is_said_to_be_one(cohort: World) -> None:
+    ran = cohort.run("resubmit", ID, "--request", "cohort.json")
+    assert ran.code == 2
+    assert "cohort.json is a manifest: give it with --manifest." in ran.stderr
+    for option in ("--manifest", "--request"):
+        ran = cohort.run("resubmit", ID, option, "samples.csv")
+        assert ran.code == 2
+        assert "samples.csv is a sheet: give the manifest with --manifest, and the sheet with --sheet" in ran.stderr
+    assert cohort.started == []
+
+
 def test_attempts_are_counted(first: World) -> None:
     ran = first.run("resubmit", ID, "--request", "trio.json", "--max-attempts", "1")
     assert ran.code == 2

@@ -126,7 +126,7 @@ def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest
         raise typer.BadParameter(
             f"only a sheet without a file takes {', '.join(given)}: write that into {one_line(file)}."
         )
-    if Path(file).suffix.lower() in _SHEETS:
+    if is_sheet(file):
         raise typer.BadParameter(
             f"{one_line(file)} is a sheet: write a manifest for it with the command init, or give it with --sheet."
         )
@@ -136,6 +136,11 @@ def read_source(file: str | None, options: SheetOptions) -> StartRunBatchRequest
     if options.is_given or Manifest.is_manifest(source):
         return options.of(source)
     return StartRunBatchRequest.load(source)
+
+
+def is_sheet(file: str) -> bool:
+    """Whether a file is a sheet, by its name."""
+    return Path(file).suffix.lower() in _SHEETS
 
 
 def is_request(source: StartRunBatchRequest | Manifest) -> TypeIs[StartRunBatchRequest]:

@@ -16,7 +16,7 @@ from omics_batch.cli._commands.start import AGAIN, print_started, sent
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._dry_run import print_runs, shared_facts
 from omics_batch.cli._exits import Exit, ProgramError
-from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
+from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet, is_sheet
 from omics_batch.cli._options import BatchId, Json, StartTimeout, word_among
 from omics_batch.cli._output import console, say_facts, say_json
 from omics_batch.cli._set_option import changes_of
@@ -192,9 +192,22 @@ def _started_from_s3(
 
 
 def _source(request: str | None, manifest: str | None, selection: Selection) -> dict[str, Any]:
-    """Read what started the batch."""
-    from omics_batch import StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
+    """Read what started the batch.
 
+    Raises:
+        InvalidInputError: Something in the file is wrong, a problem a line.
+        typer.BadParameter: A file is of another kind.
+    """
+    from omics_batch import Manifest, StartRunBatchRequest  # noqa: PLC0415 - help starts without pydantic
+
+    for file in (request, manifest):
+        if file is not None and is_sheet(file):
+            raise typer.BadParameter(
+                f"{one_line(file)} is a sheet: give the manifest with --manifest, and the sheet with --sheet if it is "
+                "not the manifest's own."
+            )
+    if request is not None and Manifest.is_manifest(request):
+        raise typer.BadParameter(f"{one_line(request)} is a manifest: give it with --manifest.")
     if manifest is not None:
         return {"manifest": selection.of(manifest)}
     return {} if request is None else {"request": StartRunBatchRequest.load(request)}
