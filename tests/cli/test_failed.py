@@ -19,7 +19,7 @@ from omics_batch._api.listing import Rows
 from omics_batch.cli._list_progress import counting
 from omics_batch.cli._output import console
 from omics_batch.testing import Life, faults
-from tests.cli._support import ID, Here, Shell, processed
+from tests.cli._support import ID, Here, Shell, document, processed
 from tests.cli.test_lists import AT_ONCE
 from tests.forked import PROGRAM
 from tests.terminal import on_a_terminal
@@ -139,6 +139,15 @@ def test_while_a_batch_is_under_way_it_is_so_far(here: Here) -> None:
         2, life=Life(creating=0, pending=0, failed_submissions={"sample-1": ("X", "")}, submission_rate=math.inf)
     )
     assert here.run("failed", "7123457").lines[-1] == "1 did not succeed so far: 1 X"
+
+
+@pytest.mark.parametrize("status", ["SUBMITTING", "INPROGRESS"])
+def test_before_any_run_was_created_it_is_so_far_too(here: Here, status: str) -> None:
+    """Also where the counts, which lag, still show all runs as those to submit."""
+    counts = {"pendingStartSubmissionCount": 10}
+    here.omics.put_batch(document(status, runSummary={}, submissionSummary=counts))
+    assert here.run("failed", ID).stderr == "omics-batch: no run failed so far\n"
+    assert here.run("failed", ID, "--cancelled").stderr == "omics-batch: no run failed or was cancelled so far\n"
 
 
 def test_a_batch_that_failed_itself_may_have_created_runs(here: Here) -> None:

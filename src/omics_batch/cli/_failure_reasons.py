@@ -69,8 +69,9 @@ class Reasons:
     @property
     def _so_far(self) -> str:
         """` so far` if more runs may fail: also after a batch FAILED, since runs that it had created may go on."""
-        has_ended = self._batch.is_terminal and self._batch.status != BatchStatus.FAILED
-        return "" if has_ended or self._batch.created_run_count == 0 else " so far"
+        batch = self._batch
+        has_ended = batch.is_terminal and (batch.status != BatchStatus.FAILED or batch.created_run_count == 0)
+        return "" if has_ended else " so far"
 
     def _absence_from_a_failed_batch(self) -> str:
         batch, created = self._batch, self._batch.created_run_count
