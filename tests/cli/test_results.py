@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -64,6 +65,20 @@ def test_details_have_reasons_and_output(here: Here) -> None:
     assert runs["HG00096"]["message"] == "Task CallVariants ran out of memory."
     assert runs["HG00097"]["outputUri"] == f"s3://my-bucket/output/{runs['HG00097']['runId']}"
     assert runs["HG00097"]["batchId"] == ID
+
+
+def test_at_a_terminal_it_says_how_to_get_the_reasons_of_failed_runs(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    here.omics.start_batch(COHORT, life=LIFE)
+    well = here.omics.start_batch(COHORT, life=AT_ONCE)
+    assert "--details" not in here.run("results", ID).stderr
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    hint = "omics-batch: the reasons of failed runs are not shown: add --details for them, at one call a run"
+    assert here.run("results", ID).complaints[-1].endswith(hint)
+    for arguments in ([ID, "--details"], [ID, "--json"], [ID, "--csv", "-"], [well]):
+        assert "--details" not in here.run("results", *arguments).stderr
 
 
 def test_a_batch_and_its_rerun_are_one_file_that_a_spreadsheet_opens(here: Here, tmp_path: Path) -> None:

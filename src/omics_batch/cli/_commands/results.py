@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.text import Text
 
-from omics_batch import SubmissionStatus
+from omics_batch import RunStatus, SubmissionStatus
 from omics_batch._words import KINDS, lowered, span
 from omics_batch.cli._connection import ConnectionOptions, connected
 from omics_batch.cli._csv import STDOUT, csv_table
@@ -23,7 +23,7 @@ from omics_batch.cli._manifest_batches import with_batches_of_manifests
 from omics_batch.cli._manifest_source import Selection, StartedOnly, StartedRows, StartedSheet
 from omics_batch.cli._options import BatchIds, Json, Limit
 from omics_batch.cli._output import console, say_json, say_prose, with_aws_names
-from omics_batch.cli._stderr import complain
+from omics_batch.cli._stderr import advise, complain
 from omics_batch.cli._table import Column, Table
 from omics_batch.cli._waits.batch_arguments import batches_of
 from omics_batch.cli._words import runs, timestamp
@@ -92,6 +92,8 @@ def results(
         complain("no run is listed")
     elif listed.is_printed:
         say_prose(console(), Text(_summary(listed.sums, is_whole=listed.sums.total() != limit), "bold"))
+        if not details and listed.sums[lowered(RunStatus.FAILED)]:
+            advise("the reasons of failed runs are not shown: add --details for them, at one call a run")
     return Exit.OK
 
 
