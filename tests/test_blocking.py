@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import inspect
+import io
+import json
 import random
 import re
 import signal
@@ -32,17 +34,20 @@ from omics_batch import (
     Outcome,
     PollPolicy,
     ResourceNotFoundError,
+    RunResult,
     StartRunBatchRequest,
     WaitEnded,
     WaitStarted,
     WaitTimeoutError,
 )
-from omics_batch.blocking import BlockingClient, BlockingIterator
+from omics_batch._api.listing import Listing
+from omics_batch.blocking import BlockingClient, BlockingIterator, BlockingListing
 from omics_batch.testing import Life, Simulator
 from tests.storms import InterruptedHereError, interrupting, storm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
 OFTEN: Final = PollPolicy(initial=1, maximum=60)
 FOR_EVER: Final = Life(run_length=1e12)
@@ -153,6 +158,61 @@ def test_an_argument_that_cannot_be_right_is_refused_before_the_iteration(client
         client.as_processed("7123456")
     with pytest.raises(InvalidInputError, match="session or profile_name"):
         BlockingClient(session=get_session(), profile_name="a")
+
+
+# Lists in files
+
+
+def test_a_listing_has_the_writers_of_the_asynchronous_one() -> None:
+    awaited = {"aclose", "asend", "athrow"}  # of asynchronous generators
+    assert set(members(Listing)) - awaited <= set(members(BlockingListing))
+    for name in set(members(Listing)) - awaited:
+        theirs, ours = getattr(Listing, name), getattr(BlockingListing, name)
+        assert signature(ours) == signature(theirs)
+
+
+def test_a_list_is_written_to_a_file(omics: Simulator, client: BlockingClient, tmp_path: Path) -> None:
+    batch = client.wait_until_processed(omics.start_batch(["=S1", "S2"]))
+    place = tmp_path / "results.csv"
+    assert client.results(batch).to_csv(place, spreadsheet=True, delimiter=";") == 1
+    header, *lines = place.read_text(encoding="utf-8-sig").splitlines()
+    assert header.split(";")[0] == "run_setting_id"
+    assert [line.split(";")[0] for line in lines] == ["'=S1", "S2"]
+    client.list_runs_in_batch(batch).to_json_lines(tmp_path / "runs.jsonl")
+    runs = map(json.loads, (tmp_path / "runs.jsonl").read_text().splitlines())
+    assert [run["run_setting_id"] for run in runs] == ["=S1", "S2"]
+
+
+def test_a_list_that_was_begun_or_breaks_off_leaves_the_file_as_it_was(
+    omics: Simulator, client: BlockingClient, tmp_path: Path
+) -> None:
+    place = tmp_path / "runs.csv"
+    place.write_text("kept")
+    begun = client.results(client.wait_until_processed(omics.start_batch(2)))
+    next(begun)
+    with pytest.raises(InvalidInputError, match="make the call again"):
+        begun.to_csv(place)
+    with pytest.raises(ResourceNotFoundError):
+        client.results("404").to_csv(place)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_list_is_written_as_it_comes(omics: Simulator, client: BlockingClient) -> None:
+    """While the last of a thousand runs is written, hardly more than a page of them is there."""
+    alive: list[int] = []
+
+    class Stream(io.StringIO):
+        def write(self, text: str) -> int:
+            if text.startswith("sample-1000,"):
+                gc.collect()
+                alive.append(sum(type(each) is RunResult for each in gc.get_objects()))
+            return super().write(text)
+
+    batch = client.wait_until_processed(omics.start_batch(1000, life=Life(submission_rate=1e6, run_length=1)))
+    client.results(batch).to_csv(stream := Stream())
+    assert len(stream.getvalue().splitlines()) == 1001
+    assert len(alive) == 1
+    assert alive[0] <= 200
 
 
 # Opening and closing

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import random as _random
 import weakref
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import IO, Any, Final, Generic, Self, TypeVar
 
 import omics_batch
 from omics_batch._api.arguments import BatchReference, several
@@ -460,6 +461,7 @@ class BlockingListing(BlockingIterator[T], Generic[T]):
         for item in client.list_batch():
             print(item.id)
         failed = client.failed_runs("7123456").all()
+        client.results("7123456").to_csv("results.csv")
 
     It can be read once.
     """
@@ -480,6 +482,33 @@ class BlockingListing(BlockingIterator[T], Generic[T]):
             OmicsBatchError: As the iteration.
         """
         return self._thread.run(lambda _: self._all())
+
+    def to_csv(self, file: str | os.PathLike[str] | IO[str], *, spreadsheet: bool = False, delimiter: str = ",") -> int:
+        """Write the items to a CSV file as they come, as `Rows.to_csv` does; none of them is kept.
+
+        As `Listing.to_csv`. An open file is written in the client's thread, while this one waits.
+
+        Returns:
+            How many cells got an apostrophe.
+
+        Raises:
+            InvalidInputError: Its iteration has begun already: items would be missing.
+            OSError: The file cannot be written.
+            OmicsBatchError: As the iteration.
+        """
+        return self._thread.run(lambda _: self._listing.to_csv(file, spreadsheet=spreadsheet, delimiter=delimiter))
+
+    def to_json_lines(self, file: str | os.PathLike[str] | IO[str]) -> None:
+        """Write the items to a file of JSON lines as they come, as `Rows.to_json_lines` does; none of them is kept.
+
+        As `Listing.to_json_lines`. An open file is written in the client's thread, while this one waits.
+
+        Raises:
+            InvalidInputError: Its iteration has begun already: items would be missing.
+            OSError: The file cannot be written.
+            OmicsBatchError: As the iteration.
+        """
+        self._thread.run(lambda _: self._listing.to_json_lines(file))
 
     async def _all(self) -> Rows[T]:
         return await self._listing
