@@ -37,6 +37,7 @@ _WEIGHTS: Final = (
     Exit.ERROR,
     Exit.USAGE,
     Exit.PIPE_CLOSED,
+    Exit.HUNG_UP,
     Exit.INTERRUPTED,
     Exit.TERMINATED,
 )
