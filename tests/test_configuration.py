@@ -390,10 +390,11 @@ async def test_a_region_is_refused_no_more_than_that(monkeypatch: pytest.MonkeyP
     ("variables", "named"),
     [
         ({"AWS_DEFAULT_REGION": ""}, "AWS_DEFAULT_REGION"),
+        ({"AWS_DEFAULT_REGION": "us-west-2\n"}, r"no name of a region, such as us-west-2 \(AWS_DEFAULT_REGION"),
         ({"AWS_REGION": "us-west-2"}, "botocore reads AWS_DEFAULT_REGION"),
         ({"AWS_DEFAULT_REGION": "us-west-2", "AWS_ENDPOINT_URL": "omics.lab"}, "AWS_ENDPOINT_URL"),
     ],
-    ids=["empty", "unread", "no URL"],
+    ids=["empty", "line break", "unread", "no URL"],
 )
 async def test_a_variable_that_leads_nowhere_is_named(
     variables: Mapping[str, str], named: str, monkeypatch: pytest.MonkeyPatch
@@ -404,6 +405,14 @@ async def test_a_variable_that_leads_nowhere_is_named(
         async with OmicsBatchClient():
             pass
     assert caught.value.fault is Party.MACHINE
+
+
+@pytest.mark.usefixtures("_keys")
+@pytest.mark.parametrize("name", ["AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"])
+async def test_a_setting_that_has_to_be_a_number_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "abc")
+    with pytest.raises(CredentialsError, match=f"{name}, or the profile's metadata_service_\\w+, is not a number"):
+        await opened()
 
 
 @pytest.mark.usefixtures("_keys")

@@ -598,6 +598,18 @@ LAB = Source(method="sso", profile="lab", profiles={"lab": {"source_profile": "b
             "it cannot be reached, or did not answer in time",
             "Check the AWS_CONTAINER_*",
         ),
+        (
+            CredentialRetrievalError(provider="container-role", error_msg="Unable to parse JSON: SECRET"),
+            "container-role",
+            "CredentialRetrievalError (container-role)",
+            "Check the AWS_CONTAINER_*",
+        ),
+        (
+            RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired."),
+            "env",
+            "the credentials that it gives have expired",
+            "Set AWS_ACCESS_KEY_ID",
+        ),
         (OSError("SECRET"), "iam-role", "it cannot be used (OSError)", "Check the role of this EC2 instance"),
         (
             KeyError("SECRET"),
