@@ -132,7 +132,7 @@ def test_a_setting_that_no_simulator_takes_is_wrong_usage(here: Here, tmp_path: 
     path.write_text("s3: nowhere", encoding="utf-8")
     ran = here.run("simulate", "--scenario", str(path))
     assert ran.code == 2
-    assert "s3 has to be a folder or the URL of a local S3" in ran.complaints[0]
+    assert "s3: there is no folder" in ran.complaints[0]
 
 
 def test_a_scale_that_is_none_is_wrong_usage(here: Here) -> None:

@@ -291,7 +291,7 @@ async def test_a_scenario_is_played(write: Writer) -> None:
 
 
 def test_what_no_simulator_takes_is_refused(write: Writer) -> None:
-    with pytest.raises(InvalidInputError, match="folder or the URL"):
+    with pytest.raises(InvalidInputError, match="there is no folder .*nowhere"):
         Scenario.load(write("s3: nowhere")).simulator()
 
 

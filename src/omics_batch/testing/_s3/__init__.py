@@ -29,7 +29,7 @@ def open_objects(s3: Path | str, region_name: str) -> Objects:
         check_endpoint(s3, allow_http=True)
         return LocalS3(s3, region_name)
     if not Path(s3).is_dir():
-        raise InvalidInputError(f"s3 has to be a folder or the URL of a local S3, and {str(s3)!r} is neither")
+        raise InvalidInputError(f"s3: there is no folder {str(s3)!r}: make it, or give the URL of a local S3")
     return Folder(Path(s3).resolve())
 
 

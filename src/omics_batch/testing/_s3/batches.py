@@ -105,8 +105,8 @@ class S3Batches:
     def _found(self) -> Objects:
         if self._objects is None:
             raise validation(
-                "s3UriSettings cannot be read without Simulator(s3=...), a folder or the URL of a local S3: give one, "
-                "or send the run settings as inlineSettings."
+                "s3UriSettings cannot be read without a folder or the URL of a local S3 (simulate --s3, or "
+                "Simulator(s3=...)): give one, or send the run settings as inlineSettings."
             )
         return self._objects
 

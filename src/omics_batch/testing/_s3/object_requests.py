@@ -26,7 +26,8 @@ OPERATIONS: Final[Mapping[str, str]] = {"PUT": "PutObject", "HEAD": "HeadObject"
 """The operations on objects that are served, by their HTTP methods."""
 
 _NO_FOLDER: Final = (
-    "The simulator has no folder for S3: Simulator(s3='FOLDER'). A local S3 that it was given is asked itself."
+    "The simulator has no folder for S3: start it again with `simulate --s3 FOLDER`, or Simulator(s3='FOLDER'). A "
+    "local S3 that it was given is asked itself."
 )
 
 CHECKSUM: Final = "x-amz-checksum-sha256"
