@@ -40,6 +40,9 @@ ROWS: Final = [
 ]
 
 
+OLDER: Final = "runSettingId,kind\nHG00001,RUN\n"
+
+
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """How fast a client sends, and how often, is shown elsewhere."""
@@ -148,7 +151,7 @@ def test_nothing_in_it_acts_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_file_is_overwritten_and_stays_what_it_was(here: Here, file: Path, tmp_path: Path) -> None:
     """Its mode, and the link that leads to it."""
     here.omics.start_batch(COHORT, life=LIFE)
-    file.write_text("older", encoding="utf-8")
+    file.write_text(OLDER, encoding="utf-8")
     file.chmod(0o640)
     link = tmp_path / "link.csv"
     link.symlink_to(file)
@@ -159,9 +162,26 @@ def test_a_file_is_overwritten_and_stays_what_it_was(here: Here, file: Path, tmp
     assert those_beside(file) == [link]
 
 
+@pytest.mark.parametrize("command", ["failed", "results"])
+def test_another_file_is_not_overwritten(here: Here, file: Path, command: str) -> None:
+    """Such as the sheet of the cohort, by which the cohort is found again; an empty file may be."""
+    sheet = "sample,fastq_1\nS1,s3://my-bucket/S1.fq.gz\n"
+    file.write_text(sheet, encoding="utf-8")
+    ran = here.run(command, ID, "--csv", str(file))
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        f"omics-batch: {file} exists and is no table of runs: give another FILE, or remove it first\n"
+    )
+    assert file.read_text(encoding="utf-8") == sheet
+    file.write_text("\n", encoding="utf-8")
+    here.omics.start_batch(COHORT, life=LIFE)
+    assert here.run(command, ID, "--csv", str(file)).code == 0
+    assert read(file)[0][0] == "runSettingId"
+
+
 def test_where_none_failed_there_are_the_columns_alone(here: Here, file: Path) -> None:
     """An older list does not stay and look like a new one."""
-    file.write_text("older", encoding="utf-8")
+    file.write_text(OLDER, encoding="utf-8")
     here.omics.start_batch(1, life=failing())
     assert here.run("failed", ID, "--csv", str(file)).stderr == "omics-batch: no run failed\n"
     assert read(file) == [COLUMNS]
@@ -179,7 +199,7 @@ def test_a_path_that_cannot_be_written_is_said_before_anything_is_sent(
         assert (ran.code, ran.stdout) == (2, "")
         assert ran.stderr == f"omics-batch: {path} cannot be written: {why}\n"
     kept = tmp_path / "kept.csv"
-    kept.write_text("older", encoding="utf-8")
+    kept.write_text(OLDER, encoding="utf-8")
     monkeypatch.setattr(os, "access", unchangeable)  # root may change every file
     ran = here.run("failed", ID, "--csv", str(kept))
     assert (ran.code, ran.stderr) == (2, f"omics-batch: {kept} cannot be written: Permission denied\n")
@@ -188,12 +208,12 @@ def test_a_path_that_cannot_be_written_is_said_before_anything_is_sent(
 
 
 def test_a_list_that_breaks_off_changes_no_file_and_loses_nothing(here: Here, file: Path) -> None:
-    file.write_text("older", encoding="utf-8")
+    file.write_text(OLDER, encoding="utf-8")
     here.omics.start_batch(COHORT, life=LIFE)
     here.omics.script(faults.delayed(0, "GetRun"), faults.status(403, "GetRun"))
     ran = here.run("failed", ID, "--csv", str(file))
     assert ran.code == 1
-    assert file.read_text(encoding="utf-8") == "older"
+    assert file.read_text(encoding="utf-8") == OLDER
     (part,) = those_beside(file)
     assert read(part) == ROWS[:3]
     assert ran.complaints[0] == f"omics-batch: 2 runs were found before that and are in {part}; {file} is as it was"
@@ -222,12 +242,12 @@ def files_of_at_most(size: int) -> Generator[None]:
 def test_a_full_disk_is_said_so_and_what_was_found_before_is_printed(
     here: Here, file: Path, size: int, lines: int
 ) -> None:
-    file.write_text("older", encoding="utf-8")
+    file.write_text(OLDER, encoding="utf-8")
     here.omics.start_batch(COHORT, life=LIFE)
     with files_of_at_most(size):
         ran = here.run("failed", ID, "--csv", str(file))
     assert (ran.code, ran.stderr) == (1, f"omics-batch: {file} cannot be written: File too large\n")
-    assert file.read_text(encoding="utf-8") == "older"
+    assert file.read_text(encoding="utf-8") == OLDER
     assert those_beside(file) == []
     assert len(ran.lines) == lines
 

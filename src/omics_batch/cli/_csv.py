@@ -6,6 +6,7 @@ import io
 import sys
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 import typer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 STDOUT: Final = "-"
 
 _LONGEST: Final = 10_000
-"""The most characters of a cell on a terminal; the service's messages are shorter."""
+"""The most characters of a cell on a terminal, and of a header; the service's messages are shorter."""
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def csv_table(name: str, columns: Sequence[str]) -> Generator[CsvWriter]:
         columns: The names of the columns.
 
     Raises:
-        ProgramError: It cannot be written.
+        ProgramError: It cannot be written, or another file would be lost.
     """
     with _table_on_stdout(columns) if name == STDOUT else _table_in_a_file(name, columns) as table:
         yield table
@@ -52,9 +53,21 @@ def _table_on_stdout(columns: Sequence[str]) -> Generator[CsvWriter]:
     yield CsvWriter(_Stdout(), columns, spreadsheet=True, shown=shown)
 
 
+def _check_overwritten(name: str) -> None:
+    """Refuse a file that is no earlier table of runs, such as the sheet of the cohort."""
+    if not Path(name).is_file():
+        return
+    with Path(name).open("rb") as file:
+        header = file.readline(_LONGEST)
+    if header.strip() and b"runSettingId" not in header:
+        problem = f"{one_line(name)} exists and is no table of runs: give another FILE, or remove it first"
+        raise ProgramError(problem, Exit.USAGE)
+
+
 @contextmanager
 def _table_in_a_file(name: str, columns: Sequence[str]) -> Generator[CsvWriter]:
     with _reported(name, Exit.USAGE):
+        _check_overwritten(name)
         # Line buffered: write errors are noticed at once, and a killed process leaves its rows.
         file = WholeFile(name, buffering=1)
     reported, number = _Reported(file, name), 0
