@@ -106,6 +106,23 @@ def test_a_redirect_is_refused_by_both(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert ends == {OURS: ALL[OURS], BOTO3: "ClientError"}
 
 
+def interrupted(process: subprocess.Popen[str], *, may_be_lost: bool) -> tuple[str, str]:
+    """Interrupt a script as Ctrl-C does, and return what it wrote.
+
+    Args:
+        process: The script.
+        may_be_lost: Whether to interrupt it once more where it goes on. Python drops a KeyboardInterrupt that comes in
+            a callback, such as that of a weak reference while boto3 reads an answer.
+    """
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.communicate(timeout=20 if may_be_lost else 60)
+    except subprocess.TimeoutExpired:
+        if not may_be_lost:
+            raise
+    return interrupted(process, may_be_lost=False)
+
+
 @pytest.mark.parametrize("fault", [None, faults.unanswered()], ids=["between two polls", "in a request"])
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_ctrl_c_ends_both_at_once(script: str, fault: Fault | None, tmp_path: Path) -> None:
@@ -119,7 +136,6 @@ def test_ctrl_c_ends_both_at_once(script: str, fault: Fault | None, tmp_path: Pa
         process = subprocess.Popen([sys.executable, path], env=environment, stderr=subprocess.PIPE, text=True)
         while not omics.requests_of("GetBatch"):
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=60)
+        _, complaints = interrupted(process, may_be_lost=script == BOTO3)
     assert complaints.rstrip().endswith("KeyboardInterrupt")
     assert process.returncode in {-signal.SIGINT, 1}
