@@ -28,7 +28,7 @@ QUIET: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""It asks nobody for updates, and needs no graphics."""
+"""It looks for no updates, and needs no graphics."""
 
 
 def pytest_configure() -> None:
